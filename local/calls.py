@@ -1,0 +1,23 @@
+"""The call log: every call that reached the embedded AWS, by whom, and with which verdict."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(frozen=True)
+class CallRecord:
+    """One call. `time` is seconds since the epoch; `action` is IAM's name (`lambda:InvokeFunction`),
+    `operation` the API's (`Invoke`); `resource` is the ARN it was checked against, or `*`."""
+
+    time: float
+    account: str
+    principal_arn: str | None
+    action: str
+    resource: str
+    verdict: Literal["allowed", "denied"]
+    region: str
+    service: str
+    operation: str
+    mutating: bool

@@ -1,0 +1,33 @@
+"""Time in the embedded AWS: everything AWS makes one wait for, scaled by one factor."""
+
+from __future__ import annotations
+
+import threading
+import time
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Clock:
+    """How much faster than AWS the embedded AWS makes time pass.
+
+    `scale` is real seconds per AWS second: 1.0 is faithful, 0.1 ten times as fast. Only waiting is
+    scaled (Wait and Retry, schedules, quotas, CreateAccount); time stamps and timeouts of running code are not.
+    """
+
+    scale: float = 1.0
+
+    def __post_init__(self) -> None:
+        if not 0 < self.scale <= 1:
+            raise ValueError(f"time scale {self.scale}: must be over 0 and at most 1")
+
+    def seconds(self, aws_seconds: float) -> float:
+        """Real seconds that stand for `aws_seconds`."""
+        return aws_seconds * self.scale
+
+    def wait(self, aws_seconds: float, interrupted: threading.Event | None = None) -> bool:
+        """Let `aws_seconds` pass; True when `interrupted` was set meanwhile."""
+        if interrupted is None:
+            time.sleep(self.seconds(aws_seconds))
+            return False
+        return interrupted.wait(self.seconds(aws_seconds))

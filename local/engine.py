@@ -1,0 +1,227 @@
+"""The Engine: moto's server on a loopback port, in this process, with every adapter installed.
+
+    with Engine(time_scale=0.05) as aws:
+        outputs = aws.deploy("template.yaml")
+        aws.client("events").put_events(...)
+
+An adapter is a module of this package with `install(engine) -> None`. It changes moto only through
+`engine.patch`, so that `close` takes every change back, and cleans up after itself with `engine.on_close`.
+"""
+
+from __future__ import annotations
+
+import importlib
+import importlib.util
+import logging
+import os
+import sys
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack
+from pathlib import Path
+from types import TracebackType
+from typing import Any, ClassVar, Literal, Self
+
+import boto3
+from botocore.config import Config
+from moto.core import DEFAULT_ACCOUNT_ID
+from moto.core.config import default_user_config
+from moto.moto_api._internal import moto_api_backend
+from moto.server import ThreadedMotoServer
+
+from local.calls import CallRecord
+from local.clock import Clock
+from local.credentials import Credentials
+
+ADAPTERS: Sequence[str] = (
+    "local.principals",
+    "local.sts",
+    "local.iam",
+    "local.organizations",
+    "local.services",
+    "local.lambda_service",
+    "local.stepfunctions",
+    "local.eventbridge",
+    "local.scheduler",
+    "local.cloudformation",
+)
+ADMINISTRATOR = "administrator"
+ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
+MOTO_CONFIGURATION = {
+    "stepfunctions": {"execute_state_machine": True},
+    "iam": {"load_aws_managed_policies": True},
+}
+
+
+class EngineAlreadyRunning(RuntimeError):
+    """moto's state is one per process, so a second Engine would share it."""
+
+
+class Engine:
+    """One AWS organization on this machine. One Engine at a time per process.
+
+    organization: "all" creates it with all features, "billing" with consolidated billing only, None not at all.
+    """
+
+    management_account: str = DEFAULT_ACCOUNT_ID
+    region: str = "us-east-1"
+    partition: str = "aws"
+    _running: ClassVar[Engine | None] = None
+    _guard: ClassVar[threading.Lock] = threading.Lock()
+
+    # Set by the adapter that owns it.
+    authorizer: Any = None  # local.iam
+    registry: Any = None  # local.principals
+    creation: Any = None  # local.organizations: how CreateAccount behaves
+    functions: Any = None  # local.lambda_service: the fleet of sandboxes
+    bus: Any = None  # local.eventbridge
+
+    def __init__(
+        self,
+        port: int = 0,
+        time_scale: float = 1.0,
+        organization: Literal["all", "billing"] | None = "all",
+    ) -> None:
+        with Engine._guard:
+            if Engine._running is not None:
+                raise EngineAlreadyRunning("close the running Engine first: moto's state is one per process")
+            Engine._running = self
+        self.clock = Clock(time_scale)
+        self.calls: list[CallRecord] = []
+        self._clients: dict[tuple[str, str, str], Any] = {}
+        self._session_lock = threading.Lock()
+        self._closing = ExitStack()
+        try:
+            self._boot(port, organization)
+        except BaseException:
+            self.close()
+            raise
+
+    def _boot(self, port: int, organization: Literal["all", "billing"] | None) -> None:
+        self._closing.callback(moto_api_backend.reset)
+        moto_api_backend.reset()
+        # moto would route every call to this account, whatever its credentials say.
+        os.environ.pop("MOTO_ACCOUNT_ID", None)
+        logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        self._closing.callback(default_user_config.update, dict(default_user_config))  # type: ignore[arg-type]
+        default_user_config.update(MOTO_CONFIGURATION)  # type: ignore[typeddict-item]
+        self._session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
+        self.background = ThreadPoolExecutor(32, thread_name_prefix="aws")
+        self._closing.callback(self.background.shutdown, wait=False, cancel_futures=True)
+        server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
+        server.start()
+        self._closing.callback(server.stop)
+        self.port = server.get_host_and_port()[1]
+        self.url = f"http://127.0.0.1:{self.port}"
+        self.administrator = self._create_administrator()
+        for name in ADAPTERS:
+            if importlib.util.find_spec(name) is not None:
+                importlib.import_module(name).install(self)
+        if organization:
+            features = {"all": "ALL", "billing": "CONSOLIDATED_BILLING"}[organization]
+            self.client("organizations").create_organization(FeatureSet=features)
+
+    def _create_administrator(self) -> Credentials:
+        from moto.iam.models import iam_backends
+
+        iam = iam_backends[self.management_account][self.partition]
+        iam.create_user(self.region, ADMINISTRATOR)
+        iam.attach_user_policy(ADMINISTRATOR_POLICY, ADMINISTRATOR)
+        key = iam.create_access_key(ADMINISTRATOR)
+        return Credentials(key.access_key_id, key.secret_access_key)
+
+    # For users of the engine ---------------------------------------------------------------------
+
+    def client(self, service: str, *, region: str | None = None, credentials: Credentials | None = None) -> Any:
+        """A boto3 client of this AWS; for the administrator unless credentials are given."""
+        who, where = credentials or self.administrator, region or self.region
+        key = (service, where, who.access_key_id)
+        with self._session_lock:
+            if key not in self._clients:
+                self._clients[key] = self._session.client(
+                    service,
+                    region_name=where,
+                    endpoint_url=self.url,
+                    config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
+                    **who.for_boto(),
+                )
+            return self._clients[key]
+
+    def deploy(
+        self,
+        template_path: str | Path,
+        stack_name: str = "groundwork",
+        parameters: Mapping[str, str] | None = None,
+    ) -> dict[str, str]:
+        """Package, transform and deploy a SAM template in the management account; its outputs."""
+        from local.cloudformation import deploy
+
+        return deploy(self, Path(template_path), stack_name, dict(parameters or {}))
+
+    def close(self) -> None:
+        """End every sandbox, stop the server, take all patches back and forget the state. Safe to repeat."""
+        try:
+            self._closing.close()
+        finally:
+            with Engine._guard:
+                if Engine._running is self:
+                    Engine._running = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    # For adapters --------------------------------------------------------------------------------
+
+    def mint(self, role_arn: str, session_name: str, *, service: str) -> Credentials:
+        """Credentials that the service principal `service` (as in `lambda.amazonaws.com`) gets for a role.
+
+        The role's trust policy must admit that service.
+        """
+        from moto.sts.models import sts_backends
+
+        account = role_arn.split(":")[4]
+        session = sts_backends[account][self.partition].assume_role(
+            self.region, session_name, role_arn, None, 3600, None
+        )
+        return Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+
+    def emit(
+        self,
+        source: str,
+        detail_type: str,
+        detail: Mapping[str, Any],
+        *,
+        account: str | None = None,
+        region: str | None = None,
+        resources: Sequence[str] = (),
+    ) -> None:
+        """Put an event of AWS itself (source `aws.*`) on an account's default bus."""
+        self.bus.emit(
+            source, detail_type, detail, account or self.management_account, region or self.region, resources
+        )
+
+    def patch(self, owner: Any, name: str, replacement: Any) -> Any:
+        """Replace an attribute of a moto module or class until the engine closes; returns the original.
+
+        A staticmethod or classmethod comes back as the descriptor it is; pass one to keep it one.
+        """
+        original = vars(owner)[name]
+        setattr(owner, name, replacement)
+        self._closing.callback(setattr, owner, name, original)
+        return original
+
+    def patch_everywhere(self, name: str, original: Any, replacement: Any, within: str) -> None:
+        """Replace `original` in every loaded module of the package `within` that imported it by name."""
+        for module in [m for n, m in sys.modules.items() if n.startswith(within)]:
+            if vars(module).get(name) is original:
+                self.patch(module, name, replacement)
+
+    def on_close(self, action: Callable[..., Any], *arguments: Any) -> None:
+        """Call `action` when the engine closes; the last registered first."""
+        self._closing.callback(action, *arguments)
