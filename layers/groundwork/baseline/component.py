@@ -1,0 +1,87 @@
+"""What a component is: it reads an account, compares, and yields calls as data. It never writes by itself."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+
+from groundwork.contracts import Account, Organization
+from groundwork.declaration import Declaration
+
+Action = Literal["create", "update", "delete", "report"]
+"""`report` is something a person should know and Groundwork leaves alone."""
+
+Found = TypeVar("Found")
+
+
+@dataclass(frozen=True)
+class Call:
+    """One AWS API call that closes one difference.
+
+    `operation` is the API's name (`CreateRole`), `parameters` what botocore takes for it. `resource`, `action`
+    and `reason` are for people: they become the execution's `changes`.
+    """
+
+    service: str
+    operation: str
+    parameters: Mapping[str, Any]
+    resource: str
+    action: Action
+    reason: str
+    region: str | None = None
+
+
+@dataclass(frozen=True)
+class Permission:
+    """IAM actions that a component needs, on these resources. `{account}` and `{partition}` are filled in."""
+
+    actions: Sequence[str]
+    resources: Sequence[str] = ("*",)
+    conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
+
+
+class Clients(Protocol):
+    """Boto3 clients of the account that is being worked in."""
+
+    def __call__(self, service: str, region: str | None = None) -> Any: ...
+
+
+@dataclass(frozen=True)
+class Target:
+    """The account in work: who it is, where it stands, what is declared, and the clients to look at it."""
+
+    account: Account
+    organization: Organization
+    declaration: Declaration
+    client: Clients
+
+    def role_arn(self, name: str, account_id: str | None = None) -> str:
+        return f"arn:{self.organization.partition}:iam::{account_id or self.account.id}:role/{name}"
+
+    def managed_policy_arn(self, name: str) -> str:
+        """The ARN of an AWS managed policy."""
+        return f"arn:{self.organization.partition}:iam::aws:policy/{name}"
+
+
+class Component(ABC, Generic[Found]):
+    """One part of the baseline. `name` is its key in the declaration and, in CamelCase, its state in the ASL."""
+
+    name: ClassVar[str]
+    reads: ClassVar[Sequence[Permission]]
+    """What `read` calls: the session policy of plan and verify."""
+    writes: ClassVar[Sequence[Permission]]
+    """What the calls of `diff` need besides: the session policy of apply is both."""
+
+    @abstractmethod
+    def read(self, target: Target) -> Found:
+        """What is there now. Never writes."""
+
+    @abstractmethod
+    def diff(self, found: Found, target: Target) -> Iterable[Call]:
+        """The calls that lead from `found` to what is wanted; pure. A call that needs the result of another one
+        is simply not yielded until a later round has read that result."""
+
+    def difference(self, target: Target) -> list[Call]:
+        return list(self.diff(self.read(target), target))

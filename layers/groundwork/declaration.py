@@ -1,0 +1,404 @@
+"""The owner's declaration: `baseline.yaml` and the policies beside it, validated when loaded.
+
+Everything Groundwork lays down is named here and nowhere in code. The JSON Schema that editors complete with is
+generated from these models.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+import yaml
+from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
+
+from groundwork.contracts import Account, AccountId, AccountName, Email, Kind, Model, UnitPath, shown
+from groundwork.errors import InvalidDeclaration
+
+HOME = Path(__file__).parent.parent / "baseline"
+"""Beside this package, in the repository as in Lambda."""
+
+MFA_SELF_SERVICE = "mfa-self-service"
+"""The policy every group carries: manage your own MFA device, and nothing else until you have used it."""
+
+Document = Mapping[str, Any]
+ComponentName = Literal[
+    "organization", "delegation", "log-archive", "access", "trail", "config", "account-settings", "guardrails"
+]
+
+
+def _iam_name(value: str) -> str:
+    if not 1 <= len(value) <= 64 or not all(c.isascii() and (c.isalnum() or c in "_+=,.@-") for c in value):
+        raise ValueError("is no IAM name; use 1 to 64 letters, digits and _+=,.@-")
+    return value
+
+
+def _path(value: str) -> str:
+    if not value.startswith("/") or not value.endswith("/"):
+        raise ValueError("is no IAM path; it begins and ends with a slash, like /people/")
+    return value
+
+
+Name = Annotated[str, AfterValidator(_iam_name)]
+IamPath = Annotated[str, AfterValidator(_path)]
+Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
+
+
+class Regions(Model):
+    """`home` holds the trail and Config's global resource types; `governed` are the Regions kept at the baseline."""
+
+    home: Region = "us-east-1"
+    governed: list[Region] = Field(default_factory=lambda: ["us-east-1"], min_length=1)
+
+    @model_validator(mode="after")
+    def _home_is_governed(self) -> Regions:
+        if self.home not in self.governed:
+            raise ValueError(f"home {self.home!r} is not among the governed Regions; add it to governed")
+        return self
+
+
+class DeclaredAccount(Model):
+    """An account the declaration knows by name and e-mail (or by id): the only way to be of kind security or tooling."""
+
+    name: AccountName
+    email: Email
+    kind: Literal["security", "tooling", "workload"]
+    organizational_unit: UnitPath | None = None
+    id: AccountId | None = None
+
+
+class Where(Model):
+    """The accounts something is laid down in: those that match every field given."""
+
+    kinds: list[Kind] = Field(min_length=1)
+    organizational_units: list[UnitPath] = Field(default_factory=list)
+    names: list[str] = Field(default_factory=list)
+
+    def admits(self, account: Account) -> bool:
+        return (
+            account.kind in self.kinds
+            and (not self.organizational_units or any(is_below(account.unit, unit) for unit in self.organizational_units))
+            and (not self.names or account.name in self.names)
+        )
+
+
+class Trust(Model):
+    """Who may assume a role: an account, held to `principals` of it where given, with MFA unless they are machines."""
+
+    account: Literal["security", "tooling", "management"] | AccountId
+    principals: list[str] = Field(default_factory=list, description="Patterns below the account, like role/ci-cd/*")
+    mfa: Literal["required", "exempt"] = "required"
+    external_id: str | None = None
+
+    @model_validator(mode="after")
+    def _only_machines_are_exempt(self) -> Trust:
+        if self.mfa == "exempt" and not (self.principals and all(each.startswith("role/") for each in self.principals)):
+            raise ValueError("mfa exempt is for machines: name their roles under principals, like role/ci-cd/*")
+        return self
+
+
+class Role(Model):
+    name: Name
+    where: Where
+    trust: Trust
+    description: str = Field(default="", max_length=1000)
+    path: IamPath = "/"
+    managed_policies: list[str] = Field(default_factory=list, max_length=20, description="Names of AWS managed policies")
+    policies: list[str] = Field(default_factory=list, description="Files of policies/, attached inline")
+    permissions_boundary: str | None = Field(
+        default=None, description="A file of policies/ (laid down as a customer managed policy), or an AWS managed policy"
+    )
+    max_session_duration: int = Field(default=3600, ge=3600, le=43200, description="Seconds")
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Enter(Model):
+    """A role that a group may assume, and where: everywhere in the organization unless something narrows it."""
+
+    role: Name
+    kinds: list[Literal["tooling", "workload"]] = Field(default_factory=list)
+    organizational_units: list[UnitPath] = Field(default_factory=list)
+    names: list[str] = Field(default_factory=list)
+
+
+class Group(Model):
+    """A group of the security account. It always carries the MFA self-service policy besides."""
+
+    name: Name
+    path: IamPath = "/"
+    managed_policies: list[str] = Field(default_factory=list, max_length=10)
+    policies: list[str] = Field(default_factory=list)
+    enter: list[Enter] = Field(default_factory=list)
+
+
+class User(Model):
+    """A user of the security account, without password or key from us."""
+
+    name: Name
+    groups: list[Name] = Field(default_factory=list)
+    path: IamPath = "/"
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class Access(Model):
+    roles: list[Role] = Field(default_factory=list)
+    groups: list[Group] = Field(default_factory=list)
+    users: list[User] = Field(default_factory=list)
+    prune: bool = Field(default=False, description="Delete what is tagged as ours and no longer declared")
+
+
+class LogArchive(Model):
+    """The buckets and the key of the security account that every account's logs go to."""
+
+    trail_bucket: str = Field(default="groundwork-trail-<security>", description="<security> is the security account's id")
+    config_bucket: str = "groundwork-config-<security>"
+    access_logs_bucket: str = "groundwork-access-logs-<security>"
+    key_alias: str = Field(default="alias/groundwork-logs", pattern="^alias/.+")
+    archive_after_days: int = Field(default=90, ge=1, description="To Glacier Instant Retrieval")
+    expire_after_days: int = Field(default=2557, ge=1)
+    access_logs_expire_after_days: int = Field(default=365, ge=1)
+    admit: Literal["organization"] | list[AccountId] = Field(
+        default="organization", description="Who may deliver logs: the organization, or only the listed accounts"
+    )
+
+
+class Trail(Model):
+    """`account`: every account has its own trail. `organization`: one organization trail covers them all."""
+
+    mode: Literal["account", "organization"] = "account"
+    name: str = Field(default="groundwork", pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{2,127}$")
+
+
+class Config(Model):
+    """AWS Config's recorder and delivery channel in every governed Region."""
+
+    recorder: str = "default"
+    channel: str = "default"
+    delivery_frequency: Literal["One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours"] = "TwentyFour_Hours"
+    aggregator: Name = "groundwork"
+    take_over: bool = Field(default=False, description="Repoint a recorder or channel that somebody else made")
+
+
+class PasswordPolicy(Model):
+    minimum_length: int = Field(default=14, ge=6, le=128)
+    require_symbols: bool = True
+    require_numbers: bool = True
+    require_uppercase: bool = True
+    require_lowercase: bool = True
+    users_may_change: bool = True
+    remembered: int = Field(default=24, ge=1, le=24)
+    max_age_days: int = Field(default=90, ge=1, le=1095)
+
+
+class AccountSettings(Model):
+    password_policy: PasswordPolicy = Field(default_factory=PasswordPolicy)
+    alias: str | None = Field(default="<name>-<account>", description="<name> and <account> are filled in; null leaves it alone")
+    s3_public_access_block: bool = True
+    ebs_encryption: bool = True
+    delete_default_vpc: list[Kind] = Field(default_factory=list, description="Kinds of account without a default VPC")
+
+
+class Guardrails(Model):
+    """The service control policy that keeps member accounts from undoing the baseline."""
+
+    policy: Name = "groundwork-guardrails"
+    allow_leaving: bool = Field(default=False, description="Let member accounts leave the organization")
+
+
+class Declaration(Model):
+    """`baseline.yaml`."""
+
+    accounts: list[DeclaredAccount]
+    organizational_units: list[UnitPath] = Field(default_factory=list)
+    unit_kinds: dict[str, Literal["workload"]] = Field(default_factory=dict, description="Kind of undeclared accounts by unit")
+    regions: Regions = Field(default_factory=Regions)
+    entry_roles: list[Name] = Field(default_factory=lambda: ["OrganizationAccountAccessRole", "AWSControlTowerExecution"], min_length=1)
+    baseline: dict[Kind, list[ComponentName]]
+    access: Access = Field(default_factory=Access)
+    log_archive: LogArchive = Field(default_factory=LogArchive)
+    trail: Trail = Field(default_factory=Trail)
+    config: Config = Field(default_factory=Config)
+    account_settings: AccountSettings = Field(default_factory=AccountSettings)
+    guardrails: Guardrails = Field(default_factory=Guardrails)
+
+    _policies: dict[str, Document] = PrivateAttr(default_factory=dict)
+
+    def policy(self, name: str) -> Document:
+        """The document of `policies/<name>.json`, its placeholders not yet filled in."""
+        return self._policies[name]
+
+    def has_policy(self, name: str) -> bool:
+        return name in self._policies
+
+    @property
+    def security(self) -> DeclaredAccount:
+        return next(account for account in self.accounts if account.kind == "security")
+
+    @property
+    def tooling(self) -> DeclaredAccount | None:
+        return next((account for account in self.accounts if account.kind == "tooling"), None)
+
+    @property
+    def names_in_groups(self) -> set[str]:
+        """Account names that a group's policy must resolve to ids."""
+        return {name for group in self.access.groups for enter in group.enter for name in enter.names}
+
+    @model_validator(mode="after")
+    def _one_security_account(self) -> Declaration:
+        kinds = [account.kind for account in self.accounts]
+        if kinds.count("security") != 1:
+            raise ValueError(f"accounts declares {kinds.count('security')} accounts of kind security; declare exactly one")
+        if kinds.count("tooling") > 1:
+            raise ValueError(f"accounts declares {kinds.count('tooling')} accounts of kind tooling; declare at most one")
+        return self
+
+    @model_validator(mode="after")
+    def _names_are_unique(self) -> Declaration:
+        for key, names in (
+            ("accounts", [account.email.lower() for account in self.accounts]),
+            ("access.roles", [role.name.lower() for role in self.access.roles]),
+            ("access.groups", [group.name.lower() for group in self.access.groups]),
+            ("access.users", [user.name.lower() for user in self.access.users]),
+        ):
+            twice = sorted({name for name in names if names.count(name) > 1})
+            if twice:
+                raise ValueError(f"{key} declares {twice[0]!r} twice; remove one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _references_hold(self) -> Declaration:
+        units = {ancestor for unit in self.organizational_units for ancestor in ancestors(unit)}
+        roles = {role.name for role in self.access.roles}
+        groups = {group.name for group in self.access.groups}
+        for group in self.access.groups:
+            for enter in group.enter:
+                if enter.role not in roles:
+                    raise ValueError(f"access.groups {group.name}: enters {enter.role!r}, which is no declared role; declare it under access.roles")
+                for unit in enter.organizational_units:
+                    if unit not in units:
+                        raise ValueError(f"access.groups {group.name}: names the unit {unit!r}; add it to organizationalUnits")
+        for user in self.access.users:
+            for name in user.groups:
+                if name not in groups:
+                    raise ValueError(f"access.users {user.name}: is in {name!r}, which is no declared group; declare it under access.groups")
+        for role in self.access.roles:
+            if role.name in self.entry_roles:
+                raise ValueError(f"access.roles {role.name}: is an entry role, which AWS makes; choose another name")
+        return self
+
+
+def ancestors(unit: str) -> list[str]:
+    """A unit's path and those above it, topmost first."""
+    names = unit.split("/")
+    return ["/".join(names[: depth + 1]) for depth in range(len(names))]
+
+
+def is_below(unit: str, ancestor: str) -> bool:
+    return unit == ancestor or unit.startswith(f"{ancestor}/")
+
+
+# -- loading ---------------------------------------------------------------------------------------
+
+
+@cache
+def load(home: Path = HOME) -> Declaration:
+    """The declaration in this folder. Raises `InvalidDeclaration`, which names file, key, value and remedy."""
+    file = home / "baseline.yaml"
+    try:
+        raw = yaml.safe_load(file.read_text())
+    except FileNotFoundError:
+        raise InvalidDeclaration(f"{file.name}: is missing in {home.name}/; restore it from the repository.") from None
+    except yaml.YAMLError as broken:
+        raise InvalidDeclaration(f"{file.name}: is no YAML: {' '.join(str(broken).split())}.") from None
+    if not isinstance(raw, dict):
+        raise InvalidDeclaration(f"{file.name}: holds {shown(raw)}; it must be a mapping of keys, see baseline.schema.json.")
+    try:
+        declaration = Declaration.model_validate(raw)
+    except ValidationError as invalid:
+        raise InvalidDeclaration("\n".join(f"{file.name}: {_sentence(error)}" for error in invalid.errors())) from None
+    policies = {path.stem: _policy(path) for path in sorted((home / "policies").glob("*.json"))}
+    declaration._policies.update(policies)
+    _check_policies(declaration, policies)
+    return declaration
+
+
+def _sentence(error: Any) -> str:
+    key = ".".join(str(part) for part in error["loc"])
+    match error["type"]:
+        case "missing":
+            return f"{key}: is missing; add it."
+        case "extra_forbidden":
+            return f"{key}: is an unknown key; remove it, or see baseline.schema.json for the right name."
+        case "value_error" if not isinstance(error["input"], dict | list | Model):
+            return f"{key}: {shown(error['input'])} {error['ctx']['error']}."
+        case "value_error":
+            return f"{key + ': ' if key else ''}{error['ctx']['error']}."
+        case "literal_error":
+            return f"{key}: {shown(error['input'])} is unknown; it must be {error['ctx']['expected']}."
+        case _:
+            return f"{key}: {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
+
+
+def _policy(path: Path) -> Document:
+    name = f"policies/{path.name}"
+    try:
+        document = json.loads(path.read_text())
+    except json.JSONDecodeError as broken:
+        raise InvalidDeclaration(f"{name}: line {broken.lineno}: is no JSON: {broken.msg}.") from None
+    if not isinstance(document, dict) or document.get("Version") != "2012-10-17":
+        raise InvalidDeclaration(f'{name}: Version: must be "2012-10-17"; add it.')
+    if not statements(document):
+        raise InvalidDeclaration(f"{name}: Statement: is missing or empty; add at least one statement.")
+    for number, statement in enumerate(statements(document)):
+        if statement.get("Effect") not in ("Allow", "Deny"):
+            raise InvalidDeclaration(f"{name}: Statement.{number}.Effect: {shown(statement.get('Effect'))} must be Allow or Deny.")
+        for either in (("Action", "NotAction"), ("Resource", "NotResource")):
+            if sum(key in statement for key in either) != 1:
+                raise InvalidDeclaration(f"{name}: Statement.{number}: give exactly one of {either[0]} and {either[1]}.")
+    return document
+
+
+def statements(document: Document) -> list[dict[str, Any]]:
+    found = document.get("Statement", [])
+    return [found] if isinstance(found, dict) else list(found)
+
+
+def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) -> None:
+    def known(key: str, name: str) -> None:
+        if name not in policies:
+            raise InvalidDeclaration(f"baseline.yaml: {key}: {name!r} is no file in policies/; add policies/{name}.json.")
+
+    if declaration.access.groups:
+        known("access.groups", MFA_SELF_SERVICE)
+    for role in declaration.access.roles:
+        for name in role.policies:
+            known(f"access.roles {role.name}: policies", name)
+            if role.permissions_boundary is None and _makes_roles(policies[name]):
+                raise InvalidDeclaration(
+                    f"baseline.yaml: access.roles {role.name}: policies/{name}.json lets it make roles of any power; "
+                    "set permissionsBoundary, or take iam:CreateRole out."
+                )
+    for group in declaration.access.groups:
+        for name in group.policies:
+            known(f"access.groups {group.name}: policies", name)
+
+
+def _makes_roles(document: Document) -> bool:
+    """Whether a policy allows iam:CreateRole, wildcards included."""
+    from fnmatch import fnmatchcase
+
+    def as_list(value: Any) -> list[str]:
+        return [value] if isinstance(value, str) else list(value)
+
+    for statement in statements(document):
+        if statement["Effect"] != "Allow":
+            continue
+        if "Action" in statement:
+            if any(fnmatchcase("iam:createrole", action.lower()) for action in as_list(statement["Action"])):
+                return True
+        elif not any(fnmatchcase("iam:createrole", action.lower()) for action in as_list(statement["NotAction"])):
+            return True
+    return False

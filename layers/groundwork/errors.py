@@ -1,0 +1,196 @@
+"""The errors that are a contract with the state machine.
+
+A Lambda error reaches Step Functions under its class name, so these names are what `vend_account.asl.json`
+may Retry or Catch. Each class says, for a person, what to do about it: that is the `remedy` of `Account Failed`.
+"""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+
+class GroundworkError(Exception):
+    """The root of every error Groundwork raises on purpose."""
+
+    remedy: ClassVar[str] = "Read the execution's history in the Step Functions console, then start it again with the same input."
+
+
+class Pending(GroundworkError):
+    """Not yet: the state machine asks again later. It becomes a failure only when its patience ends."""
+
+
+class Refused(GroundworkError):
+    """Never, with this input: asking again changes nothing."""
+
+
+# -- what was asked for ----------------------------------------------------------------------------
+
+
+class InvalidRequest(Refused):
+    """The trigger is malformed, or asks for something a requester may not have."""
+
+    remedy = "Correct the field that the cause names and post the event (or start the execution) again."
+
+
+class EmailBelongsToAnotherAccount(Refused):
+    """The e-mail is that of an account in the organization which this request did not create."""
+
+    remedy = "Nothing was changed. Ask with another e-mail, or start the execution by hand with that account's id."
+
+
+class AccountUnknown(Refused):
+    """The account id is no account of this organization."""
+
+    remedy = "Check the id; an account outside the organization must be invited and accept before it can be baselined."
+
+
+class AccountNotActive(Refused):
+    """The account is suspended, closing, closed or not activated: it is never touched."""
+
+    remedy = "Reopen the account through AWS Support (within 90 days of its closure), or leave it alone."
+
+
+class AccountNotAdopted(Refused):
+    """The account was there before Groundwork; only a person or the declaration adopts it."""
+
+    remedy = 'To adopt it, start groundwork-vend-account by hand with {"accountId": "<its id>"}.'
+
+
+# -- waiting for others ----------------------------------------------------------------------------
+
+
+class RequestInProgress(Pending):
+    """Another execution works on the same request."""
+
+    remedy = "Look at the execution that the cause names; when it has ended, post the event again."
+
+
+class AccountBusy(Pending):
+    """Another execution holds the lease of this account."""
+
+    remedy = "Look at the execution that the cause names; when it has ended, start this one again."
+
+
+class SecurityAccountMissing(Pending):
+    """No security account exists, and none is on its way."""
+
+    remedy = (
+        "Post the `Account Requested` event of the security account that the declaration names, then post this one again."
+    )
+
+
+class SecurityAccountNotReady(Pending):
+    """The security account exists but has not reached its baseline."""
+
+    remedy = "See why the security account's own execution has not ended in Account Ready, mend that, then start this one again."
+
+
+# -- Organizations ---------------------------------------------------------------------------------
+
+
+class OrganizationNotReady(Refused):
+    """No organization, or one with consolidated billing only."""
+
+    remedy = (
+        "In the management account create an organization, or enable all features in it "
+        '(`aws organizations enable-all-features`), then start the execution with {"accountId": "<management account id>"}.'
+    )
+
+
+class CreationSlotsTaken(Pending):
+    """AWS takes no further CreateAccount for the moment: five in progress, or too many in a short time."""
+
+    remedy = "Other accounts are being created. Post the event again when they are done."
+
+
+class OrganizationBusy(Pending):
+    """Organizations answered that another change is in progress, or that it is still being set up (up to an hour)."""
+
+    remedy = "Wait an hour for a new organization, else a few minutes, and start the execution again."
+
+
+class AccountNotCreated(Pending):
+    """CreateAccount is still IN_PROGRESS."""
+
+    remedy = "Start the execution again: it goes on waiting for the same CreateAccount request. After a day, ask AWS Support."
+
+
+class CreationFailedForNow(Pending):
+    """CreateAccount failed for a reason that AWS says may pass."""
+
+    remedy = "AWS reported a passing fault. Post the event again; if it fails for a day, open a case with AWS Support."
+
+
+class AccountRefused(Refused):
+    """CreateAccount failed for good; the message carries AWS's reason and its own remedy."""
+
+    remedy = "Follow the remedy in the cause, then post the event again."
+
+
+# -- inside the account ----------------------------------------------------------------------------
+
+
+class AccountNotUsable(Pending):
+    """The new account cannot be entered yet, or one of its services does not answer yet."""
+
+    remedy = (
+        "The account exists but AWS has not finished activating it, or its entry role does not trust this account. "
+        'Check the role and the error that the cause names, then start the execution with {"accountId": "<its id>"}.'
+    )
+
+
+class AccountNotEnterable(Refused):
+    """No declared entry role of the account lets Groundwork in."""
+
+    remedy = (
+        "Create the role OrganizationAccountAccessRole in the account, with AdministratorAccess and a trust policy for the "
+        'management account, or declare its name under entryRoles; then start the execution with {"accountId": "<its id>"}.'
+    )
+
+
+class ComponentNotSettled(GroundworkError):
+    """A component's diff was not empty after its last round: something else keeps changing the account."""
+
+    remedy = "See what the cause names: another tool or a policy fights over it. Settle that, then start the execution again."
+
+
+class ConflictingSetup(Refused):
+    """Somebody else's resource stands where the baseline wants its own, and the declaration does not take it over."""
+
+    remedy = "Remove the resource that the cause names, or set takeOver for the component in baseline.yaml."
+
+
+class BaselineFailed(GroundworkError):
+    """At least one component failed; the cause lists every one of them."""
+
+    remedy = 'Mend what the cause lists, then start the execution with {"accountId": "<its id>"}: it does only what is left.'
+
+
+class BaselineNotVerified(GroundworkError):
+    """A component that had settled differs again."""
+
+    remedy = "Something undoes the baseline. See the differences in the cause, settle that, then start the execution again."
+
+
+# -- the owner's files -----------------------------------------------------------------------------
+
+
+class InvalidDeclaration(GroundworkError):
+    """`baseline.yaml` or one of its policies is not valid; the message names file, key, value and remedy."""
+
+    remedy = "Correct the file that the cause names and deploy again."
+
+
+def remedy_for(error: str) -> str:
+    """The remedy of the error class of this name; that of the root class for names which are not ours."""
+    found: type[GroundworkError] = next((kind for kind in every_error() if kind.__name__ == error), GroundworkError)
+    return found.remedy
+
+
+def every_error() -> list[type[GroundworkError]]:
+    """Every error class, depth first."""
+
+    def below(kind: type[GroundworkError]) -> list[type[GroundworkError]]:
+        return [kind, *(child for direct in kind.__subclasses__() for child in below(direct))]
+
+    return below(GroundworkError)

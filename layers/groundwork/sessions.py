@@ -1,0 +1,89 @@
+"""The way into an account: the one place where Groundwork assumes a role."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import ClientError
+
+from groundwork.baseline.component import Clients, Permission
+from groundwork.errors import AccountNotUsable
+
+PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=30)
+SESSION_SECONDS = 900
+"""The shortest that STS gives: no component works longer in an account than its function may run."""
+
+
+def own_clients() -> Clients:
+    """Clients with the credentials of the function itself: only for the management account."""
+    return _clients(boto3.Session())
+
+
+def enter(account_id: str, partition: str, entry_roles: Sequence[str], permissions: Iterable[Permission], purpose: str) -> Clients:
+    """Clients inside `account_id`, able to do what `permissions` say and no more.
+
+    The entry roles are tried in order. Raises `AccountNotUsable`, naming every role and AWS's answer, when none
+    lets us in: a young account looks just like one whose role does not trust us, until the state machine's
+    patience ends.
+    https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
+    """
+    policy = session_policy(permissions, account_id, partition)
+    sts = boto3.client("sts", config=PATIENT)
+    answers = []
+    for role in entry_roles:
+        try:
+            answer = sts.assume_role(
+                RoleArn=f"arn:{partition}:iam::{account_id}:role/{role}",
+                RoleSessionName=f"groundwork-{purpose}"[:64],
+                Policy=policy,
+                DurationSeconds=SESSION_SECONDS,
+            )
+        except ClientError as refused:
+            if refused.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException", "RegionDisabledException"):
+                raise
+            answers.append(f"{role}: {refused.response['Error']['Message']}")
+            continue
+        credentials = answer["Credentials"]
+        return _clients(
+            boto3.Session(
+                aws_access_key_id=credentials["AccessKeyId"],
+                aws_secret_access_key=credentials["SecretAccessKey"],
+                aws_session_token=credentials["SessionToken"],
+            )
+        )
+    raise AccountNotUsable(f"No entry role of account {account_id} lets us in. {' '.join(answers)}")
+
+
+def session_policy(permissions: Iterable[Permission], account_id: str, partition: str) -> str:
+    """A session policy of at most 2,048 characters that allows exactly these permissions."""
+
+    def filled(text: str) -> str:
+        return text.replace("{account}", account_id).replace("{partition}", partition)
+
+    statements = []
+    for permission in permissions:
+        statement: dict[str, Any] = {
+            "Effect": "Allow",
+            "Action": sorted(permission.actions),
+            "Resource": [filled(resource) for resource in permission.resources],
+        }
+        if permission.conditions:
+            statement["Condition"] = permission.conditions
+        statements.append(statement)
+    return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
+
+
+def _clients(session: boto3.Session) -> Clients:
+    made: dict[tuple[str, str | None], Any] = {}
+
+    def client(service: str, region: str | None = None) -> Any:
+        if (service, region) not in made:
+            # boto3's overloads want literals; the service is data here.
+            made[service, region] = session.client(service, region_name=region, config=PATIENT)  # type: ignore[call-overload]
+        return made[service, region]
+
+    return client
