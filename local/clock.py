@@ -11,8 +11,8 @@ from dataclasses import dataclass
 class Clock:
     """How much faster than AWS the embedded AWS makes time pass.
 
-    `scale` is real seconds per AWS second: 1.0 is faithful, 0.1 ten times as fast. Only waiting is
-    scaled (Wait and Retry, schedules, quotas, CreateAccount); time stamps and timeouts of running code are not.
+    `scale` is real seconds per AWS second: 1.0 is faithful, 0.1 ten times as fast. Only
+    waiting is scaled (Wait and Retry, schedules, quotas, CreateAccount), not time stamps or timeouts.
     """
 
     scale: float = 1.0

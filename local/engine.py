@@ -133,7 +133,9 @@ class Engine:
 
     # For users of the engine ---------------------------------------------------------------------
 
-    def client(self, service: str, *, region: str | None = None, credentials: Credentials | None = None) -> Any:
+    def client(
+        self, service: str, *, region: str | None = None, credentials: Credentials | None = None
+    ) -> Any:
         """A boto3 client of this AWS; for the administrator unless credentials are given."""
         who, where = credentials or self.administrator, region or self.region
         key = (service, where, who.access_key_id)
