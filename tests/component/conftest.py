@@ -1,0 +1,208 @@
+"""An organization of the embedded AWS for a component's tests, IAM enforced.
+
+A component works as it does in production: from a role of the management account, through the account's entry
+role, held by a session policy to the permissions that it declares. Looking and sabotaging is done by `world.client`,
+an administrator's way in that no test of permissions depends on.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any
+
+import boto3
+import pytest
+
+from groundwork import sessions
+from groundwork.baseline import loop
+from groundwork.baseline.component import Clients, Component, Target
+from groundwork.contracts import Account, Change, Kind, Organization
+from groundwork.declaration import Declaration, ancestors, load
+from local.calls import CallRecord
+from local.credentials import Credentials
+from local.engine import Engine
+from tests.engine.support import eventually
+
+ENTRY_ROLE = "OrganizationAccountAccessRole"
+WORKER = "groundwork-worker"
+FUNCTION_TRUST = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    ],
+}
+
+
+@dataclass
+class World:
+    """The organization, its security and tooling account, and the ways to work in them."""
+
+    aws: Engine
+    environment: pytest.MonkeyPatch
+    organization: Organization
+    declaration: Declaration = field(default_factory=load)
+    members: dict[str, Account] = field(default_factory=dict)
+    _made: int = 0
+
+    # Accounts ------------------------------------------------------------------------------------
+
+    @property
+    def management(self) -> Account:
+        return Account(id=self.aws.management_account, name="management", email="aws@example.com", kind="management")
+
+    @property
+    def security(self) -> Account:
+        return self.members["security"]
+
+    @property
+    def tooling(self) -> Account:
+        return self.members["tooling"]
+
+    def account(self, kind: Kind = "workload", unit: str = "Workloads/Development", name: str | None = None) -> Account:
+        """A fresh member account in a unit of the declaration."""
+        self._made += 1
+        name = name or f"{kind}-{self._made}"
+        email = f"aws+{name}-{self._made}@example.com"
+        organizations = self.aws.client("organizations")
+        request = organizations.create_account(AccountName=name, Email=email)["CreateAccountStatus"]["Id"]
+
+        def account_id() -> str | None:
+            status = organizations.describe_create_account_status(CreateAccountRequestId=request)
+            created: str | None = status["CreateAccountStatus"].get("AccountId")
+            return created
+
+        new = eventually(account_id)
+        assert new is not None
+        if unit:
+            organizations.move_account(
+                AccountId=new,
+                SourceParentId=self.organization.root_id,
+                DestinationParentId=self.organization.units[unit].split("/")[-2],
+            )
+        return Account(id=new, name=name, email=email, kind=kind, unit=unit)
+
+    # The product's way in ------------------------------------------------------------------------
+
+    def target(
+        self,
+        component: Component[Any],
+        account: Account,
+        declaration: Declaration | None = None,
+        organization: Organization | None = None,
+    ) -> Target:
+        """The account in work, with clients that may do what the component declares and no more."""
+        permissions = [*component.reads, *component.writes]
+        clients: Clients
+        if account.kind == "management":
+            policy = sessions.session_policy(permissions, account.id, self.organization.partition)
+            clients = self._clients_of(f"groundwork-{component.name}", policy)
+        else:
+            self._work_as(WORKER)
+            clients = sessions.enter(
+                account.id, self.organization.partition, [ENTRY_ROLE], permissions, purpose=component.name
+            )
+        return Target(account, organization or self.organization, declaration or self.declaration, clients)
+
+    def plan(self, component: Component[Any], account: Account, **given: Any) -> list[Change]:
+        return loop.plan(component, self.target(component, account, **given))
+
+    def apply(self, component: Component[Any], account: Account, **given: Any) -> list[Change]:
+        return loop.apply(component, self.target(component, account, **given))
+
+    # An administrator's way in -------------------------------------------------------------------
+
+    def client(self, service: str, account: Account, region: str | None = None) -> Any:
+        """A client of an administrator inside the account, to look and to sabotage."""
+        if account.kind == "management":
+            return self.aws.client(service, region=region)
+        credentials = self.aws.client("sts").assume_role(
+            RoleArn=f"arn:aws:iam::{account.id}:role/{ENTRY_ROLE}", RoleSessionName="test"
+        )["Credentials"]
+        inside = Credentials(
+            credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
+        )
+        return self.aws.client(service, region=region, credentials=inside)
+
+    def calls_since(self, mark: int) -> list[CallRecord]:
+        """The call log from `mark` on, a length of `world.aws.calls` taken earlier; entering is left out."""
+        return [call for call in self.aws.calls[mark:] if call.service != "sts"]
+
+    # ---------------------------------------------------------------------------------------------
+
+    def _work_as(self, role: str) -> None:
+        """From here on this process has the credentials of a role of the management account, as a function has."""
+        arn = f"arn:{self.organization.partition}:iam::{self.aws.management_account}:role/{role}"
+        credentials = self.aws.mint(arn, "test", service="lambda.amazonaws.com")
+        for name, value in credentials.for_environment().items():
+            self.environment.setenv(name, value)
+        boto3.setup_default_session()
+
+    def _clients_of(self, role: str, policy: str) -> Clients:
+        self.make_role(role, policy)
+        self._work_as(role)
+        return sessions.own_clients()
+
+    def make_role(self, name: str, policy: str) -> None:
+        """A function's role in the management account, with exactly this policy."""
+        iam = self.aws.client("iam")
+        if name not in {role["RoleName"] for role in iam.list_roles()["Roles"]}:
+            iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(FUNCTION_TRUST))
+        iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=policy)
+
+
+@pytest.fixture(scope="module")
+def bare_world() -> Iterator[World]:
+    """An organization with the declared units and no member account."""
+    with Engine(time_scale=0.001) as aws, pytest.MonkeyPatch.context() as environment:
+        aws.creation.throttle.enforced = False
+        aws.creation.account_limit = 1000
+        aws.creation.seconds = aws.creation.entry_delay = aws.creation.service_delay = 0
+        environment.setenv("AWS_ENDPOINT_URL", aws.url)
+        environment.setenv("AWS_DEFAULT_REGION", aws.region)
+        world = World(aws, environment, _organization(aws, load()))
+        entry = {
+            "Version": "2012-10-17",
+            "Statement": [
+                {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::*:role/{ENTRY_ROLE}"}
+            ],
+        }
+        world.make_role(WORKER, json.dumps(entry))
+        yield world
+    boto3.setup_default_session()
+
+
+@pytest.fixture(scope="module")
+def world(bare_world: World) -> World:
+    """An organization with its security and tooling account, not yet baselined."""
+    security = bare_world.account("security", "Security", "security")
+    tooling = bare_world.account("tooling", "Infrastructure", "mgmt")
+    bare_world.members.update(security=security, tooling=tooling)
+    bare_world.organization = bare_world.organization.model_copy(
+        update={"security_account_id": security.id, "tooling_account_id": tooling.id}
+    )
+    return bare_world
+
+
+def _organization(aws: Engine, declaration: Declaration) -> Organization:
+    """The engine's organization with every declared unit, as the components are told of it."""
+    organizations = aws.client("organizations")
+    described = organizations.describe_organization()["Organization"]
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    units: dict[str, str] = {}
+    for unit in declaration.organizational_units:
+        for path in ancestors(unit):
+            if path in units:
+                continue
+            above, _, name = path.rpartition("/")
+            parent = units[above] if above else f"{described['Id']}/{root}/"
+            made = organizations.create_organizational_unit(ParentId=parent.split("/")[-2], Name=name)
+            units[path] = f"{parent}{made['OrganizationalUnit']['Id']}/"
+    return Organization(
+        id=described["Id"],
+        partition=aws.partition,
+        root_id=root,
+        management_account_id=aws.management_account,
+        units=units,
+    )
