@@ -1,0 +1,106 @@
+"""What `sam build` and `sam package` do to a template before it is deployed, without installing anything.
+
+The one difference: a layer's Makefile is run for its code only. The packages that a layer brings to Lambda
+come from this machine's own virtual environment, in the same locked versions.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import io
+import os
+import subprocess
+import tempfile
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+Upload = Callable[[str, bytes], str]
+"""Stores bytes under a key; returns their s3:// address."""
+
+EPOCH = (1980, 1, 1, 0, 0, 0)
+CODE_ONLY = "code"
+
+
+class NotPackageable(ValueError):
+    """The template asks for a build that the embedded AWS does not do."""
+
+
+def package(template_path: Path, upload: Upload) -> dict[str, Any]:
+    """The template as `sam deploy` sends it: every local path replaced by the address of its upload.
+
+    Raises NotPackageable for a function without SkipBuild or a layer that is not built by its own Makefile.
+    """
+    template: dict[str, Any] = yaml_parse(template_path.read_text())
+    for name, resource in template["Resources"].items():
+        packager = PACKAGERS.get(resource["Type"])
+        if packager:
+            packager(name, resource, template_path.parent, upload)
+    return template
+
+
+def zipped(folder: Path) -> bytes:
+    """A folder's files as a zip whose bytes depend on nothing but names and contents."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        for path in sorted(p for p in folder.rglob("*") if p.is_file() and "__pycache__" not in p.parts):
+            entry = zipfile.ZipInfo(path.relative_to(folder).as_posix(), EPOCH)
+            entry.external_attr = 0o644 << 16
+            entry.compress_type = zipfile.ZIP_DEFLATED
+            archive.writestr(entry, path.read_bytes())
+    return buffer.getvalue()
+
+
+def upload_by_content(data: bytes, suffix: str, upload: Upload) -> str:
+    return upload(hashlib.sha256(data).hexdigest() + suffix, data)
+
+
+def _package_function(name: str, resource: dict[str, Any], base: Path, upload: Upload) -> None:
+    properties = resource["Properties"]
+    if "InlineCode" in properties:
+        return
+    if not resource.get("Metadata", {}).get("SkipBuild"):
+        raise NotPackageable(
+            f"{name}: a function needs `Metadata: {{SkipBuild: true}}`; packages belong in a layer"
+        )
+    folder = _local(name, properties, "CodeUri", base)
+    properties["CodeUri"] = upload_by_content(zipped(folder), ".zip", upload)
+
+
+def _package_layer(name: str, resource: dict[str, Any], base: Path, upload: Upload) -> None:
+    properties, method = resource["Properties"], resource.get("Metadata", {}).get("BuildMethod")
+    if method != "makefile":
+        raise NotPackageable(f"{name}: a layer needs `Metadata: {{BuildMethod: makefile}}`, not {method!r}")
+    folder = _local(name, properties, "ContentUri", base)
+    with tempfile.TemporaryDirectory() as artifacts:
+        build = ["make", "--no-print-directory", "-C", str(folder), CODE_ONLY, f"ARTIFACTS_DIR={artifacts}"]
+        # A make above us would hand its own flags (its job server, its targets) down.
+        environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS")}
+        done = subprocess.run(build, capture_output=True, text=True, env=environment, check=False)
+        if done.returncode:
+            raise NotPackageable(f"{name}: `{' '.join(build)}` failed: {done.stderr.strip()}")
+        properties["ContentUri"] = upload_by_content(zipped(Path(artifacts)), ".zip", upload)
+
+
+def _package_state_machine(name: str, resource: dict[str, Any], base: Path, upload: Upload) -> None:
+    properties = resource["Properties"]
+    if isinstance(properties.get("DefinitionUri"), str):
+        definition = base / properties["DefinitionUri"]
+        properties["DefinitionUri"] = upload_by_content(definition.read_bytes(), definition.suffix, upload)
+
+
+def _local(name: str, properties: dict[str, Any], key: str, base: Path) -> Path:
+    folder = base / properties[key]
+    if not folder.is_dir():
+        raise NotPackageable(f"{name}: {key} {properties[key]!r} is no folder")
+    return folder
+
+
+PACKAGERS: dict[str, Callable[[str, dict[str, Any], Path, Upload], None]] = {
+    "AWS::Serverless::Function": _package_function,
+    "AWS::Serverless::LayerVersion": _package_layer,
+    "AWS::Serverless::StateMachine": _package_state_machine,
+}

@@ -1,0 +1,99 @@
+"""CloudFormation's own resource schemas, as cfn-lint carries them: what a type's properties are.
+
+https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-schema.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+import regex
+from jsonschema import Draft7Validator, ValidationError
+from jsonschema.validators import extend
+
+from local.stack.errors import NotEmbedded, StackError
+
+REGION = "us-east-1"
+
+
+def _pattern(validator: Any, pattern: str, instance: Any, part: Any) -> Iterator[ValidationError]:
+    """The schemas' patterns use Unicode classes (\\p{L}), which `re` has not."""
+    if isinstance(instance, str) and not regex.search(pattern, instance):
+        yield ValidationError(f"string {instance!r} does not match pattern {pattern}")
+
+
+Validator = extend(Draft7Validator, {"pattern": _pattern})
+
+
+@cache
+def schema(type_name: str) -> dict[str, Any]:
+    """The schema of a resource type; NotEmbedded when there is no such type."""
+    schemas = files("cfnlint") / "data" / "schemas"
+    index = json.loads((schemas / "providers" / f"{REGION}.json").read_text())
+    if type_name not in index:
+        raise NotEmbedded(f"Unrecognized resource types: [{type_name}]")
+    loaded: dict[str, Any] = json.loads((schemas / "resources" / f"{index[type_name]}.json").read_text())
+    return loaded
+
+
+def properties(type_name: str) -> frozenset[str]:
+    """The properties that a template may set."""
+    return frozenset(schema(type_name)["properties"]) - _top_level(type_name, "readOnlyProperties")
+
+
+def create_only(type_name: str) -> frozenset[str]:
+    """The properties whose change replaces the resource."""
+    return _top_level(type_name, "createOnlyProperties")
+
+
+def checked(type_name: str, values: dict[str, Any]) -> dict[str, Any]:
+    """The values in the types that the schema wants; StackError when the schema refuses them."""
+    document = schema(type_name)
+    coerced: dict[str, Any] = _coerced(values, document, document)
+    errors = sorted(Validator(document).iter_errors(coerced), key=lambda error: list(map(str, error.path)))
+    if errors:
+        told = "; ".join(f"#/{'/'.join(map(str, error.path))}: {error.message}" for error in errors)
+        raise StackError(f"Properties validation failed for resource type {type_name}: {told}")
+    return coerced
+
+
+def _top_level(type_name: str, key: str) -> frozenset[str]:
+    pointers = [pointer.split("/")[2:] for pointer in schema(type_name).get(key, [])]
+    return frozenset(path[0] for path in pointers if len(path) == 1)
+
+
+def _coerced(value: Any, part: dict[str, Any], document: dict[str, Any]) -> Any:
+    """CloudFormation lets a template write 30 as "30", true as "true", and the other way round."""
+    while "$ref" in part:
+        target: Any = document
+        for step in part["$ref"].lstrip("#/").split("/"):
+            target = target[step]
+        part = target
+    if isinstance(value, dict):
+        known = part.get("properties", {})
+        return {key: _coerced(item, known.get(key, {}), document) for key, item in value.items()}
+    if isinstance(value, list):
+        return [_coerced(item, part.get("items", {}), document) for item in value]
+    match part.get("type"):
+        case "integer" | "number" if isinstance(value, str):
+            return _number(value)
+        case "boolean" if isinstance(value, str) and value.lower() in ("true", "false"):
+            return value.lower() == "true"
+        case "string" if isinstance(value, bool):
+            return str(value).lower()
+        case "string" if isinstance(value, int | float):
+            return str(value)
+    return value
+
+
+def _number(text: str) -> Any:
+    for kind in (int, float):
+        try:
+            return kind(text)
+        except ValueError:
+            continue
+    return text

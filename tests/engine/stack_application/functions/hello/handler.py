@@ -1,0 +1,4 @@
+def handle(event, context):
+    import greeting
+
+    return greeting.text(event["name"])
