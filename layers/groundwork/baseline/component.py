@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
+
+from botocore.exceptions import ClientError
 
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
+from groundwork.errors import GroundworkError
 
 Action = Literal["create", "update", "delete", "report"]
 """`report` is something a person should know and Groundwork leaves alone."""
@@ -21,7 +25,8 @@ class Call:
     """One AWS API call that closes one difference.
 
     `operation` is the API's name (`CreateRole`), `parameters` what botocore takes for it. `resource`, `action`
-    and `reason` are for people: they become the execution's `changes`.
+    and `reason` are for people: they become the execution's `changes`. `refusals` says, by AWS's error code, what
+    it means when AWS refuses the call because of something that cannot be read beforehand.
     """
 
     service: str
@@ -31,6 +36,7 @@ class Call:
     action: Action
     reason: str
     region: str | None = None
+    refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
@@ -48,6 +54,21 @@ class Clients(Protocol):
     def __call__(self, service: str, region: str | None = None) -> Any: ...
 
 
+class TrailStore(NamedTuple):
+    """Where a trail delivers to."""
+
+    bucket: str
+    key_arn: str
+
+
+@dataclass(frozen=True)
+class Installation:
+    """What the stack itself brought along. `bootstrap_trail` is the bucket and the key, in the management account,
+    of its trail for as long as there is no log archive."""
+
+    bootstrap_trail: tuple[str, str] | None = None
+
+
 @dataclass(frozen=True)
 class Target:
     """The account in work: who it is, where it stands, what is declared, and the clients to look at it."""
@@ -56,6 +77,7 @@ class Target:
     organization: Organization
     declaration: Declaration
     client: Clients
+    installation: Installation = field(default_factory=Installation)
 
     def role_arn(self, name: str, account_id: str | None = None) -> str:
         return f"arn:{self.organization.partition}:iam::{account_id or self.account.id}:role/{name}"
@@ -73,6 +95,8 @@ class Component(ABC, Generic[Found]):
     """What `read` calls: the session policy of plan and verify."""
     writes: ClassVar[Sequence[Permission]]
     """What the calls of `diff` need besides: the session policy of apply is both."""
+    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {}
+    """AWS's error codes that the state machine knows under one of our names."""
 
     @abstractmethod
     def read(self, target: Target) -> Found:
@@ -84,4 +108,16 @@ class Component(ABC, Generic[Found]):
         is simply not yielded until a later round has read that result."""
 
     def difference(self, target: Target) -> list[Call]:
-        return list(self.diff(self.read(target), target))
+        with self.named_errors():
+            return list(self.diff(self.read(target), target))
+
+    @contextmanager
+    def named_errors(self) -> Iterator[None]:
+        """Raises what `meanings` says in place of AWS's own error."""
+        try:
+            yield
+        except ClientError as error:
+            code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+            if code not in self.meanings:
+                raise
+            raise self.meanings[code](f"{self.name}: {code}: {message}") from error

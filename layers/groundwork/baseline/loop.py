@@ -6,10 +6,11 @@ import logging
 from typing import Any
 
 from botocore import xform_name
+from botocore.exceptions import ClientError
 
 from groundwork.baseline.component import Call, Component, Target
 from groundwork.contracts import Change
-from groundwork.errors import ComponentNotSettled
+from groundwork.errors import ComponentNotSettled, ConflictingSetup
 
 ROUNDS = 8
 """More than any component's longest chain of calls that need each other's results."""
@@ -26,7 +27,8 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
     """Close the difference; look again until there is none.
 
     Returns every change made, in order; reports come once, last.
-    Raises `ComponentNotSettled` when differences remain after the last round, naming them.
+    Raises `ComponentNotSettled` when differences remain after the last round, naming them, and `ConflictingSetup`
+    when AWS refuses a call for a reason that the call foresaw.
     """
     changes: list[Change] = []
     for _ in range(ROUNDS):
@@ -35,7 +37,8 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
         if not due:
             return changes + [_change(component, call) for call in calls]
         for call in due:
-            _make(call, target)
+            with component.named_errors():
+                _make(call, target)
             changes.append(_change(component, call))
     rest = "; ".join(f"{call.resource}: {call.reason}" for call in component.difference(target) if call.action != "report")
     if rest:
@@ -46,7 +49,13 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
 def _make(call: Call, target: Target) -> None:
     log.info("%s %s", call.action, call.resource, extra={"call": f"{call.service}:{call.operation}", "reason": call.reason})
     client = target.client(call.service, call.region)
-    getattr(client, xform_name(call.operation))(**call.parameters)
+    try:
+        getattr(client, xform_name(call.operation))(**call.parameters)
+    except ClientError as refused:
+        why = call.refusals.get(refused.response["Error"]["Code"])
+        if why is None:
+            raise
+        raise ConflictingSetup(f"{call.resource}: {why}") from refused
 
 
 def _change(component: Component[Any], call: Call) -> Change:

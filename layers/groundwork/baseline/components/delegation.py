@@ -1,0 +1,73 @@
+"""delegation: the security account administers what the baseline needs administered for the whole organization.
+
+That is AWS Config, whose aggregator lives there. It runs in the execution of the security account, before its other
+components, and works with the management account's own credentials: only that account may delegate. `target.account`
+is the security account. Whatever else was delegated, to it or to others, is left alone.
+
+https://docs.aws.amazon.com/config/latest/developerguide/set-up-aggregator-cli.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from groundwork.baseline.component import Call, Component, Permission, Target
+from groundwork.baseline.components.organization import BUSY
+from groundwork.declaration import ComponentName
+
+DELEGATED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
+    "config": ("config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"),
+}
+"""The services that the security account administers, by the component that needs it."""
+
+
+@dataclass(frozen=True)
+class Found:
+    """The service principals that the security account is delegated administrator of."""
+
+    services: frozenset[str]
+
+
+class Delegation(Component[Found]):
+    name = "delegation"
+    reads = (Permission(("organizations:ListDelegatedServicesForAccount",)),)
+    writes = (
+        Permission(
+            ("organizations:RegisterDelegatedAdministrator",),
+            ("arn:{partition}:organizations::*:account/o-*/{account}",),
+            {
+                "StringEquals": {
+                    "organizations:ServicePrincipal": sorted({s for each in DELEGATED_SERVICES.values() for s in each})
+                }
+            },
+        ),
+    )
+    meanings = BUSY
+
+    def read(self, target: Target) -> Found:
+        client = target.client("organizations")
+        pages = client.get_paginator("list_delegated_services_for_account").paginate(AccountId=target.account.id)
+        try:
+            services = frozenset(each["ServicePrincipal"] for page in pages for each in page["DelegatedServices"])
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "AccountNotRegisteredException":
+                raise
+            services = frozenset()
+        return Found(services)
+
+    def diff(self, found: Found, target: Target) -> Iterator[Call]:
+        components = {component for each in target.declaration.baseline.values() for component in each}
+        for component, services in DELEGATED_SERVICES.items():
+            for service in services:
+                if component in components and service not in found.services:
+                    yield Call(
+                        "organizations",
+                        "RegisterDelegatedAdministrator",
+                        {"AccountId": target.account.id, "ServicePrincipal": service},
+                        resource=f"delegated administrator of {service}",
+                        action="create",
+                        reason=f"is not {target.account.name}, account {target.account.id}; {component} needs it",
+                    )

@@ -1,0 +1,205 @@
+"""organization: what an organization must have switched on before accounts are made in it.
+
+All features, the policy types that other components attach, trusted access for the services that they use, central
+management of the member accounts' root credentials, and the declared organizational units. It works with the
+management account's own credentials, only ever adds, and never renames, moves or deletes a unit.
+
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_services.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-enable-root-access.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from botocore.exceptions import ClientError
+
+from groundwork.baseline.component import Call, Component, Permission, Target
+from groundwork.declaration import ComponentName, Declaration, ancestors
+from groundwork.errors import GroundworkError, OrganizationBusy, OrganizationNotReady
+from groundwork.organizations import Organizations
+
+TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
+    "organization": ("iam.amazonaws.com",),
+    "trail": ("cloudtrail.amazonaws.com",),
+    "config": ("config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"),
+}
+"""The services that need trusted access, by the component that uses them."""
+
+POLICY_TYPES: Mapping[ComponentName, str] = {"guardrails": "SERVICE_CONTROL_POLICY"}
+"""The policy types that must be on, by the component that attaches one."""
+
+ROOT_FEATURES: Mapping[str, str] = {
+    "RootCredentialsManagement": "EnableOrganizationsRootCredentialsManagement",
+    "RootSessions": "EnableOrganizationsRootSessions",
+}
+"""IAM's organization features and the operation that turns each on."""
+
+BUSY: Mapping[str, type[GroundworkError]] = {
+    "ConcurrentModificationException": OrganizationBusy,
+    "FinalizingOrganizationException": OrganizationBusy,
+    "PolicyChangesInProgressException": OrganizationBusy,
+    "TooManyRequestsException": OrganizationBusy,
+}
+"""Organizations' ways to say: not now."""
+
+NOT_TRUSTED = "ServiceAccessNotEnabled"
+"""IAM's answer without trusted access, and for a moment after it was given."""
+
+ON = ("ENABLED", "PENDING_ENABLE")
+
+
+@dataclass(frozen=True)
+class Found:
+    """`policy_types` maps those of the root to their status, `units` paths of declared units to their ids."""
+
+    policy_types: Mapping[str, str]
+    trusted_services: frozenset[str]
+    root_features: frozenset[str]
+    units: Mapping[str, str]
+
+
+class OrganizationSetup(Component[Found]):
+    name = "organization"
+    reads = (
+        Permission(
+            (
+                "iam:ListOrganizationsFeatures",
+                "organizations:DescribeOrganization",
+                "organizations:ListAWSServiceAccessForOrganization",
+                "organizations:ListOrganizationalUnitsForParent",
+                "organizations:ListRoots",
+            )
+        ),
+    )
+    writes = (
+        Permission(
+            ("organizations:EnableAWSServiceAccess",),
+            conditions={
+                "StringEquals": {
+                    "organizations:ServicePrincipal": sorted({s for each in TRUSTED_SERVICES.values() for s in each})
+                }
+            },
+        ),
+        Permission(tuple(f"iam:{operation}" for operation in ROOT_FEATURES.values())),
+        Permission(
+            ("organizations:CreateOrganizationalUnit", "organizations:EnablePolicyType"),
+            (
+                "arn:{partition}:organizations::{account}:ou/o-*/ou-*",
+                "arn:{partition}:organizations::{account}:root/o-*/r-*",
+            ),
+        ),
+    )
+    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {**BUSY, NOT_TRUSTED: OrganizationBusy}
+
+    def read(self, target: Target) -> Found:
+        """Raises `OrganizationNotReady` without an organization, or one with consolidated billing only."""
+        client = target.client("organizations")
+        _require_all_features(client)
+        root = client.list_roots()["Roots"][0]
+        pages = client.get_paginator("list_aws_service_access_for_organization").paginate()
+        return Found(
+            policy_types={each["Type"]: each["Status"] for each in root["PolicyTypes"]},
+            trusted_services=frozenset(
+                service["ServicePrincipal"] for page in pages for service in page["EnabledServicePrincipals"]
+            ),
+            root_features=_root_features(target.client("iam")),
+            units=Organizations(client).units(root["Id"], declared_units(target.declaration)),
+        )
+
+    def diff(self, found: Found, target: Target) -> Iterator[Call]:
+        components = {component for each in target.declaration.baseline.values() for component in each}
+        yield from _policy_types(found, target, components)
+        yield from _trusted_services(found, components)
+        yield from _features(found)
+        yield from _units(found, target)
+
+
+def declared_units(declaration: Declaration) -> list[str]:
+    """Every unit that the declaration names and those above them, parents first."""
+    homes = [account.organizational_unit for account in declaration.accounts if account.organizational_unit]
+    named = [*declaration.organizational_units, *homes]
+    return sorted({each for unit in named for each in ancestors(unit)}, key=lambda unit: (unit.count("/"), unit))
+
+
+def _policy_types(found: Found, target: Target, components: set[ComponentName]) -> Iterator[Call]:
+    for component, policy_type in POLICY_TYPES.items():
+        if component in components and found.policy_types.get(policy_type) not in ON:
+            yield Call(
+                "organizations",
+                "EnablePolicyType",
+                {"RootId": target.organization.root_id, "PolicyType": policy_type},
+                resource=f"policy type {policy_type}",
+                action="create",
+                reason=f"is off in the root; {component} attaches such a policy",
+            )
+
+
+def _trusted_services(found: Found, components: set[ComponentName]) -> Iterator[Call]:
+    for component, services in TRUSTED_SERVICES.items():
+        for service in services:
+            if component in components and service not in found.trusted_services:
+                yield Call(
+                    "organizations",
+                    "EnableAWSServiceAccess",
+                    {"ServicePrincipal": service},
+                    resource=f"trusted access of {service}",
+                    action="create",
+                    reason=f"is off; {component} needs it",
+                )
+
+
+def _features(found: Found) -> Iterator[Call]:
+    """After trusted access of IAM, without which AWS refuses them."""
+    for feature, operation in ROOT_FEATURES.items():
+        if feature not in found.root_features:
+            yield Call(
+                "iam",
+                operation,
+                {},
+                resource=f"organization feature {feature}",
+                action="create",
+                reason="is off: member accounts' root users could have credentials of their own",
+            )
+
+
+def _units(found: Found, target: Target) -> Iterator[Call]:
+    """A unit is created once its parent's id has been read: one level a round."""
+    for path in declared_units(target.declaration):
+        above, _, name = path.rpartition("/")
+        parent = found.units.get(above) if above else target.organization.root_id
+        if parent and path not in found.units:
+            yield Call(
+                "organizations",
+                "CreateOrganizationalUnit",
+                {"ParentId": parent, "Name": name},
+                resource=f"organizational unit {path}",
+                action="create",
+                reason="is declared and does not exist",
+            )
+
+
+def _require_all_features(client: Any) -> None:
+    try:
+        organization = client.describe_organization()["Organization"]
+    except ClientError as error:
+        if error.response["Error"]["Code"] != "AWSOrganizationsNotInUseException":
+            raise
+        raise OrganizationNotReady("This account is in no organization.") from error
+    if organization["FeatureSet"] != "ALL":
+        raise OrganizationNotReady(
+            f"Organization {organization['Id']} has consolidated billing only; Groundwork needs all features: "
+            "policies, trusted access and delegated administrators do not exist without them."
+        )
+
+
+def _root_features(iam: Any) -> frozenset[str]:
+    """The features that are on; none while IAM has no trusted access."""
+    try:
+        return frozenset(iam.list_organizations_features()["EnabledFeatures"])
+    except ClientError as error:
+        if error.response["Error"]["Code"] != NOT_TRUSTED:
+            raise
+        return frozenset()
