@@ -1,0 +1,125 @@
+"""AWS Organizations, where moto falls short of it.
+
+moto creates accounts at once, lets anyone call, knows five policy types, and has neither quotas, standing,
+policy limits nor the CreateAccountResult event. `engine.creation` (a `Creation`) says how CreateAccount behaves.
+"""
+
+from __future__ import annotations
+
+import warnings
+from typing import Any
+
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+from moto.organizations.models import FakeDelegatedAdministrator, FakeServiceAccess, organizations_backends
+from moto.organizations.responses import OrganizationsResponse
+
+from local.engine import Engine
+from local.model_validation import violations
+
+from .backend import Organizations, organization_of
+from .creation import Creation
+from .errors import error, invalid_input
+from .quotas import Throttle
+from .services import DELEGATED_ADMINISTRATORS, TRUSTED
+from .standing import may_call
+
+__all__ = ["Creation", "Organizations", "install", "organization_of"]
+
+
+class NotReadyYet(ServiceException):
+    """A service's answer to an account that it does not know yet. Not moto's class: moto would take that for
+    an exception of a service called `core`."""
+
+
+OUTSIDE_OF_ORGANIZATIONS = frozenset({"CreateOrganization"})
+NEW_OPERATIONS = (
+    "accept_handshake",
+    "describe_handshake",
+    "enable_all_features",
+    "list_accounts_with_invalid_effective_policy",
+    "list_handshakes_for_organization",
+)
+
+
+def install(engine: Engine) -> None:
+    """Replaces moto's Organizations by one that behaves as AWS; sets `engine.creation`."""
+    engine.creation = Creation(Throttle(engine.clock))
+    Organizations.engine = engine
+    engine.patch(organizations_backends, "backend", Organizations)
+    organizations_backends.clear()
+    organizations_backends.master_accounts.clear()
+    engine.patch(FakeServiceAccess, "TRUSTED_SERVICES", sorted(TRUSTED))
+    engine.patch(FakeDelegatedAdministrator, "SUPPORTED_SERVICES", sorted(DELEGATED_ADMINISTRATORS))
+    engine.patch(OrganizationsResponse, "organizations_backend", property(_admitted_backend))
+    for name in NEW_OPERATIONS:
+        _add_operation(engine, name, _passes_parameters(name))
+    _add_operation(engine, "describe_effective_policy", _describe_effective_policy)
+    _add_operation(engine, "leave_organization", _leave_organization)
+    _turn_away_from_young_accounts(engine)
+
+
+def _admitted_backend(response: OrganizationsResponse) -> Organizations:
+    """The caller's organization, once throttle, request and standing have been checked, in AWS's order."""
+    caller, operation = response.current_account, response._get_action()
+    Organizations.engine.creation.throttle.admit(operation)
+    _check_request(operation, response.request_params)
+    if operation in OUTSIDE_OF_ORGANIZATIONS:
+        backend = organizations_backends[caller][response.partition]
+        assert isinstance(backend, Organizations)
+        return backend
+    organization = organization_of(caller, response.partition)
+    if organization is None:
+        raise error("AWSOrganizationsNotInUseException")
+    management = caller == organization.account_id
+    if not may_call(operation, management=management, delegated=organization.is_delegated(caller)):
+        raise error("AccessDeniedException")
+    return organization
+
+
+def _check_request(operation: str, parameters: dict[str, Any]) -> None:
+    for violation in violations("organizations", operation, parameters):
+        raise invalid_input(violation.reason)
+
+
+def _add_operation(engine: Engine, name: str, handler: Any) -> None:
+    """A handler for an operation that moto does not have; gone again when the engine closes."""
+    setattr(OrganizationsResponse, name, handler)
+    engine.on_close(delattr, OrganizationsResponse, name)
+
+
+def _passes_parameters(name: str) -> Any:
+    def handler(response: OrganizationsResponse) -> ActionResult:
+        return ActionResult(getattr(response.organizations_backend, name)(**response.request_params))
+
+    return handler
+
+
+def _describe_effective_policy(response: OrganizationsResponse) -> ActionResult:
+    backend: Any = response.organizations_backend
+    return ActionResult(
+        backend.describe_effective_policy(response.current_account, **response.request_params)
+    )
+
+
+def _leave_organization(response: OrganizationsResponse) -> str:
+    backend: Any = response.organizations_backend
+    backend.leave_organization(response.current_account)
+    return "{}"
+
+
+def _turn_away_from_young_accounts(engine: Engine) -> None:
+    """Services answer a new account with SubscriptionRequiredException or OptInRequired until it is ready."""
+    answer = vars(BaseResponse)["call_action"]
+
+    def call_action(response: BaseResponse) -> Any:
+        refusal = engine.creation.refusal(response.current_account, response.service_name)
+        if refusal is None:
+            return answer(response)
+        with (
+            warnings.catch_warnings()
+        ):  # moto warns of codes that the service's model leaves out, as these are
+            warnings.simplefilter("ignore")
+            return response.serialized(ActionResult(NotReadyYet(*refusal)))
+
+    engine.patch(BaseResponse, "call_action", call_action)

@@ -1,0 +1,123 @@
+"""The organization's accounts: what they are in Organizations, and what a new one is born with."""
+
+from __future__ import annotations
+
+import json
+import secrets
+from typing import TYPE_CHECKING, Any
+
+from moto.core.utils import unix_time, utcnow
+from moto.organizations.models import FakeAccount, FakeOrganization, FakePolicy
+
+if TYPE_CHECKING:
+    from .backend import Organizations
+
+ADMINISTRATOR_ACCESS = "arn:{partition}:iam::aws:policy/AdministratorAccess"
+BORN_WITH = {
+    "AWSServiceRoleForOrganizations": "organizations.amazonaws.com",
+    "AWSServiceRoleForSupport": "support.amazonaws.com",
+    "AWSServiceRoleForTrustedAdvisor": "trustedadvisor.amazonaws.com",
+}
+"""Service-linked roles that AWS makes in every account."""
+
+
+class Account(FakeAccount):
+    """An account as the API shows it: by `State` and `Paths`, since `Status` was retired on 2026-09-09.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_Account.html
+    """
+
+    def __init__(  # deliberately not moto's: that one makes a role without permissions at once
+        self,
+        organization: FakeOrganization,
+        account_id: str,
+        name: str,
+        email: str,
+        tags: list[dict[str, str]],
+    ) -> None:
+        self.type = "ACCOUNT"
+        self.region = organization.region
+        self.organization_id = organization.id
+        self.master_account_id = organization.master_account_id
+        self.id = account_id
+        self.name = name
+        self.email = email
+        self.create_time = utcnow()
+        self.state = self.status = "ACTIVE"
+        self.joined_method = "CREATED"
+        self.parent_id = organization.root_id
+        self.attached_policies: list[FakePolicy] = []
+        self.tags = {tag["Key"]: tag["Value"] for tag in tags}
+
+    def describe(self) -> dict[str, Any]:
+        return {
+            "Id": self.id,
+            "Arn": self.arn,
+            "Email": self.email,
+            "Name": self.name,
+            "State": self.state,
+            "JoinedMethod": self.joined_method,
+            "JoinedTimestamp": unix_time(self.create_time),
+        }
+
+    def describe_in(self, organization: Organizations) -> dict[str, Any]:
+        """The API's Account, with the path of units that leads to it."""
+        return self.describe() | {"Paths": [f"{organization.path_of(self.parent_id)}{self.id}/"]}
+
+
+def new_account_id(taken: set[str]) -> str:
+    """A random 12-digit account id that nobody has."""
+    while (account_id := f"{secrets.randbelow(10**12):012}") in taken or account_id.startswith("0"):
+        pass
+    return account_id
+
+
+def make_service_linked_roles(account_id: str, partition: str) -> None:
+    """The roles an account is born with; those it has already stay."""
+    from moto.iam.models import iam_backends
+
+    iam = iam_backends[account_id][partition]
+    existing = {role.name for role in iam.roles.values()}
+    for name, service in BORN_WITH.items():
+        if name in existing:
+            continue
+        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+        iam.create_role(
+            role_name=name,
+            assume_role_policy_document=_document(trust),
+            path=f"/aws-service-role/{service}/",
+            permissions_boundary=None,
+            description="",
+            tags=[],
+            max_session_duration="3600",
+            linked_service=service,
+        )
+
+
+def make_access_role(account_id: str, partition: str, management_account: str, name: str) -> None:
+    """The role through which the management account enters: AdministratorAccess, trusting its root principal.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_create-cross-account-role.html
+    """
+    from moto.iam.models import iam_backends
+
+    iam = iam_backends[account_id][partition]
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:{partition}:iam::{management_account}:root"},
+        "Action": "sts:AssumeRole",
+    }
+    iam.create_role(
+        role_name=name,
+        assume_role_policy_document=_document(trust),
+        path="/",
+        permissions_boundary=None,
+        description="",
+        tags=[],
+        max_session_duration="3600",
+    )
+    iam.attach_role_policy(ADMINISTRATOR_ACCESS.format(partition=partition), name)
+
+
+def _document(statement: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

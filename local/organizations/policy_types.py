@@ -1,0 +1,136 @@
+"""What Organizations knows of each policy type: sizes, attachments, syntax, who else must be switched on.
+
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_syntax.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_syntax.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any
+
+from moto.organizations.models import FakeOrganization, FakePolicy
+
+from .errors import constraint, error, invalid_input
+
+SCP = "SERVICE_CONTROL_POLICY"
+RCP = "RESOURCE_CONTROL_POLICY"
+PRINCIPALS = frozenset({"Principal", "NotPrincipal"})
+VALUE_OPERATORS = frozenset({"@@assign", "@@append", "@@remove"})
+
+
+@dataclass(frozen=True)
+class PolicyType:
+    """max_size in characters; max_attached per root, unit or account; needs: service with trusted access."""
+
+    max_size: int = 10_000
+    max_attached: int = 10
+    needs: str | None = None
+
+
+POLICY_TYPES = {
+    SCP: PolicyType(5_120, 5),
+    RCP: PolicyType(5_120, 5),
+    "TAG_POLICY": PolicyType(),
+    "BACKUP_POLICY": PolicyType(),
+    "AISERVICES_OPT_OUT_POLICY": PolicyType(2_500, 5),
+    "CHATBOT_POLICY": PolicyType(max_attached=5),
+    "DECLARATIVE_POLICY_EC2": PolicyType(),
+    "SECURITYHUB_POLICY": PolicyType(needs="securityhub.amazonaws.com"),
+    "SECURITYHUB_CSPM_POLICY": PolicyType(needs="securityhub.amazonaws.com"),
+    "INSPECTOR_POLICY": PolicyType(needs="inspector2.amazonaws.com"),
+    "UPGRADE_ROLLOUT_POLICY": PolicyType(),
+    "BEDROCK_POLICY": PolicyType(),
+    "S3_POLICY": PolicyType(),
+    "NETWORK_SECURITY_DIRECTOR_POLICY": PolicyType(),
+    "GUARDDUTY_POLICY": PolicyType(needs="guardduty.amazonaws.com"),
+}
+
+
+class Policy(FakePolicy):
+    """A policy of any type; moto knows only the five oldest."""
+
+    def __init__(self, organization: FakeOrganization, **kwargs: Any) -> None:
+        super().__init__(organization, **(kwargs | {"Type": SCP}))
+        self.type = kwargs["Type"]
+        self._arn_format = f"arn:{{0}}:organizations::{{1}}:policy/{{2}}/{self.type.lower()}/{{3}}"
+
+
+def check_content(policy_type: str, content: str) -> None:
+    """Raises MalformedPolicyDocumentException, or ConstraintViolationException for one that is too long."""
+    if len(content) > POLICY_TYPES[policy_type].max_size:
+        raise constraint("POLICY_CONTENT_LIMIT_EXCEEDED")
+    try:
+        document = json.loads(content)
+    except json.JSONDecodeError:
+        raise malformed("The provided policy document is not valid JSON.") from None
+    if not isinstance(document, dict):
+        raise malformed(
+            "The provided policy document does not meet the requirements of the specified policy type."
+        )
+    if policy_type in (SCP, RCP):
+        statements = document.get("Statement", [])
+        for statement in statements if isinstance(statements, list) else [statements]:
+            _check_statement(policy_type, statement)
+        if not statements:
+            raise malformed("The policy has no Statement.")
+
+
+def _check_statement(policy_type: str, statement: dict[str, Any]) -> None:
+    if statement.get("Effect") not in ("Allow", "Deny"):
+        raise malformed("A statement's Effect must be Allow or Deny.")
+    if policy_type == SCP and PRINCIPALS & statement.keys():
+        raise malformed("A service control policy cannot have a Principal element.")
+    if policy_type == SCP and not {"Action", "NotAction"} & statement.keys():
+        raise malformed("A statement needs an Action or a NotAction element.")
+    if policy_type == RCP and (statement.get("Principal") != "*" or statement["Effect"] != "Deny"):
+        raise malformed('A resource control policy denies, to the Principal "*".')
+    if policy_type == RCP and "Action" not in statement:
+        raise malformed("A statement of a resource control policy needs an Action element.")
+
+
+def malformed(message: str) -> Exception:
+    return error("MalformedPolicyDocumentException", message)
+
+
+def check_tags(tags: Iterable[dict[str, str]], already: Iterable[str] = ()) -> None:
+    """https://docs.aws.amazon.com/organizations/latest/userguide/orgs_tagging.html"""
+    keys = [tag["Key"] for tag in tags]
+    if len(keys) != len(set(keys)):
+        raise invalid_input("DUPLICATE_TAG_KEY")
+    if any(key.lower().startswith("aws:") for key in keys):
+        raise invalid_input("INVALID_SYSTEM_TAGS_PARAMETER")
+    if len(set(keys) | set(already)) > 50:
+        raise constraint("MAX_TAG_LIMIT_EXCEEDED")
+
+
+def effective(inherited: list[dict[str, Any]]) -> dict[str, Any]:
+    """The policy that reaches an account, from those above it, the root's first.
+
+    https://docs.aws.amazon.com/organizations/latest/userguide/policy-operators.html
+    """
+    result: Any = {}
+    for document in inherited:
+        result = _merge(result, document)
+    return dict(result)
+
+
+def _merge(base: Any, over: Any) -> Any:
+    if not isinstance(over, dict):
+        return over
+    if VALUE_OPERATORS & over.keys():
+        return _apply_operators(base, over)
+    base = base if isinstance(base, dict) else {}
+    settings = {key: value for key, value in over.items() if not key.startswith("@@")}
+    return base | {key: _merge(base.get(key), value) for key, value in settings.items()}
+
+
+def _apply_operators(base: Any, operators: dict[str, Any]) -> Any:
+    if "@@assign" in operators:
+        return operators["@@assign"]
+    values = list(base) if isinstance(base, list) else []
+    values += [value for value in operators.get("@@append", []) if value not in values]
+    return [value for value in values if value not in operators.get("@@remove", [])]

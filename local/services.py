@@ -1,0 +1,14 @@
+"""The adapters of single AWS services, each a module of its own."""
+
+from __future__ import annotations
+
+import importlib
+
+from local.engine import Engine
+
+SERVICES = ("local.iam_features",)
+
+
+def install(engine: Engine) -> None:
+    for name in SERVICES:
+        importlib.import_module(name).install(engine)
