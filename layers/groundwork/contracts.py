@@ -238,6 +238,7 @@ class Organization(Model):
     security_account_id: AccountId | None = None
     tooling_account_id: AccountId | None = None
     units: dict[str, str] = Field(default_factory=dict)
+    named_accounts: dict[str, AccountId] = Field(default_factory=dict)
     """Ids of the accounts that the declaration's groups name."""
 
 

@@ -85,6 +85,15 @@ class SecurityAccountNotReady(Pending):
     remedy = "See why the security account's own execution has not ended in Account Ready, mend that, then start this one again."
 
 
+class ManagementAccountNotReady(Pending):
+    """The management account has not reached its baseline: no account is made before."""
+
+    remedy = (
+        "See why the management account's own execution of groundwork-vend-account failed, mend that, start it with "
+        '{"accountId": "<management account id>"}, then post the event again.'
+    )
+
+
 # -- Organizations ---------------------------------------------------------------------------------
 
 
@@ -170,6 +179,10 @@ class BaselineNotVerified(GroundworkError):
     """A component that had settled differs again."""
 
     remedy = "Something undoes the baseline. See the differences in the cause, settle that, then start the execution again."
+
+
+class AnswerNotSent(GroundworkError):
+    """EventBridge did not take an answer."""
 
 
 # -- the owner's files -----------------------------------------------------------------------------

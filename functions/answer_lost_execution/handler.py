@@ -1,0 +1,37 @@
+"""For executions that ended where no Catch sees it (timeout, abort, runtime errors): records and answers, once."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict
+
+from groundwork.answers import send
+from groundwork.contracts import Model
+from groundwork.entry import entry
+from groundwork.executions import Executions
+from groundwork.ledger import Ledger
+from groundwork.outcome import failed
+from groundwork.settings import settings
+from groundwork.telemetry import count_failure
+
+
+class Input(Model):
+    """The part of `Step Functions Execution Status Change` that matters, as the rule's transformer passes it on."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    execution: str
+    status: str
+    detail: dict[str, Any]
+
+
+@entry(Input)
+def handle(event: Input) -> None:
+    raw = Executions().input_of(event.execution)
+    error = event.detail.get("error") or f"Execution{event.status.title().replace('_', '')}"
+    cause = event.detail.get("cause") or f"The execution ended as {event.status} before it could answer."
+    failing = failed(Ledger(settings().ledger_table), event.execution, raw, error, cause, None, "answer-lost-execution")
+    if failing.answers:
+        count_failure(error)
+        send(failing.answers)

@@ -1,0 +1,20 @@
+"""The states of the baseline in the management account. Its role may administer the organization, and enter no
+account."""
+
+from __future__ import annotations
+
+from groundwork.baseline.component import Installation
+from groundwork.baseline.run import Result, Work, apply_in_management
+from groundwork.declaration import load
+from groundwork.entry import entry
+from groundwork.executions import Executions
+from groundwork.ledger import Ledger
+from groundwork.settings import settings
+
+
+@entry(Work)
+def handle(work: Work) -> Result:
+    environment = settings()
+    Ledger(environment.ledger_table).lease(work.account.id, work.execution, Executions().is_running)
+    trail = (environment.bootstrap_trail_bucket, environment.bootstrap_trail_key_arn)
+    return apply_in_management(work, load(), Installation(bootstrap_trail=trail))

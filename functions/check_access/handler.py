@@ -1,0 +1,19 @@
+"""State CheckAccess: asks whether the account can be worked in, by failing with AccountNotUsable while it cannot."""
+
+from __future__ import annotations
+
+from groundwork.contracts import Account, Model, Organization
+from groundwork.declaration import load
+from groundwork.entry import entry
+from groundwork.readiness import check_access
+
+
+class Input(Model):
+    account: Account
+    organization: Organization
+    execution: str
+
+
+@entry(Input)
+def handle(event: Input) -> None:
+    check_access(event.account, event.organization, load())

@@ -1,0 +1,21 @@
+"""State CreateAccount: asks Organizations for the account, unless that has been done."""
+
+from __future__ import annotations
+
+from groundwork.contracts import Model
+from groundwork.creation import Creating, Creator
+from groundwork.declaration import load
+from groundwork.entry import entry
+from groundwork.ledger import Ledger
+from groundwork.organizations import Organizations
+from groundwork.settings import settings
+from groundwork.work import Work
+
+
+class Input(Model):
+    work: Work
+
+
+@entry(Input)
+def handle(event: Input) -> Creating:
+    return Creator(load(), Ledger(settings().ledger_table), Organizations()).create(event.work)

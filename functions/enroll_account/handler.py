@@ -1,0 +1,22 @@
+"""State EnrollAccount: puts the account in its unit, tags it and makes it known to the ledger."""
+
+from __future__ import annotations
+
+from groundwork.contracts import AccountId, Model
+from groundwork.declaration import load
+from groundwork.enrolment import Enrolled, Enroller
+from groundwork.entry import entry
+from groundwork.ledger import Ledger
+from groundwork.organizations import Organizations
+from groundwork.settings import settings
+from groundwork.work import Work
+
+
+class Input(Model):
+    work: Work
+    account_id: AccountId
+
+
+@entry(Input)
+def handle(event: Input) -> Enrolled:
+    return Enroller(load(), Ledger(settings().ledger_table), Organizations()).enroll(event.work, event.account_id)

@@ -1,0 +1,31 @@
+"""On a schedule: starts the machine for accounts whose CreateAccountResult never came."""
+
+from __future__ import annotations
+
+from pydantic import ConfigDict
+
+from groundwork.contracts import Model
+from groundwork.entry import entry
+from groundwork.executions import Executions
+from groundwork.ledger import Ledger
+from groundwork.organizations import Organizations
+from groundwork.settings import settings
+from groundwork.watch import Found, find_accounts
+
+
+class Input(Model):
+    """The scheduled event says nothing of use."""
+
+    model_config = ConfigDict(extra="ignore")
+
+
+@entry(Input)
+def handle(_: Input) -> Found:
+    environment = settings()
+    return find_accounts(
+        Ledger(environment.ledger_table),
+        Organizations(),
+        Executions(),
+        environment.state_machine_arn,
+        environment.management_account_id,
+    )

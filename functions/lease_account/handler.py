@@ -1,0 +1,19 @@
+"""State LeaseAccount: holds the account for this execution, so that two never work in it at once."""
+
+from __future__ import annotations
+
+from groundwork.contracts import Account, Model
+from groundwork.entry import entry
+from groundwork.executions import Executions
+from groundwork.ledger import Ledger
+from groundwork.settings import settings
+
+
+class Input(Model):
+    account: Account
+    execution: str
+
+
+@entry(Input)
+def handle(event: Input) -> None:
+    Ledger(settings().ledger_table).lease(event.account.id, event.execution, Executions().is_running)

@@ -1,0 +1,28 @@
+"""State RecordFailure: remembers a failure, lets the account go, and says what to answer."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groundwork.contracts import Model
+from groundwork.entry import entry
+from groundwork.ledger import Ledger
+from groundwork.outcome import Failing, failed
+from groundwork.settings import settings
+from groundwork.telemetry import count_failure
+
+
+class Input(Model):
+    execution: str
+    input: Any
+    error: str
+    cause: str
+    account_id: str | None = None
+
+
+@entry(Input)
+def handle(event: Input) -> Failing:
+    ledger = Ledger(settings().ledger_table)
+    failing = failed(ledger, event.execution, event.input, event.error, event.cause, event.account_id, "record-failure")
+    count_failure(event.error)
+    return failing

@@ -1,0 +1,32 @@
+"""State RecordOutcome: remembers what was done, and says what to answer and who goes next."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groundwork.contracts import Account, Model, Organization
+from groundwork.declaration import load
+from groundwork.entry import entry
+from groundwork.ledger import Ledger
+from groundwork.organizations import Organizations
+from groundwork.outcome import Ending, Recorder
+from groundwork.settings import settings
+from groundwork.telemetry import count_success
+from groundwork.work import Work
+
+
+class Input(Model):
+    work: Work
+    account: Account
+    organization: Organization
+    ready: bool
+    results: list[Any]
+    started: str
+
+
+@entry(Input)
+def handle(event: Input) -> Ending:
+    recorder = Recorder(load(), Ledger(settings().ledger_table), Organizations())
+    ending = recorder.succeeded(event.work, event.account, event.organization, event.ready, event.results)
+    count_success(ending.output["outcome"], event.started)
+    return ending

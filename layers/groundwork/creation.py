@@ -1,0 +1,222 @@
+"""Making an account, exactly once: look, then ask AWS, then wait for its answer.
+
+https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from groundwork.contracts import Model
+from groundwork.declaration import Declaration
+from groundwork.enrolment import REQUEST_TAG, STATE_TAG
+from groundwork.errors import (
+    AccountNotCreated,
+    AccountRefused,
+    CreationFailedForNow,
+    CreationSlotsTaken,
+    EmailBelongsToAnotherAccount,
+    RequestInProgress,
+)
+from groundwork.kinds import KIND_TAG
+from groundwork.ledger import Ledger, RequestRecord
+from groundwork.organizations import IN_PROGRESS_LIMIT, Creation, Organizations
+from groundwork.work import Work
+
+ATTEMPTS = 5
+"""CreateAccount requests for one account that may fail in passing before the failure is taken as final."""
+
+
+@dataclass(frozen=True)
+class Reason:
+    """Why AWS refuses an account: in words, and what a person can do about it."""
+
+    meaning: str
+    remedy: str
+    passing: bool = False
+
+
+REASONS = {
+    "ACCOUNT_LIMIT_EXCEEDED": Reason(
+        "the organization has as many accounts as its quota allows (closed ones count until they are gone)",
+        "Raise the quota 'Default maximum number of accounts' of AWS Organizations in Service Quotas, then post the event again.",
+    ),
+    "ACCOUNT_NUMBER_LIMIT_EXCEEDED": Reason(
+        "the organization has as many accounts as its quota allows (closed ones count until they are gone)",
+        "Raise the quota 'Default maximum number of accounts' of AWS Organizations in Service Quotas, then post the event again.",
+    ),
+    "EMAIL_ALREADY_EXISTS": Reason(
+        "the e-mail is the root user's of an AWS account outside this organization",
+        "Ask with another e-mail (plus-addressing gives as many as you like), or invite that account into the organization.",
+    ),
+    "INVALID_EMAIL": Reason(
+        "AWS does not accept the e-mail address", "Correct the e-mail address, then post the event again."
+    ),
+    "INVALID_ADDRESS": Reason(
+        "the postal address of the management account is not valid",
+        "Correct the contact information of the management account (Account page), then post the event again.",
+    ),
+    "GOVCLOUD_ACCOUNT_ALREADY_EXISTS": Reason(
+        "an account with this e-mail exists in AWS GovCloud (US) already",
+        "Ask with another e-mail, or invite the GovCloud account into the organization there.",
+    ),
+    "MISSING_BUSINESS_VALIDATION": Reason(
+        "AWS has not received the business license of the management account's owner",
+        "Submit the business license validation in the management account, wait until AWS accepts it, then post the event again.",
+    ),
+    "FAILED_BUSINESS_VALIDATION": Reason(
+        "AWS's validation of the business license failed",
+        "Correct the business license of the management account with AWS Support, then post the event again.",
+    ),
+    "PENDING_BUSINESS_VALIDATION": Reason(
+        "AWS is still validating the business license",
+        "Wait until AWS has validated the business license of the management account, then post the event again.",
+    ),
+    "INVALID_IDENTITY_FOR_BUSINESS_VALIDATION": Reason(
+        "the identity does not match the business license",
+        "Correct the identity of the license holder in the management account with AWS Support, then post the event again.",
+    ),
+    "UNKNOWN_BUSINESS_VALIDATION": Reason(
+        "AWS could not validate the business license, for a reason it does not tell",
+        "Open a case with AWS Support from the management account about its business validation, then post the event again.",
+    ),
+    "MISSING_PAYMENT_INSTRUMENT": Reason(
+        "the management account has no payment method",
+        "Add a payment method in the management account's billing console, then post the event again.",
+    ),
+    "INVALID_PAYMENT_INSTRUMENT": Reason(
+        "the payment method of the management account is not valid",
+        "Replace the payment method in the management account's billing console, then post the event again.",
+    ),
+    "UPDATE_EXISTING_RESOURCE_POLICY_WITH_TAGS_NOT_SUPPORTED": Reason(
+        "the organization's resource-based delegation policy stands against tags at creation",
+        "Correct the resource-based delegation policy in AWS Organizations' settings, then post the event again.",
+    ),
+    "CONCURRENT_ACCOUNT_MODIFICATION": Reason(
+        "AWS saw the same request twice at once",
+        "Post the event again: Groundwork looks for the account first.",
+        passing=True,
+    ),
+    "INTERNAL_FAILURE": Reason(
+        "AWS failed internally",
+        "Post the event again; if AWS goes on failing, open a case with AWS Support.",
+        passing=True,
+    ),
+}
+"""Every FailureReason of CreateAccount, and the limits it answers with at once."""
+
+
+class Creating(Model):
+    """A CreateAccount request on its way, or the account that is there already."""
+
+    creation_id: str | None = None
+    account_id: str | None = None
+
+
+class Creator:
+    def __init__(self, declaration: Declaration, ledger: Ledger, organizations: Organizations) -> None:
+        self._declaration = declaration
+        self._ledger = ledger
+        self._organizations = organizations
+
+    def create(self, work: Work) -> Creating:
+        """Ask AWS for the account unless that has been done. Raises `CreationSlotsTaken` while AWS takes no more,
+        and `AccountRefused`."""
+        record = self._record(work)
+        if record.account_id or record.creation_id:
+            return Creating(creation_id=record.creation_id, account_id=record.account_id)
+        if existing := self._existing(work):
+            return Creating(account_id=existing)
+        in_progress = self._organizations.creations_in_progress()
+        if orphan := self._orphan(record, in_progress):
+            return self._note(work, orphan)
+        if len(in_progress) >= IN_PROGRESS_LIMIT:
+            raise CreationSlotsTaken(f"AWS is creating {len(in_progress)} accounts, as many as it takes at once.")
+        if not self._ledger.note_attempt(work.email, work.execution, record.attempts + 1):
+            raise RequestInProgress(f"Another execution has taken over the request for {work.email}.")
+        tags = {KIND_TAG: work.kind, STATE_TAG: "creating", REQUEST_TAG: record.request_id}
+        try:
+            creation = self._organizations.create_account(
+                work.account_name, work.email, self._declaration.entry_roles[0], record.tags | tags
+            )
+        except ClientError as error:
+            reason = str(error.response.get("Reason", error.response["Error"]["Code"]))
+            if reason in REASONS or error.response["Error"]["Code"] == "InvalidInputException":
+                raise AccountRefused(f"{_why(reason)} AWS says: {error.response['Error']['Message']}") from error
+            raise
+        return self._note(work, creation)
+
+    def check(self, work: Work, creating: Creating) -> str:
+        """The new account's id. Raises `AccountNotCreated` while AWS works, `CreationFailedForNow` when it may be
+        asked again, and `AccountRefused` when it may not."""
+        if creating.account_id:
+            return creating.account_id
+        if not creating.creation_id:
+            raise AccountNotCreated(f"CreateAccount has not been asked for {work.email} yet.")
+        creation = self._organizations.creation(creating.creation_id)
+        if creation.state == "IN_PROGRESS":
+            raise AccountNotCreated(f"CreateAccount request {creation.id} for {work.email} is in progress.")
+        if creation.state == "SUCCEEDED" and creation.account_id:
+            if self._organizations.account(creation.account_id).email.lower() != work.email.lower():
+                self._ledger.forget_creation(work.email, creation.id)
+                raise CreationFailedForNow(f"CreateAccount request {creation.id} was somebody else's, of the same name.")
+            self._ledger.note_account(work.email, creation.account_id)
+            return creation.account_id
+        return self._failed(work, creation)
+
+    def _failed(self, work: Work, creation: Creation) -> str:
+        if existing := self._existing(work):  # an earlier attempt of ours made it
+            self._ledger.note_account(work.email, existing)
+            return existing
+        record = self._record(work)
+        self._ledger.forget_creation(work.email, creation.id)
+        name = creation.reason or "UNKNOWN"
+        reason = REASONS.get(name)
+        if reason and reason.passing and record.attempts < ATTEMPTS:
+            raise CreationFailedForNow(_why(name))
+        raise AccountRefused(_why(name))
+
+    def _existing(self, work: Work) -> str | None:
+        """The account this request made, when an earlier attempt died before it could write that down."""
+        listed = self._organizations.by_email(work.email)
+        if listed and self._organizations.tags(listed.id).get(REQUEST_TAG) != work.request_id:
+            raise EmailBelongsToAnotherAccount(
+                f"email {work.email!r} became that of the account {listed.name!r} ({listed.id}) meanwhile."
+            )
+        return listed.id if listed else None
+
+    def _orphan(self, record: RequestRecord, in_progress: list[Creation]) -> Creation | None:
+        """A request that an earlier attempt of ours may have made and could not write down. Statuses show no e-mail,
+        so `check` compares it once the account is there."""
+        return next((each for each in in_progress if each.name == record.account_name), None) if record.attempts else None
+
+    def _record(self, work: Work) -> RequestRecord:
+        record = self._ledger.request(work.email)
+        if record:
+            return record
+        # The ledger was lost after this execution had claimed the request: what the work knows is enough.
+        return RequestRecord(
+            email=work.email,
+            account_name=work.account_name,
+            kind="workload" if work.kind == "management" else work.kind,
+            tags={},
+            request_id=work.request_id or "",
+            owner=work.execution,
+        )
+
+    def _note(self, work: Work, creation: Creation) -> Creating:
+        self._ledger.note_creation(work.email, work.execution, creation.id)
+        return Creating(creation_id=creation.id)
+
+
+def _why(name: str) -> str:
+    reason = REASONS.get(name)
+    return f"{name}: {reason.meaning}." if reason else f"{name}: AWS refused to create the account."
+
+
+def remedy_of_refusal(cause: str) -> str | None:
+    """The remedy of the reason with which an `AccountRefused` begins."""
+    reason = REASONS.get(cause.partition(":")[0])
+    return reason.remedy if reason else None

@@ -1,0 +1,44 @@
+"""From Lambda to the domain: the one place that knows what an invocation looks like.
+
+A handler is a function from its input model to its output model; `entry` parses the event, puts account and
+execution on every log line, and renders the result. Errors pass through: their class names are the contract with
+the state machine.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import wraps
+from typing import Any, TypeVar
+
+from aws_lambda_powertools import Logger
+
+from groundwork.contracts import Model
+
+Input = TypeVar("Input", bound=Model)
+logger = Logger(service="groundwork")
+
+
+def entry(model: type[Input]) -> Callable[[Callable[[Input], Model | None]], Callable[[dict[str, Any], Any], Any]]:
+    """Make a Lambda handler of a function from `model` to a model (or to nothing)."""
+
+    def decorate(handle: Callable[[Input], Model | None]) -> Callable[[dict[str, Any], Any], Any]:
+        @wraps(handle)
+        @logger.inject_lambda_context(clear_state=True)
+        def handler(event: dict[str, Any], context: Any) -> Any:
+            parsed = model.model_validate(event)
+            logger.append_keys(**_identity(event))
+            result = handle(parsed)
+            return result.to_json() if result is not None else {}
+
+        return handler
+
+    return decorate
+
+
+def _identity(event: dict[str, Any]) -> dict[str, str]:
+    """Whose account and which execution a line of the log is about."""
+    work, account = event.get("work") or {}, event.get("account") or {}
+    account_id = account.get("id") or event.get("accountId") or work.get("accountId")
+    found = {"execution": event.get("execution") or work.get("execution"), "accountId": account_id, "email": work.get("email")}
+    return {key: value for key, value in found.items() if value}

@@ -1,0 +1,41 @@
+"""Step Functions: the one place where Groundwork asks about, or starts, executions of its own state machine."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import boto3
+
+from groundwork.sessions import PATIENT
+
+if TYPE_CHECKING:
+    from mypy_boto3_stepfunctions import SFNClient
+
+
+class Executions:
+    def __init__(self, client: SFNClient | None = None) -> None:
+        self._client: SFNClient = client or boto3.client("stepfunctions", config=PATIENT)
+
+    def is_running(self, arn: str) -> bool:
+        """False also for an execution that nobody remembers any more.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+        """
+        try:
+            return self._client.describe_execution(executionArn=arn)["status"] in ("RUNNING", "PENDING_REDRIVE")
+        except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
+            return False
+
+    def input_of(self, arn: str) -> Any:
+        return json.loads(self._client.describe_execution(executionArn=arn)["input"])
+
+    def start(self, state_machine_arn: str, name: str, account_id: str) -> bool:
+        """Start the machine for an account. False when an execution of this name was started before."""
+        try:
+            self._client.start_execution(
+                stateMachineArn=state_machine_arn, name=name, input=json.dumps({"accountId": account_id})
+            )
+        except self._client.exceptions.ExecutionAlreadyExists:
+            return False
+        return True

@@ -1,0 +1,57 @@
+"""Which kind an account is of: the declaration says, then its tag, then its unit; else it is a workload."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from groundwork.contracts import AccountRequest, Kind, RequestedKind
+from groundwork.declaration import DeclaredAccount, Declaration, ancestors
+from groundwork.errors import InvalidRequest
+from groundwork.organizations import Listed
+
+KIND_TAG = "groundwork:kind"
+
+
+def kind_of(listed: Listed, tags: Mapping[str, str], unit: str, declaration: Declaration) -> Kind:
+    """`security` and `tooling` come from the declaration alone: whoever else may set a tag gains nothing by it."""
+    if listed.id == listed.management_account_id:
+        return "management"
+    if declared := _declared(listed, declaration):
+        return declared.kind
+    if tags.get(KIND_TAG) == "workload":
+        return "workload"
+    by_unit = [declaration.unit_kinds[above] for above in reversed(ancestors(unit)) if above in declaration.unit_kinds]
+    return by_unit[0] if by_unit else "workload"
+
+
+def granted(asked: AccountRequest, declaration: Declaration) -> tuple[RequestedKind, str | None]:
+    """The kind and the unit a request gets. Raises `InvalidRequest` for a kind or an e-mail that the declaration
+    gives to another account."""
+    declared = next((each for each in declaration.accounts if each.email.lower() == asked.email.lower()), None)
+    if declared and declared.name != asked.account_name:
+        raise InvalidRequest(
+            f"email {asked.email!r} is declared for the account {declared.name!r}, not for {asked.account_name!r}; "
+            "use the declared name, or another e-mail."
+        )
+    if declared:
+        if "kind" in asked.model_fields_set and asked.kind != declared.kind:
+            raise InvalidRequest(f"kind {asked.kind!r} is not that of {declared.name!r}; the declaration says {declared.kind!r}.")
+        return declared.kind, asked.organizational_unit or declared.organizational_unit
+    if asked.kind != "workload":
+        named = next((each for each in declaration.accounts if each.kind == asked.kind), None)
+        whose = f"only {named.name!r} with {named.email!r} is" if named else "no account is"
+        raise InvalidRequest(
+            f"kind {asked.kind!r} is not for {asked.account_name!r} with {asked.email!r}: {whose} declared so in "
+            "baseline.yaml; leave kind out, or have the declaration changed."
+        )
+    return "workload", asked.organizational_unit
+
+
+def is_declared(listed: Listed, declared: DeclaredAccount) -> bool:
+    return listed.id == declared.id or (
+        listed.name == declared.name and listed.email.lower() == declared.email.lower() and declared.id in (None, listed.id)
+    )
+
+
+def _declared(listed: Listed, declaration: Declaration) -> DeclaredAccount | None:
+    return next((declared for declared in declaration.accounts if is_declared(listed, declared)), None)

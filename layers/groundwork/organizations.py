@@ -1,0 +1,247 @@
+"""AWS Organizations: the one place where Groundwork talks to it about accounts and units.
+
+Raises, besides what each function says: `OrganizationNotReady` when there is no organization with all features, and
+`OrganizationBusy` when AWS asks to come back later.
+https://docs.aws.amazon.com/organizations/latest/APIReference/Welcome.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+from functools import cached_property
+from typing import TYPE_CHECKING, Any
+
+import boto3
+from botocore.exceptions import ClientError
+
+from groundwork.contracts import Organization
+from groundwork.declaration import ancestors
+from groundwork.errors import AccountUnknown, CreationSlotsTaken, OrganizationBusy, OrganizationNotReady
+from groundwork.sessions import PATIENT
+
+if TYPE_CHECKING:
+    from mypy_boto3_organizations import OrganizationsClient
+    from mypy_boto3_organizations.type_defs import AccountTypeDef, CreateAccountStatusTypeDef
+
+IN_PROGRESS_LIMIT = 5
+"""CreateAccount requests that AWS works on at once."""
+
+
+@dataclass(frozen=True)
+class Listed:
+    """An account as Organizations shows it. `unit_ids` are those of its path below the root, topmost first."""
+
+    id: str
+    name: str
+    email: str
+    state: str
+    joined: datetime
+    management_account_id: str
+    organization_id: str
+    partition: str
+    root_id: str
+    unit_ids: tuple[str, ...]
+
+    @property
+    def parent_id(self) -> str:
+        return self.unit_ids[-1] if self.unit_ids else self.root_id
+
+
+@dataclass(frozen=True)
+class Creation:
+    """A CreateAccount request. `reason` is AWS's FailureReason when `state` is FAILED."""
+
+    id: str
+    name: str
+    state: str
+    requested: datetime
+    account_id: str | None
+    reason: str | None
+
+
+class Organizations:
+    def __init__(self, client: OrganizationsClient | None = None) -> None:
+        self._client: OrganizationsClient = client or boto3.client("organizations", config=PATIENT)
+
+    # -- accounts ----------------------------------------------------------------------------------
+
+    def account(self, account_id: str) -> Listed:
+        """Raises `AccountUnknown` when it is not of this organization."""
+        with _named_errors():
+            try:
+                return _listed(self._client.describe_account(AccountId=account_id)["Account"])
+            except self._client.exceptions.AccountNotFoundException:
+                raise AccountUnknown(f"Account {account_id} is not in this organization.") from None
+
+    def accounts(self) -> Iterator[Listed]:
+        """Every account of the organization, in one pass."""
+        with _named_errors():
+            for page in self._client.get_paginator("list_accounts").paginate():
+                yield from (_listed(account) for account in page["Accounts"])
+
+    def by_email(self, email: str) -> Listed | None:
+        return next((account for account in self.accounts() if account.email.lower() == email.lower()), None)
+
+    def move(self, account: Listed, unit_id: str) -> None:
+        """A unit the account is in already is left as it is."""
+        if account.parent_id != unit_id:
+            with _named_errors():
+                self._client.move_account(
+                    AccountId=account.id, SourceParentId=account.parent_id, DestinationParentId=unit_id
+                )
+
+    # -- tags --------------------------------------------------------------------------------------
+
+    def tags(self, account_id: str) -> dict[str, str]:
+        with _named_errors():
+            pages = self._client.get_paginator("list_tags_for_resource").paginate(ResourceId=account_id)
+            return {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+
+    def tag(self, account_id: str, tags: Mapping[str, str]) -> None:
+        with _named_errors():
+            self._client.tag_resource(ResourceId=account_id, Tags=_tag_list(tags))
+
+    # -- units -------------------------------------------------------------------------------------
+
+    def units(self, root: str, paths: Sequence[str]) -> dict[str, str]:
+        """The ids of these units and those above them, by path. Absent ones are left out. Reads only on the way
+        to a path that is asked for."""
+        wanted = {ancestor for path in paths for ancestor in ancestors(path)}
+        found: dict[str, str] = {}
+        for path in sorted(wanted, key=lambda each: each.count("/")):
+            above, _, name = path.rpartition("/")
+            parent = found.get(above) if above else root
+            if parent and (unit := self._children(parent).get(name)):
+                found[path] = unit
+        return found
+
+    def ensure_unit(self, root: str, path: str) -> str:
+        """The id of the unit at this path, created with those above it where missing."""
+        parent = root
+        for name in path.split("/"):
+            parent = self._children(parent).get(name) or self._create_unit(parent, name)
+        return parent
+
+    def unit_name(self, unit_id: str) -> str:
+        with _named_errors():
+            return self._client.describe_organizational_unit(OrganizationalUnitId=unit_id)["OrganizationalUnit"]["Name"]
+
+    def _create_unit(self, parent: str, name: str) -> str:
+        with _named_errors():
+            try:
+                made = self._client.create_organizational_unit(ParentId=parent, Name=name)["OrganizationalUnit"]["Id"]
+            except self._client.exceptions.DuplicateOrganizationalUnitException:
+                self._seen.pop(parent)  # another execution was faster
+                return self._children(parent)[name]
+        self._children(parent)[name] = made
+        return made
+
+    @cached_property
+    def _seen(self) -> dict[str, dict[str, str]]:
+        return {}
+
+    def _children(self, parent: str) -> dict[str, str]:
+        if parent not in self._seen:
+            with _named_errors():
+                pages = self._client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=parent)
+                self._seen[parent] = {unit["Name"]: unit["Id"] for page in pages for unit in page["OrganizationalUnits"]}
+        return self._seen[parent]
+
+    # -- creation ----------------------------------------------------------------------------------
+
+    def create_account(self, name: str, email: str, role: str, tags: Mapping[str, str]) -> Creation:
+        """The one call that cannot be undone. Raises `CreationSlotsTaken` when AWS takes no more for the moment."""
+        with _named_errors():
+            try:
+                answer = self._client.create_account(
+                    AccountName=name, Email=email, RoleName=role, IamUserAccessToBilling="ALLOW", Tags=_tag_list(tags)
+                )
+            except self._client.exceptions.TooManyRequestsException as slow:
+                raise CreationSlotsTaken(str(slow)) from None
+            except self._client.exceptions.ConstraintViolationException as limit:
+                if limit.response.get("Reason") == "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED":
+                    raise CreationSlotsTaken(str(limit)) from None
+                raise
+        return _creation(answer["CreateAccountStatus"])
+
+    def creation(self, creation_id: str) -> Creation:
+        with _named_errors():
+            return _creation(
+                self._client.describe_create_account_status(CreateAccountRequestId=creation_id)["CreateAccountStatus"]
+            )
+
+    def creations_in_progress(self) -> list[Creation]:
+        with _named_errors():
+            pages = self._client.get_paginator("list_create_account_status").paginate(States=["IN_PROGRESS"])
+            return [_creation(status) for page in pages for status in page["CreateAccountStatuses"]]
+
+
+def id_paths(organization_id: str, root: str, units: Mapping[str, str]) -> dict[str, str]:
+    """Units' paths of ids, as `aws:ResourceOrgPaths` has them."""
+    return {
+        path: "/".join([organization_id, root, *(units[ancestor] for ancestor in ancestors(path))]) + "/" for path in units
+    }
+
+
+def facts(listed: Listed, units: Mapping[str, str], security: str | None, tooling: str | None, named: Mapping[str, str]) -> Organization:
+    """The organization as the components need it, seen from one of its accounts."""
+    return Organization(
+        id=listed.organization_id,
+        partition=listed.partition,
+        root_id=listed.root_id,
+        management_account_id=listed.management_account_id,
+        security_account_id=security,
+        tooling_account_id=tooling,
+        units=id_paths(listed.organization_id, listed.root_id, units),
+        named_accounts=dict(named),
+    )
+
+
+def _listed(account: AccountTypeDef) -> Listed:
+    # arn:<partition>:organizations::<management>:account/<organization>/<account>
+    _, partition, _, _, management, resource = account["Arn"].split(":", 5)
+    # <organization>/<root>/<unit>/.../<account>/
+    _, root, *units = account["Paths"][0].strip("/").split("/")[:-1]
+    return Listed(
+        id=account["Id"],
+        name=account["Name"],
+        email=account["Email"],
+        state=account["State"],
+        joined=account["JoinedTimestamp"],
+        management_account_id=management,
+        organization_id=resource.split("/")[1],
+        partition=partition,
+        root_id=root,
+        unit_ids=tuple(units),
+    )
+
+
+def _creation(status: CreateAccountStatusTypeDef) -> Creation:
+    return Creation(
+        id=status["Id"],
+        name=status.get("AccountName", ""),
+        state=status["State"],
+        requested=status["RequestedTimestamp"],
+        account_id=status.get("AccountId"),
+        reason=status.get("FailureReason"),
+    )
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[Any]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+@contextmanager
+def _named_errors() -> Iterator[None]:
+    try:
+        yield
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        if code == "AWSOrganizationsNotInUseException":
+            raise OrganizationNotReady(f"This account has no organization: {message}") from error
+        if code in ("ConcurrentModificationException", "FinalizingOrganizationException", "TooManyRequestsException"):
+            raise OrganizationBusy(f"{code}: {message}") from error
+        raise

@@ -1,0 +1,160 @@
+"""The end of an execution: what is remembered, what is answered, and who goes next."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from groundwork.contracts import Account, Change, Model, Organization, Outcome, read_trigger, Requested
+from groundwork.declaration import Declaration
+from groundwork.enrolment import STATE_TAG
+from groundwork.errors import InvalidRequest, remedy_for
+from groundwork.creation import remedy_of_refusal
+from groundwork.ledger import Ledger
+from groundwork.organizations import Organizations
+from groundwork.work import Work
+
+
+class FollowUp(Model):
+    """An execution to start for an account that depends on this one. Its name makes a repeat harmless."""
+
+    name: str
+    account_id: str
+
+
+class Answer(Model):
+    """An event for the bus."""
+
+    detail_type: str
+    detail: dict[str, Any]
+
+
+class Ending(Model):
+    """`output` is the execution's; `answers` holds at most one event."""
+
+    output: dict[str, Any]
+    answers: list[Answer]
+    follow_ups: list[FollowUp]
+
+
+class Failing(Model):
+    """How an execution fails, in words; `answers` is empty when somebody has answered for it before."""
+
+    error: str
+    cause: str
+    remedy: str
+    answers: list[Answer]
+
+
+class Recorder:
+    def __init__(self, declaration: Declaration, ledger: Ledger, organizations: Organizations) -> None:
+        self._declaration = declaration
+        self._ledger = ledger
+        self._organizations = organizations
+
+    def succeeded(self, work: Work, account: Account, organization: Organization, was_ready: bool, results: list[Any]) -> Ending:
+        changes = [Change.model_validate(change) for result in results for change in result.get("changes", [])]
+        done = [change for change in changes if change.action != "report"]
+        self._ledger.note_run(account.id, work.execution, results)
+        first = self._ledger.first_ready(account.id, work.execution) and not was_ready
+        if not was_ready:
+            self._organizations.tag(account.id, {STATE_TAG: "ready"})
+        if work.route == "create":
+            self._ledger.close_request(work.email, work.execution, "ready")
+        self._ledger.release(account.id, work.execution)
+        outcome: Outcome = "ready" if first else "repaired" if done else "unchanged"
+        output = _output(work, account.id, outcome, changes)
+        answers = []
+        if first or done:
+            self._ledger.answer_once(work.execution, "record-outcome")
+            answers = [Answer(detail_type="Account Ready" if first else "Account Repaired", detail=_detail(work, output))]
+        return Ending(output=output, answers=answers, follow_ups=self._follow_ups(work, account, organization) if first else [])
+
+    def _follow_ups(self, work: Work, account: Account, organization: Organization) -> list[FollowUp]:
+        """Security's Ready lets the management account send its logs there and raise the guard rails; tooling's lays
+        the deploy role down in the workload accounts that are there already."""
+        ids: list[str] = []
+        if account.kind == "security":
+            ids = [organization.management_account_id]
+        elif account.kind == "tooling":
+            ids = [record.account_id for record in self._ledger.accounts() if record.kind == "workload"]
+        elif account.name in self._declaration.names_in_groups and organization.security_account_id:
+            ids = [organization.security_account_id]
+        origin = hashlib.sha256(work.execution.encode()).hexdigest()[:16]
+        return [FollowUp(name=f"{each}-after-{account.kind}-{origin}", account_id=each) for each in ids]
+
+
+def nothing_to_do(work: Work) -> dict[str, Any]:
+    """The output of an execution that found its work done, or in somebody else's hands."""
+    assert work.account_id and work.outcome
+    return _output(work, work.account_id, work.outcome, []) | ({"note": work.note} if work.note else {})
+
+
+def _output(work: Work, account_id: str, outcome: Outcome, changes: list[Change]) -> dict[str, Any]:
+    return {
+        "accountId": account_id,
+        "accountName": work.account_name,
+        "email": work.email,
+        "kind": work.kind,
+        "outcome": outcome,
+        "changes": [change.to_json() for change in changes],
+    }
+
+
+def _detail(work: Work, output: Mapping[str, Any]) -> dict[str, Any]:
+    asked_by = {"requestId": work.request_id} if work.request_id else {}
+    return dict(output) | {"execution": work.execution} | asked_by
+
+
+# -- failure ---------------------------------------------------------------------------------------
+
+
+def failed(ledger: Ledger, execution: str, raw: Any, error: str, cause: str, account_id: str | None, by: str) -> Failing:
+    """What is remembered and answered when an execution fails, whatever state it failed in.
+
+    `raw` is the execution's input, as it came; `error` and `cause` are Step Functions'.
+    """
+    cause = in_words(cause)
+    remedy = (remedy_of_refusal(cause) if error == "AccountRefused" else None) or remedy_for(error)
+    named = _named(raw)
+    record = ledger.request(named["email"]) if named.get("email") else None
+    if record and record.owner == execution:
+        ledger.close_request(record.email, execution, "failed")
+        account_id = account_id or record.account_id
+    account_id = account_id or named.get("accountId")
+    if account_id:
+        ledger.note_failure(account_id)
+        ledger.release(account_id, execution)
+        named["accountId"] = account_id
+    detail = {**named, "error": error, "cause": cause, "remedy": remedy, "execution": execution}
+    answers = [Answer(detail_type="Account Failed", detail=detail)] if ledger.answer_once(execution, by) else []
+    return Failing(error=error, cause=cause, remedy=remedy, answers=answers)
+
+
+def in_words(cause: str) -> str:
+    """The message of a Lambda error, whose cause is JSON with a stack trace; other causes as they are."""
+    try:
+        parsed = json.loads(cause)
+    except ValueError:
+        return cause
+    return str(parsed.get("errorMessage", cause)) if isinstance(parsed, dict) else cause
+
+
+def _named(raw: Any) -> dict[str, Any]:
+    """Whom a failed execution was about, as far as its input tells: it may be the input that was wrong."""
+    event = _object(raw)
+    detail = _object(event.get("detail"))
+    status = _object(_object(detail.get("serviceEventDetails")).get("createAccountStatus"))
+    found = {
+        "accountName": detail.get("accountName"),
+        "email": detail.get("email"),
+        "accountId": event.get("accountId") or status.get("accountId"),
+        "requestId": event.get("id"),
+    }
+    return {key: value[:256] for key, value in found.items() if isinstance(value, str) and value}
+
+
+def _object(value: Any) -> dict[str, Any]:
+    return value if isinstance(value, dict) else {}

@@ -1,0 +1,108 @@
+"""Whether an account can be worked in yet, and whether what it depends on is there. Probes; never sleeps."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from botocore.exceptions import ClientError, EndpointConnectionError
+
+from groundwork.baseline.component import Clients, Permission
+from groundwork.contracts import Account, Organization
+from groundwork.declaration import Declaration
+from groundwork.enrolment import STATE_TAG, Enroller
+from groundwork.errors import AccountNotUsable, SecurityAccountMissing, SecurityAccountNotReady
+from groundwork.executions import Executions
+from groundwork.ledger import Ledger
+from groundwork.organizations import Organizations
+from groundwork.sessions import enter
+
+PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
+    ("iam", "iam:ListAccountAliases", lambda iam, _: iam.list_account_aliases()),
+    ("cloudtrail", "cloudtrail:DescribeTrails", lambda trail, _: trail.describe_trails()),
+    ("config", "config:DescribeConfigurationRecorders", lambda config, _: config.describe_configuration_recorders()),
+    ("ec2", "ec2:GetEbsEncryptionByDefault", lambda ec2, _: ec2.get_ebs_encryption_by_default()),
+    ("s3control", "s3:GetAccountPublicAccessBlock", lambda s3, account: s3.get_public_access_block(AccountId=account.id)),
+)
+"""One harmless read of each service that a baseline needs."""
+
+NOT_YET = frozenset(
+    {
+        "AccessDenied",
+        "AccessDeniedException",
+        "AuthFailure",
+        "InvalidClientTokenId",
+        "OptInRequired",
+        "PendingVerification",
+        "RegionDisabledException",
+        "SubscriptionRequiredException",
+        "UnauthorizedOperation",
+        "UnrecognizedClientException",
+    }
+)
+"""What services answer for an account that AWS has not finished activating."""
+
+
+def check_access(account: Account, organization: Organization, declaration: Declaration) -> None:
+    """Enter the account and ask every service that the baseline needs, in the home Region.
+
+    Raises `AccountNotUsable`, naming the role or the service and AWS's answer.
+    """
+    permissions = [Permission([action for _, action, _ in PROBES])]
+    clients = enter(account.id, organization.partition, declaration.entry_roles, permissions, "check-access")
+    refused = [answer for answer in _answers(clients, account, declaration.regions.home) if answer]
+    if refused:
+        raise AccountNotUsable(f"Account {account.id} can be entered, but not all its services answer: {' '.join(refused)}")
+
+
+def _answers(clients: Clients, account: Account, region: str) -> list[str | None]:
+    return [_probe(clients, service, ask, account, region) for service, _, ask in PROBES]
+
+
+def _probe(
+    clients: Clients, service: str, ask: Callable[[Any, Account], object], account: Account, region: str
+) -> str | None:
+    try:
+        ask(clients(service, region), account)
+    except ClientError as error:
+        code = error.response["Error"]["Code"]
+        if code in NOT_YET:
+            return f"{service}: {code}: {error.response['Error']['Message']}"
+        if code != "NoSuchPublicAccessBlockConfiguration":  # an answer, too: there is none
+            raise
+    except EndpointConnectionError as error:
+        return f"{service}: {error}"
+    return None
+
+
+class SecurityWatch:
+    """What a tooling or workload account waits for: the security account's users and its log archive."""
+
+    def __init__(
+        self, declaration: Declaration, ledger: Ledger, organizations: Organizations, executions: Executions
+    ) -> None:
+        self._declaration = declaration
+        self._ledger = ledger
+        self._organizations = organizations
+        self._executions = executions
+
+    def wait(self, account: Account) -> Organization:
+        """The organization, once its security account is ready. Raises `SecurityAccountNotReady` while somebody works
+        on it, `SecurityAccountMissing` when nobody does."""
+        listed = self._organizations.account(account.id)
+        organization = Enroller(self._declaration, self._ledger, self._organizations).organization(listed, account)
+        security = organization.security_account_id
+        if security and self._ready(security):
+            return organization
+        record = self._ledger.request(self._declaration.security.email)
+        if security or (record and self._executions.is_running(record.owner)):
+            raise SecurityAccountNotReady(
+                f"The security account {security or self._declaration.security.email} has not reached its baseline."
+            )
+        raise SecurityAccountMissing(f"There is no security account, and {account.name!r} ({account.id}) trusts only it.")
+
+    def _ready(self, account_id: str) -> bool:
+        record = self._ledger.account(account_id)
+        if record is None:
+            return self._organizations.tags(account_id).get(STATE_TAG) == "ready"
+        return record.state == "ready"

@@ -1,0 +1,25 @@
+"""Metrics, written as structured log lines that CloudWatch turns into numbers: no call, no waiting."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+
+from aws_lambda_powertools.metrics import MetricUnit, single_metric
+
+NAMESPACE = "Groundwork"
+
+
+def count_success(outcome: str, started: str) -> None:
+    """One account ready, repaired or unchanged, and how long its execution took in seconds. `started` is ISO 8601."""
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
+    name = "AccountsReady" if outcome == "ready" else "AccountsRepaired" if outcome == "repaired" else "AccountsUnchanged"
+    with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE):
+        pass
+    with single_metric(name="Duration", unit=MetricUnit.Seconds, value=seconds, namespace=NAMESPACE) as metric:
+        metric.add_dimension(name="outcome", value=outcome)
+
+
+def count_failure(error: str) -> None:
+    """One failed execution."""
+    with single_metric(name="AccountsFailed", unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
+        metric.add_metadata(key="error", value=error)

@@ -1,0 +1,50 @@
+"""The scheduled pass over the organization: start the machine for accounts that nobody told us of."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from groundwork.contracts import Model
+from groundwork.enrolment import INSTALLED_TAG
+from groundwork.executions import Executions
+from groundwork.kinds import KIND_TAG
+from groundwork.ledger import Ledger
+from groundwork.organizations import Listed, Organizations
+
+
+class Found(Model):
+    """The accounts for which an execution was started."""
+
+    started: list[str]
+
+
+def find_accounts(
+    ledger: Ledger, organizations: Organizations, executions: Executions, state_machine_arn: str, management: str
+) -> Found:
+    """One ListAccounts pass. Accounts that were there before Groundwork are left to a person; accounts somebody works
+    on, or has worked on, to whoever started that. The management account goes first."""
+    if ledger.account(management) is None:
+        return Found(started=[management] if _start(executions, state_machine_arn, management) else [])
+    installed = organizations.tags(management).get(INSTALLED_TAG)
+    if installed is None:
+        return Found(started=[])
+    since = datetime.fromisoformat(installed)
+    unknown = [
+        listed
+        for listed in organizations.accounts()
+        if listed.state == "ACTIVE" and listed.id != management and not _known(ledger, executions, listed)
+    ]
+    ours = [listed for listed in unknown if listed.joined >= since or KIND_TAG in organizations.tags(listed.id)]
+    return Found(started=[listed.id for listed in ours if _start(executions, state_machine_arn, listed.id)])
+
+
+def _known(ledger: Ledger, executions: Executions, listed: Listed) -> bool:
+    if ledger.account(listed.id):
+        return True
+    record = ledger.request(listed.email)
+    return bool(record and executions.is_running(record.owner))
+
+
+def _start(executions: Executions, state_machine_arn: str, account_id: str) -> bool:
+    """A name per account and day: two passes that overlap start it once, and a failure is not repeated for ever."""
+    return executions.start(state_machine_arn, f"found-{account_id}-{datetime.now():%Y-%m-%d}", account_id)

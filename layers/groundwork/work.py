@@ -1,0 +1,25 @@
+"""What one execution is for: the value that travels from state to state."""
+
+from __future__ import annotations
+
+from typing import Literal
+
+from groundwork.contracts import AccountId, Kind, Model, Outcome
+
+
+class Work(Model):
+    """What this execution is for.
+
+    `route` is `create` (an account of our own making, to be created or continued), `baseline` (an account that is
+    there) or `done` (nothing is left to do; `note` says why).
+    """
+
+    route: Literal["create", "baseline", "done"]
+    execution: str
+    request_id: str | None = None
+    account_name: str
+    email: str
+    kind: Kind
+    account_id: AccountId | None = None
+    outcome: Outcome | None = None
+    note: str | None = None
