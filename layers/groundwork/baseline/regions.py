@@ -1,0 +1,59 @@
+"""The governed Regions, side by side."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, NamedTuple, TypeVar
+
+from groundwork.baseline.component import Call, Permission, Target
+
+FIND_REGIONS = Permission(["ec2:DescribeRegions"])
+"""What `governed` needs."""
+
+Seen = TypeVar("Seen")
+
+
+class Governed(NamedTuple):
+    """`off` are opt-in Regions that are not enabled in the account: nothing can run, or be laid down, there."""
+
+    on: tuple[str, ...]
+    off: tuple[str, ...]
+
+
+def governed(target: Target) -> Governed:
+    """Asks AWS only where Regions besides the home Region are governed.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
+    """
+    regions = target.declaration.regions
+    if set(regions.governed) == {regions.home}:
+        return Governed((regions.home,), ())
+    answer = target.client("ec2", regions.home).describe_regions(RegionNames=regions.governed, AllRegions=True)
+    off = {region["RegionName"] for region in answer["Regions"] if region["OptInStatus"] == "not-opted-in"}
+    return Governed(
+        tuple(name for name in regions.governed if name not in off),
+        tuple(name for name in regions.governed if name in off),
+    )
+
+
+def side_by_side(target: Target, service: str, names: Sequence[str], look: Callable[[str, Any], Seen]) -> dict[str, Seen]:
+    """What `look(region, client)` sees in each Region. Clients are made one by one, as boto3 demands."""
+    clients = {name: target.client(service, name) for name in names}
+    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
+        return dict(zip(names, pool.map(lambda name: look(name, clients[name]), names), strict=True))
+
+
+def skipped(service: str, off: Sequence[str]) -> list[Call]:
+    """One report for each governed Region that is off."""
+    return [
+        Call(
+            service,
+            "",
+            {},
+            resource=f"Region {name}",
+            action="report",
+            reason="is governed but not enabled in this account: skipped; enable it, or take it out of regions.governed",
+        )
+        for name in off
+    ]
