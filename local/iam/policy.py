@@ -34,6 +34,10 @@ STATEMENT_ELEMENTS = frozenset(
 ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 
 
+class UncomputedKey(NotImplementedError):
+    """A policy turns on a condition key that AWS knows for the action and that nobody computes here."""
+
+
 class Kind(Enum):
     """Where a policy sits, and so which elements it has."""
 
@@ -75,6 +79,8 @@ class Request:
     resource: str
     context: Context = field(default_factory=dict)
     caller: Caller = Caller()
+    uncomputed: tuple[str, ...] = ()
+    """Prefixes, in lower case, of condition keys that AWS would set for this action and this request lacks."""
 
 
 @dataclass(frozen=True)
@@ -202,8 +208,13 @@ class Statement:
         if self._resources and self._resources.match(request.resource, request.context) is self._not_resource:
             return Match.NONE
         principal = self._match_principal(request.caller)
-        if not principal or not all(condition.holds(request.context) for condition in self._conditions):
+        if not principal:
             return Match.NONE
+        for condition in self._conditions:
+            if request.uncomputed and condition.key.startswith(request.uncomputed):
+                raise UncomputedKey(f"{request.action}: a policy asks for {condition.key}, which is not computed")
+            if not condition.holds(request.context):
+                return Match.NONE
         return principal
 
     def _match_principal(self, caller: Caller) -> Match:

