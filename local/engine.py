@@ -17,7 +17,7 @@ import os
 import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import ExitStack
 from pathlib import Path
 from types import TracebackType
@@ -28,11 +28,11 @@ from botocore.config import Config
 from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.config import default_user_config
 from moto.moto_api._internal import moto_api_backend
-from moto.server import ThreadedMotoServer
 
 from local.calls import CallRecord
 from local.clock import Clock
 from local.credentials import Credentials
+from local.server import Server
 
 ADAPTERS: Sequence[str] = (
     "local.principals",
@@ -44,8 +44,10 @@ ADAPTERS: Sequence[str] = (
     "local.stepfunctions",
     "local.eventbridge",
     "local.scheduler",
+    "local.policy_documents",
     "local.cloudformation",
 )
+BACKGROUND_WORKERS = 64
 ADMINISTRATOR = "administrator"
 ADMINISTRATOR_POLICY = "arn:aws:iam::aws:policy/AdministratorAccess"
 MOTO_CONFIGURATION = {
@@ -61,7 +63,8 @@ class EngineAlreadyRunning(RuntimeError):
 class Engine:
     """One AWS organization on this machine. One Engine at a time per process.
 
-    organization: "all" creates it with all features, "billing" with consolidated billing only, None not at all.
+    organization: "all" creates it with all features, "billing" with consolidated billing only,
+    None not at all.
     """
 
     management_account: str = DEFAULT_ACCOUNT_ID
@@ -89,6 +92,8 @@ class Engine:
             Engine._running = self
         self.clock = Clock(time_scale)
         self.calls: list[CallRecord] = []
+        self.failures: list[BaseException] = []
+        self.running = False
         self._clients: dict[tuple[str, str, str], Any] = {}
         self._session_lock = threading.Lock()
         self._closing = ExitStack()
@@ -107,17 +112,16 @@ class Engine:
         self._closing.callback(default_user_config.update, dict(default_user_config))  # type: ignore[arg-type]
         default_user_config.update(MOTO_CONFIGURATION)  # type: ignore[typeddict-item]
         self._session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
-        self.background = ThreadPoolExecutor(32, thread_name_prefix="aws")
-        self._closing.callback(self.background.shutdown, wait=False, cancel_futures=True)
-        server = ThreadedMotoServer("127.0.0.1", port, verbose=False)
-        server.start()
-        self._closing.callback(server.stop)
-        self.port = server.get_host_and_port()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self._workers = ThreadPoolExecutor(BACKGROUND_WORKERS, thread_name_prefix="aws")
+        self._closing.callback(self._workers.shutdown, wait=False, cancel_futures=True)
+        server = Server(port)
+        self._closing.callback(server.close)
+        self.port, self.url = server.port, server.url
         self.administrator = self._create_administrator()
         for name in ADAPTERS:
             if importlib.util.find_spec(name) is not None:
                 importlib.import_module(name).install(self)
+        self.running = True
         if organization:
             features = {"all": "ALL", "billing": "CONSOLIDATED_BILLING"}[organization]
             self.client("organizations").create_organization(FeatureSet=features)
@@ -163,6 +167,7 @@ class Engine:
 
     def close(self) -> None:
         """End every sandbox, stop the server, take all patches back and forget the state. Safe to repeat."""
+        self.running = False
         try:
             self._closing.close()
         finally:
@@ -183,15 +188,11 @@ class Engine:
     def mint(self, role_arn: str, session_name: str, *, service: str) -> Credentials:
         """Credentials that the service principal `service` (as in `lambda.amazonaws.com`) gets for a role.
 
-        The role's trust policy must admit that service.
+        Raises RoleNotAssumable when the role is not there or its trust policy does not admit the service.
         """
-        from moto.sts.models import sts_backends
+        from local.sessions import assume_as_service
 
-        account = role_arn.split(":")[4]
-        session = sts_backends[account][self.partition].assume_role(
-            self.region, session_name, role_arn, None, 3600, None
-        )
-        return Credentials(session.access_key_id, session.secret_access_key, session.session_token)
+        return assume_as_service(self, role_arn, session_name, service)
 
     def emit(
         self,
@@ -208,14 +209,38 @@ class Engine:
             source, detail_type, detail, account or self.management_account, region or self.region, resources
         )
 
+    def in_background(self, action: Callable[..., Any], *arguments: Any) -> Future[Any] | None:
+        """Run what a service does after it has answered. Nothing is started once the engine is closed.
+
+        An exception is a defect of the embedded AWS: it is logged and kept in `failures`.
+        """
+        if not self.running:
+            return None
+        try:
+            future = self._workers.submit(action, *arguments)
+        except RuntimeError:  # closed since
+            return None
+        future.add_done_callback(self._note_failure)
+        return future
+
+    def _note_failure(self, future: Future[Any]) -> None:
+        if not future.cancelled() and (error := future.exception()) is not None and self.running:
+            self.failures.append(error)
+            logging.getLogger(__name__).error("the embedded AWS failed", exc_info=error)
+
     def patch(self, owner: Any, name: str, replacement: Any) -> Any:
         """Replace an attribute of a moto module or class until the engine closes; returns the original.
 
-        A staticmethod or classmethod comes back as the descriptor it is; pass one to keep it one.
+        A staticmethod or classmethod comes back as the descriptor it is; pass one to keep it one. An attribute
+        that a class inherits is shadowed, and returned as inherited.
         """
-        original = vars(owner)[name]
+        if name in vars(owner):
+            original = vars(owner)[name]
+            self._closing.callback(setattr, owner, name, original)
+        else:
+            original = getattr(owner, name)
+            self._closing.callback(delattr, owner, name)
         setattr(owner, name, replacement)
-        self._closing.callback(setattr, owner, name, original)
         return original
 
     def patch_everywhere(self, name: str, original: Any, replacement: Any, within: str) -> None:

@@ -1,4 +1,4 @@
-"""All sandboxes of the embedded AWS: started when needed, kept warm, capped per function, killed at the end."""
+"""The sandboxes of the embedded AWS: started when needed, kept warm, capped per function, killed in the end."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from pathlib import Path
 
 from local.lambda_runtime import Outcome, Sandbox, SandboxSpec
 
-# A role session lasts an hour; a sandbox that lives longer than this is replaced by one with fresh credentials.
+# A role session lasts an hour: an older sandbox is replaced by one with fresh credentials.
 SANDBOX_LIFE_SECONDS = 45 * 60
 DEFAULT_SANDBOXES_PER_FUNCTION = max(2, os.cpu_count() or 2)
 
@@ -29,7 +29,7 @@ class FleetClosed(RuntimeError):
 
 @dataclass
 class _Pool:
-    """The sandboxes of one function version with one configuration; `size` counts idle, busy and starting ones."""
+    """The sandboxes of one function version and configuration; `size` counts idle, busy and starting ones."""
 
     spec: SandboxSpec
     idle: list[Sandbox] = field(default_factory=list)
@@ -80,7 +80,7 @@ class Fleet:
             self._release(pool, sandbox)
 
     def kill(self, function_name: str) -> int:
-        """Kill every sandbox of a function, busy or idle; how many. Running invocations end in Runtime.ExitError."""
+        """Kill every sandbox of a function; how many. Running invocations end in Runtime.ExitError."""
         with self._changed:
             doomed = [sandbox for sandbox in self._sandboxes if sandbox.spec.name == function_name]
         self._discard(doomed)

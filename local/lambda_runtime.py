@@ -75,6 +75,10 @@ class _Invocation:
             return  # the first word counts: a killed process also exits
 
 
+def _error(kind: str, message: str) -> bytes:
+    return json.dumps({"errorType": kind, "errorMessage": message}).encode()
+
+
 class _RuntimeApi(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True  # with Nagle and delayed ACKs every invocation would cost 44 ms
@@ -226,15 +230,16 @@ class Sandbox:
         return Outcome(answer, error, self._take_log(), (time.monotonic() - started) * 1000, cold, status)
 
     def _time_out(self, invocation: _Invocation, cold: bool) -> Outcome:
-        message = f"{invocation.request_id} Task timed out after {self.spec.timeout:.2f} seconds"
+        message = f"Task timed out after {self.spec.timeout:.2f} seconds"
+        answer = _error("Sandbox.Timedout", f"RequestId: {invocation.request_id} Error: {message}")
         payload = {
             "errorType": "Sandbox.Timedout",
             "errorMessage": f"RequestId: {message.replace(' ', ' Error: ', 1)}",
         }
-        invocation.settle(json.dumps(payload).encode(), "Unhandled", "timeout")
+        invocation.settle(answer, "Unhandled", "timeout")
         self.close()
         stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime())
-        log = [*self._take_log(), f"{stamp}.000Z {message}"]
+        log = [*self._take_log(), f"{stamp}.000Z {invocation.request_id} {message}"]
         return Outcome(
             json.dumps(payload).encode(), "Unhandled", log, self.spec.timeout * 1000, cold, "timeout"
         )
@@ -271,11 +276,9 @@ class Sandbox:
         elif subject == invocation.request_id and verdict == "error":
             invocation.settle(body, "Unhandled", "error")
         elif subject == invocation.request_id and len(body) > MAXIMUM_RESPONSE_BYTES:
-            error = {
-                "errorType": "Function.ResponseSizeTooLarge",
-                "errorMessage": "Response payload size exceeded maximum allowed payload size (6291556 bytes).",
-            }
-            invocation.settle(json.dumps(error).encode(), "Unhandled", "error")
+            limit = f"maximum allowed payload size ({MAXIMUM_RESPONSE_BYTES} bytes)"
+            error = _error("Function.ResponseSizeTooLarge", f"Response payload size exceeded {limit}.")
+            invocation.settle(error, "Unhandled", "error")
         elif subject == invocation.request_id:
             invocation.settle(body, None, "success")
 
@@ -319,11 +322,8 @@ class Sandbox:
             if code < 0
             else f"exit status {code}"
         )
-        error = {
-            "errorType": "Runtime.ExitError",
-            "errorMessage": f"RequestId: {invocation.request_id} Error: Runtime exited with error: {how}",
-        }
-        invocation.settle(json.dumps(error).encode(), "Unhandled", "failure")
+        message = f"RequestId: {invocation.request_id} Error: Runtime exited with error: {how}"
+        invocation.settle(_error("Runtime.ExitError", message), "Unhandled", "failure")
         invocation.handed_over.set()
 
     def _take_log(self) -> list[str]:

@@ -1,6 +1,7 @@
 """Adapter: Lambda functions run. moto would want Docker; here the fleet of sandboxes does it.
 
-Follows Invoke in the Lambda API reference, "Asynchronous invocation" and "Lambda logs" in the developer guide.
+Follows Invoke in the Lambda API reference, "Asynchronous invocation" and "Lambda logs" in
+the developer guide.
 """
 
 from __future__ import annotations
@@ -113,7 +114,7 @@ class LambdaService:
         if kind == "DryRun":
             return b""
         if kind == "Event":
-            self.engine.background.submit(self._run_asynchronously, function, payload)
+            self.engine.in_background(self._run_asynchronously, function, payload)
             return b""
         outcome = self._run(function, payload, str(uuid.uuid4()))
         if outcome.function_error:
@@ -122,7 +123,7 @@ class LambdaService:
         return outcome.payload
 
     def _run_asynchronously(self, function: Any, payload: bytes) -> None:
-        """Lambda's own queue: up to two retries, after one minute and after two more, then the destination or DLQ."""
+        """Lambda's own queue: retries after one minute and after two more, then the destination or DLQ."""
         request_id = str(uuid.uuid4())
         config = _event_invoke_config(function)
         retries = int(config.get("MaximumRetryAttempts", len(ASYNC_RETRY_SECONDS)))
@@ -143,7 +144,8 @@ class LambdaService:
 
     def _spec(self, function: Any) -> SandboxSpec:
         backend = get_backend(function.account_id, function.region)
-        layers = [backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers]
+        found = (backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers)
+        layers = [layer for layer in found if layer is not None]
         logging = _logging_config(function)
         settings = {"AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat", "Text")}
         if "ApplicationLogLevel" in logging:

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import io
+import json
 import subprocess
 import sys
 import textwrap
 import time
+import zipfile
 from collections.abc import Callable
-from typing import TypeVar
+from typing import Any, TypeVar
+
+from local.engine import Engine
 
 Found = TypeVar("Found")
 PATIENCE_SECONDS = 20.0
@@ -35,3 +40,40 @@ def plain_moto(code: str) -> str:
     program = textwrap.dedent(preamble) + textwrap.dedent(code)
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
     return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+
+
+def create_role(aws: Engine, name: str, service: str, allow: str | list[str] = "*") -> str:
+    """A role that `service` may assume and that may do what `allow` names, anywhere; its ARN."""
+    trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
+    may = {"Effect": "Allow", "Action": allow, "Resource": "*"}
+    iam = aws.client("iam")
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=_policy(may))
+    return str(role["Arn"])
+
+
+def _policy(*statements: dict[str, Any]) -> str:
+    return json.dumps({"Version": "2012-10-17", "Statement": statements})
+
+
+def zipped(**modules: str) -> bytes:
+    """A deployment package with these modules."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w") as archive:
+        for name, text in modules.items():
+            archive.writestr(f"{name}.py", text)
+    return buffer.getvalue()
+
+
+def create_function(aws: Engine, name: str, code: str, role: str, **more: Any) -> Any:
+    """A function whose handler is `handle` in `code`; the Lambda client."""
+    client = aws.client("lambda")
+    client.create_function(
+        FunctionName=name,
+        Runtime="python3.13",
+        Handler="app.handle",
+        Code={"ZipFile": zipped(app=code)},
+        Role=f"arn:aws:iam::{aws.management_account}:role/{role}",
+        **more,
+    )
+    return client

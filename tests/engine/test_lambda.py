@@ -2,9 +2,7 @@
 
 from __future__ import annotations
 
-import io
 import json
-import zipfile
 from collections.abc import Iterator
 from typing import Any
 
@@ -12,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.engine import Engine
-from tests.engine.support import eventually
+from tests.engine.support import create_function, create_role, eventually, zipped
 
 CODE = """
 import json, logging, os, sys, time
@@ -37,46 +35,17 @@ def handle(event, context):
             logging.getLogger().warning("warned")
     return {"pid": os.getpid(), "remaining": context.get_remaining_time_in_millis(), "event": event}
 """
-TRUST = {
-    "Version": "2012-10-17",
-    "Statement": [
-        {"Effect": "Allow", "Principal": {"Service": "lambda.amazonaws.com"}, "Action": "sts:AssumeRole"}
-    ],
-}
-
-
-def zipped(**files: str) -> bytes:
-    buffer = io.BytesIO()
-    with zipfile.ZipFile(buffer, "w") as archive:
-        for name, text in files.items():
-            archive.writestr(f"{name}.py", text)
-    return buffer.getvalue()
 
 
 @pytest.fixture(scope="module")
 def aws() -> Iterator[Engine]:
     with Engine(time_scale=0.001, organization=None) as engine:
-        engine.client("iam").create_role(RoleName="function", AssumeRolePolicyDocument=json.dumps(TRUST))
-        engine.client("iam").put_role_policy(
-            RoleName="function",
-            PolicyName="all",
-            PolicyDocument=json.dumps(
-                {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
-            ),
-        )
+        create_role(engine, "function", "lambda.amazonaws.com")
         yield engine
 
 
 def create(aws: Engine, name: str, code: str = CODE, **more: Any) -> Any:
-    aws.client("lambda").create_function(
-        FunctionName=name,
-        Runtime="python3.13",
-        Handler="app.handle",
-        Code={"ZipFile": zipped(app=code)},
-        Role=f"arn:aws:iam::{aws.management_account}:role/function",
-        **more,
-    )
-    return aws.client("lambda")
+    return create_function(aws, name, code, role="function", **more)
 
 
 def invoke(aws: Engine, name: str, event: dict[str, Any], **more: Any) -> tuple[Any, dict[str, Any]]:
@@ -173,7 +142,8 @@ def test_new_code_replaces_the_sandbox(aws: Engine) -> None:
 
 def test_a_killed_sandbox_ends_its_invocation(aws: Engine) -> None:
     create(aws, "killed", Timeout=20)
-    running = aws.background.submit(invoke, aws, "killed", {"do": "sleep"})
+    running = aws.in_background(invoke, aws, "killed", {"do": "sleep"})
     eventually(lambda: aws.functions.kill("killed"))
+    assert running is not None
     error, _ = running.result(20)
     assert error["errorType"] == "Runtime.ExitError" and "signal: kill" in error["errorMessage"]

@@ -1,0 +1,51 @@
+"""Role sessions that a service principal opens: Lambda for a function, EventBridge for a target, and so on."""
+
+from __future__ import annotations
+
+import re
+import time
+from typing import TYPE_CHECKING
+
+from moto.iam.models import iam_backends
+
+from local.credentials import Credentials
+from local.iam.decision import ResourceSide, decide_for_service
+from local.iam.policy import Caller, Request
+from local.iam.state import resource_policy
+from local.principals import Principal
+
+if TYPE_CHECKING:
+    from local.engine import Engine
+
+SESSION_SECONDS = 3600
+_NOT_IN_NAMES = re.compile(r"[^\w+=,.@-]")
+
+
+class RoleNotAssumable(Exception):
+    """The role is not there, or its trust policy does not admit the service."""
+
+
+def assume_as_service(engine: Engine, role_arn: str, session_name: str, service: str) -> Credentials:
+    account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[1]
+    roles = iam_backends[account][engine.partition].roles.values()
+    role = next((role for role in roles if role.arn == role_arn), None)
+    if role is None:
+        raise RoleNotAssumable(f"the role {role_arn} does not exist")
+    context = {"aws:sourceaccount": account, "aws:principalisawsservice": "true"}
+    request = Request("sts:AssumeRole", role_arn, context, Caller(service=service))
+    if not decide_for_service(request, ResourceSide(resource_policy(role_arn))).allowed:
+        raise RoleNotAssumable(f"{service} is unable to assume role {role_arn}")
+    session = _NOT_IN_NAMES.sub("-", session_name)[:64]
+    now = time.time()
+    principal = Principal(
+        kind="assumed-role",
+        account=account,
+        arn=f"arn:{engine.partition}:sts::{account}:assumed-role/{name}/{session}",
+        user_id=f"{role.id}:{session}",
+        name=session,
+        role_arn=role_arn,
+        issued=now,
+        expires=now + SESSION_SECONDS,
+        service=service,
+    )
+    return engine.registry.issue(principal)
