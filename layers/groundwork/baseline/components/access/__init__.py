@@ -1,0 +1,109 @@
+"""access: the roles, groups and users that the declaration wants in an account, and nothing more on them.
+
+Roles and users of ours carry the tag `managed-by: groundwork`; groups, which carry no tags, are ours by name.
+Everybody else's roles, groups, users and memberships are left alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from typing import TYPE_CHECKING, ClassVar
+
+from groundwork.baseline.component import Call, Component, Permission, Target
+
+from . import difference, state
+from .state import Found
+from .wanted import declared_roles, wanted
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam.literals import EntityTypeType
+
+__all__ = ["Access"]
+
+_IAM = "arn:{partition}:iam::{account}"
+
+
+class Access(Component[Found]):
+    name: ClassVar[str] = "access"
+    reads = (Permission(["iam:GetAccountAuthorizationDetails", "iam:ListRoles"]),)
+    writes = (
+        Permission(
+            [
+                "iam:AttachRolePolicy",
+                "iam:CreateRole",
+                "iam:DeleteRolePermissionsBoundary",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:PutRolePermissionsBoundary",
+                "iam:PutRolePolicy",
+                "iam:TagRole",
+                "iam:UntagRole",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:UpdateRole",
+            ],
+            [f"{_IAM}:role/*"],
+        ),
+        Permission(
+            ["iam:DeleteRole"],
+            [f"{_IAM}:role/*"],
+            {"StringEquals": {f"iam:ResourceTag/{state.MANAGED_BY}": state.US}},
+        ),
+        Permission(
+            [
+                "iam:AddUserToGroup",
+                "iam:AttachGroupPolicy",
+                "iam:CreateGroup",
+                "iam:DeleteGroupPolicy",
+                "iam:DetachGroupPolicy",
+                "iam:PutGroupPolicy",
+                "iam:RemoveUserFromGroup",
+                "iam:UpdateGroup",
+            ],
+            [f"{_IAM}:group/*"],
+        ),
+        Permission(
+            [
+                "iam:CreateUser",
+                "iam:DeleteUserPolicy",
+                "iam:DetachUserPolicy",
+                "iam:TagUser",
+                "iam:UpdateUser",
+            ],
+            [f"{_IAM}:user/*"],
+        ),
+        Permission(
+            ["iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion"],
+            [f"{_IAM}:policy/*"],
+        ),
+    )
+
+    def read(self, target: Target) -> Found:
+        kinds: list[EntityTypeType] = (
+            ["Role", "User", "Group"] if target.account.kind == "security" else ["Role"]
+        )
+        roles = declared_roles(target)
+        if any(target.declaration.has_policy(role.permissions_boundary or "") for role in roles):
+            kinds.append("LocalManagedPolicy")
+        return state.read(target.client("iam"), kinds, [role.name for role in roles])
+
+    def diff(self, found: Found, target: Target) -> Iterable[Call]:
+        """Raises `InvalidDeclaration` when a policy is longer than IAM takes."""
+        want, access = wanted(target), target.declaration.access
+        pending = frozenset(item.resource.partition("/")[2] for item in want.left_out if item.inline is None)
+        for policy in want.policies:
+            yield from difference.policy(found.policies.get(policy.arn), policy)
+        for role in want.roles:
+            yield from difference.role(found.roles.get(role.name), role)
+        for group in want.groups:
+            resource = f"group/{group.name}"
+            ways = frozenset(
+                item.inline for item in want.left_out if item.inline and item.resource == resource
+            )
+            yield from difference.group(found.groups.get(group.name), group, ways)
+        for user in want.users:
+            yield from difference.user(found.users.get(user.name), user, pending)
+        declared = {f"role/{role.name}" for role in declared_roles(target)} | {
+            f"user/{user.name}" for user in access.users
+        }
+        yield from difference.undeclared(found, frozenset(declared), access.prune)
+        yield from difference.left_out(want)

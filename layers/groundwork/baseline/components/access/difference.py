@@ -1,0 +1,248 @@
+"""What leads from the account's IAM to the wanted one: first what takes power away, then what gives it."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from groundwork.baseline.component import Action, Call
+from groundwork.baseline.documents import differences
+
+from .documents import compact
+from .state import MANAGED_BY, US, Found, GroupState, Holder, PolicyState, RoleState, UserState, ours
+from .wanted import Wanted
+from .words import trust_difference
+
+MOST_VERSIONS = 5
+"""Of a managed policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
+
+
+def _call(operation: str, resource: str, action: Action, reason: str, **parameters: Any) -> Call:
+    return Call("iam", operation, parameters, resource, action, reason)
+
+
+# -- customer managed policies, which serve as boundaries ------------------------------------------
+
+
+def policy(found: PolicyState | None, wanted: PolicyState) -> Iterator[Call]:
+    name = wanted.arn.rsplit("/", 1)[-1]
+    resource, document = f"policy/{name}", compact(wanted.document)
+    if found is None:
+        yield _call(
+            "CreatePolicy", resource, "create", "the permissions boundary does not exist",
+            PolicyName=name, PolicyDocument=document,
+            Description="Permissions boundary laid down by Groundwork",
+        )  # fmt: skip
+    elif words := differences(found.document, wanted.document):
+        if len(found.other_versions) >= MOST_VERSIONS - 1:
+            oldest = found.other_versions[0]
+            reason = f"version {oldest}, the oldest, makes room: IAM keeps {MOST_VERSIONS}"
+            yield _call(
+                "DeletePolicyVersion", resource, "update", reason, PolicyArn=wanted.arn, VersionId=oldest
+            )
+        yield _call(
+            "CreatePolicyVersion", resource, "update", words,
+            PolicyArn=wanted.arn, PolicyDocument=document, SetAsDefault=True,
+        )  # fmt: skip
+
+
+# -- roles -----------------------------------------------------------------------------------------
+
+
+def role(found: RoleState | None, wanted: RoleState) -> Iterator[Call]:
+    resource, at = f"role/{wanted.name}", {"RoleName": wanted.name}
+    if found is None:
+        boundary = {"PermissionsBoundary": wanted.boundary} if wanted.boundary else {}
+        yield _call(
+            "CreateRole", resource, "create", "the role does not exist",
+            **at, **boundary, Path=wanted.path, AssumeRolePolicyDocument=compact(wanted.trust),
+            Description=wanted.description, MaxSessionDuration=wanted.max_session_duration,
+            Tags=_tag_list(wanted.tags),
+        )  # fmt: skip
+        yield from _policies("Role", resource, Holder(wanted.name), wanted)
+        return
+    if words := trust_difference(found.trust, wanted.trust):
+        document = compact(wanted.trust)
+        yield _call("UpdateAssumeRolePolicy", resource, "update", words, **at, PolicyDocument=document)
+    if found.boundary != wanted.boundary:
+        yield _boundary(resource, found.boundary, wanted)
+    if settings := "; ".join(_settings(found, wanted)):
+        yield _call(
+            "UpdateRole", resource, "update", settings,
+            **at, Description=wanted.description, MaxSessionDuration=wanted.max_session_duration,
+        )  # fmt: skip
+    yield from _policies("Role", resource, found, wanted)
+    # A session takes its role's tags along: one that is not declared may open doors elsewhere.
+    if extra := sorted(key for key in found.tags.keys() - wanted.tags.keys() if not key.startswith("aws:")):
+        reason = f"tagged {', '.join(extra)}, which is not declared"
+        yield _call("UntagRole", resource, "update", reason, **at, TagKeys=extra)
+    yield from _tags("Role", resource, found.tags, wanted)
+    if found.path != wanted.path:
+        reason = (
+            f"path is {found.path}; declared is {wanted.path}, and IAM cannot change a role's path: "
+            "delete the role and start the execution again"
+        )
+        yield _call("CreateRole", resource, "report", reason, **at, Path=wanted.path)
+
+
+def _boundary(resource: str, found: str | None, wanted: RoleState) -> Call:
+    there, at = f"permissions boundary is {found or 'missing'}", {"RoleName": wanted.name}
+    if wanted.boundary is None:
+        return _call("DeleteRolePermissionsBoundary", resource, "update", f"{there}; none is declared", **at)
+    reason = f"{there}; expected {wanted.boundary}"
+    return _call(
+        "PutRolePermissionsBoundary", resource, "update", reason, **at, PermissionsBoundary=wanted.boundary
+    )
+
+
+def _settings(found: RoleState, wanted: RoleState) -> Iterator[str]:
+    if found.description != wanted.description:
+        yield f"description is {found.description!r}; expected {wanted.description!r}"
+    if found.max_session_duration != wanted.max_session_duration:
+        yield f"session length is {found.max_session_duration} s; expected {wanted.max_session_duration} s"
+
+
+# -- groups and users ------------------------------------------------------------------------------
+
+
+def group(found: GroupState | None, wanted: GroupState, left_alone: frozenset[str]) -> Iterator[Call]:
+    """`left_alone` names inline policies that cannot be worked out yet."""
+    resource, at = f"group/{wanted.name}", {"GroupName": wanted.name}
+    if found is None:
+        yield _call("CreateGroup", resource, "create", "the group does not exist", **at, Path=wanted.path)
+        found = GroupState(wanted.name, wanted.path)
+    if found.path != wanted.path:
+        yield _call("UpdateGroup", resource, "update", _path(found, wanted), **at, NewPath=wanted.path)
+    yield from _policies("Group", resource, found, wanted, left_alone)
+
+
+def user(found: UserState | None, wanted: UserState, left_alone: frozenset[str]) -> Iterator[Call]:
+    """`left_alone` names groups that cannot be worked out yet."""
+    resource, at = f"user/{wanted.name}", {"UserName": wanted.name}
+    if found is None:
+        yield _call(
+            "CreateUser", resource, "create", "the user does not exist",
+            **at, Path=wanted.path, Tags=_tag_list(wanted.tags),
+        )  # fmt: skip
+        found = UserState(wanted.name, wanted.path, tags=wanted.tags)
+    if found.path != wanted.path:
+        yield _call("UpdateUser", resource, "update", _path(found, wanted), **at, NewPath=wanted.path)
+    yield from _out_of_groups(found, wanted.groups | left_alone, "which is not declared")
+    yield from _policies("User", resource, found, wanted)
+    # The console keeps the description of an access key in a tag of its user: tags of others stay.
+    yield from _tags("User", resource, found.tags, wanted)
+    for name in sorted(wanted.groups - found.groups):
+        yield _call(
+            "AddUserToGroup", resource, "update", f"is not in group {name}, as declared", **at, GroupName=name
+        )
+
+
+def _out_of_groups(found: UserState, keep: frozenset[str], why: str) -> Iterator[Call]:
+    for name in sorted(found.groups - keep):
+        reason = f"is in group {name}, {why}"
+        yield _call(
+            "RemoveUserFromGroup", f"user/{found.name}", "update", reason, UserName=found.name, GroupName=name
+        )
+
+
+def _path(found: Holder, wanted: Holder) -> str:
+    return f"path is {found.path}; expected {wanted.path}"
+
+
+# -- what they share -------------------------------------------------------------------------------
+
+
+def _policies(
+    kind: str, resource: str, found: Holder, wanted: Holder, left_alone: frozenset[str] = frozenset()
+) -> Iterator[Call]:
+    """Inline and attached policies of a Role, Group or User."""
+    at = {f"{kind}Name": wanted.name}
+    for arn in sorted(found.attached - wanted.attached):
+        reason = f"has {_short(arn)} attached, which is not declared"
+        yield _call(f"Detach{kind}Policy", resource, "update", reason, **at, PolicyArn=arn)
+    for name in sorted(found.inline.keys() - wanted.inline.keys() - left_alone):
+        reason = f"has the inline policy {name}, which is not declared"
+        yield _call(f"Delete{kind}Policy", resource, "update", reason, **at, PolicyName=name)
+    for name, document in wanted.inline.items():
+        there = found.inline.get(name)
+        if there is None:
+            reason = f"lacks the declared inline policy {name}"
+        elif words := differences(there, document):
+            reason = f"inline policy {name}: {words.removeprefix('policy ')}"
+        else:
+            continue
+        yield _call(
+            f"Put{kind}Policy",
+            resource,
+            "update",
+            reason,
+            **at,
+            PolicyName=name,
+            PolicyDocument=compact(document),
+        )
+    for arn in sorted(wanted.attached - found.attached):
+        reason = f"lacks the declared policy {_short(arn)}"
+        yield _call(f"Attach{kind}Policy", resource, "update", reason, **at, PolicyArn=arn)
+
+
+def _short(arn: str) -> str:
+    """An AWS managed policy by its name, any other by its whole ARN."""
+    return arn.partition(":policy/")[2] if ":iam::aws:policy/" in arn else arn
+
+
+def _tags(
+    kind: str, resource: str, found: Mapping[str, str], wanted: RoleState | UserState
+) -> Iterator[Call]:
+    different = {key: value for key, value in wanted.tags.items() if found.get(key) != value}
+    if not different:
+        return
+    words = [
+        f"tag {key} is {found.get(key, 'missing')!r}; expected {value!r}"
+        for key, value in different.items()
+        if key != MANAGED_BY
+    ]
+    if MANAGED_BY in different:
+        words.insert(0, f"was there without our tag {MANAGED_BY}: {US}; it is adopted, since it is declared")
+    tags = _tag_list(different)
+    yield _call(f"Tag{kind}", resource, "update", "; ".join(words), **{f"{kind}Name": wanted.name}, Tags=tags)
+
+
+def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    return [{"Key": key, "Value": value} for key, value in tags.items()]
+
+
+# -- what is not to be there, and what cannot be there yet -------------------------------------------
+
+
+def undeclared(found: Found, declared: frozenset[str], prune: bool) -> Iterator[Call]:
+    """Roles and users with our tag that are not among `declared`, `role/x` and `user/x`."""
+    why = f"is tagged {MANAGED_BY}: {US} and no longer declared for this account"
+    for role in ours(found.roles):
+        resource = f"role/{role.name}"
+        if resource in declared:
+            continue
+        if not prune or role.in_instance_profile:
+            remedy = "take it out of its instance profile" if prune else "delete it, or set access.prune"
+            yield _call("DeleteRole", resource, "report", f"{why}: {remedy}", RoleName=role.name)
+            continue
+        yield from _policies("Role", resource, role, Holder(role.name))
+        yield _call("DeleteRole", resource, "delete", why, RoleName=role.name)
+    for user in ours(found.users):
+        resource = f"user/{user.name}"
+        if resource in declared:
+            continue
+        if prune:
+            yield from _out_of_groups(user, frozenset(), "and no longer declared")
+            yield from _policies("User", resource, user, Holder(user.name))
+        remedy = "delete the user, with its password, keys and devices" + (
+            "" if prune else ", or set access.prune"
+        )
+        yield _call("DeleteUser", resource, "report", f"{why}: {remedy}", UserName=user.name)
+
+
+def left_out(wanted: Wanted) -> Iterator[Call]:
+    for item in wanted.left_out:
+        kind, _, name = item.resource.partition("/")
+        operation = "PutGroupPolicy" if item.inline else f"Create{kind.capitalize()}"
+        reason = f"left out for now: {item.why}; it is laid down once that is there"
+        yield _call(operation, item.resource, "report", reason, **{f"{kind.capitalize()}Name": name})

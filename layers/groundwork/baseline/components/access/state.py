@@ -1,0 +1,161 @@
+"""Roles, groups, users and policies as they are, and as they are wanted: the same shapes for both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any, TypeVar
+from urllib.parse import unquote
+
+from groundwork.declaration import Document
+
+if TYPE_CHECKING:
+    from mypy_boto3_iam import IAMClient
+    from mypy_boto3_iam.literals import EntityTypeType
+
+MANAGED_BY = "managed-by"
+US = "groundwork"
+PAGE_SIZE = 1000
+
+
+@dataclass(frozen=True)
+class Holder:
+    """What roles, groups and users have in common. `inline` has documents by name, `attached` ARNs."""
+
+    name: str
+    path: str = "/"
+    inline: Mapping[str, Document] = field(default_factory=dict)
+    attached: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
+class RoleState(Holder):
+    """`boundary` is an ARN; `max_session_duration` seconds."""
+
+    trust: Document = field(default_factory=dict)
+    description: str = ""
+    max_session_duration: int = 3600
+    boundary: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
+    in_instance_profile: bool = False
+
+
+@dataclass(frozen=True)
+class GroupState(Holder):
+    """Groups carry no tags."""
+
+
+@dataclass(frozen=True)
+class UserState(Holder):
+    groups: frozenset[str] = frozenset()
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class PolicyState:
+    """A customer managed policy: its document in force, and the ids of its other versions, oldest first."""
+
+    arn: str
+    document: Document
+    other_versions: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Found:
+    """The account's IAM, by name; policies by ARN."""
+
+    roles: Mapping[str, RoleState] = field(default_factory=dict)
+    groups: Mapping[str, GroupState] = field(default_factory=dict)
+    users: Mapping[str, UserState] = field(default_factory=dict)
+    policies: Mapping[str, PolicyState] = field(default_factory=dict)
+
+
+def read(client: IAMClient, kinds: Sequence[EntityTypeType], declared_roles: Iterable[str]) -> Found:
+    """One pass over the account, and one over its roles when a declared one is there.
+
+    GetAccountAuthorizationDetails returns neither description nor session length of a role; ListRoles does,
+    and neither boundary nor tags.
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_GetAccountAuthorizationDetails.html
+    https://docs.aws.amazon.com/IAM/latest/APIReference/API_ListRoles.html
+    """
+    roles: dict[str, Any] = {}
+    groups: dict[str, GroupState] = {}
+    users: dict[str, UserState] = {}
+    policies: dict[str, PolicyState] = {}
+    details = client.get_paginator("get_account_authorization_details")
+    for page in details.paginate(Filter=kinds, PaginationConfig={"PageSize": PAGE_SIZE}):
+        roles |= {raw["RoleName"]: raw for raw in page["RoleDetailList"]}
+        groups |= {raw["GroupName"]: _group(raw) for raw in page["GroupDetailList"]}
+        users |= {raw["UserName"]: _user(raw) for raw in page["UserDetailList"]}
+        policies |= {raw["Arn"]: _policy(raw) for raw in page["Policies"]}
+    listed: dict[str, Any] = {}
+    if not roles.keys().isdisjoint(declared_roles):
+        for listing in client.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": PAGE_SIZE}):
+            listed |= {raw["RoleName"]: raw for raw in listing["Roles"]}
+    return Found(
+        {name: _role(raw, listed.get(name, {})) for name, raw in roles.items()}, groups, users, policies
+    )
+
+
+def _role(raw: Any, listed: Any) -> RoleState:
+    return RoleState(
+        raw["RoleName"],
+        raw["Path"],
+        _inline(raw.get("RolePolicyList", [])),
+        _attached(raw),
+        trust=parsed(raw["AssumeRolePolicyDocument"]),
+        description=listed.get("Description", ""),
+        max_session_duration=listed.get("MaxSessionDuration", 3600),
+        boundary=raw.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+        tags=_tags(raw),
+        in_instance_profile=bool(raw.get("InstanceProfileList")),
+    )
+
+
+def _group(raw: Any) -> GroupState:
+    return GroupState(raw["GroupName"], raw["Path"], _inline(raw.get("GroupPolicyList", [])), _attached(raw))
+
+
+def _user(raw: Any) -> UserState:
+    return UserState(
+        raw["UserName"],
+        raw["Path"],
+        _inline(raw.get("UserPolicyList", [])),
+        _attached(raw),
+        groups=frozenset(raw.get("GroupList", [])),
+        tags=_tags(raw),
+    )
+
+
+def _policy(raw: Any) -> PolicyState:
+    versions = {version["VersionId"]: version for version in raw["PolicyVersionList"]}
+    in_force = versions.pop(raw["DefaultVersionId"])
+    oldest_first = sorted(versions, key=lambda version: int(version.removeprefix("v")))
+    return PolicyState(raw["Arn"], parsed(in_force["Document"]), tuple(oldest_first))
+
+
+def _inline(raw: Any) -> dict[str, Document]:
+    return {policy["PolicyName"]: parsed(policy["PolicyDocument"]) for policy in raw}
+
+
+def _attached(raw: Any) -> frozenset[str]:
+    return frozenset(policy["PolicyArn"] for policy in raw.get("AttachedManagedPolicies", []))
+
+
+def _tags(raw: Any) -> dict[str, str]:
+    return {tag["Key"]: tag["Value"] for tag in raw.get("Tags", [])}
+
+
+def parsed(document: Any) -> Document:
+    """IAM sends documents URL-encoded; botocore decodes most of them."""
+    read: Document = json.loads(unquote(document)) if isinstance(document, str) else document
+    return read
+
+
+H = TypeVar("H", RoleState, UserState)
+
+
+def ours(found: Mapping[str, H]) -> list[H]:
+    """Those that carry our tag."""
+    return [state for state in found.values() if state.tags.get(MANAGED_BY) == US]

@@ -1,0 +1,147 @@
+"""The declaration, worked out for one account."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+from functools import partial
+from typing import TypeVar
+
+from groundwork.baseline.component import Target
+from groundwork.declaration import MFA_SELF_SERVICE, Document, Group, Role, User
+
+from .documents import (
+    GROUP_INLINE_CHARACTERS,
+    MANAGED_POLICY_CHARACTERS,
+    ROLE_INLINE_CHARACTERS,
+    NotYetKnown,
+    enter_policy,
+    filled,
+    hold_to,
+    trust_policy,
+)
+from .state import MANAGED_BY, US, GroupState, PolicyState, RoleState, UserState
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """What is declared and cannot be worked out yet; `inline` is the name of a group's policy."""
+
+    resource: str
+    why: str
+    inline: str | None = None
+
+
+@dataclass
+class Wanted:
+    roles: list[RoleState] = field(default_factory=list)
+    groups: list[GroupState] = field(default_factory=list)
+    users: list[UserState] = field(default_factory=list)
+    policies: list[PolicyState] = field(default_factory=list)
+    left_out: list[LeftOut] = field(default_factory=list)
+
+
+def wanted(target: Target) -> Wanted:
+    """Raises `InvalidDeclaration` when a policy is longer than IAM takes."""
+    all_of_it = Wanted()
+    for role in declared_roles(target):
+        with_boundary = _or_left_out(f"role/{role.name}", partial(_role, role, target), all_of_it)
+        if with_boundary is not None:
+            state, boundary = with_boundary
+            all_of_it.roles.append(state)
+            if boundary is not None and boundary not in all_of_it.policies:
+                all_of_it.policies.append(boundary)
+    if target.account.kind == "security":
+        for group in target.declaration.access.groups:
+            entered = _or_left_out(
+                f"group/{group.name}", partial(_group, group, target, all_of_it), all_of_it
+            )
+            all_of_it.groups += [entered] if entered is not None else []
+        left_out = {item.resource for item in all_of_it.left_out if item.inline is None}
+        all_of_it.users += [_user(user, left_out) for user in target.declaration.access.users]
+    return all_of_it
+
+
+def declared_roles(target: Target) -> list[Role]:
+    return [role for role in target.declaration.access.roles if role.where.admits(target.account)]
+
+
+T = TypeVar("T")
+
+
+def _or_left_out(resource: str, work_out: Callable[[], T], all_of_it: Wanted) -> T | None:
+    try:
+        return work_out()
+    except NotYetKnown as unknown:
+        all_of_it.left_out.append(LeftOut(resource, str(unknown)))
+        return None
+
+
+def _role(role: Role, target: Target) -> tuple[RoleState, PolicyState | None]:
+    inline = _inline(role.policies, target)
+    hold_to(
+        ROLE_INLINE_CHARACTERS, list(inline.values()), f"access.roles {role.name}: policies", "shorten them"
+    )
+    boundary = _boundary(role, target)
+    state = RoleState(
+        role.name,
+        role.path,
+        inline,
+        _attached(role.managed_policies, target),
+        trust=trust_policy(role, target),
+        description=role.description,
+        max_session_duration=role.max_session_duration,
+        boundary=boundary.arn if isinstance(boundary, PolicyState) else boundary,
+        tags={**role.tags, MANAGED_BY: US},
+    )
+    return state, boundary if isinstance(boundary, PolicyState) else None
+
+
+def _boundary(role: Role, target: Target) -> PolicyState | str | None:
+    """A customer managed policy when it is a file of policies/, else the ARN of an AWS managed one."""
+    name = role.permissions_boundary
+    if name is None:
+        return None
+    if not target.declaration.has_policy(name):
+        return target.managed_policy_arn(name)
+    document = filled(target.declaration.policy(name), target)
+    hold_to(
+        MANAGED_POLICY_CHARACTERS, [document], f"access.roles {role.name}: permissionsBoundary", "shorten it"
+    )
+    return PolicyState(
+        f"arn:{target.organization.partition}:iam::{target.account.id}:policy/{name}", document
+    )
+
+
+def _group(group: Group, target: Target, all_of_it: Wanted) -> GroupState:
+    inline = {**_inline([MFA_SELF_SERVICE], target), **_inline(group.policies, target)}
+    roles = {role.name: role for role in target.declaration.access.roles}
+    for number, enter in enumerate(group.enter):
+        earlier = sum(other.role == enter.role for other in group.enter[:number])
+        name = f"enter-{enter.role}-{earlier + 1}" if earlier else f"enter-{enter.role}"
+        try:
+            inline[name] = enter_policy(enter, roles[enter.role], target)
+        except NotYetKnown as unknown:
+            all_of_it.left_out.append(
+                LeftOut(f"group/{group.name}", f"entry to {enter.role}: {unknown}", name)
+            )
+    hold_to(
+        GROUP_INLINE_CHARACTERS,
+        list(inline.values()),
+        f"access.groups {group.name}: enter and policies, with {MFA_SELF_SERVICE},",
+        "enter by organizationalUnits instead of names, or divide the group",
+    )
+    return GroupState(group.name, group.path, inline, _attached(group.managed_policies, target))
+
+
+def _user(user: User, left_out: set[str]) -> UserState:
+    groups = frozenset(group for group in user.groups if f"group/{group}" not in left_out)
+    return UserState(user.name, user.path, groups=groups, tags={**user.tags, MANAGED_BY: US})
+
+
+def _inline(names: Iterable[str], target: Target) -> dict[str, Document]:
+    return {name: filled(target.declaration.policy(name), target) for name in names}
+
+
+def _attached(names: Iterable[str], target: Target) -> frozenset[str]:
+    return frozenset(target.managed_policy_arn(name) for name in names)
