@@ -108,6 +108,14 @@ class Registry:
             return issued.credentials.secret_access_key
         return str(self._user_key(access_key_id).secret_access_key)
 
+    def account_of(self, access_key_id: str) -> str | None:
+        """Whose account a key belongs to, None for a key that nobody has."""
+        try:
+            issued = self._issued.get(access_key_id)
+            return issued.principal.account if issued else self._user_of(access_key_id).account
+        except UnknownAccessKey:
+            return None
+
     def issue(self, principal: Principal) -> Credentials:
         """New credentials for a principal; temporary ones come with a token."""
         prefix, token = ("ASIA", secrets.token_urlsafe(96)) if principal.temporary else ("AKIA", None)

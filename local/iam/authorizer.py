@@ -153,9 +153,13 @@ class Authorizer:
         source_arn: str | None = None,
         source_account: str | None = None,
         context: Mapping[str, Any] | None = None,
+        own_key: bool = False,
     ) -> Decision:
         """May a service principal (`events.amazonaws.com`) do `action` on a resource by the resource's policy?
 
+        Where what is written is encrypted with a customer managed key (of a queue, a topic or a bucket's
+        default), the key's policy must admit the service too. own_key: the service brings its own key, as a
+        trail with KmsKeyId; ask for that one apart.
         context: further condition keys, as `s3:x-amz-acl` or `kms:EncryptionContext:aws:cloudtrail:arn`.
         """
         known = self._of_service(service, source_arn, source_account)
@@ -163,7 +167,18 @@ class Authorizer:
         owner = owner_of(resource, source_account or "")
         known |= keys.of_resource(owner, state.membership(owner) if owner else None)
         request = Request(action, resource, known, Caller(service=service))
-        return decide_for_service(request, ResourceSide(state.resource_policy(resource), owner))
+        decision = decide_for_service(request, ResourceSide(state.resource_policy(resource), owner))
+        key = None if own_key or not decision.allowed else state.key_for_writing(action, resource)
+        if key is None:
+            return decision
+        if action == "s3:PutObject":
+            known["kms:encryptioncontext:aws:s3:arn"] = resource
+        side = ResourceSide(state.resource_policy(key), owner_of(key, owner))
+        for use in ("kms:GenerateDataKey", "kms:Decrypt") if action != "s3:PutObject" else ("kms:GenerateDataKey",):
+            decision = decide_for_service(Request(use, key, known, Caller(service=service)), side)
+            if not decision.allowed:
+                return decision
+        return decision
 
     def service_assume(
         self,

@@ -26,11 +26,14 @@ Levels = Sequence[Sequence[Policy]]
 
 @dataclass(frozen=True)
 class Decision:
-    """`layer` is which kind of policy decided against, `explicit` whether by a Deny."""
+    """True where allowed. `layer` is which kind of policy decided against, `explicit` whether by a Deny."""
 
     allowed: bool
     layer: Layer | None = None
     explicit: bool = False
+
+    def __bool__(self) -> bool:
+        return self.allowed
 
     def reason(self, action: str) -> str:
         """The end of AWS's message ("Troubleshoot access denied error messages", IAM User Guide)."""

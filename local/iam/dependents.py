@@ -153,52 +153,27 @@ def _object_key(action: str) -> Finder:
 
     def find(call: Call, own: list[str]) -> Iterator[Need]:
         bucket = str(call.get("Bucket"))
-        key = call.get("SSEKMSKeyId") or _default_key(bucket)
+        key = call.get("SSEKMSKeyId") or state.bucket_key(bucket)
         if key and own and own[0] != "*":
             yield from _key_need(call, action, str(key), "s3", {"kms:encryptioncontext:aws:s3:arn": own[0]})
 
     return find
 
 
-def _default_key(bucket: str) -> str | None:
-    from moto.s3.models import s3_backends
-
-    owner = state.bucket_owner(bucket)
-    found = s3_backends[owner][PARTITION].buckets.get(bucket) if owner else None
-    encryption: Any = getattr(found, "encryption", None) or {}
-    rules = encryption.get("Rule") or []
-    rules = rules if isinstance(rules, list) else [rules]
-    defaults = [rule.get("ApplyServerSideEncryptionByDefault") or {} for rule in rules]
-    return next((entry["KMSMasterKeyID"] for entry in defaults if entry.get("KMSMasterKeyID")), None)
-
-
-def _queue_key(*actions: str) -> Finder:
+def _message_key(*actions: str) -> Finder:
     def find(call: Call, own: list[str]) -> Iterator[Need]:
-        _, _, _, region, account, name = own[0].split(":", 5)
-        from moto.sqs.models import sqs_backends
-
-        queue = sqs_backends[account][region].queues.get(name)
-        if key := getattr(queue, "kms_master_key_id", None):
-            for action in actions:
-                yield from _key_need(call, action, key, "sqs", {})
+        service = own[0].split(":")[2]
+        key = state.key_for_writing({"sqs": "sqs:SendMessage", "sns": "sns:Publish"}[service], own[0])
+        for action in actions if key else ():
+            yield from _key_need(call, action, str(key), service, {})
 
     return find
-
-
-def _topic_key(call: Call, own: list[str]) -> Iterator[Need]:
-    from moto.sns.models import sns_backends
-
-    _, _, _, region, account, _ = own[0].split(":", 5)
-    topic = sns_backends[account][region].topics.get(own[0])
-    if key := getattr(topic, "kms_master_key_id", None):
-        for action in ("kms:GenerateDataKey", "kms:Decrypt"):
-            yield from _key_need(call, action, key, "sns", {})
 
 
 def _key_need(call: Call, action: str, key: str, service: str, context: Keys) -> Iterator[Need]:
     if "alias/aws/" in key:
         return
-    arn = resolvers.key_arn(call, key)
+    arn = state.key_arn(key, call.region, call.account)
     yield Need(action, arn, {"kms:viaservice": f"{service}.{call.region}.amazonaws.com", **context})
 
 
@@ -290,10 +265,10 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
         _tags("securityhub:TagResource"),
     ),
     "sns:CreateTopic": (_tags("sns:TagResource"),),
-    "sns:Publish": (_topic_key,),
+    "sns:Publish": (_message_key("kms:GenerateDataKey", "kms:Decrypt"),),
     "sqs:CreateQueue": (_tags("sqs:TagQueue"),),
-    "sqs:ReceiveMessage": (_queue_key("kms:Decrypt"),),
-    "sqs:SendMessage": (_queue_key("kms:GenerateDataKey", "kms:Decrypt"),),
+    "sqs:ReceiveMessage": (_message_key("kms:Decrypt"),),
+    "sqs:SendMessage": (_message_key("kms:GenerateDataKey", "kms:Decrypt"),),
     "ssm:PutParameter": (_tags("ssm:AddTagsToResource"),),
     "states:CreateStateMachine": (_roles("states", "roleArn"), _tags("states:TagResource"), _published_version),
     "states:UpdateStateMachine": (_roles("states", "roleArn"), _published_version),

@@ -206,20 +206,7 @@ def _kms(call: Call, action: Action) -> list[str] | None:
 
 
 def key_arn(call: Call, key: str) -> str:
-    """The ARN of a key given by id, ARN, alias or alias ARN."""
-    if key.startswith("arn:") and ":key/" in key:
-        return key
-    if key.startswith("arn:"):
-        region, account, alias = key.split(":")[3], key.split(":")[4], key.split(":", 5)[5]
-    else:
-        region, account, alias = call.region, call.account, key
-    if not alias.startswith("alias/"):
-        return call.arn("kms", f"key/{alias}")
-    from moto.kms.models import kms_backends
-
-    keys = kms_backends[account][region].keys.values()
-    found = next((entry for entry in list(keys) if alias in entry.aliases), None)
-    return str(found.arn) if found else call.arn("kms", alias, region=region, account=account)
+    return state.key_arn(key, call.region, call.account)
 
 
 def key_of_ciphertext(blob: Any) -> str:

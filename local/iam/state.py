@@ -255,6 +255,50 @@ READERS = {
 }
 
 
+# Keys ----------------------------------------------------------------------------------------------
+
+
+def key_arn(key: str, region: str, account: str) -> str:
+    """The ARN of a key given by id, ARN, alias or alias ARN; of the alias where no key has it."""
+    if key.startswith("arn:") and ":key/" in key:
+        return key
+    if key.startswith("arn:"):
+        _, _, _, region, account, key = key.split(":", 5)
+    if not key.startswith("alias/"):
+        return f"arn:{PARTITION}:kms:{region}:{account}:key/{key}"
+    keys = list(_backend("kms", account, region).keys.values())
+    found = next((entry for entry in keys if key in entry.aliases), None)
+    return str(found.arn) if found else f"arn:{PARTITION}:kms:{region}:{account}:{key}"
+
+
+def key_for_writing(action: str, resource: str) -> str | None:
+    """The customer managed key that encrypts what `action` writes to a queue, a topic or a bucket."""
+    _, _, _, region, account, name = resource.split(":", 5)
+    if action == "sqs:SendMessage":
+        queue = _backend("sqs", account, region).queues.get(name)
+        key = getattr(queue, "kms_master_key_id", None)
+    elif action == "sns:Publish":
+        key = getattr(_backend("sns", account, region).topics.get(resource), "kms_master_key_id", None)
+    elif action == "s3:PutObject":
+        bucket = name.split("/", 1)[0]
+        key, account = bucket_key(bucket), bucket_owner(bucket) or ""
+        region = _backend("s3", account, PARTITION).buckets[bucket].region_name if key else ""
+    else:
+        return None
+    return None if not key or "alias/aws/" in key else key_arn(key, region, account)
+
+
+def bucket_key(bucket: str) -> str | None:
+    """The KMS key of a bucket's default encryption."""
+    owner = bucket_owner(bucket)
+    found = _backend("s3", owner, PARTITION).buckets.get(bucket) if owner else None
+    encryption: Any = getattr(found, "encryption", None) or {}
+    rules = encryption.get("Rule") or []
+    rules = rules if isinstance(rules, list) else [rules]
+    defaults = [rule.get("ApplyServerSideEncryptionByDefault") or {} for rule in rules]
+    return next((entry["KMSMasterKeyID"] for entry in defaults if entry.get("KMSMasterKeyID")), None)
+
+
 def tags_of(holder: Any) -> dict[str, str]:
     """Tags of a moto object that keeps them as a list or a map."""
     tags: Any = getattr(holder, "tags", None) or {}
