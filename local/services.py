@@ -6,7 +6,7 @@ import importlib
 
 from local.engine import Engine
 
-SERVICES = ("local.iam_features",)
+SERVICES = ("local.iam_features", "local.cloudtrail")
 
 
 def install(engine: Engine) -> None:
