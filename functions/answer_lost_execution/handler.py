@@ -11,7 +11,7 @@ from groundwork.contracts import Model
 from groundwork.entry import entry
 from groundwork.executions import Executions
 from groundwork.ledger import Ledger
-from groundwork.outcome import failed
+from groundwork.outcome import Failure, failed
 from groundwork.settings import settings
 from groundwork.telemetry import count_failure
 
@@ -28,10 +28,12 @@ class Input(Model):
 
 @entry(Input)
 def handle(event: Input) -> None:
-    raw = Executions().input_of(event.execution)
-    error = event.detail.get("error") or f"Execution{event.status.title().replace('_', '')}"
-    cause = event.detail.get("cause") or f"The execution ended as {event.status} before it could answer."
-    failing = failed(Ledger(settings().ledger_table), event.execution, raw, error, cause, None, "answer-lost-execution")
+    failure = Failure(
+        error=event.detail.get("error") or f"Execution{event.status.title().replace('_', '')}",
+        cause=event.detail.get("cause") or f"The execution ended as {event.status} before it could answer.",
+    )
+    ledger, asked = Ledger(settings().ledger_table), Executions().input_of(event.execution)
+    failing = failed(ledger, event.execution, asked, failure, None, "answer-lost-execution")
     if failing.answers:
-        count_failure(error)
+        count_failure(failing.error)
         send(failing.answers)

@@ -7,7 +7,7 @@ from typing import Any
 from groundwork.contracts import Model
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
-from groundwork.outcome import Failing, failed
+from groundwork.outcome import Failing, Failure, failed
 from groundwork.settings import settings
 from groundwork.telemetry import count_failure
 
@@ -15,14 +15,13 @@ from groundwork.telemetry import count_failure
 class Input(Model):
     execution: str
     input: Any
-    error: str
-    cause: str
+    failure: Failure
     account_id: str | None = None
 
 
 @entry(Input)
 def handle(event: Input) -> Failing:
     ledger = Ledger(settings().ledger_table)
-    failing = failed(ledger, event.execution, event.input, event.error, event.cause, event.account_id, "record-failure")
-    count_failure(event.error)
+    failing = failed(ledger, event.execution, event.input, event.failure, event.account_id, "record-failure")
+    count_failure(failing.error)
     return failing

@@ -7,10 +7,10 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from groundwork.contracts import Account, Change, Model, Organization, Outcome, read_trigger, Requested
+from groundwork.contracts import Account, Change, Model, Organization, Outcome
 from groundwork.declaration import Declaration
 from groundwork.enrolment import STATE_TAG
-from groundwork.errors import InvalidRequest, remedy_for
+from groundwork.errors import remedy_for
 from groundwork.creation import remedy_of_refusal
 from groundwork.ledger import Ledger
 from groundwork.organizations import Organizations
@@ -86,12 +86,6 @@ class Recorder:
         return [FollowUp(name=f"{each}-after-{account.kind}-{origin}", account_id=each) for each in ids]
 
 
-def nothing_to_do(work: Work) -> dict[str, Any]:
-    """The output of an execution that found its work done, or in somebody else's hands."""
-    assert work.account_id and work.outcome
-    return _output(work, work.account_id, work.outcome, []) | ({"note": work.note} if work.note else {})
-
-
 def _output(work: Work, account_id: str, outcome: Outcome, changes: list[Change]) -> dict[str, Any]:
     return {
         "accountId": account_id,
@@ -111,13 +105,19 @@ def _detail(work: Work, output: Mapping[str, Any]) -> dict[str, Any]:
 # -- failure ---------------------------------------------------------------------------------------
 
 
-def failed(ledger: Ledger, execution: str, raw: Any, error: str, cause: str, account_id: str | None, by: str) -> Failing:
-    """What is remembered and answered when an execution fails, whatever state it failed in.
+class Failure(Model):
+    """As Step Functions caught it: an error and its cause, or for `BaselineFailed` those of every failed component."""
 
-    `raw` is the execution's input, as it came; `error` and `cause` are Step Functions'.
-    """
-    cause = in_words(cause)
-    remedy = (remedy_of_refusal(cause) if error == "AccountRefused" else None) or remedy_for(error)
+    error: str
+    cause: str
+    failures: list[dict[str, str]] = []
+
+
+def failed(ledger: Ledger, execution: str, raw: Any, failure: Failure, account_id: str | None, by: str) -> Failing:
+    """What is remembered and answered when an execution fails, whatever state it failed in. `raw` is its input, as it
+    came."""
+    cause = "; ".join(_component_in_words(each) for each in failure.failures) or in_words(failure.cause)
+    remedy = (remedy_of_refusal(cause) if failure.error == "AccountRefused" else None) or remedy_for(failure.error)
     named = _named(raw)
     record = ledger.request(named["email"]) if named.get("email") else None
     if record and record.owner == execution:
@@ -128,9 +128,13 @@ def failed(ledger: Ledger, execution: str, raw: Any, error: str, cause: str, acc
         ledger.note_failure(account_id)
         ledger.release(account_id, execution)
         named["accountId"] = account_id
-    detail = {**named, "error": error, "cause": cause, "remedy": remedy, "execution": execution}
+    detail = {**named, "error": failure.error, "cause": cause, "remedy": remedy, "execution": execution}
     answers = [Answer(detail_type="Account Failed", detail=detail)] if ledger.answer_once(execution, by) else []
-    return Failing(error=error, cause=cause, remedy=remedy, answers=answers)
+    return Failing(error=failure.error, cause=cause, remedy=remedy, answers=answers)
+
+
+def _component_in_words(failure: Mapping[str, str]) -> str:
+    return f"{failure['component']}: {failure['error']}: {in_words(failure['cause'])} {remedy_for(failure['error'])}"
 
 
 def in_words(cause: str) -> str:
