@@ -44,6 +44,7 @@ def _path(value: str) -> str:
 
 Name = Annotated[str, AfterValidator(_iam_name)]
 IamPath = Annotated[str, AfterValidator(_path)]
+ConfigName = Annotated[str, Field(min_length=1, max_length=256)]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 
 
@@ -173,10 +174,10 @@ class Trail(Model):
 
 
 class Config(Model):
-    """AWS Config's recorder and delivery channel in every governed Region."""
+    """AWS Config's recorder and delivery channel in every governed Region. One of another name is somebody else's."""
 
-    recorder: str = "default"
-    channel: str = "default"
+    recorder: ConfigName = "groundwork"
+    channel: ConfigName = "groundwork"
     delivery_frequency: Literal["One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours"] = "TwentyFour_Hours"
     aggregator: Name = "groundwork"
     take_over: bool = Field(default=False, description="Repoint a recorder or channel that somebody else made")

@@ -169,6 +169,15 @@ class ConflictingSetup(Refused):
     remedy = "Remove the resource that the cause names, or set takeOver for the component in baseline.yaml."
 
 
+class AccountNotCovered(Pending):
+    """The declaration has an organization trail cover this account, and none does."""
+
+    remedy = (
+        'Start the execution with {"accountId": "<management account id>"}, which makes the organization trail or mends it; '
+        "then start this one again."
+    )
+
+
 class BaselineFailed(GroundworkError):
     """At least one component failed; the cause lists every one of them."""
 

@@ -28,10 +28,14 @@ class Archive:
 
 def archive(target: Target) -> Archive:
     """Raises `SecurityAccountMissing` while there is no account to hold it."""
-    security = target.account.id if target.account.kind == "security" else target.organization.security_account_id
+    security = (
+        target.account.id if target.account.kind == "security" else target.organization.security_account_id
+    )
     if security is None:
         declared = target.declaration.security
-        raise SecurityAccountMissing(f"No security account exists: nobody asked for {declared.name!r} <{declared.email}> yet.")
+        raise SecurityAccountMissing(
+            f"No security account exists: nobody asked for {declared.name!r} <{declared.email}> yet."
+        )
     names, home = target.declaration.log_archive, target.declaration.regions.home
 
     def filled(name: str) -> str:

@@ -29,7 +29,9 @@ def governed(target: Target) -> Governed:
     regions = target.declaration.regions
     if set(regions.governed) == {regions.home}:
         return Governed((regions.home,), ())
-    answer = target.client("ec2", regions.home).describe_regions(RegionNames=regions.governed, AllRegions=True)
+    answer = target.client("ec2", regions.home).describe_regions(
+        RegionNames=regions.governed, AllRegions=True
+    )
     off = {region["RegionName"] for region in answer["Regions"] if region["OptInStatus"] == "not-opted-in"}
     return Governed(
         tuple(name for name in regions.governed if name not in off),
@@ -37,7 +39,9 @@ def governed(target: Target) -> Governed:
     )
 
 
-def side_by_side(target: Target, service: str, names: Sequence[str], look: Callable[[str, Any], Seen]) -> dict[str, Seen]:
+def side_by_side(
+    target: Target, service: str, names: Sequence[str], look: Callable[[str, Any], Seen]
+) -> dict[str, Seen]:
     """What `look(region, client)` sees in each Region. Clients are made one by one, as boto3 demands."""
     clients = {name: target.client(service, name) for name in names}
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:

@@ -1,0 +1,198 @@
+"""The policies of the log archive: who may deliver logs into it, and how they are encrypted.
+
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-s3-bucket-policy-for-cloudtrail.html
+https://docs.aws.amazon.com/awscloudtrail/latest/userguide/create-kms-key-policy-for-cloudtrail.html
+https://docs.aws.amazon.com/config/latest/developerguide/s3-bucket-policy.html
+https://docs.aws.amazon.com/config/latest/developerguide/s3-kms-key-policy.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groundwork.baseline.archive import archive
+from groundwork.baseline.component import Target
+from groundwork.declaration import Document
+
+CLOUDTRAIL = "cloudtrail.amazonaws.com"
+CONFIG = "config.amazonaws.com"
+S3_LOGGING = "logging.s3.amazonaws.com"
+
+Statement = dict[str, Any]
+Condition = dict[str, dict[str, Any]]
+
+OWNED_BY_THE_BUCKET: Condition = {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}
+
+
+def trail_bucket(target: Target) -> Document:
+    bucket = archive(target).trail_bucket
+    return _document(
+        _tls_only(target, bucket),
+        _allow("CloudTrailChecksTheBucket", CLOUDTRAIL, "s3:GetBucketAcl", _bucket(target, bucket)),
+        _allow(
+            "CloudTrailDelivers",
+            CLOUDTRAIL,
+            "s3:PutObject",
+            [
+                _bucket(target, f"{bucket}/AWSLogs/{path}/*")
+                for path in _paths(target, also=[target.organization.id])
+            ],
+            _both(OWNED_BY_THE_BUCKET, _of_admitted_trails(target)),
+        ),
+    )
+
+
+def config_bucket(target: Target) -> Document:
+    bucket = archive(target).config_bucket
+    return _document(
+        _tls_only(target, bucket),
+        _allow(
+            "ConfigChecksTheBucket", CONFIG, ["s3:GetBucketAcl", "s3:ListBucket"], _bucket(target, bucket)
+        ),
+        _allow(
+            "ConfigDelivers",
+            CONFIG,
+            "s3:PutObject",
+            [_bucket(target, f"{bucket}/AWSLogs/{path}/Config/*") for path in _paths(target)],
+            _both(OWNED_BY_THE_BUCKET, _of_admitted_accounts(target)),
+        ),
+    )
+
+
+def access_logs_bucket(target: Target) -> Document:
+    names = archive(target)
+    return _document(
+        _tls_only(target, names.access_logs_bucket),
+        _allow(
+            "S3DeliversAccessLogs",
+            S3_LOGGING,
+            "s3:PutObject",
+            _bucket(target, f"{names.access_logs_bucket}/*"),
+            {
+                "ArnLike": {
+                    "aws:SourceArn": [
+                        _bucket(target, names.trail_bucket),
+                        _bucket(target, names.config_bucket),
+                    ]
+                },
+                "StringEquals": {"aws:SourceAccount": target.account.id},
+            },
+        ),
+    )
+
+
+def key(target: Target) -> Document:
+    """Administered and read by IAM of the security account; written to by the two services, for admitted accounts.
+
+    The encryption context alone would admit every customer of AWS, so the source is demanded besides. Where S3
+    bucket keys are on, CloudTrail and Config decrypt too, to write.
+    """
+    partition = target.organization.partition
+    any_trail: Condition = {
+        "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": f"arn:{partition}:cloudtrail:*:*:trail/*"}
+    }
+    trails, accounts = _of_admitted_trails(target), _of_admitted_accounts(target)
+    return _document(
+        {
+            "Sid": "AdministeredByIAM",
+            "Effect": "Allow",
+            "Principal": {"AWS": f"arn:{partition}:iam::{target.account.id}:root"},
+            "Action": "kms:*",
+            "Resource": "*",
+        },
+        _allow("CloudTrailEncrypts", CLOUDTRAIL, "kms:GenerateDataKey*", "*", _both(any_trail, trails)),
+        _allow("CloudTrailUsesBucketKeys", CLOUDTRAIL, "kms:Decrypt", "*", trails),
+        _allow("CloudTrailFindsTheKey", CLOUDTRAIL, "kms:DescribeKey", "*"),
+        _allow("ConfigEncrypts", CONFIG, ["kms:Decrypt", "kms:GenerateDataKey*"], "*", accounts),
+        {
+            "Sid": "TheOrganizationFindsTheKey",
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": "kms:DescribeKey",
+            "Resource": "*",
+            "Condition": {"StringEquals": {"aws:PrincipalOrgID": target.organization.id}},
+        },
+    )
+
+
+# -- who is admitted ---------------------------------------------------------------------------------
+
+
+def _listed(target: Target) -> list[str] | None:
+    """The accounts that may deliver, or None for the whole organization.
+
+    The security and the management account always may: their trails go here whatever is listed.
+    """
+    admit = target.declaration.log_archive.admit
+    if admit == "organization":
+        return None
+    return sorted({*admit, target.account.id, target.organization.management_account_id})
+
+
+def _paths(target: Target, also: list[str] | None = None) -> list[str]:
+    """The folders of AWSLogs/ that may be written: all of them where the condition tells who writes."""
+    listed = _listed(target)
+    return ["*"] if listed is None else [*listed, *(also or [])]
+
+
+def _of_admitted_accounts(target: Target) -> Condition:
+    listed = _listed(target)
+    if listed is None:
+        return {"StringEquals": {"aws:SourceOrgID": target.organization.id}}
+    return {"StringEquals": {"aws:SourceAccount": listed}}
+
+
+def _of_admitted_trails(target: Target) -> Condition:
+    listed = _listed(target)
+    if listed is None:
+        return _of_admitted_accounts(target)
+    partition = target.organization.partition
+    return {
+        "ArnLike": {
+            "aws:SourceArn": [f"arn:{partition}:cloudtrail:*:{account}:trail/*" for account in listed]
+        }
+    }
+
+
+# -- statements --------------------------------------------------------------------------------------
+
+
+def _document(*statements: Statement) -> Document:
+    return {"Version": "2012-10-17", "Statement": list(statements)}
+
+
+def _allow(
+    sid: str,
+    service: str,
+    action: str | list[str],
+    resource: str | list[str],
+    condition: Condition | None = None,
+) -> Statement:
+    statement: Statement = {
+        "Sid": sid,
+        "Effect": "Allow",
+        "Principal": {"Service": service},
+        "Action": action,
+        "Resource": resource,
+    }
+    return statement | ({"Condition": condition} if condition else {})
+
+
+def _tls_only(target: Target, bucket: str) -> Statement:
+    return {
+        "Sid": "OnlyOverTLS",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": "s3:*",
+        "Resource": [_bucket(target, bucket), _bucket(target, f"{bucket}/*")],
+        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
+    }
+
+
+def _bucket(target: Target, path: str) -> str:
+    return f"arn:{target.organization.partition}:s3:::{path}"
+
+
+def _both(left: Condition, right: Condition) -> Condition:
+    return {operator: {**left.get(operator, {}), **right.get(operator, {})} for operator in (*left, *right)}

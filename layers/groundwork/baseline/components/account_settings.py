@@ -1,0 +1,241 @@
+"""Account settings: password policy, alias, S3's public access block, EBS encryption, no unused default VPC.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html
+https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from groundwork.baseline import default_vpc
+from groundwork.baseline.component import Action, Call, Component, Permission, Target
+from groundwork.baseline.default_vpc import DefaultVpc
+from groundwork.baseline.regions import FIND_REGIONS, governed, side_by_side, skipped
+
+LONGEST_ALIAS = 63
+SHORTEST_ALIAS = 3
+PUBLIC_ACCESS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
+IN_WORDS = {
+    "MinimumPasswordLength": "minimum length",
+    "RequireSymbols": "symbols required",
+    "RequireNumbers": "numbers required",
+    "RequireUppercaseCharacters": "upper case required",
+    "RequireLowercaseCharacters": "lower case required",
+    "AllowUsersToChangePassword": "users may change theirs",
+    "PasswordReusePrevention": "remembered",
+    "MaxPasswordAge": "maximum age in days",
+    "HardExpiry": "locked out on expiry",
+}
+
+
+@dataclass(frozen=True)
+class Region:
+    """`default_vpc` is read only where there should be none."""
+
+    encrypts: bool
+    default_vpc: DefaultVpc | None
+
+
+@dataclass(frozen=True)
+class Found:
+    """`alias` is None, and `public_access` empty, where the account has none or is not to be given one."""
+
+    password_policy: Mapping[str, Any] | None
+    alias: str | None
+    public_access: Mapping[str, bool]
+    regions: Mapping[str, Region]
+    off: tuple[str, ...]
+
+
+class AccountSettings(Component[Found]):
+    name = "account-settings"
+    reads = (
+        Permission(
+            [
+                "ec2:GetEbsEncryptionByDefault",
+                "iam:GetAccountPasswordPolicy",
+                "iam:ListAccountAliases",
+                "s3:GetAccountPublicAccessBlock",
+            ]
+        ),
+        default_vpc.FIND,
+        FIND_REGIONS,
+    )
+    writes = (
+        Permission(
+            [
+                "ec2:EnableEbsEncryptionByDefault",
+                "iam:CreateAccountAlias",
+                "iam:UpdateAccountPasswordPolicy",
+                "s3:PutAccountPublicAccessBlock",
+            ]
+        ),
+        default_vpc.DELETE,
+    )
+
+    # -- read ----------------------------------------------------------------------------------------
+
+    def read(self, target: Target) -> Found:
+        declared, iam = target.declaration.account_settings, target.client("iam")
+        on, off = governed(target) if _regional(target) else ((), ())
+        return Found(
+            _read_password_policy(iam),
+            next(iter(iam.list_account_aliases()["AccountAliases"]), None) if declared.alias else None,
+            _read_public_access(target) if declared.s3_public_access_block else {},
+            side_by_side(target, "ec2", on, lambda _, ec2: _read_region(ec2, target)),
+            off,
+        )
+
+    # -- diff ----------------------------------------------------------------------------------------
+
+    def diff(self, found: Found, target: Target) -> Iterable[Call]:
+        declared = target.declaration.account_settings
+        yield from _password_policy_calls(found.password_policy, target)
+        if declared.alias:
+            yield from _alias_calls(
+                found.alias, alias_of(declared.alias, target.account.name, target.account.id)
+            )
+        if declared.s3_public_access_block:
+            yield from _public_access_calls(found.public_access, target)
+        for name, region in found.regions.items():
+            if declared.ebs_encryption and not region.encrypts:
+                where = f"EBS encryption in {name}"
+                yield Call(
+                    "ec2",
+                    "EnableEbsEncryptionByDefault",
+                    {},
+                    where,
+                    "update",
+                    "new volumes are not encrypted",
+                    name,
+                )
+            if region.default_vpc:
+                yield from default_vpc.calls(name, region.default_vpc)
+        yield from skipped("ec2", found.off)
+
+
+def alias_of(pattern: str, name: str, account_id: str) -> str:
+    """A valid account alias: 3 to 63 of a-z, 0-9 and single hyphens inside. What is too long is cut from the name.
+
+    `pattern` may hold <name> and <account>.
+    """
+    room = LONGEST_ALIAS - len(_valid(pattern.replace("<name>", "").replace("<account>", account_id))) - 1
+    alias = _valid(pattern.replace("<name>", _valid(name)[:room]).replace("<account>", account_id))[
+        :LONGEST_ALIAS
+    ]
+    alias = alias.strip("-")
+    if len(alias) < SHORTEST_ALIAS or re.fullmatch(
+        r"[0-9]{12}", alias
+    ):  # AWS takes no alias that reads like an id
+        alias = f"account-{alias}".strip("-")
+    return alias
+
+
+def _valid(text: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
+
+
+def _regional(target: Target) -> bool:
+    declared = target.declaration.account_settings
+    return declared.ebs_encryption or _without_default_vpc(target)
+
+
+def _without_default_vpc(target: Target) -> bool:
+    return target.account.kind in target.declaration.account_settings.delete_default_vpc
+
+
+# -- reading -------------------------------------------------------------------------------------------
+
+
+def _read_password_policy(iam: Any) -> Mapping[str, Any] | None:
+    try:
+        policy: Mapping[str, Any] = iam.get_account_password_policy()["PasswordPolicy"]
+    except ClientError as missing:
+        if missing.response["Error"]["Code"] != "NoSuchEntity":
+            raise
+        return None
+    return policy
+
+
+def _read_public_access(target: Target) -> Mapping[str, bool]:
+    s3 = target.client("s3control", target.declaration.regions.home)
+    try:
+        found: Mapping[str, bool] = s3.get_public_access_block(AccountId=target.account.id)[
+            "PublicAccessBlockConfiguration"
+        ]
+    except ClientError as missing:
+        if missing.response["Error"]["Code"] != "NoSuchPublicAccessBlockConfiguration":
+            raise
+        return {}
+    return found
+
+
+def _read_region(ec2: Any, target: Target) -> Region:
+    encrypts = target.declaration.account_settings.ebs_encryption and ec2.get_ebs_encryption_by_default()
+    return Region(
+        encrypts=bool(encrypts and encrypts["EbsEncryptionByDefault"]),
+        default_vpc=default_vpc.read(ec2) if _without_default_vpc(target) else None,
+    )
+
+
+# -- differences ---------------------------------------------------------------------------------------
+
+
+def _password_policy_calls(found: Mapping[str, Any] | None, target: Target) -> Iterator[Call]:
+    declared = target.declaration.account_settings.password_policy
+    wanted = {
+        "MinimumPasswordLength": declared.minimum_length,
+        "RequireSymbols": declared.require_symbols,
+        "RequireNumbers": declared.require_numbers,
+        "RequireUppercaseCharacters": declared.require_uppercase,
+        "RequireLowercaseCharacters": declared.require_lowercase,
+        "AllowUsersToChangePassword": declared.users_may_change,
+        "PasswordReusePrevention": declared.remembered,
+        "MaxPasswordAge": declared.max_age_days,
+        "HardExpiry": False,  # whoever lets a password expire must not need an administrator to come back
+    }
+    if found is None:
+        yield Call(
+            "iam", "UpdateAccountPasswordPolicy", wanted, "password policy", "create", "does not exist"
+        )
+        return
+    # IAM leaves out what is off.
+    wrong = [name for name, value in wanted.items() if found.get(name, type(value)()) != value]
+    if wrong:
+        reason = "; ".join(f"{IN_WORDS[name]}: {found.get(name)}; expected {wanted[name]}" for name in wrong)
+        yield Call("iam", "UpdateAccountPasswordPolicy", wanted, "password policy", "update", reason)
+
+
+def _alias_calls(found: str | None, wanted: str) -> Iterator[Call]:
+    if found == wanted:
+        return
+    taken = "another AWS account has this alias; declare another one under accountSettings.alias, or null to have none"
+    yield Call(
+        *("iam", "CreateAccountAlias", {"AccountAlias": wanted}, f"account alias {wanted}"),
+        action="update" if found else "create",
+        reason=f"account alias is {found}; expected {wanted}" if found else "does not exist",
+        refusals={"EntityAlreadyExists": taken, "EntityAlreadyExistsException": taken},
+    )
+
+
+def _public_access_calls(found: Mapping[str, bool], target: Target) -> Iterator[Call]:
+    lets = [name for name in PUBLIC_ACCESS if not found.get(name)]
+    if lets:
+        wanted = {
+            "AccountId": target.account.id,
+            "PublicAccessBlockConfiguration": dict.fromkeys(PUBLIC_ACCESS, True),
+        }
+        reason = f"is off: {', '.join(lets)}" if found else "does not exist"
+        action: Action = "update" if found else "create"
+        home = target.declaration.regions.home
+        yield Call(
+            "s3control", "PutPublicAccessBlock", wanted, "S3 public access block", action, reason, home
+        )

@@ -1,0 +1,323 @@
+"""The trail: every account's management events, in every Region, validated, encrypted, in the log archive.
+
+`trail.mode` says whose trail: each account's own, or one organization trail of the management account that covers
+them all. Trails that others made stay as they are.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.baseline.archive import FIND_KEY, archive, key_arn
+from groundwork.baseline.component import Action, Call, Component, Permission, Target, TrailStore
+from groundwork.errors import (
+    AccountNotCovered,
+    GroundworkError,
+    SecurityAccountMissing,
+    SecurityAccountNotReady,
+)
+
+MINE = {"managed-by": "groundwork"}
+TRAILS = "arn:{partition}:cloudtrail:*:{account}:trail/*"
+ALL_MANAGEMENT_EVENTS = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}
+
+READ_AS = {"EnableLogFileValidation": "LogFileValidationEnabled"}
+"""Where DescribeTrails has another name for a setting than CreateTrail and UpdateTrail."""
+
+WRONG = {
+    "S3BucketName": "delivers to bucket {found}; expected {wanted}",
+    "S3KeyPrefix": "delivers below {found}; expected the top of the bucket",
+    "KmsKeyId": "encrypts with {found}; expected {wanted}",
+    "IsMultiRegionTrail": "records one Region only",
+    "IncludeGlobalServiceEvents": "leaves out global services such as IAM",
+    "EnableLogFileValidation": "does not validate log files",
+    "IsOrganizationTrail": "is an organization trail: {found}; expected {wanted}",
+}
+
+
+@dataclass(frozen=True)
+class SeenTrail:
+    """A trail as DescribeTrails has it. `logging` and `selective` (something less than all management events) are
+    read only of the trail that counts, `tags` only of the account's own."""
+
+    described: Mapping[str, Any]
+    tags: Mapping[str, str]
+    logging: bool = False
+    selective: bool = False
+
+    @property
+    def name(self) -> str:
+        return str(self.described["Name"])
+
+    @property
+    def arn(self) -> str:
+        return str(self.described["TrailARN"])
+
+    @property
+    def home(self) -> str:
+        return str(self.described["HomeRegion"])
+
+    @property
+    def tagged(self) -> bool:
+        return MINE.items() <= self.tags.items()
+
+    def setting(self, name: str) -> Any:
+        return self.described.get(READ_AS.get(name, name))
+
+
+@dataclass(frozen=True)
+class Found:
+    """`own`: the account's trail of the declared name. `others`: its further trails. `covering`: the organization
+    trail that delivers into the archive, seen from a member. `store`: where the own trail belongs; None where there
+    is nowhere yet, `waiting` then says why."""
+
+    own: SeenTrail | None
+    others: tuple[SeenTrail, ...]
+    covering: SeenTrail | None
+    store: TrailStore | None
+    waiting: str = ""
+
+
+class Trail(Component[Found]):
+    name = "trail"
+    reads = (
+        Permission(["cloudtrail:DescribeTrails"]),
+        Permission(["cloudtrail:GetEventSelectors", "cloudtrail:ListTags"], [TRAILS]),
+        Permission(["cloudtrail:GetTrailStatus"], ["arn:{partition}:cloudtrail:*:*:trail/*"]),
+        FIND_KEY,
+    )
+    writes = (
+        Permission(
+            [
+                "cloudtrail:AddTags",
+                "cloudtrail:CreateTrail",
+                "cloudtrail:DeleteTrail",
+                "cloudtrail:PutEventSelectors",
+                "cloudtrail:StartLogging",
+                "cloudtrail:UpdateTrail",
+            ],
+            [TRAILS],
+        ),
+        # What AWS demands besides of whoever makes an organization trail.
+        Permission(
+            ["organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization"]
+        ),
+        Permission(
+            ["iam:CreateServiceLinkedRole", "iam:GetRole"],
+            ["arn:{partition}:iam::{account}:role/aws-service-role/cloudtrail.amazonaws.com/*"],
+        ),
+    )
+
+    # -- read ----------------------------------------------------------------------------------------
+
+    def read(self, target: Target) -> Found:
+        cloudtrail = target.client("cloudtrail", target.declaration.regions.home)
+        described = cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
+        own = [trail for trail in described if _owner(trail) == target.account.id]
+        tags = _tags(target, own)
+        trails = [SeenTrail(trail, tags[trail["TrailARN"]]) for trail in own]
+        declared = next((trail for trail in trails if trail.name == target.declaration.trail.name), None)
+        others = tuple(trail for trail in trails if trail is not declared)
+        if _is_covered_by_organization(target):
+            return Found(declared, others, _covering(target, described), None)
+        store, waiting = _store(target, declared)
+        return Found(
+            _examined(target, declared) if declared and store else declared, others, None, store, waiting
+        )
+
+    # -- diff ----------------------------------------------------------------------------------------
+
+    def diff(self, found: Found, target: Target) -> Iterable[Call]:
+        """Raises `AccountNotCovered` where an organization trail should cover the account and does not."""
+        if _is_covered_by_organization(target):
+            yield from _calls_of_member(found, target)
+        elif found.store:
+            yield from _calls_of_own(found.own, found.store, target)
+        if found.waiting:
+            yield _report(target.declaration.trail.name, found.waiting)
+        for trail in found.others:
+            if trail.tagged:
+                yield _report(
+                    trail.name,
+                    "is tagged as ours and no longer declared; delete it, or declare it under trail.name",
+                )
+
+
+# -- reading -------------------------------------------------------------------------------------------
+
+
+def _is_covered_by_organization(target: Target) -> bool:
+    return target.declaration.trail.mode == "organization" and target.account.kind != "management"
+
+
+def _owner(trail: Mapping[str, Any]) -> str:
+    return str(trail["TrailARN"].split(":")[4])
+
+
+def _tags(target: Target, trails: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+    """By ARN. ListTags answers for the trails of one Region, up to 20 (an account has at most 5 in each)."""
+    found: dict[str, dict[str, str]] = {}
+    for home in sorted({trail["HomeRegion"] for trail in trails}):
+        arns = sorted({trail["TrailARN"] for trail in trails if trail["HomeRegion"] == home})
+        for listed in target.client("cloudtrail", home).list_tags(ResourceIdList=arns)["ResourceTagList"]:
+            found[listed["ResourceId"]] = {tag["Key"]: tag.get("Value", "") for tag in listed["TagsList"]}
+    return found
+
+
+def _examined(target: Target, trail: SeenTrail) -> SeenTrail:
+    """The trail with what DescribeTrails leaves out."""
+    cloudtrail = target.client("cloudtrail", trail.home)
+    logging = cloudtrail.get_trail_status(Name=trail.arn)["IsLogging"]
+    selective = bool(trail.described.get("HasCustomEventSelectors")) and not _all_management_events(
+        cloudtrail.get_event_selectors(TrailName=trail.arn)
+    )
+    return SeenTrail(trail.described, trail.tags, logging, selective)
+
+
+def _all_management_events(selectors: Mapping[str, Any]) -> bool:
+    """Whether some selector, basic or advanced, takes every management event.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedEventSelector.html
+    """
+    everything = {"Field": "eventCategory", "Equals": ["Management"]}
+    basic = any(
+        each.get("ReadWriteType") == "All"
+        and each.get("IncludeManagementEvents")
+        and not each.get("ExcludeManagementEventSources")
+        for each in selectors.get("EventSelectors", [])
+    )
+    return basic or any(
+        [dict(field) for field in each["FieldSelectors"]] == [everything]
+        for each in selectors.get("AdvancedEventSelectors", [])
+    )
+
+
+def _covering(target: Target, described: Iterable[Mapping[str, Any]]) -> SeenTrail | None:
+    """The organization trail that delivers into the archive; one that covers every Region and logs, if there is one."""
+    bucket, home = archive(target).trail_bucket, target.declaration.regions.home
+    trails = [
+        trail for trail in described if trail.get("IsOrganizationTrail") and trail["S3BucketName"] == bucket
+    ]
+    best: SeenTrail | None = None
+    for trail in trails:
+        best = SeenTrail(trail, {}, logging=_is_logging(target, home, trail["TrailARN"]))
+        if best.logging and best.setting("IsMultiRegionTrail"):
+            return best
+    return best
+
+
+def _is_logging(target: Target, home: str, arn: str) -> bool:
+    return bool(target.client("cloudtrail", home).get_trail_status(Name=arn)["IsLogging"])
+
+
+def _store(target: Target, own: SeenTrail | None) -> tuple[TrailStore | None, str]:
+    """Where the account's own trail delivers, and why it is not the archive.
+
+    The management account comes first of all: until the archive is there, its trail delivers into the bucket that
+    the stack brought along. Once in the archive it never goes back.
+    """
+    try:
+        return TrailStore(archive(target).trail_bucket, key_arn(target)), ""
+    except (SecurityAccountMissing, SecurityAccountNotReady) as not_yet:
+        if target.account.kind != "management" or (own and _is_in_archive(own, target)):
+            raise
+        return _bootstrap(target, not_yet)
+
+
+def _is_in_archive(own: SeenTrail, target: Target) -> bool:
+    security = target.organization.security_account_id
+    return security is not None and own.setting("S3BucketName") == archive(target).trail_bucket
+
+
+def _bootstrap(target: Target, not_yet: GroundworkError) -> tuple[TrailStore | None, str]:
+    if target.installation.bootstrap_trail is None:
+        return None, f"has nowhere to deliver to: {not_yet}"
+    store = TrailStore(*target.installation.bootstrap_trail)
+    return store, f"delivers into the bootstrap bucket {store.bucket} for now: {not_yet}"
+
+
+# -- an account with a trail of its own ----------------------------------------------------------------
+
+
+def _calls_of_own(own: SeenTrail | None, store: TrailStore, target: Target) -> Iterator[Call]:
+    declared, home = target.declaration.trail, target.declaration.regions.home
+    wanted = {
+        "S3BucketName": store.bucket,
+        "S3KeyPrefix": "",
+        "KmsKeyId": store.key_arn,
+        "IsMultiRegionTrail": True,
+        "IncludeGlobalServiceEvents": True,
+        "EnableLogFileValidation": True,
+        "IsOrganizationTrail": declared.mode == "organization" and store.bucket != _bootstrap_bucket(target),
+    }
+    tags = [{"Key": name, "Value": value} for name, value in MINE.items()]
+
+    def call(operation: str, parameters: Mapping[str, Any], action: Action, reason: str) -> Call:
+        where = own.home if own else home
+        return Call("cloudtrail", operation, parameters, f"trail {declared.name}", action, reason, where)
+
+    if own is None:
+        settings = {name: value for name, value in wanted.items() if value != ""}
+        yield call(
+            "CreateTrail", {"Name": declared.name, **settings, "TagsList": tags}, "create", "does not exist"
+        )
+        yield call("StartLogging", {"Name": declared.name}, "create", "a new trail does not log by itself")
+        return
+    wrong = {name: value for name, value in wanted.items() if (own.setting(name) or type(value)()) != value}
+    if wrong:
+        reasons = (WRONG[name].format(found=own.setting(name), wanted=value) for name, value in wrong.items())
+        yield call("UpdateTrail", {"Name": own.arn, **wrong}, "update", "; ".join(reasons))
+    if not own.tagged:
+        adopted = "was there under the declared name, untagged: adopted"
+        yield call("AddTags", {"ResourceId": own.arn, "TagsList": tags}, "update", adopted)
+    if own.selective:
+        selectors = {"TrailName": own.arn, "EventSelectors": [ALL_MANAGEMENT_EVENTS]}
+        yield call("PutEventSelectors", selectors, "update", "leaves out management events")
+    if not own.logging:
+        yield call("StartLogging", {"Name": own.arn}, "update", "is not logging")
+
+
+def _bootstrap_bucket(target: Target) -> str | None:
+    return target.installation.bootstrap_trail[0] if target.installation.bootstrap_trail else None
+
+
+# -- an account that an organization trail covers ------------------------------------------------------
+
+
+def _calls_of_member(found: Found, target: Target) -> Iterator[Call]:
+    covering, name = found.covering, target.declaration.trail.name
+    if covering is None:
+        bucket = archive(target).trail_bucket
+        raise AccountNotCovered(
+            f"No organization trail that delivers to bucket {bucket} covers account {target.account.id}."
+        )
+    if not covering.setting("IsMultiRegionTrail"):
+        raise AccountNotCovered(
+            f"The organization trail {covering.arn} records one Region only: {covering.home}."
+        )
+    if not covering.logging:
+        raise AccountNotCovered(f"The organization trail {covering.arn} is not logging.")
+    if found.own is None:
+        return
+    if found.own.tagged:
+        twice = f"the organization trail {covering.arn} covers this account: a second copy of every event is billed"
+        yield Call(
+            "cloudtrail",
+            "DeleteTrail",
+            {"Name": found.own.arn},
+            f"trail {name}",
+            "delete",
+            twice,
+            found.own.home,
+        )
+    else:
+        yield _report(
+            name,
+            f"is not tagged as ours, and left alone; the organization trail {covering.arn} covers this account",
+        )
+
+
+def _report(name: str, reason: str) -> Call:
+    return Call("cloudtrail", "", {}, f"trail {name}", "report", reason)
