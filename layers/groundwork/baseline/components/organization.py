@@ -37,7 +37,7 @@ ROOT_FEATURES: Mapping[str, str] = {
 }
 """IAM's organization features and the operation that turns each on."""
 
-BUSY: Mapping[str, type[GroundworkError]] = {
+BUSY: dict[str, type[GroundworkError]] = {
     "ConcurrentModificationException": OrganizationBusy,
     "FinalizingOrganizationException": OrganizationBusy,
     "PolicyChangesInProgressException": OrganizationBusy,
@@ -45,8 +45,8 @@ BUSY: Mapping[str, type[GroundworkError]] = {
 }
 """Organizations' ways to say: not now."""
 
-NOT_TRUSTED = "ServiceAccessNotEnabled"
-"""IAM's answer without trusted access, and for a moment after it was given."""
+NOT_TRUSTED = ("ServiceAccessNotEnabled", "ServiceAccessNotEnabledException")
+"""IAM's answer without trusted access, and for a moment after it was given: as the API reference has it, and the SDK."""
 
 ON = ("ENABLED", "PENDING_ENABLE")
 
@@ -92,7 +92,7 @@ class OrganizationSetup(Component[Found]):
             ),
         ),
     )
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {**BUSY, NOT_TRUSTED: OrganizationBusy}
+    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = BUSY | dict.fromkeys(NOT_TRUSTED, OrganizationBusy)
 
     def read(self, target: Target) -> Found:
         """Raises `OrganizationNotReady` without an organization, or one with consolidated billing only."""
@@ -200,6 +200,6 @@ def _root_features(iam: Any) -> frozenset[str]:
     try:
         return frozenset(iam.list_organizations_features()["EnabledFeatures"])
     except ClientError as error:
-        if error.response["Error"]["Code"] != NOT_TRUSTED:
+        if error.response["Error"]["Code"] not in NOT_TRUSTED:
             raise
         return frozenset()

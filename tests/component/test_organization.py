@@ -1,0 +1,171 @@
+"""organization: what an organization must have on, laid down with the function's own role and nothing more."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from groundwork.baseline.components.organization import Found, OrganizationSetup, declared_units
+from groundwork.contracts import Organization
+from groundwork.errors import OrganizationBusy, OrganizationNotReady
+from local.engine import Engine
+from tests.component.conftest import World
+
+ORGANIZATION = OrganizationSetup()
+TRUSTED = {
+    "cloudtrail.amazonaws.com",
+    "config.amazonaws.com",
+    "config-multiaccountsetup.amazonaws.com",
+    "iam.amazonaws.com",
+}
+
+
+@pytest.fixture
+def fresh_world() -> Iterator[World]:
+    """A new organization: nothing is on, no unit is there."""
+    yield from _world("all")
+
+
+@pytest.fixture
+def billing_world() -> Iterator[World]:
+    yield from _world("billing")
+
+
+def _world(features: Any) -> Iterator[World]:
+    with Engine(time_scale=0.001, organization=features) as aws, pytest.MonkeyPatch.context() as environment:
+        aws.creation.throttle.enforced = False
+        environment.setenv("AWS_ENDPOINT_URL", aws.url)
+        environment.setenv("AWS_DEFAULT_REGION", aws.region)
+        organizations = aws.client("organizations")
+        yield World(
+            aws,
+            environment,
+            Organization(
+                id=organizations.describe_organization()["Organization"]["Id"],
+                partition=aws.partition,
+                root_id=organizations.list_roots()["Roots"][0]["Id"],
+                management_account_id=aws.management_account,
+            ),
+        )
+
+
+def units(world: World, parent: str | None = None, above: str = "") -> dict[str, str]:
+    """Every unit of the organization by its path."""
+    listed = world.aws.client("organizations").list_organizational_units_for_parent(
+        ParentId=parent or world.organization.root_id
+    )
+    found = {f"{above}{unit['Name']}": unit["Id"] for unit in listed["OrganizationalUnits"]}
+    below = [units(world, unit, f"{path}/") for path, unit in found.items()]
+    return found | {path: unit for each in below for path, unit in each.items()}
+
+
+def trusted(world: World) -> set[str]:
+    listed = world.aws.client("organizations").list_aws_service_access_for_organization()
+    return {service["ServicePrincipal"] for service in listed["EnabledServicePrincipals"]}
+
+
+def test_a_new_organization_gets_everything_and_a_second_run_changes_nothing(fresh_world: World) -> None:
+    organizations = fresh_world.aws.client("organizations")
+    changes = fresh_world.apply(ORGANIZATION, fresh_world.management)
+    assert len(changes) == 1 + len(TRUSTED) + 2 + 6
+    assert {each["Type"] for each in organizations.list_roots()["Roots"][0]["PolicyTypes"]} == {"SERVICE_CONTROL_POLICY"}
+    assert trusted(fresh_world) == TRUSTED
+    features = fresh_world.aws.client("iam").list_organizations_features()["EnabledFeatures"]
+    assert set(features) == {"RootCredentialsManagement", "RootSessions"}
+    assert set(units(fresh_world)) == set(declared_units(fresh_world.declaration))
+
+    mark = len(fresh_world.aws.calls)
+    assert fresh_world.apply(ORGANIZATION, fresh_world.management) == []
+    again = fresh_world.calls_since(mark)
+    assert not [call for call in again if call.mutating and call.action.startswith("organizations:")]
+    assert [call.operation for call in again if call.service == "organizations"] == [
+        "DescribeOrganization",
+        "ListRoots",
+        "ListAWSServiceAccessForOrganization",
+        "ListOrganizationalUnitsForParent",
+        "ListOrganizationalUnitsForParent",
+    ]
+
+
+def test_each_thing_that_was_switched_off_is_named_and_switched_on_again(fresh_world: World) -> None:
+    fresh_world.apply(ORGANIZATION, fresh_world.management)
+    organizations = fresh_world.aws.client("organizations")
+    organizations.disable_aws_service_access(ServicePrincipal="config.amazonaws.com")
+    fresh_world.aws.client("iam").disable_organizations_root_sessions()
+    organizations.delete_organizational_unit(OrganizationalUnitId=units(fresh_world)["Workloads/Staging"])
+
+    changes = fresh_world.apply(ORGANIZATION, fresh_world.management)
+    assert {change.resource for change in changes} == {
+        "trusted access of config.amazonaws.com",
+        "organization feature RootSessions",
+        "organizational unit Workloads/Staging",
+    }
+    assert trusted(fresh_world) == TRUSTED
+    assert "Workloads/Staging" in units(fresh_world)
+
+
+def test_what_others_have_in_the_organization_stays(fresh_world: World) -> None:
+    organizations = fresh_world.aws.client("organizations")
+    root = fresh_world.organization.root_id
+    theirs = organizations.create_organizational_unit(ParentId=root, Name="Theirs")["OrganizationalUnit"]["Id"]
+    organizations.create_organizational_unit(ParentId=theirs, Name="Below")
+    adopted = organizations.create_organizational_unit(ParentId=root, Name="Workloads")["OrganizationalUnit"]["Id"]
+    organizations.enable_aws_service_access(ServicePrincipal="ram.amazonaws.com")
+
+    fresh_world.apply(ORGANIZATION, fresh_world.management)
+    assert units(fresh_world)["Theirs"] == theirs
+    assert units(fresh_world)["Workloads"] == adopted
+    assert "Theirs/Below" in units(fresh_world)
+    assert "ram.amazonaws.com" in trusted(fresh_world)
+    reads = [call for call in fresh_world.aws.calls if call.operation == "ListOrganizationalUnitsForParent"]
+    assert not [call for call in reads if theirs in call.resource and "groundwork-organization" in call.principal_arn]
+
+
+def test_only_what_the_declared_components_use_is_switched_on(fresh_world: World) -> None:
+    declaration = fresh_world.declaration.model_copy(update={"baseline": {"management": ["organization", "trail"]}})
+    fresh_world.apply(ORGANIZATION, fresh_world.management, declaration=declaration)
+    assert trusted(fresh_world) == {"iam.amazonaws.com", "cloudtrail.amazonaws.com"}
+    assert fresh_world.aws.client("organizations").list_roots()["Roots"][0]["PolicyTypes"] == []
+
+
+def test_consolidated_billing_is_refused_with_words(billing_world: World) -> None:
+    with pytest.raises(OrganizationNotReady, match="consolidated billing only"):
+        billing_world.plan(ORGANIZATION, billing_world.management)
+
+
+def test_no_organization_is_refused(fresh_world: World) -> None:
+    fresh_world.aws.client("organizations").delete_organization()
+    with pytest.raises(OrganizationNotReady, match="in no organization"):
+        fresh_world.plan(ORGANIZATION, fresh_world.management)
+
+
+def test_a_busy_organization_is_waited_for(fresh_world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    from local.organizations import Organizations
+    from local.organizations.errors import error
+
+    def busy(*_: Any, **__: Any) -> None:
+        raise error("ConcurrentModificationException")
+
+    monkeypatch.setattr(Organizations, "create_organizational_unit", busy)
+    with pytest.raises(OrganizationBusy, match="organization: ConcurrentModificationException"):
+        fresh_world.apply(ORGANIZATION, fresh_world.management)
+
+
+def test_a_child_unit_waits_for_the_id_of_its_parent(fresh_world: World) -> None:
+    target = fresh_world.target(ORGANIZATION, fresh_world.management)
+
+    def asked(known: dict[str, str]) -> list[str]:
+        found = Found({}, frozenset(), frozenset(), known)
+        return [call.resource for call in ORGANIZATION.diff(found, target) if "unit" in call.resource]
+
+    assert asked({}) == [f"organizational unit {name}" for name in ("Infrastructure", "Security", "Workloads")]
+    rest = asked({"Infrastructure": "ou-1", "Security": "ou-2", "Workloads": "ou-3"})
+    assert rest == [f"organizational unit Workloads/{name}" for name in ("Development", "Production", "Staging")]
+
+
+def test_every_unit_that_an_account_is_declared_for_is_declared(fresh_world: World) -> None:
+    account = fresh_world.declaration.security.model_copy(update={"organizational_unit": "Core/Audit"})
+    declaration = fresh_world.declaration.model_copy(update={"accounts": [account], "organizational_units": ["Core"]})
+    assert declared_units(declaration) == ["Core", "Core/Audit"]
