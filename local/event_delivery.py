@@ -118,16 +118,16 @@ class Delivery:
 
     def _require_resource_policy(self, service: str, arn: str) -> None:
         """A target without a role is reached as the service itself, which the target's own policy must admit."""
-        if service not in ACTIONS or self._engine.authorizer is None:
+        if service not in ACTIONS:
             return
-        allowed = self._engine.authorizer.resource_allows(
-            service=EVENTS,
-            action=ACTIONS[service],
-            resource=arn,
+        decision = self._engine.authorizer.resource_allows(
+            EVENTS,
+            ACTIONS[service],
+            arn,
             source_arn=self._rule.arn,
             source_account=self._event["account"],
         )
-        if not allowed:
+        if not decision.allowed:
             raise Undeliverable("NO_PERMISSIONS", f"{EVENTS} is not allowed {ACTIONS[service]} on {arn}")
 
     def _start_execution(self, region: str, account: str, resource: str, body: str) -> None:

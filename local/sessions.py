@@ -9,9 +9,6 @@ from typing import TYPE_CHECKING
 from moto.iam.models import iam_backends
 
 from local.credentials import Credentials
-from local.iam.decision import ResourceSide, decide_for_service
-from local.iam.policy import Caller, Request
-from local.iam.state import resource_policy
 from local.principals import Principal
 
 if TYPE_CHECKING:
@@ -31,9 +28,7 @@ def assume_as_service(engine: Engine, role_arn: str, session_name: str, service:
     role = next((role for role in roles if role.arn == role_arn), None)
     if role is None:
         raise RoleNotAssumable(f"the role {role_arn} does not exist")
-    context = {"aws:sourceaccount": account, "aws:principalisawsservice": "true"}
-    request = Request("sts:AssumeRole", role_arn, context, Caller(service=service))
-    if not decide_for_service(request, ResourceSide(resource_policy(role_arn))).allowed:
+    if not engine.authorizer.service_assume(role_arn, service):
         raise RoleNotAssumable(f"{service} is unable to assume role {role_arn}")
     session = _NOT_IN_NAMES.sub("-", session_name)[:64]
     now = time.time()

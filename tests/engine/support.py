@@ -47,12 +47,12 @@ def create_role(aws: Engine, name: str, service: str, allow: str | list[str] = "
     trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
     may = {"Effect": "Allow", "Action": allow, "Resource": "*"}
     iam = aws.client("iam")
-    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=_policy(trust))["Role"]
-    iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=_policy(may))
+    role = iam.create_role(RoleName=name, AssumeRolePolicyDocument=policy(trust))["Role"]
+    iam.put_role_policy(RoleName=name, PolicyName="allow", PolicyDocument=policy(may))
     return str(role["Arn"])
 
 
-def _policy(*statements: dict[str, Any]) -> str:
+def policy(*statements: dict[str, Any]) -> str:
     return json.dumps({"Version": "2012-10-17", "Statement": statements})
 
 
