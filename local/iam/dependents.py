@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
+from urllib.parse import urlparse
 
 from local.iam import keys, resolvers, state
 from local.iam.keys import Keys
-from local.iam.operations import EngineGap
 from local.iam.resources import Call
 from local.principals import PARTITION
 
@@ -178,8 +178,8 @@ def _key_need(call: Call, action: str, key: str, service: str, context: Keys) ->
 
 
 def _template(call: Call, own: list[str]) -> Iterator[Need]:
-    if call.get("TemplateURL"):
-        raise EngineGap("cloudformation: TemplateURL is not read here; pass TemplateBody")
+    if address := call.get("TemplateURL"):  # CloudFormation reads it with the caller's permissions
+        yield Need("s3:GetObject", f"arn:{PARTITION}:s3:::{urlparse(str(address)).path.lstrip('/')}")
     if keys.requested_tags(call):
         yield from (Need("cloudformation:TagResource", resource) for resource in own)
 
