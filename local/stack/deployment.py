@@ -270,10 +270,8 @@ class Deployment:
             now, then = self.resources.get(name), before.get(name)
             if now is None or now is then:
                 continue
-            if (
-                then is None
-                or now.made is not then.made
-                and now.physical_resource_id != then.physical_resource_id
+            if then is None or (
+                now.made is not then.made and now.physical_resource_id != then.physical_resource_id
             ):
                 self._delete(model.setting, now, keep=then is None and now.on_delete == "Retain")
             else:

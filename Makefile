@@ -1,0 +1,81 @@
+# `make` alone lists the targets. Needs make, git and a Python of at least 3.11; everything else is installed
+# into .venv (and .venv-sam), from locks with hashes.
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help demo test local check build bench lock format clean
+
+PORT ?= 4566
+TESTS ?= tests
+export SAM_CLI_TELEMETRY := 0
+export PYTHONPATH := layers:.
+
+BIN := .venv/bin
+SAM := .venv-sam/bin/sam
+DEV := .venv/installed
+SAM_CLI := .venv-sam/installed
+
+help: ## This list
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(DEV) ## Five accounts from five events on the embedded AWS, every door tried
+	@$(BIN)/python -m cli.demo
+
+test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
+	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(TESTS)
+
+local: $(DEV) ## The embedded AWS with Groundwork in it, until interrupted: make local PORT=4566
+	@$(BIN)/python -m local --port $(PORT)
+
+check: $(DEV) $(SAM_CLI) ## Format, lint, strict types, template, state machines, generated documents
+	@$(BIN)/ruff format --check --quiet .
+	@$(BIN)/ruff check --quiet .
+	@$(BIN)/mypy
+	@$(BIN)/python -m checks.asl statemachines/*.asl.json
+	@$(BIN)/python -m checks.generated
+	@$(BIN)/cfn-lint template.yaml
+	@$(SAM) validate
+
+build: $(SAM_CLI) ## What ships, as sam deploys it: .aws-sam/build
+	@PYTHON=$(CURDIR)/.venv-sam/bin/python $(SAM) build
+
+bench: $(DEV) ## Calls and seconds of a new account and of a re-run
+	@$(BIN)/python -m cli.bench
+
+format: $(DEV) ## Put the format right, and what the linter can
+	@$(BIN)/ruff check --quiet --fix .
+	@$(BIN)/ruff format --quiet .
+	@$(BIN)/python -m checks.generated --write
+
+clean: ## Remove everything that was made
+	@rm -rf .venv .venv-sam .venv-lock .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Virtual environments -----------------------------------------------------------------------------
+
+PYTHON = $(shell for python in python3.11 python3.12 python3.13 python3; do \
+	"$$python" -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo "$$python" && break; done)
+# The locks name every package, so pip has nothing to resolve.
+INSTALL := install -qq --disable-pip-version-check --no-input --no-deps --no-compile --require-hashes
+
+.venv/installed: requirements-dev.txt
+.venv-sam/installed: requirements-sam.txt
+.venv/installed .venv-sam/installed:
+	@test -n "$(PYTHON)" || { echo "Groundwork needs Python 3.11 or later on the PATH" >&2; exit 1; }
+	@echo "Installing $< into $(@D) ..."
+	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
+	@$(@D)/bin/python -m pip $(INSTALL) -r $<
+	@touch $@
+
+# Locks --------------------------------------------------------------------------------------------
+
+LOCK := .venv-lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-strip-extras --no-emit-index-url --no-annotate --no-header
+
+lock: ## Bring the locked versions up to date
+	@$(PYTHON) -m venv .venv-lock && .venv-lock/bin/pip install -qq --disable-pip-version-check uv
+	@$(LOCK) --upgrade -o requirements-dev.txt requirements-dev.in
+	@$(LOCK) --upgrade -c requirements-dev.txt -o layers/groundwork/requirements.txt \
+		layers/groundwork/requirements.in
+	@$(LOCK) --upgrade -o requirements-sam.txt requirements-sam.in

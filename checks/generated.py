@@ -1,0 +1,50 @@
+"""Files that are made from code, and kept current: without arguments tell which are not, with --write make them.
+
+python -m checks.generated [--write]
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable, Mapping
+from pathlib import Path
+
+from groundwork.declaration import Declaration
+
+ROOT = Path(__file__).parent.parent
+
+
+def declaration_schema() -> str:
+    """The JSON Schema by which editors complete and check baseline.yaml."""
+    schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Declaration.model_json_schema()}
+    return json.dumps(schema, indent=2) + "\n"
+
+
+GENERATED: Mapping[str, Callable[[], str]] = {
+    "layers/baseline/baseline.schema.json": declaration_schema,
+}
+
+
+def stale() -> list[str]:
+    """The files whose text is not what the code makes now."""
+    return [name for name, make in GENERATED.items() if _text(ROOT / name) != make()]
+
+
+def _text(path: Path) -> str | None:
+    return path.read_text() if path.exists() else None
+
+
+def main(arguments: list[str]) -> int:
+    old = stale()
+    if "--write" in arguments:
+        for name in old:
+            (ROOT / name).write_text(GENERATED[name]())
+        return 0
+    for name in old:
+        print(f"{name}: not current; `make format` writes it", file=sys.stderr)
+    return 1 if old else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,62 @@
+"""checks.asl finds what Step Functions would refuse, and what it would only notice when it gets there."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from checks.asl import problems
+
+GREET: dict[str, Any] = {
+    "QueryLanguage": "JSONata",
+    "StartAt": "Greet",
+    "States": {
+        "Greet": {
+            "Type": "Task",
+            "Resource": "arn:${Partition}:states:::lambda:invoke",
+            "Arguments": {"FunctionName": "${HelloFunction}", "Payload": "{% $states.input %}"},
+            "Next": "Done",
+        },
+        "Done": {"Type": "Succeed"},
+    },
+}
+
+
+def written(folder: Path, machine: dict[str, Any]) -> Path:
+    path = folder / "machine.asl.json"
+    path.write_text(json.dumps(machine))
+    return path
+
+
+def changed(**greet: Any) -> dict[str, Any]:
+    states = {**GREET["States"], "Greet": {**GREET["States"]["Greet"], **greet}}
+    return {**GREET, "States": states}
+
+
+def test_a_good_machine_has_no_problems(tmp_path: Path) -> None:
+    assert problems(written(tmp_path, GREET)) == []
+
+
+@pytest.mark.parametrize(
+    ("machine", "told"),
+    [
+        (changed(Arguments={"Payload": "{% $states.input[ %}"}), "no JSONata"),
+        (changed(Arguments={"Payload": "{% $states.input"}), "does not end"),
+        (changed(Type="Chore"), "Chore"),
+        (changed(Next="Nowhere"), "leads to Nowhere"),
+        (changed(Next="Greet"), "Done: no way leads here"),
+        (changed(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Lost"}]), "leads to Lost"),
+        ({**GREET, "StartAt": "Start"}, "starts at Start"),
+    ],
+)
+def test_a_broken_machine_is_told_of(tmp_path: Path, machine: dict[str, Any], told: str) -> None:
+    assert any(told in problem for problem in problems(written(tmp_path, machine)))
+
+
+def test_what_is_no_json_is_told_of(tmp_path: Path) -> None:
+    path = tmp_path / "machine.asl.json"
+    path.write_text("{")
+    assert "no JSON" in problems(path)[0]

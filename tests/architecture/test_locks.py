@@ -1,0 +1,39 @@
+"""The locked packages: every one with hashes, and the same versions here as in Lambda."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[2]
+LAYER = "layers/groundwork/requirements.txt"
+LOCKS = ["requirements-dev.txt", "requirements-sam.txt", LAYER]
+PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[^\]]*\])?==(\S+)", re.MULTILINE)
+
+
+def locked(name: str) -> dict[str, str]:
+    """Package by package, the one version locked; a package with several by platform is left out."""
+    found = PINNED.findall((ROOT / name).read_text())
+    return {package: version for package, version in found if [p for p, _ in found].count(package) == 1}
+
+
+def test_what_ships_runs_in_the_same_versions_here() -> None:
+    layer, here = locked(LAYER), locked("requirements-dev.txt")
+    assert {"boto3", "pydantic", "aws-lambda-powertools", "pyyaml"} <= layer.keys()
+    assert layer == {package: here.get(package) for package in layer}
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_every_package_is_locked_with_hashes(name: str) -> None:
+    entries = re.split(r"\n(?=\S)", (ROOT / name).read_text().strip())
+    assert entries
+    for entry in entries:
+        assert PINNED.match(entry), entry.splitlines()[0]
+        assert "--hash=sha256:" in entry, entry.splitlines()[0]
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_no_lock_names_an_index(name: str) -> None:
+    assert "://" not in (ROOT / name).read_text()
