@@ -62,6 +62,12 @@ def _tags(action: str) -> Finder:
     return find
 
 
+def _tags_of_a_new_key(call: Call, own: list[str]) -> Iterator[Need]:
+    """Tagging every key of the account and Region ("Managing KMS key tags with API operations", KMS Guide)."""
+    if keys.requested_tags(call):
+        yield Need("kms:TagResource", call.arn("kms", "key/*"))
+
+
 def _service_linked_role(service: str, unless: Callable[[Call], bool] = lambda call: False) -> Finder:
     """iam:CreateServiceLinkedRole, as long as the service has no role in the account."""
 
@@ -233,7 +239,7 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "iam:CreateRole": (_tags("iam:TagRole"),),
     "iam:CreateUser": (_tags("iam:TagUser"),),
     "iam:CreateVirtualMFADevice": (_tags("iam:TagMFADevice"),),
-    "kms:CreateKey": (_tags("kms:TagResource"),),
+    "kms:CreateKey": (_tags_of_a_new_key,),
     "lambda:CreateFunction": (_roles("lambda", "Role"), _function_code, _tags("lambda:TagResource")),
     "lambda:UpdateFunctionCode": (_function_code,),
     "lambda:UpdateFunctionConfiguration": (_roles("lambda", "Role"), _function_code),
