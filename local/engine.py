@@ -25,9 +25,9 @@ from typing import Any, ClassVar, Literal, Self
 
 import boto3
 from botocore.config import Config
-from moto.core import DEFAULT_ACCOUNT_ID
 from moto.core.config import default_user_config
-from moto.moto_api._internal import moto_api_backend
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.moto_api._internal.models import moto_api_backend
 
 from local.calls import CallRecord
 from local.clock import Clock
@@ -111,7 +111,7 @@ class Engine:
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         self._closing.callback(default_user_config.update, dict(default_user_config))  # type: ignore[arg-type]
         default_user_config.update(MOTO_CONFIGURATION)  # type: ignore[typeddict-item]
-        self._session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
+        self._session: Any = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
         self._workers = ThreadPoolExecutor(BACKGROUND_WORKERS, thread_name_prefix="aws")
         self._closing.callback(self._workers.shutdown, wait=False, cancel_futures=True)
         server = Server(port)
@@ -231,8 +231,8 @@ class Engine:
     def patch(self, owner: Any, name: str, replacement: Any) -> Any:
         """Replace an attribute of a moto module or class until the engine closes; returns the original.
 
-        A staticmethod or classmethod comes back as the descriptor it is; pass one to keep it one. An attribute
-        that a class inherits is shadowed, and returned as inherited.
+        A staticmethod or classmethod comes back as the descriptor it is; pass one to keep it one.
+        An attribute that a class inherits is shadowed, and returned as inherited.
         """
         if name in vars(owner):
             original = vars(owner)[name]

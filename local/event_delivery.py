@@ -117,7 +117,7 @@ class Delivery:
         senders[service](region, account, resource, body)
 
     def _require_resource_policy(self, service: str, arn: str) -> None:
-        """A target without a role is reached as the service itself, which the target's own policy must admit."""
+        """A target without a role is reached as the service itself: the target's own policy must admit it."""
         if service not in ACTIONS:
             return
         decision = self._engine.authorizer.resource_allows(
@@ -157,7 +157,7 @@ class Delivery:
         )
 
     def _bury(self, code: str, message: str, exhausted: str | None) -> None:
-        """Send the event as it came to the target's dead-letter queue, with why; without a queue it is lost."""
+        """Send the event as it came to the dead-letter queue, with why; without a queue it is lost."""
         queue = self._target.get("DeadLetterConfig", {}).get("Arn")
         if not queue or not self._may_bury(queue):
             return

@@ -37,12 +37,10 @@ def select(path: str, event: Mapping[str, Any]) -> Any:
     """The value at a JSON path (`$.detail.items[0].name`), or an object that is none of JSON's."""
     value: Any = event
     for step in _steps(path):
-        if isinstance(step, int) and isinstance(value, list) and step < len(value):
-            value = value[step]
-        elif isinstance(step, str) and isinstance(value, Mapping) and step in value:
-            value = value[step]
-        else:
+        in_list = isinstance(value, list) and isinstance(step, int) and step < len(value)
+        if not in_list and not (isinstance(value, Mapping) and step in value):
             return _ABSENT
+        value = value[step]
     return value
 
 

@@ -77,7 +77,7 @@ class EventBridge:
     def publish(self, bus: str, event: Event) -> None:
         """Deliver an event, in the background, to the targets of each rule of a bus that matches it."""
         for rule in list(events_backends[event["account"]][event["region"]].event_buses[bus].rules.values()):
-            pattern = rule.event_pattern
+            pattern: Any = rule.event_pattern
             if rule.state in ENABLED and pattern.dump() and pattern.matches_event(event):
                 self.deliver(rule, event)
 

@@ -1,7 +1,8 @@
 """JSONata as Step Functions evaluates it, with its own functions and with compiled expressions kept.
 
-Follows "Transforming data with JSONata in Step Functions" of the Step Functions Developer Guide: `$partition`,
-`$range`, `$hash`, `$random`, `$uuid` and `$parse` are there, `$eval` is not, and there is no `$` at the top.
+Follows "Transforming data with JSONata in Step Functions" of the Step Functions Developer Guide:
+`$partition`, `$range`, `$hash`, `$random`, `$uuid` and `$parse` are there; `$eval` is not, nor is `$`
+at the top of an expression.
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""The sandboxes of the embedded AWS: started when needed, kept warm, capped per function, killed in the end."""
+"""The sandboxes of the embedded AWS: started when needed, kept warm, capped per function, killed at last."""
 
 from __future__ import annotations
 

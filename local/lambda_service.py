@@ -192,11 +192,25 @@ class LambdaService:
         now = int(time.time() * 1000)
         messages = [*before, *outcome.log, *after]
         logs = function.logs_backend
+        if not self._may_log(function, spec, exists=spec.log_group in logs.groups):
+            return
         logs.ensure_log_group(spec.log_group)
         logs.ensure_log_stream(spec.log_group, stream)
         logs.put_log_events(
             spec.log_group, stream, [{"timestamp": now, "message": line} for line in messages]
         )
+
+    def _may_log(self, function: Any, spec: SandboxSpec, exists: bool) -> bool:
+        """Lambda writes logs as the function's role; one that may not has no logs, and nobody is told."""
+        _, partition, _, region, account, _ = function.function_arn.split(":", 5)
+        group = f"arn:{partition}:logs:{region}:{account}:log-group:{spec.log_group}"
+        needed = [
+            ("logs:CreateLogStream", f"{group}:*"),
+            ("logs:PutLogEvents", f"{group}:log-stream:*"),
+        ]
+        if not exists:
+            needed.append(("logs:CreateLogGroup", group))
+        return all(self.engine.authorizer.role_may(spec.role, action, arn).allowed for action, arn in needed)
 
 
 def _require_json(payload: bytes) -> None:

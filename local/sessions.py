@@ -1,4 +1,4 @@
-"""Role sessions that a service principal opens: Lambda for a function, EventBridge for a target, and so on."""
+"""Role sessions that a service principal opens: Lambda for a function, EventBridge for a target."""
 
 from __future__ import annotations
 
@@ -43,4 +43,5 @@ def assume_as_service(engine: Engine, role_arn: str, session_name: str, service:
         expires=now + SESSION_SECONDS,
         service=service,
     )
-    return engine.registry.issue(principal)
+    credentials: Credentials = engine.registry.issue(principal)
+    return credentials

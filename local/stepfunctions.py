@@ -73,7 +73,7 @@ def _stop_all() -> None:
 
 @functools.lru_cache(maxsize=64)
 def _parsed(definition: str, parse: Callable[[str], Any]) -> Any:
-    """Parsing takes moto long; what it yields keeps its state in the environment, so executions can share it."""
+    """Parsing takes long. What it yields keeps its state in the environment: executions can share it."""
     return parse(normalized(definition))
 
 
@@ -142,7 +142,7 @@ def _install_error_matching(engine: Engine) -> None:
 
 def _install_executions(engine: Engine) -> None:
     backend = parser_models.StepFunctionsParserBackend
-    start_execution = backend.start_execution
+    start_execution: Any = backend.start_execution
     one_at_a_time = threading.Lock()
 
     def start(
@@ -159,7 +159,7 @@ def _install_executions(engine: Engine) -> None:
 
     engine.patch(backend, "start_execution", start)
 
-    run = executions.Execution.start
+    run: Any = executions.Execution.start
 
     def begin(execution: Any) -> None:
         run(execution)
@@ -168,7 +168,7 @@ def _install_executions(engine: Engine) -> None:
     engine.patch(executions.Execution, "start", begin)
 
     communication = executions.BaseExecutionWorkerCommunication
-    reflect = communication._reflect_execution_status
+    reflect: Any = communication._reflect_execution_status
 
     def reflect_and_announce(self: Any) -> None:
         reflect(self)
@@ -185,7 +185,8 @@ def _install_executions(engine: Engine) -> None:
 
 def _install_worker_environment(engine: Engine) -> None:
     """Make an execution's environment before its thread starts, so that it can be stopped or read at once."""
-    environment_of, start = ExecutionWorker._get_evaluation_environment, ExecutionWorker.start
+    environment_of: Any = ExecutionWorker._get_evaluation_environment
+    start: Any = ExecutionWorker.start
 
     def start_with_environment(worker: Any) -> None:
         worker.env = environment_of(worker)
@@ -197,7 +198,8 @@ def _install_worker_environment(engine: Engine) -> None:
 
 def _install_stop_execution(engine: Engine) -> None:
     """StopExecution keeps the error and cause it is given; timed-out executions have a stopDate."""
-    stop, describe = StepFunctionResponse.stop_execution, StepFunctionResponse.describe_execution
+    stop: Any = StepFunctionResponse.stop_execution
+    describe: Any = StepFunctionResponse.describe_execution
 
     def stop_execution(request: Any) -> Any:
         execution = request.stepfunction_backend.describe_execution(request._get_param("executionArn"))

@@ -1,4 +1,4 @@
-"""Part of the Step Functions adapter: service integrations call as the state machine's role, in AWS's spelling.
+"""Part of the Step Functions adapter: integrations call as the state machine's role, in AWS's spelling.
 
 moto calls with made-up keys, and leaves parameters and results as boto3 has them.
 """
@@ -59,7 +59,7 @@ class ClientFactory:
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._session = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
+        self._session: Any = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
         self._lock = threading.RLock()
         self._clients: dict[tuple[str, str, str, str], tuple[float, Any]] = {}
         self._credentials: dict[tuple[str, str], tuple[float, Credentials]] = {}

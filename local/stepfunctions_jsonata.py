@@ -60,7 +60,8 @@ def _variables(environment: Any) -> dict[str, Any]:
 
 
 def _failure(environment: Any, expression: str, what: str) -> FailureEventException:
-    cause = f"The JSONata expression '{expression}' specified for the field '{environment.next_field_name}' {what}"
+    field = environment.next_field_name
+    cause = f"The JSONata expression '{expression}' specified for the field '{field}' {what}"
     name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
     details = EvaluationFailedEventDetails(
         error=name.error_name,
@@ -73,7 +74,7 @@ def _failure(environment: Any, expression: str, what: str) -> FailureEventExcept
             env=environment,
             error_name=name,
             event_type=HistoryEventType.EvaluationFailed,
-            event_details=EventDetails(evaluationFailedEventDetails=details),
+            event_details=EventDetails(evaluationFailedEventDetails=details),  # type: ignore[typeddict-item]
         )
     )
 

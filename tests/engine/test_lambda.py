@@ -117,6 +117,14 @@ def test_logs_go_to_the_declared_group_in_the_declared_format(aws: Engine) -> No
     assert configuration["LoggingConfig"]["LogGroup"] == "/groundwork/all"
 
 
+def test_a_role_that_may_not_log_has_no_logs(aws: Engine) -> None:
+    create_role(aws, "silent", "lambda.amazonaws.com", allow="s3:ListAllMyBuckets")
+    create_function(aws, "silent", CODE, role="silent")
+    assert invoke(aws, "silent", {})[1]["StatusCode"] == 200
+    groups = aws.client("logs").describe_log_groups(logGroupNamePrefix="/aws/lambda/silent")["logGroups"]
+    assert groups == []
+
+
 def test_an_asynchronous_failure_is_retried_twice_and_then_a_dead_letter(aws: Engine) -> None:
     queue = aws.client("sqs").create_queue(QueueName="dead")["QueueUrl"]
     arn = f"arn:aws:sqs:us-east-1:{aws.management_account}:dead"

@@ -50,7 +50,9 @@ def run(aws: Engine, arn: str, event: Any = None, **more: Any) -> dict[str, Any]
         described: dict[str, Any] = client.describe_execution(executionArn=execution)
         return described if described["status"] != "RUNNING" else None
 
-    return eventually(ended)
+    found = eventually(ended)
+    assert found is not None
+    return found
 
 
 def output(ended: dict[str, Any]) -> Any:
@@ -193,7 +195,7 @@ def test_waiting_follows_the_scaled_clock(aws: Engine) -> None:
 
 
 def test_definitions_that_cannot_run_are_refused(aws: Engine) -> None:
-    wrong = {
+    wrong: dict[str, dict[str, Any]] = {
         "there is no state 'Nowhere'": {"A": {"Type": "Pass", "Next": "Nowhere"}},
         "is no valid JSONata": {"A": {"Type": "Pass", "Output": "{% $sum( %}", "End": True}},
         "ItemBatcher": {"A": {"Type": "Map", "ItemBatcher": {}, "ItemProcessor": {}, "End": True}},
