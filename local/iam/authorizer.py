@@ -117,7 +117,11 @@ class Authorizer:
             return ResourceSide(), keys.of_resource(caller, place)
         owner = owner_of(need.resource, caller)
         home = place if owner == caller else state.membership(owner)
-        known = {**keys.of_resource(owner, home), **keys.resource_tags(need.resource)}
+        known = {
+            **keys.of_resource(owner, home),
+            **keys.resource_tags(need.resource),
+            **keys.resource_aliases(need.resource),
+        }
         controls = state.resource_control_levels(home, owner, need.action)
         if service not in WITH_RESOURCE_POLICIES and need.action not in TRUST_ACTIONS:
             return ResourceSide(control=controls), known

@@ -95,6 +95,20 @@ def resource_tags(arn: str) -> Keys:
     return {**{f"aws:resourcetag/{tag.lower()}": value for tag, value in tags.items()}, **own}
 
 
+def resource_aliases(arn: str) -> Keys:
+    """kms:ResourceAliases, every name that a key goes by.
+
+    https://docs.aws.amazon.com/kms/latest/developerguide/conditions-kms.html#conditions-kms-resource-aliases
+    """
+    _, _, service, region, account, name = arn.split(":", 5)
+    if service != "kms" or not name.startswith("key/"):
+        return {}
+    from moto.kms.models import kms_backends
+
+    names = tuple(alias.alias_name for alias in kms_backends[account][region].list_aliases(name.removeprefix("key/")))
+    return {"kms:resourcealiases": names} if names else {}
+
+
 def _iam_holder(region: str, account: str, name: str) -> Any:
     kind, _, rest = name.partition("/")
     short = rest.rsplit("/", 1)[-1]
@@ -262,11 +276,11 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     },
     **{f"dynamodb:{name}": ITEM for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")},
 }
-COMPUTED_APART = {  # computed by of_principal, of_connection, resource_tags or local.iam.dependents
+COMPUTED_APART = {  # by of_principal, of_connection, resource_tags, resource_aliases or local.iam.dependents
     "iam": ("iam:passedtoservice", "iam:resourcetag/"),
     "events": ("events:source", "events:detail-type"),
     "s3": ("s3:tlsversion", "s3:authtype", "s3:signatureversion", "s3:prefix", "s3:delimiter", "s3:max-keys"),
-    "kms": ("kms:viaservice", "kms:encryptioncontext"),
+    "kms": ("kms:viaservice", "kms:encryptioncontext", "kms:resourcealiases"),
 }
 
 
