@@ -12,11 +12,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
 
+import flask
 from botocore.exceptions import ClientError
 from moto.cloudformation import models, responses
-from moto.cloudformation.exceptions import ValidationError
+from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
+from moto.cloudformation.utils import generate_stack_id, get_stack_from_s3_url
 from moto.s3.models import s3_backends
 
+from local.credentials import Credentials
+from local.iam.gate import scope_of
 from local.packaging import package
 from local.stack import compute, identity, messaging, observability, storage  # noqa: F401  (they register types)
 from local.stack.deployment import Deployment, Model, Resource, Setting
@@ -26,7 +30,7 @@ from local.stack.sam import parsed, transformed
 if TYPE_CHECKING:
     from local.engine import Engine
 
-STACK_TYPE = "AWS::CloudFormation::Stack"
+SERVICE = "cloudformation.amazonaws.com"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 NOTHING_TO_DO = "No updates are to be performed."
 LOOPBACK = ("127.0.0.1", "localhost")
@@ -101,21 +105,18 @@ def _described(cloudformation: Any, stack_name: str) -> dict[str, Any] | None:
 
 
 def install(engine: Engine) -> None:
-    class EngineStack(Stack):
-        pass
-
-    EngineStack.engine = engine
-    engine.patch(models, "Stack", EngineStack)
+    Stack.engine = engine
+    engine.patch(models, "Stack", Stack)
     engine.patch(models.ChangeSet, "_parse_template", _parse_change_set)
     engine.patch(models.CloudFormationBackend, "execute_change_set", _execute_change_set)
     engine.patch(models.CloudFormationBackend, "create_stack", _create_stack)
-    from_url = responses.get_stack_from_s3_url
+    engine.patch(models.CloudFormationBackend, "delete_stack", _delete_stack)
 
     def from_loopback(template_url: str, account_id: str, partition: str) -> str:
         """moto reads the bucket from the host name; on loopback it is the first part of the path."""
         address = urlparse(template_url)
         if address.hostname not in LOOPBACK:
-            return from_url(template_url, account_id=account_id, partition=partition)
+            return get_stack_from_s3_url(template_url, account_id=account_id, partition=partition)
         bucket, key = address.path.lstrip("/").split("/", 1)
         found = s3_backends[account_id][partition].get_object(bucket, key)
         if found is None:
@@ -145,6 +146,15 @@ class Stack(models.Stack):
 
     def _create_output_map(self) -> Any:
         return self
+
+    # moto's Stack is a model of a nested stack too, which there is none of here.
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "StackName"
+
+    def is_created(self) -> bool:
+        return self.status == "CREATE_COMPLETE"
 
     # What moto's responses ask of a stack -----------------------------------------------------------
 
@@ -205,7 +215,7 @@ class Stack(models.Stack):
     # What a stack does ------------------------------------------------------------------------------
 
     def create_resources(self) -> None:
-        self._carry_out("CREATE", self.template, self.parameters)
+        self.carry_out("CREATE", str(self.template), self.parameters)
 
     def update(
         self,
@@ -214,8 +224,7 @@ class Stack(models.Stack):
         parameters: dict[str, Any] | None = None,
         tags: dict[str, str] | None = None,
     ) -> None:
-        if role_arn:
-            raise ValidationError(self.name, message="the embedded CloudFormation takes no RoleARN")
+        self.role_arn = role_arn or self.role_arn
         model, tags = self.check(template, parameters or {}), self.tags if tags is None else tags
         if self.model and (model.template, model.texts, tags) == (
             self.model.template,
@@ -224,7 +233,7 @@ class Stack(models.Stack):
         ):
             raise ValidationError(self.name, message=NOTHING_TO_DO)
         self.tags = tags
-        self._carry_out("UPDATE", template, parameters or {})
+        self.carry_out("UPDATE", template, parameters or {})
 
     def delete(self) -> None:
         self._change_status("DELETE_IN_PROGRESS", "User Initiated")
@@ -232,8 +241,8 @@ class Stack(models.Stack):
             self.deployment.delete(self._setting())
         except StackError as failure:
             self._change_status("DELETE_FAILED", str(failure))
-            raise ValidationError(self.name, message=str(failure)) from failure
-        self._change_status("DELETE_COMPLETE")
+        else:
+            self._change_status("DELETE_COMPLETE")
 
     def check(self, template: str, parameters: Mapping[str, str]) -> Model:
         """The template's model; ValidationError, before anything is made, when it cannot be one."""
@@ -246,7 +255,7 @@ class Stack(models.Stack):
         except StackError as refused:
             raise ValidationError(self.name, message=str(refused)) from refused
 
-    def _carry_out(self, operation: str, template: str, parameters: Mapping[str, str]) -> None:
+    def carry_out(self, operation: str, template: str, parameters: Mapping[str, str]) -> None:
         model = self.check(template, parameters)
         self._change_status(f"{operation}_IN_PROGRESS", "User Initiated")
         try:
@@ -262,10 +271,9 @@ class Stack(models.Stack):
         self._change_status(f"{operation}_COMPLETE")
 
     def _setting(self) -> Setting:
-        if self.account_id != self.engine.management_account:
-            raise StackError(f"the embedded CloudFormation has no stacks in account {self.account_id}")
+        caller = self._caller()
         return Setting(
-            api=lambda service: self.engine.client(service, region=self.region_name),
+            api=lambda service: self.engine.client(service, region=self.region_name, credentials=caller),
             account=self.account_id,
             region=self.region_name,
             partition=self.engine.partition,
@@ -273,6 +281,16 @@ class Stack(models.Stack):
             stack_id=self.stack_id,
             tags=self.tags,
         )
+
+    def _caller(self) -> Credentials:
+        """Without a role of its own a stack does what it does as whoever asked for it."""
+        if self.role_arn:
+            return self.engine.mint(self.role_arn, "AWSCloudFormation", service=SERVICE)
+        signed = scope_of(flask.request.environ, flask.request.path)
+        if signed is None:
+            raise StackError("the request is not signed")
+        secret = self.engine.registry.secret_of(signed.access_key_id)
+        return Credentials(signed.access_key_id, secret, flask.request.headers.get("X-Amz-Security-Token"))
 
     def _record(self, resource: Resource, status: str, reason: str) -> None:
         self.events.append(
@@ -293,10 +311,11 @@ class Stack(models.Stack):
         self.status, self.status_reason = status, reason
         self._add_stack_event(status, resource_status_reason=reason or None)
         details = {"status": status, "status-reason": reason}
+        token = flask.request.values.get("ClientRequestToken", "")
         self.engine.emit(
             "aws.cloudformation",
             "CloudFormation Stack Status Change",
-            {"stack-id": self.stack_id, "status-details": details, "client-request-token": ""},
+            {"stack-id": self.stack_id, "status-details": details, "client-request-token": token},
             account=self.account_id,
             region=self.region_name,
             resources=[self.stack_id],
@@ -305,13 +324,13 @@ class Stack(models.Stack):
 
 def _create_stack(backend: Any, name: str, template: str, parameters: dict[str, str], **settings: Any) -> Any:
     if any(stack.name == name for stack in backend.stacks.values()):
-        raise models.AlreadyExistsException(f"Stack [{name}] already exists")
-    stack_id = models.generate_stack_id(name, backend.region_name, backend.account_id)
-    stack = models.Stack(
-        stack_id=stack_id,
-        name=name,
-        template=template,
-        parameters=parameters,
+        raise AlreadyExistsException(f"Stack [{name}] already exists")
+    stack_id = generate_stack_id(name, backend.region_name, backend.account_id)
+    stack = Stack(
+        stack_id,
+        name,
+        template,
+        parameters,
         account_id=backend.account_id,
         region_name=backend.region_name,
         **settings,
@@ -320,6 +339,15 @@ def _create_stack(backend: Any, name: str, template: str, parameters: dict[str, 
     backend.stacks[stack_id] = stack
     stack.create_resources()
     return stack
+
+
+def _delete_stack(backend: Any, name_or_stack_id: str) -> None:
+    """What fails to be deleted stays in a stack that says DELETE_FAILED."""
+    named = [stack for stack in backend.stacks.values() if name_or_stack_id in (stack.name, stack.stack_id)]
+    for stack in named:
+        stack.delete()
+        if stack.status == "DELETE_COMPLETE":
+            backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
 
 
 def _parse_change_set(change_set: Any) -> None:
@@ -335,7 +363,7 @@ def _execute_change_set(backend: Any, change_set_name: str, stack_name: str | No
     stack = backend.stacks[change_set.stack_id]
     if change_set.tags is not None:
         stack.tags = change_set.tags
-    stack._carry_out(change_set.change_set_type, change_set.template, change_set.parameters)
+    stack.carry_out(change_set.change_set_type, change_set.template, change_set.parameters)
     change_set.execution_status = "EXECUTE_COMPLETE"
 
 

@@ -93,7 +93,7 @@ def _package_state_machine(name: str, resource: dict[str, Any], base: Path, uplo
 
 
 def _local(name: str, properties: dict[str, Any], key: str, base: Path) -> Path:
-    folder = base / properties[key]
+    folder = base / str(properties[key])
     if not folder.is_dir():
         raise NotPackageable(f"{name}: {key} {properties[key]!r} is no folder")
     return folder

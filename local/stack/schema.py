@@ -26,7 +26,9 @@ def _pattern(validator: Any, pattern: str, instance: Any, part: Any) -> Iterator
         yield ValidationError(f"string {instance!r} does not match pattern {pattern}")
 
 
-Validator = extend(Draft7Validator, {"pattern": _pattern})
+Validator: Any = extend(  # type: ignore[no-untyped-call]
+    Draft7Validator, {"pattern": _pattern}
+)
 
 
 @cache
