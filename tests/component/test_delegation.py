@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
-
 from groundwork import sessions
 from groundwork.baseline import loop
 from groundwork.baseline.component import Target
 from groundwork.baseline.components.delegation import Delegation
 from groundwork.contracts import Account
+
 from tests.component.conftest import World
 
 DELEGATION = Delegation()
@@ -25,7 +25,9 @@ def ready(world: World) -> Iterator[World]:
         organizations.enable_aws_service_access(ServicePrincipal=service)
     yield world
     for service in delegated(world):
-        organizations.deregister_delegated_administrator(AccountId=world.security.id, ServicePrincipal=service)
+        organizations.deregister_delegated_administrator(
+            AccountId=world.security.id, ServicePrincipal=service
+        )
 
 
 def target(world: World) -> Target:

@@ -3,30 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-
 from groundwork.baseline.components.guardrails import (
     DESCRIPTION,
     LONGEST,
     SCP,
     Found,
     FoundPolicy,
-    GuardrailPolicy,
+    Guardrails,
     guardrail_document,
     minified,
 )
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration, Role, Trust, Where, load
 from groundwork.errors import InvalidDeclaration, OrganizationBusy, SecurityAccountMissing
+
 from local.iam.policy import Request, compile_policy
 from tests.component.conftest import World
 from tests.engine.support import eventually
 
-GUARDRAILS = GuardrailPolicy()
+GUARDRAILS = Guardrails()
 SECURITY, MEMBER = "222222222222", "333333333333"
 ORGANIZATION = Organization(
     id="o-exampleorg1",
@@ -89,8 +89,16 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
     ("config:DeleteDeliveryChannel", "*", {}),
     ("config:PutDeliveryChannel", "*", {}),
     ("config:PutRetentionConfiguration", "*", {}),
-    ("config:DeleteConfigurationAggregator", f"arn:aws:config:us-east-1:{SECURITY}:config-aggregator/abc", {}),
-    ("iam:DeleteServiceLinkedRole", role("aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"), {}),
+    (
+        "config:DeleteConfigurationAggregator",
+        f"arn:aws:config:us-east-1:{SECURITY}:config-aggregator/abc",
+        {},
+    ),
+    (
+        "iam:DeleteServiceLinkedRole",
+        role("aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"),
+        {},
+    ),
     *(
         (f"s3:{action}", bucket, {})
         for bucket in BUCKETS
@@ -112,7 +120,13 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
     *(
         (f"s3:{action}", f"{bucket}/AWSLogs/{MEMBER}/CloudTrail/a.json.gz", {})
         for bucket in BUCKETS
-        for action in ("DeleteObject", "DeleteObjectVersion", "PutObject", "PutObjectTagging", "ReplicateDelete")
+        for action in (
+            "DeleteObject",
+            "DeleteObjectVersion",
+            "PutObject",
+            "PutObjectTagging",
+            "ReplicateDelete",
+        )
     ),
     ("s3:CreateAccessPoint", f"arn:aws:s3:us-east-1:{SECURITY}:accesspoint/side-door", {}),
     ("s3:DeleteObject", f"arn:aws:s3:us-east-1:{SECURITY}:accesspoint/side-door/object/AWSLogs/a", {}),
@@ -135,7 +149,11 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     *(
         (f"iam:{action}", role(name), {})
-        for name in ("allow-admin-from-security-account", "allow-deploy-from-mgmt-account", "x/allow-dev-from-security-account")
+        for name in (
+            "allow-admin-from-security-account",
+            "allow-deploy-from-mgmt-account",
+            "x/allow-dev-from-security-account",
+        )
         for action in (
             "AttachRolePolicy",
             "CreateRole",
@@ -155,7 +173,11 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     *(
         (action, role(name), {})
-        for name in ("OrganizationAccountAccessRole", "AWSControlTowerExecution", "x/AWSControlTowerExecution")
+        for name in (
+            "OrganizationAccountAccessRole",
+            "AWSControlTowerExecution",
+            "x/AWSControlTowerExecution",
+        )
         for action in (
             "iam:CreateRole",
             "iam:DeleteRole",
@@ -167,7 +189,14 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     *(
         (f"iam:{action}", f"arn:aws:iam::{SECURITY}:group/admin-external-accounts", {})
-        for action in ("AttachGroupPolicy", "DeleteGroup", "DeleteGroupPolicy", "DetachGroupPolicy", "PutGroupPolicy", "UpdateGroup")
+        for action in (
+            "AttachGroupPolicy",
+            "DeleteGroup",
+            "DeleteGroupPolicy",
+            "DetachGroupPolicy",
+            "PutGroupPolicy",
+            "UpdateGroup",
+        )
     ),
     ("s3:PutAccountPublicAccessBlock", "*", {}),
     ("ec2:DisableEbsEncryptionByDefault", "*", {}),
@@ -250,7 +279,9 @@ def test_who_is_only_called_like_an_entry_role_is_not_exempt(pretender: str) -> 
 
 def test_the_declaration_decides_what_is_protected() -> None:
     declared = load()
-    open_door = declared.model_copy(update={"guardrails": declared.guardrails.model_copy(update={"allow_leaving": True})})
+    open_door = declared.model_copy(
+        update={"guardrails": declared.guardrails.model_copy(update={"allow_leaving": True})}
+    )
     assert not denied("organizations:LeaveOrganization", declaration=open_door)
     renamed = declared.model_copy(update={"entry_roles": ["Doorway"]})
     assert not denied("cloudtrail:StopLogging", trail(), principal=role("Doorway"), declaration=renamed)
@@ -270,7 +301,11 @@ def test_the_declaration_decides_what_is_protected() -> None:
 
 def with_roles(number: int) -> Declaration:
     made = [
-        Role(name=f"role-{each:03}-{'x' * 50}", where=Where(kinds=["workload"]), trust=Trust(account="security"))
+        Role(
+            name=f"role-{each:03}-{'x' * 50}",
+            where=Where(kinds=["workload"]),
+            trust=Trust(account="security"),
+        )
         for each in range(number)
     ]
     declared = load()
@@ -311,7 +346,9 @@ def enabled(world: World) -> World:
     root = organizations.list_roots()["Roots"][0]
     if not root["PolicyTypes"]:
         organizations.enable_policy_type(RootId=root["Id"], PolicyType=SCP)
-    eventually(lambda: organizations.list_roots()["Roots"][0]["PolicyTypes"] == [{"Type": SCP, "Status": "ENABLED"}])
+    eventually(
+        lambda: organizations.list_roots()["Roots"][0]["PolicyTypes"] == [{"Type": SCP, "Status": "ENABLED"}]
+    )
     for policy in organizations.list_policies(Filter=SCP)["Policies"]:
         if not policy["AwsManaged"]:
             if policy["Id"] in on_root(world):
@@ -339,7 +376,10 @@ def content(world: World) -> Any:
 
 def test_the_policy_is_made_attached_and_then_left_alone(enabled: World) -> None:
     created, attached = enabled.apply(GUARDRAILS, enabled.management)
-    assert (created.action, attached.reason) == ("create", "is not attached to the root: it protects no account")
+    assert (created.action, attached.reason) == (
+        "create",
+        "is not attached to the root: it protects no account",
+    )
     assert content(enabled) == guardrail_document(enabled.declaration, enabled.organization)
     tags = enabled.aws.client("organizations").list_tags_for_resource(ResourceId=ours(enabled))["Tags"]
     assert tags == [{"Key": "managed-by", "Value": "groundwork"}]
@@ -395,7 +435,9 @@ def test_the_same_policy_in_another_order_is_no_difference(world: World) -> None
             if isinstance(statement.get(element), list):
                 statement[element].reverse()
     found = FoundPolicy("p-1", "groundwork-guardrails", DESCRIPTION, turned, {"managed-by": "groundwork"})
-    assert list(GUARDRAILS.diff(Found(found, attached=True), world.target(GUARDRAILS, world.management))) == []
+    assert (
+        list(GUARDRAILS.diff(Found(found, attached=True), world.target(GUARDRAILS, world.management))) == []
+    )
 
 
 def test_policies_of_others_stay_and_our_former_one_is_reported(enabled: World) -> None:
@@ -422,31 +464,61 @@ def test_in_force_it_stops_an_administrator_and_not_the_entry_role(enabled: Worl
     entry = enabled.client("iam", member)
     trust = {
         "Version": "2012-10-17",
-        "Statement": [{"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{member.id}:root"}, "Action": "sts:AssumeRole"}],
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{member.id}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
     }
     for name in ("allow-read-only-from-security-account", "theirs"):
         entry.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
     inside = administrator(enabled, member)
 
     inside.update_role(RoleName="theirs", Description="mine to change")
-    for attempt in (
+    attempts: list[Callable[[], Any]] = [
         lambda: inside.update_assume_role_policy(
             RoleName="allow-read-only-from-security-account", PolicyDocument=json.dumps(trust)
         ),
         lambda: inside.delete_role(RoleName="OrganizationAccountAccessRole"),
-        lambda: inside.create_role(RoleName="AWSControlTowerExecution", AssumeRolePolicyDocument=json.dumps(trust)),
-    ):
+        lambda: inside.create_role(
+            RoleName="AWSControlTowerExecution", AssumeRolePolicyDocument=json.dumps(trust)
+        ),
+    ]
+    for attempt in attempts:
         with pytest.raises(ClientError, match="explicit deny in a service control policy"):
             attempt()
     entry.delete_role(RoleName="allow-read-only-from-security-account")
 
 
-def administrator(world: World, account: Account) -> Any:
-    """An IAM client of a user of the account who may do everything that the account's administrators may."""
+def test_in_force_it_knows_the_log_key_by_its_alias(enabled: World) -> None:
+    enabled.apply(GUARDRAILS, enabled.management)
+    entry, inside = enabled.client("kms", enabled.security), administrator(enabled, enabled.security, "kms")
+    key, theirs = (entry.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
+    inside.disable_key(KeyId=theirs)
+    entry.create_alias(AliasName="alias/groundwork-logs", TargetKeyId=key)
+    attempts: list[Callable[[], Any]] = [
+        lambda: inside.disable_key(KeyId=key),
+        lambda: inside.schedule_key_deletion(KeyId=key),
+        lambda: inside.delete_alias(AliasName="alias/groundwork-logs"),
+        lambda: inside.update_alias(AliasName="alias/groundwork-logs", TargetKeyId=theirs),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ClientError, match="explicit deny in a service control policy"):
+            attempt()
+    entry.disable_key(KeyId=key)
+    assert entry.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
+
+
+def administrator(world: World, account: Account, service: str = "iam") -> Any:
+    """A client of a user of the account who may do everything that the account's administrators may."""
     from local.credentials import Credentials
 
     iam = world.client("iam", account)
     iam.create_user(UserName="root-of-all-evil")
-    iam.attach_user_policy(UserName="root-of-all-evil", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    iam.attach_user_policy(
+        UserName="root-of-all-evil", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
     key = iam.create_access_key(UserName="root-of-all-evil")["AccessKey"]
-    return world.aws.client("iam", credentials=Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+    return world.aws.client(service, credentials=Credentials(key["AccessKeyId"], key["SecretAccessKey"]))

@@ -9,8 +9,9 @@ from groundwork.baseline.components.access import Access
 from groundwork.baseline.components.account_settings import AccountSettings
 from groundwork.baseline.components.config import Config
 from groundwork.baseline.components.delegation import Delegation
+from groundwork.baseline.components.guardrails import Guardrails
 from groundwork.baseline.components.log_archive import LogArchive
-from groundwork.baseline.components.organization import OrganizationSetup
+from groundwork.baseline.components.organization import Organization
 from groundwork.baseline.components.trail import Trail
 from groundwork.declaration import ComponentName
 
@@ -19,7 +20,8 @@ COMPONENTS: dict[ComponentName, Component[Any]] = {
     "account-settings": AccountSettings(),
     "config": Config(),
     "delegation": Delegation(),
+    "guardrails": Guardrails(),
     "log-archive": LogArchive(),
-    "organization": OrganizationSetup(),
+    "organization": Organization(),
     "trail": Trail(),
 }

@@ -11,6 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 
 from botocore.exceptions import ClientError
 
@@ -38,20 +39,20 @@ class Delegation(Component[Found]):
         Permission(
             ("organizations:RegisterDelegatedAdministrator",),
             ("arn:{partition}:organizations::*:account/o-*/{account}",),
-            {
-                "StringEquals": {
-                    "organizations:ServicePrincipal": sorted({s for each in DELEGATED_SERVICES.values() for s in each})
-                }
-            },
+            {"StringEquals": {"organizations:ServicePrincipal": sorted(chain(*DELEGATED_SERVICES.values()))}},
         ),
     )
     meanings = BUSY
 
     def read(self, target: Target) -> Found:
         client = target.client("organizations")
-        pages = client.get_paginator("list_delegated_services_for_account").paginate(AccountId=target.account.id)
+        pages = client.get_paginator("list_delegated_services_for_account").paginate(
+            AccountId=target.account.id
+        )
         try:
-            services = frozenset(each["ServicePrincipal"] for page in pages for each in page["DelegatedServices"])
+            services = frozenset(
+                each["ServicePrincipal"] for page in pages for each in page["DelegatedServices"]
+            )
         except ClientError as error:
             if error.response["Error"]["Code"] != "AccountNotRegisteredException":
                 raise

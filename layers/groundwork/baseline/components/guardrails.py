@@ -99,7 +99,9 @@ def guardrail_document(declaration: Declaration, organization: Organization) -> 
     `InvalidDeclaration` when the declaration makes it longer than AWS takes.
     """
     if organization.security_account_id is None:
-        raise SecurityAccountMissing("The guard rails protect the security account's buckets and key, and there is no such account.")
+        raise SecurityAccountMissing(
+            "The guard rails protect the security account's buckets and key, and there is no such account."
+        )
     names = _Names(declaration, organization)
     document = {"Version": "2012-10-17", "Statement": [names.exempting(each) for each in _statements(names)]}
     length = len(minified(document))
@@ -152,7 +154,9 @@ def _statements(names: _Names) -> Iterator[dict[str, Any]]:
     yield {
         "Sid": "ThisPolicy",
         "NotAction": ["organizations:Describe*", "organizations:List*"],
-        "Resource": names.arn("organizations", "policy/*", names.organization.management_account_id, region=""),
+        "Resource": names.arn(
+            "organizations", "policy/*", names.organization.management_account_id, region=""
+        ),
         "Condition": {"StringEquals": {f"aws:ResourceTag/{TAG['Key']}": TAG["Value"]}},
     }
 
@@ -174,7 +178,9 @@ class _Names:
 
     def lays_down(self, component: ComponentName) -> bool:
         """Whether the component is in the baseline of any member account."""
-        return any(component in each for kind, each in self.declaration.baseline.items() if kind != "management")
+        return any(
+            component in each for kind, each in self.declaration.baseline.items() if kind != "management"
+        )
 
     def resources(self) -> Iterator[str]:
         declared, logs = self.declaration, self.declaration.log_archive
@@ -230,7 +236,7 @@ class Found:
     forgotten: tuple[str, ...] = ()
 
 
-class GuardrailPolicy(Component[Found]):
+class Guardrails(Component[Found]):
     name = "guardrails"
     reads = (
         Permission(
@@ -255,7 +261,10 @@ class GuardrailPolicy(Component[Found]):
             ),
         ),
     )
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = BUSY | {"PolicyTypeNotEnabledException": OrganizationBusy}
+    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {
+        **BUSY,
+        "PolicyTypeNotEnabledException": OrganizationBusy,
+    }
 
     def read(self, target: Target) -> Found:
         client, name = target.client("organizations"), target.declaration.guardrails.policy
@@ -265,12 +274,16 @@ class GuardrailPolicy(Component[Found]):
         attached = [policy for page in on_root for policy in page["Policies"]]
         mine = next((policy for policy in attached if policy["Name"] == name), None)
         everywhere = client.get_paginator("list_policies").paginate(Filter=SCP) if mine is None else ()
-        found = mine or next((each for page in everywhere for each in page["Policies"] if each["Name"] == name), None)
+        found = mine or next(
+            (each for page in everywhere for each in page["Policies"] if each["Name"] == name), None
+        )
         return Found(
             policy=_policy(client, found) if found else None,
             attached=mine is not None,
             forgotten=tuple(
-                each["Name"] for each in attached if each.get("Description") == DESCRIPTION and each["Name"] != name
+                each["Name"]
+                for each in attached
+                if each.get("Description") == DESCRIPTION and each["Name"] != name
             ),
         )
 
@@ -294,7 +307,9 @@ class GuardrailPolicy(Component[Found]):
                     reason="is not attached to the root: it protects no account",
                 )
         for other in found.forgotten:
-            yield _report(other, f"is ours and still attached to the root, but {name} is declared; detach and delete it")
+            yield _report(
+                other, f"is ours and still attached to the root, but {name} is declared; detach and delete it"
+            )
 
 
 def _create(name: str, wanted: Document) -> Call:

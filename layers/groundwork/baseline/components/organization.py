@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
@@ -37,7 +38,7 @@ ROOT_FEATURES: Mapping[str, str] = {
 }
 """IAM's organization features and the operation that turns each on."""
 
-BUSY: dict[str, type[GroundworkError]] = {
+BUSY: Mapping[str, type[GroundworkError]] = {
     "ConcurrentModificationException": OrganizationBusy,
     "FinalizingOrganizationException": OrganizationBusy,
     "PolicyChangesInProgressException": OrganizationBusy,
@@ -61,7 +62,7 @@ class Found:
     units: Mapping[str, str]
 
 
-class OrganizationSetup(Component[Found]):
+class Organization(Component[Found]):
     name = "organization"
     reads = (
         Permission(
@@ -78,9 +79,7 @@ class OrganizationSetup(Component[Found]):
         Permission(
             ("organizations:EnableAWSServiceAccess",),
             conditions={
-                "StringEquals": {
-                    "organizations:ServicePrincipal": sorted({s for each in TRUSTED_SERVICES.values() for s in each})
-                }
+                "StringEquals": {"organizations:ServicePrincipal": sorted(chain(*TRUSTED_SERVICES.values()))}
             },
         ),
         Permission(tuple(f"iam:{operation}" for operation in ROOT_FEATURES.values())),
@@ -92,7 +91,10 @@ class OrganizationSetup(Component[Found]):
             ),
         ),
     )
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = BUSY | dict.fromkeys(NOT_TRUSTED, OrganizationBusy)
+    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {
+        **BUSY,
+        **dict.fromkeys(NOT_TRUSTED, OrganizationBusy),
+    }
 
     def read(self, target: Target) -> Found:
         """Raises `OrganizationNotReady` without an organization, or one with consolidated billing only."""
@@ -120,8 +122,8 @@ class OrganizationSetup(Component[Found]):
 def declared_units(declaration: Declaration) -> list[str]:
     """Every unit that the declaration names and those above them, parents first."""
     homes = [account.organizational_unit for account in declaration.accounts if account.organizational_unit]
-    named = [*declaration.organizational_units, *homes]
-    return sorted({each for unit in named for each in ancestors(unit)}, key=lambda unit: (unit.count("/"), unit))
+    units = {each for unit in (*declaration.organizational_units, *homes) for each in ancestors(unit)}
+    return sorted(units, key=lambda unit: (unit.count("/"), unit))
 
 
 def _policy_types(found: Found, target: Target, components: set[ComponentName]) -> Iterator[Call]:
