@@ -19,4 +19,6 @@ class Input(Model):
 
 @entry(Input)
 def handle(event: Input) -> Enrolled:
-    return Enroller(load(), Ledger(settings().ledger_table), Organizations()).enroll(event.work, event.account_id)
+    return Enroller(load(), Ledger(settings().ledger_table), Organizations()).enroll(
+        event.work, event.account_id
+    )

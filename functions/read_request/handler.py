@@ -24,6 +24,10 @@ class Input(Model):
 def handle(event: Input) -> Work:
     environment = settings()
     reader = Reader(
-        load(), Ledger(environment.ledger_table), Organizations(), Executions(), environment.management_account_id
+        load(),
+        Ledger(environment.ledger_table),
+        Organizations(),
+        Executions(),
+        environment.management_account_id,
     )
     return reader.read(event.input, event.execution)

@@ -23,7 +23,8 @@ def send(answers: Sequence[Answer]) -> None:
     https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html
     """
     entries: list[PutEventsRequestEntryTypeDef] = [
-        {"Source": SOURCE, "DetailType": answer.detail_type, "Detail": json.dumps(answer.detail)} for answer in answers
+        {"Source": SOURCE, "DetailType": answer.detail_type, "Detail": json.dumps(answer.detail)}
+        for answer in answers
     ]
     result = boto3.client("events", config=PATIENT).put_events(Entries=entries)
     if result["FailedEntryCount"]:

@@ -31,7 +31,12 @@ class Model(BaseModel):
     """JSON is camelCase, Python snake_case; unknown fields are refused."""
 
     model_config = ConfigDict(
-        alias_generator=to_camel, validate_by_name=True, validate_by_alias=True, extra="forbid", frozen=True, strict=True
+        alias_generator=to_camel,
+        validate_by_name=True,
+        validate_by_alias=True,
+        extra="forbid",
+        frozen=True,
+        strict=True,
     )
 
     def to_json(self) -> dict[str, Any]:
@@ -65,7 +70,13 @@ def _email(value: str) -> str:
     if not 6 <= len(value) <= 64:
         raise ValueError(f"has {len(value)} characters; AWS takes 6 to 64")
     local, at, domain = value.rpartition("@")
-    if not at or "@" in local or not _LOCAL_PART.fullmatch(local) or not _DOMAIN.fullmatch(domain) or ".." in domain:
+    if (
+        not at
+        or "@" in local
+        or not _LOCAL_PART.fullmatch(local)
+        or not _DOMAIN.fullmatch(domain)
+        or ".." in domain
+    ):
         raise ValueError("is no e-mail address that AWS accepts; write it like aws+dev@example.com")
     return value
 
@@ -77,7 +88,9 @@ def unit_path(value: str) -> str:
         raise ValueError(f"is {len(names)} levels deep; AWS allows {DEEPEST_UNIT} below the root")
     for name in names:
         if not name.strip():
-            raise ValueError("has an empty segment; write it like Workloads/Development, without slashes at its ends")
+            raise ValueError(
+                "has an empty segment; write it like Workloads/Development, without slashes at its ends"
+            )
         if name != name.strip():
             raise ValueError(f"has spaces around the segment {name!r}; remove them")
         if len(name) > LONGEST_UNIT_NAME:
@@ -92,19 +105,29 @@ _TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
 
 def _tags(value: dict[str, str]) -> dict[str, str]:
     if len(value) > MOST_TAGS:
-        raise ValueError(f"holds {len(value)} tags; AWS allows 50 and Groundwork sets {len(OWN_TAGS)}: give at most {MOST_TAGS}")
+        raise ValueError(
+            f"holds {len(value)} tags; AWS allows 50 and Groundwork sets {len(OWN_TAGS)}: give at most {MOST_TAGS}"
+        )
     for key, text in value.items():
         prefix = key.partition(":")[0].lower()
         if prefix == "groundwork" and ":" in key:
-            raise ValueError(f"holds the key {key!r}; keys that begin with groundwork: are Groundwork's own, choose another")
+            raise ValueError(
+                f"holds the key {key!r}; keys that begin with groundwork: are Groundwork's own, choose another"
+            )
         if prefix == "aws" and ":" in key:
-            raise ValueError(f"holds the key {key!r}; keys that begin with aws: are reserved by AWS, choose another")
+            raise ValueError(
+                f"holds the key {key!r}; keys that begin with aws: are reserved by AWS, choose another"
+            )
         if not 1 <= len(key) <= 128:
             raise ValueError(f"holds a key of {len(key)} characters ({shown(key)}); AWS takes 1 to 128")
         if len(text) > 256:
-            raise ValueError(f"holds a value of {len(text)} characters at the key {key!r}; AWS takes at most 256")
+            raise ValueError(
+                f"holds a value of {len(text)} characters at the key {key!r}; AWS takes at most 256"
+            )
         if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(text):
-            raise ValueError(f"holds a character AWS does not take at the key {shown(key)}; use letters, digits, spaces and _.:/=+-@")
+            raise ValueError(
+                f"holds a character AWS does not take at the key {shown(key)}; use letters, digits, spaces and _.:/=+-@"
+            )
     return value
 
 
@@ -167,12 +190,18 @@ def read_trigger(raw: Any) -> Trigger:
     detail = raw.get("detail")
     if raw.get("source") == SOURCE and raw["detail-type"] == REQUESTED:
         if not isinstance(detail, Mapping):
-            raise InvalidRequest(f"The event's detail is {shown(detail)}; it must be an object with accountName and email.")
+            raise InvalidRequest(
+                f"The event's detail is {shown(detail)}; it must be an object with accountName and email."
+            )
         return Requested(request_id=str(raw.get("id", "")), asked=_parse(AccountRequest, detail))
     if raw.get("source") == "aws.organizations" and isinstance(detail, Mapping):
         status = (detail.get("serviceEventDetails") or {}).get("createAccountStatus") or {}
         if status.get("state") == "SUCCEEDED":
-            created = {"requestId": str(raw.get("id", "")), "creationId": status.get("id"), "accountId": status.get("accountId")}
+            created = {
+                "requestId": str(raw.get("id", "")),
+                "creationId": status.get("id"),
+                "accountId": status.get("accountId"),
+            }
             return _parse(Created, created)
     raise InvalidRequest(
         f"The event {shown(raw['detail-type'])} of source {shown(raw.get('source'))} starts nothing; "
@@ -204,7 +233,9 @@ def _sentence(error: Any, model: type[Model]) -> str:
         case "literal_error":
             return f"{field} {shown(error['input'])} is unknown; it must be {error['ctx']['expected']}."
         case _:
-            return f"{field} {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
+            return (
+                f"{field} {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
+            )
 
 
 def shown(value: Any) -> str:

@@ -133,7 +133,9 @@ class Creator:
         if orphan := self._orphan(record, in_progress):
             return self._note(work, orphan)
         if len(in_progress) >= IN_PROGRESS_LIMIT:
-            raise CreationSlotsTaken(f"AWS is creating {len(in_progress)} accounts, as many as it takes at once.")
+            raise CreationSlotsTaken(
+                f"AWS is creating {len(in_progress)} accounts, as many as it takes at once."
+            )
         if not self._ledger.note_attempt(work.email, work.execution, record.attempts + 1):
             raise RequestInProgress(f"Another execution has taken over the request for {work.email}.")
         tags = {KIND_TAG: work.kind, STATE_TAG: "creating", REQUEST_TAG: record.request_id}
@@ -144,7 +146,9 @@ class Creator:
         except ClientError as error:
             reason = str(error.response.get("Reason", error.response["Error"]["Code"]))
             if reason in REASONS or error.response["Error"]["Code"] == "InvalidInputException":
-                raise AccountRefused(f"{_why(reason)} AWS says: {error.response['Error']['Message']}") from error
+                raise AccountRefused(
+                    f"{_why(reason)} AWS says: {error.response['Error']['Message']}"
+                ) from error
             raise
         return self._note(work, creation)
 
@@ -161,7 +165,9 @@ class Creator:
         if creation.state == "SUCCEEDED" and creation.account_id:
             if self._organizations.account(creation.account_id).email.lower() != work.email.lower():
                 self._ledger.forget_creation(work.email, creation.id)
-                raise CreationFailedForNow(f"CreateAccount request {creation.id} was somebody else's, of the same name.")
+                raise CreationFailedForNow(
+                    f"CreateAccount request {creation.id} was somebody else's, of the same name."
+                )
             self._ledger.note_account(work.email, creation.account_id)
             return creation.account_id
         return self._failed(work, creation)
@@ -190,7 +196,11 @@ class Creator:
     def _orphan(self, record: RequestRecord, in_progress: list[Creation]) -> Creation | None:
         """A request that an earlier attempt of ours may have made and could not write down. Statuses show no e-mail,
         so `check` compares it once the account is there."""
-        return next((each for each in in_progress if each.name == record.account_name), None) if record.attempts else None
+        return (
+            next((each for each in in_progress if each.name == record.account_name), None)
+            if record.attempts
+            else None
+        )
 
     def _record(self, work: Work) -> RequestRecord:
         record = self._ledger.request(work.email)

@@ -81,7 +81,10 @@ class Where(Model):
     def admits(self, account: Account) -> bool:
         return (
             account.kind in self.kinds
-            and (not self.organizational_units or any(is_below(account.unit, unit) for unit in self.organizational_units))
+            and (
+                not self.organizational_units
+                or any(is_below(account.unit, unit) for unit in self.organizational_units)
+            )
             and (not self.names or account.name in self.names)
         )
 
@@ -90,14 +93,20 @@ class Trust(Model):
     """Who may assume a role: an account, held to `principals` of it where given, with MFA unless they are machines."""
 
     account: Literal["security", "tooling", "management"] | AccountId
-    principals: list[str] = Field(default_factory=list, description="Patterns below the account, like role/ci-cd/*")
+    principals: list[str] = Field(
+        default_factory=list, description="Patterns below the account, like role/ci-cd/*"
+    )
     mfa: Literal["required", "exempt"] = "required"
     external_id: str | None = None
 
     @model_validator(mode="after")
     def _only_machines_are_exempt(self) -> Trust:
-        if self.mfa == "exempt" and not (self.principals and all(each.startswith("role/") for each in self.principals)):
-            raise ValueError("mfa exempt is for machines: name their roles under principals, like role/ci-cd/*")
+        if self.mfa == "exempt" and not (
+            self.principals and all(each.startswith("role/") for each in self.principals)
+        ):
+            raise ValueError(
+                "mfa exempt is for machines: name their roles under principals, like role/ci-cd/*"
+            )
         return self
 
 
@@ -107,10 +116,13 @@ class Role(Model):
     trust: Trust
     description: str = Field(default="", max_length=1000)
     path: IamPath = "/"
-    managed_policies: list[str] = Field(default_factory=list, max_length=20, description="Names of AWS managed policies")
+    managed_policies: list[str] = Field(
+        default_factory=list, max_length=20, description="Names of AWS managed policies"
+    )
     policies: list[str] = Field(default_factory=list, description="Files of policies/, attached inline")
     permissions_boundary: str | None = Field(
-        default=None, description="A file of policies/ (laid down as a customer managed policy), or an AWS managed policy"
+        default=None,
+        description="A file of policies/ (laid down as a customer managed policy), or an AWS managed policy",
     )
     max_session_duration: int = Field(default=3600, ge=3600, le=43200, description="Seconds")
     tags: dict[str, str] = Field(default_factory=dict)
@@ -154,7 +166,9 @@ class Access(Model):
 class LogArchive(Model):
     """The buckets and the key of the security account that every account's logs go to."""
 
-    trail_bucket: str = Field(default="groundwork-trail-<security>", description="<security> is the security account's id")
+    trail_bucket: str = Field(
+        default="groundwork-trail-<security>", description="<security> is the security account's id"
+    )
     config_bucket: str = "groundwork-config-<security>"
     access_logs_bucket: str = "groundwork-access-logs-<security>"
     key_alias: str = Field(default="alias/groundwork-logs", pattern="^alias/.+")
@@ -162,7 +176,8 @@ class LogArchive(Model):
     expire_after_days: int = Field(default=2557, ge=1)
     access_logs_expire_after_days: int = Field(default=365, ge=1)
     admit: Literal["organization"] | list[AccountId] = Field(
-        default="organization", description="Who may deliver logs: the organization, or only the listed accounts"
+        default="organization",
+        description="Who may deliver logs: the organization, or only the listed accounts",
     )
 
 
@@ -178,9 +193,13 @@ class Config(Model):
 
     recorder: ConfigName = "groundwork"
     channel: ConfigName = "groundwork"
-    delivery_frequency: Literal["One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours"] = "TwentyFour_Hours"
+    delivery_frequency: Literal[
+        "One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours"
+    ] = "TwentyFour_Hours"
     aggregator: Name = "groundwork"
-    take_over: bool = Field(default=False, description="Repoint a recorder or channel that somebody else made")
+    take_over: bool = Field(
+        default=False, description="Repoint a recorder or channel that somebody else made"
+    )
 
 
 class PasswordPolicy(Model):
@@ -196,10 +215,14 @@ class PasswordPolicy(Model):
 
 class AccountSettings(Model):
     password_policy: PasswordPolicy = Field(default_factory=PasswordPolicy)
-    alias: str | None = Field(default="<name>-<account>", description="<name> and <account> are filled in; null leaves it alone")
+    alias: str | None = Field(
+        default="<name>-<account>", description="<name> and <account> are filled in; null leaves it alone"
+    )
     s3_public_access_block: bool = True
     ebs_encryption: bool = True
-    delete_default_vpc: list[Kind] = Field(default_factory=list, description="Kinds of account without a default VPC")
+    delete_default_vpc: list[Kind] = Field(
+        default_factory=list, description="Kinds of account without a default VPC"
+    )
 
 
 class Guardrails(Model):
@@ -214,9 +237,13 @@ class Declaration(Model):
 
     accounts: list[DeclaredAccount]
     organizational_units: list[UnitPath] = Field(default_factory=list)
-    unit_kinds: dict[str, Literal["workload"]] = Field(default_factory=dict, description="Kind of undeclared accounts by unit")
+    unit_kinds: dict[str, Literal["workload"]] = Field(
+        default_factory=dict, description="Kind of undeclared accounts by unit"
+    )
     regions: Regions = Field(default_factory=Regions)
-    entry_roles: list[Name] = Field(default_factory=lambda: ["OrganizationAccountAccessRole", "AWSControlTowerExecution"], min_length=1)
+    entry_roles: list[Name] = Field(
+        default_factory=lambda: ["OrganizationAccountAccessRole", "AWSControlTowerExecution"], min_length=1
+    )
     baseline: dict[Kind, list[ComponentName]]
     access: Access = Field(default_factory=Access)
     log_archive: LogArchive = Field(default_factory=LogArchive)
@@ -251,9 +278,13 @@ class Declaration(Model):
     def _one_security_account(self) -> Declaration:
         kinds = [account.kind for account in self.accounts]
         if kinds.count("security") != 1:
-            raise ValueError(f"accounts declares {kinds.count('security')} accounts of kind security; declare exactly one")
+            raise ValueError(
+                f"accounts declares {kinds.count('security')} accounts of kind security; declare exactly one"
+            )
         if kinds.count("tooling") > 1:
-            raise ValueError(f"accounts declares {kinds.count('tooling')} accounts of kind tooling; declare at most one")
+            raise ValueError(
+                f"accounts declares {kinds.count('tooling')} accounts of kind tooling; declare at most one"
+            )
         return self
 
     @model_validator(mode="after")
@@ -277,17 +308,25 @@ class Declaration(Model):
         for group in self.access.groups:
             for enter in group.enter:
                 if enter.role not in roles:
-                    raise ValueError(f"access.groups {group.name}: enters {enter.role!r}, which is no declared role; declare it under access.roles")
+                    raise ValueError(
+                        f"access.groups {group.name}: enters {enter.role!r}, which is no declared role; declare it under access.roles"
+                    )
                 for unit in enter.organizational_units:
                     if unit not in units:
-                        raise ValueError(f"access.groups {group.name}: names the unit {unit!r}; add it to organizationalUnits")
+                        raise ValueError(
+                            f"access.groups {group.name}: names the unit {unit!r}; add it to organizationalUnits"
+                        )
         for user in self.access.users:
             for name in user.groups:
                 if name not in groups:
-                    raise ValueError(f"access.users {user.name}: is in {name!r}, which is no declared group; declare it under access.groups")
+                    raise ValueError(
+                        f"access.users {user.name}: is in {name!r}, which is no declared group; declare it under access.groups"
+                    )
         for role in self.access.roles:
             if role.name in self.entry_roles:
-                raise ValueError(f"access.roles {role.name}: is an entry role, which AWS makes; choose another name")
+                raise ValueError(
+                    f"access.roles {role.name}: is an entry role, which AWS makes; choose another name"
+                )
         return self
 
 
@@ -311,15 +350,21 @@ def load(home: Path = HOME) -> Declaration:
     try:
         raw = yaml.safe_load(file.read_text())
     except FileNotFoundError:
-        raise InvalidDeclaration(f"{file.name}: is missing in {home.name}/; restore it from the repository.") from None
+        raise InvalidDeclaration(
+            f"{file.name}: is missing in {home.name}/; restore it from the repository."
+        ) from None
     except yaml.YAMLError as broken:
         raise InvalidDeclaration(f"{file.name}: is no YAML: {' '.join(str(broken).split())}.") from None
     if not isinstance(raw, dict):
-        raise InvalidDeclaration(f"{file.name}: holds {shown(raw)}; it must be a mapping of keys, see baseline.schema.json.")
+        raise InvalidDeclaration(
+            f"{file.name}: holds {shown(raw)}; it must be a mapping of keys, see baseline.schema.json."
+        )
     try:
         declaration = Declaration.model_validate(raw)
     except ValidationError as invalid:
-        raise InvalidDeclaration("\n".join(f"{file.name}: {_sentence(error)}" for error in invalid.errors())) from None
+        raise InvalidDeclaration(
+            "\n".join(f"{file.name}: {_sentence(error)}" for error in invalid.errors())
+        ) from None
     policies = {path.stem: _policy(path) for path in sorted((home / "policies").glob("*.json"))}
     declaration._policies.update(policies)
     _check_policies(declaration, policies)
@@ -340,7 +385,9 @@ def _sentence(error: Any) -> str:
         case "literal_error":
             return f"{key}: {shown(error['input'])} is unknown; it must be {error['ctx']['expected']}."
         case _:
-            return f"{key}: {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
+            return (
+                f"{key}: {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
+            )
 
 
 def _policy(path: Path) -> Document:
@@ -355,10 +402,14 @@ def _policy(path: Path) -> Document:
         raise InvalidDeclaration(f"{name}: Statement: is missing or empty; add at least one statement.")
     for number, statement in enumerate(statements(document)):
         if statement.get("Effect") not in ("Allow", "Deny"):
-            raise InvalidDeclaration(f"{name}: Statement.{number}.Effect: {shown(statement.get('Effect'))} must be Allow or Deny.")
+            raise InvalidDeclaration(
+                f"{name}: Statement.{number}.Effect: {shown(statement.get('Effect'))} must be Allow or Deny."
+            )
         for either in (("Action", "NotAction"), ("Resource", "NotResource")):
             if sum(key in statement for key in either) != 1:
-                raise InvalidDeclaration(f"{name}: Statement.{number}: give exactly one of {either[0]} and {either[1]}.")
+                raise InvalidDeclaration(
+                    f"{name}: Statement.{number}: give exactly one of {either[0]} and {either[1]}."
+                )
     return document
 
 
@@ -370,7 +421,9 @@ def statements(document: Document) -> list[dict[str, Any]]:
 def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) -> None:
     def known(key: str, name: str) -> None:
         if name not in policies:
-            raise InvalidDeclaration(f"baseline.yaml: {key}: {name!r} is no file in policies/; add policies/{name}.json.")
+            raise InvalidDeclaration(
+                f"baseline.yaml: {key}: {name!r} is no file in policies/; add policies/{name}.json."
+            )
 
     if declaration.access.groups:
         known("access.groups", MFA_SELF_SERVICE)
@@ -400,6 +453,8 @@ def _makes_roles(document: Document) -> bool:
         if "Action" in statement:
             if any(fnmatchcase("iam:createrole", action.lower()) for action in as_list(statement["Action"])):
                 return True
-        elif not any(fnmatchcase("iam:createrole", action.lower()) for action in as_list(statement["NotAction"])):
+        elif not any(
+            fnmatchcase("iam:createrole", action.lower()) for action in as_list(statement["NotAction"])
+        ):
             return True
     return False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import UTC, datetime
 
 from groundwork.contracts import Account, Model, Organization
-from groundwork.declaration import DeclaredAccount, Declaration
+from groundwork.declaration import Declaration, DeclaredAccount
 from groundwork.kinds import KIND_TAG, is_declared
 from groundwork.ledger import Ledger
 from groundwork.organizations import Listed, Organizations, facts
@@ -36,12 +36,18 @@ class Enroller:
         """Only an account that this work's own request made is moved and given the requester's tags."""
         listed = self._organizations.account(account_id)
         tags = self._organizations.tags(account_id)
-        wanted = {} if tags.get(KIND_TAG) == work.kind and STATE_TAG in tags else {KIND_TAG: work.kind, STATE_TAG: "enrolled"}
+        wanted = (
+            {}
+            if tags.get(KIND_TAG) == work.kind and STATE_TAG in tags
+            else {KIND_TAG: work.kind, STATE_TAG: "enrolled"}
+        )
         if work.kind == "management" and INSTALLED_TAG not in tags:
             wanted[INSTALLED_TAG] = datetime.now(UTC).isoformat(timespec="seconds")
         if work.route == "create":
             record = self._ledger.request(work.email)
-            wanted |= {key: value for key, value in (record.tags if record else {}).items() if tags.get(key) != value}
+            wanted |= {
+                key: value for key, value in (record.tags if record else {}).items() if tags.get(key) != value
+            }
             if record and record.organizational_unit:
                 self._organizations.move(
                     listed, self._organizations.ensure_unit(listed.root_id, record.organizational_unit)
@@ -91,7 +97,10 @@ class Enroller:
 
 def unit_of(listed: Listed, declaration: Declaration, organizations: Organizations) -> str:
     """The path of names of the unit the account is in; empty in the root."""
-    known = {unit: path for path, unit in organizations.units(listed.root_id, declaration.organizational_units).items()}
+    known = {
+        unit: path
+        for path, unit in organizations.units(listed.root_id, declaration.organizational_units).items()
+    }
     path = ""
     for unit in listed.unit_ids:
         path = known.get(unit) or f"{path}/{organizations.unit_name(unit)}".lstrip("/")

@@ -19,7 +19,9 @@ Input = TypeVar("Input", bound=Model)
 logger = Logger(service="groundwork")
 
 
-def entry(model: type[Input]) -> Callable[[Callable[[Input], Model | None]], Callable[[dict[str, Any], Any], Any]]:
+def entry(
+    model: type[Input],
+) -> Callable[[Callable[[Input], Model | None]], Callable[[dict[str, Any], Any], Any]]:
     """Make a Lambda handler of a function from `model` to a model (or to nothing)."""
 
     def decorate(handle: Callable[[Input], Model | None]) -> Callable[[dict[str, Any], Any], Any]:
@@ -40,5 +42,9 @@ def _identity(event: dict[str, Any]) -> dict[str, str]:
     """Whose account and which execution a line of the log is about."""
     work, account = event.get("work") or {}, event.get("account") or {}
     account_id = account.get("id") or event.get("accountId") or work.get("accountId")
-    found = {"execution": event.get("execution") or work.get("execution"), "accountId": account_id, "email": work.get("email")}
+    found = {
+        "execution": event.get("execution") or work.get("execution"),
+        "accountId": account_id,
+        "email": work.get("email"),
+    }
     return {key: value for key, value in found.items() if value}

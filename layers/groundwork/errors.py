@@ -12,7 +12,9 @@ from typing import ClassVar
 class GroundworkError(Exception):
     """The root of every error Groundwork raises on purpose."""
 
-    remedy: ClassVar[str] = "Read the execution's history in the Step Functions console, then start it again with the same input."
+    remedy: ClassVar[str] = (
+        "Read the execution's history in the Step Functions console, then start it again with the same input."
+    )
 
 
 class Pending(GroundworkError):
@@ -35,7 +37,9 @@ class InvalidRequest(Refused):
 class EmailBelongsToAnotherAccount(Refused):
     """The e-mail is that of an account in the organization which this request did not create."""
 
-    remedy = "Nothing was changed. Ask with another e-mail, or start the execution by hand with that account's id."
+    remedy = (
+        "Nothing was changed. Ask with another e-mail, or start the execution by hand with that account's id."
+    )
 
 
 class AccountUnknown(Refused):
@@ -74,9 +78,7 @@ class AccountBusy(Pending):
 class SecurityAccountMissing(Pending):
     """No security account exists, and none is on its way."""
 
-    remedy = (
-        "Post the `Account Requested` event of the security account that the declaration names, then post this one again."
-    )
+    remedy = "Post the `Account Requested` event of the security account that the declaration names, then post this one again."
 
 
 class SecurityAccountNotReady(Pending):
@@ -205,7 +207,9 @@ class InvalidDeclaration(GroundworkError):
 
 def remedy_for(error: str) -> str:
     """The remedy of the error class of this name; that of the root class for names which are not ours."""
-    found: type[GroundworkError] = next((kind for kind in every_error() if kind.__name__ == error), GroundworkError)
+    found: type[GroundworkError] = next(
+        (kind for kind in every_error() if kind.__name__ == error), GroundworkError
+    )
     return found.remedy
 
 

@@ -23,7 +23,10 @@ class Executions:
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
         """
         try:
-            return self._client.describe_execution(executionArn=arn)["status"] in ("RUNNING", "PENDING_REDRIVE")
+            return self._client.describe_execution(executionArn=arn)["status"] in (
+                "RUNNING",
+                "PENDING_REDRIVE",
+            )
         except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
             return False
 

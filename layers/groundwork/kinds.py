@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from groundwork.contracts import AccountRequest, Kind, RequestedKind
-from groundwork.declaration import DeclaredAccount, Declaration, ancestors
+from groundwork.declaration import Declaration, DeclaredAccount, ancestors
 from groundwork.errors import InvalidRequest
 from groundwork.organizations import Listed
 
@@ -20,14 +20,20 @@ def kind_of(listed: Listed, tags: Mapping[str, str], unit: str, declaration: Dec
         return declared.kind
     if tags.get(KIND_TAG) == "workload":
         return "workload"
-    by_unit = [declaration.unit_kinds[above] for above in reversed(ancestors(unit)) if above in declaration.unit_kinds]
+    by_unit = [
+        declaration.unit_kinds[above]
+        for above in reversed(ancestors(unit))
+        if above in declaration.unit_kinds
+    ]
     return by_unit[0] if by_unit else "workload"
 
 
 def granted(asked: AccountRequest, declaration: Declaration) -> tuple[RequestedKind, str | None]:
     """The kind and the unit a request gets. Raises `InvalidRequest` for a kind or an e-mail that the declaration
     gives to another account."""
-    declared = next((each for each in declaration.accounts if each.email.lower() == asked.email.lower()), None)
+    declared = next(
+        (each for each in declaration.accounts if each.email.lower() == asked.email.lower()), None
+    )
     if declared and declared.name != asked.account_name:
         raise InvalidRequest(
             f"email {asked.email!r} is declared for the account {declared.name!r}, not for {asked.account_name!r}; "
@@ -35,7 +41,9 @@ def granted(asked: AccountRequest, declaration: Declaration) -> tuple[RequestedK
         )
     if declared:
         if "kind" in asked.model_fields_set and asked.kind != declared.kind:
-            raise InvalidRequest(f"kind {asked.kind!r} is not that of {declared.name!r}; the declaration says {declared.kind!r}.")
+            raise InvalidRequest(
+                f"kind {asked.kind!r} is not that of {declared.name!r}; the declaration says {declared.kind!r}."
+            )
         return declared.kind, asked.organizational_unit or declared.organizational_unit
     if asked.kind != "workload":
         named = next((each for each in declaration.accounts if each.kind == asked.kind), None)
@@ -49,7 +57,9 @@ def granted(asked: AccountRequest, declaration: Declaration) -> tuple[RequestedK
 
 def is_declared(listed: Listed, declared: DeclaredAccount) -> bool:
     return listed.id == declared.id or (
-        listed.name == declared.name and listed.email.lower() == declared.email.lower() and declared.id in (None, listed.id)
+        listed.name == declared.name
+        and listed.email.lower() == declared.email.lower()
+        and declared.id in (None, listed.id)
     )
 
 

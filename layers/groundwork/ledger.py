@@ -108,7 +108,9 @@ class Ledger:
         """Every account that was ever enrolled, in one scan."""
         start: dict[str, Any] = {}
         while True:
-            page = self._table.scan(FilterExpression=Attr("pk").begins_with("account#") & Attr("state").exists(), **start)
+            page = self._table.scan(
+                FilterExpression=Attr("pk").begins_with("account#") & Attr("state").exists(), **start
+            )
             for item in page["Items"]:
                 yield AccountRecord.model_validate(_only(AccountRecord, item))
             if "LastEvaluatedKey" not in page:
@@ -125,7 +127,11 @@ class Ledger:
     def first_ready(self, account_id: str, execution: str) -> bool:
         """Mark the account ready. True for the one execution that brought it there first, however often it asks."""
         key = _account_key(account_id)
-        ours = self._set(key, {"state": "ready", "readyBy": execution}, Attr("readyBy").not_exists() | Attr("readyBy").eq(execution))
+        ours = self._set(
+            key,
+            {"state": "ready", "readyBy": execution},
+            Attr("readyBy").not_exists() | Attr("readyBy").eq(execution),
+        )
         if not ours:
             self._set(key, {"state": "ready"})
         return ours
@@ -136,7 +142,11 @@ class Ledger:
 
     def note_failure(self, account_id: str) -> None:
         """An account that was ready once stays so: a failed repair does not make it new again."""
-        self._set(_account_key(account_id), {"state": "failed"}, Attr("state").exists() & Attr("readyBy").not_exists())
+        self._set(
+            _account_key(account_id),
+            {"state": "failed"},
+            Attr("state").exists() & Attr("readyBy").not_exists(),
+        )
 
     # -- leases ------------------------------------------------------------------------------------
 
@@ -149,7 +159,11 @@ class Ledger:
         if self._set(_account_key(account_id), values, free):
             return
         holder = str((self._get(_account_key(account_id)) or {}).get("leaseOwner", ""))
-        if holder and not is_running(holder) and self._set(_account_key(account_id), values, free | Attr("leaseOwner").eq(holder)):
+        if (
+            holder
+            and not is_running(holder)
+            and self._set(_account_key(account_id), values, free | Attr("leaseOwner").eq(holder))
+        ):
             return
         raise AccountBusy(f"Account {account_id} is being worked on by {holder or 'another execution'}.")
 
@@ -160,7 +174,11 @@ class Ledger:
 
     def answer_once(self, execution: str, by: str) -> bool:
         """Whether `by` is the one to answer for this execution: the first that asks, however often it asks."""
-        item = {"pk": f"execution#{execution}", "answeredBy": by, "expires": int(self._now()) + ANSWER_DAYS * 86400}
+        item = {
+            "pk": f"execution#{execution}",
+            "answeredBy": by,
+            "expires": int(self._now()) + ANSWER_DAYS * 86400,
+        }
         return self._put(item, Attr("pk").not_exists() | Attr("answeredBy").eq(by))
 
     # -- DynamoDB ----------------------------------------------------------------------------------
@@ -209,7 +227,9 @@ def _account_key(account_id: str) -> str:
 def _only(model: type[Model], item: dict[str, Any]) -> dict[str, Any]:
     """The model's own attributes, DynamoDB's Decimals made whole numbers."""
     known = {info.alias: info for info in model.model_fields.values()}
-    return {name: int(value) if name == "attempts" else value for name, value in item.items() if name in known}
+    return {
+        name: int(value) if name == "attempts" else value for name, value in item.items() if name in known
+    }
 
 
 def changes_of(results: list[Any]) -> list[Change]:

@@ -127,12 +127,16 @@ class Organizations:
 
     def unit_name(self, unit_id: str) -> str:
         with _named_errors():
-            return self._client.describe_organizational_unit(OrganizationalUnitId=unit_id)["OrganizationalUnit"]["Name"]
+            return self._client.describe_organizational_unit(OrganizationalUnitId=unit_id)[
+                "OrganizationalUnit"
+            ]["Name"]
 
     def _create_unit(self, parent: str, name: str) -> str:
         with _named_errors():
             try:
-                made = self._client.create_organizational_unit(ParentId=parent, Name=name)["OrganizationalUnit"]["Id"]
+                made = self._client.create_organizational_unit(ParentId=parent, Name=name)[
+                    "OrganizationalUnit"
+                ]["Id"]
             except self._client.exceptions.DuplicateOrganizationalUnitException:
                 self._seen.pop(parent)  # another execution was faster
                 return self._children(parent)[name]
@@ -146,8 +150,12 @@ class Organizations:
     def _children(self, parent: str) -> dict[str, str]:
         if parent not in self._seen:
             with _named_errors():
-                pages = self._client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=parent)
-                self._seen[parent] = {unit["Name"]: unit["Id"] for page in pages for unit in page["OrganizationalUnits"]}
+                pages = self._client.get_paginator("list_organizational_units_for_parent").paginate(
+                    ParentId=parent
+                )
+                self._seen[parent] = {
+                    unit["Name"]: unit["Id"] for page in pages for unit in page["OrganizationalUnits"]
+                }
         return self._seen[parent]
 
     # -- creation ----------------------------------------------------------------------------------
@@ -157,7 +165,11 @@ class Organizations:
         with _named_errors():
             try:
                 answer = self._client.create_account(
-                    AccountName=name, Email=email, RoleName=role, IamUserAccessToBilling="ALLOW", Tags=_tag_list(tags)
+                    AccountName=name,
+                    Email=email,
+                    RoleName=role,
+                    IamUserAccessToBilling="ALLOW",
+                    Tags=_tag_list(tags),
                 )
             except self._client.exceptions.TooManyRequestsException as slow:
                 raise CreationSlotsTaken(str(slow)) from None
@@ -170,7 +182,9 @@ class Organizations:
     def creation(self, creation_id: str) -> Creation:
         with _named_errors():
             return _creation(
-                self._client.describe_create_account_status(CreateAccountRequestId=creation_id)["CreateAccountStatus"]
+                self._client.describe_create_account_status(CreateAccountRequestId=creation_id)[
+                    "CreateAccountStatus"
+                ]
             )
 
     def creations_in_progress(self) -> list[Creation]:
@@ -182,11 +196,18 @@ class Organizations:
 def id_paths(organization_id: str, root: str, units: Mapping[str, str]) -> dict[str, str]:
     """Units' paths of ids, as `aws:ResourceOrgPaths` has them."""
     return {
-        path: "/".join([organization_id, root, *(units[ancestor] for ancestor in ancestors(path))]) + "/" for path in units
+        path: "/".join([organization_id, root, *(units[ancestor] for ancestor in ancestors(path))]) + "/"
+        for path in units
     }
 
 
-def facts(listed: Listed, units: Mapping[str, str], security: str | None, tooling: str | None, named: Mapping[str, str]) -> Organization:
+def facts(
+    listed: Listed,
+    units: Mapping[str, str],
+    security: str | None,
+    tooling: str | None,
+    named: Mapping[str, str],
+) -> Organization:
     """The organization as the components need it, seen from one of its accounts."""
     return Organization(
         id=listed.organization_id,
@@ -242,6 +263,10 @@ def _named_errors() -> Iterator[None]:
         code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
         if code == "AWSOrganizationsNotInUseException":
             raise OrganizationNotReady(f"This account has no organization: {message}") from error
-        if code in ("ConcurrentModificationException", "FinalizingOrganizationException", "TooManyRequestsException"):
+        if code in (
+            "ConcurrentModificationException",
+            "FinalizingOrganizationException",
+            "TooManyRequestsException",
+        ):
             raise OrganizationBusy(f"{code}: {message}") from error
         raise

@@ -8,10 +8,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from groundwork.contracts import Account, Change, Model, Organization, Outcome
+from groundwork.creation import remedy_of_refusal
 from groundwork.declaration import Declaration
 from groundwork.enrolment import STATE_TAG
 from groundwork.errors import remedy_for
-from groundwork.creation import remedy_of_refusal
 from groundwork.ledger import Ledger
 from groundwork.organizations import Organizations
 from groundwork.work import Work
@@ -54,8 +54,12 @@ class Recorder:
         self._ledger = ledger
         self._organizations = organizations
 
-    def succeeded(self, work: Work, account: Account, organization: Organization, was_ready: bool, results: list[Any]) -> Ending:
-        changes = [Change.model_validate(change) for result in results for change in result.get("changes", [])]
+    def succeeded(
+        self, work: Work, account: Account, organization: Organization, was_ready: bool, results: list[Any]
+    ) -> Ending:
+        changes = [
+            Change.model_validate(change) for result in results for change in result.get("changes", [])
+        ]
         done = [change for change in changes if change.action != "report"]
         self._ledger.note_run(account.id, work.execution, results)
         first = self._ledger.first_ready(account.id, work.execution) and not was_ready
@@ -69,8 +73,16 @@ class Recorder:
         answers = []
         if first or done:
             self._ledger.answer_once(work.execution, "record-outcome")
-            answers = [Answer(detail_type="Account Ready" if first else "Account Repaired", detail=_detail(work, output))]
-        return Ending(output=output, answers=answers, follow_ups=self._follow_ups(work, account, organization) if first else [])
+            answers = [
+                Answer(
+                    detail_type="Account Ready" if first else "Account Repaired", detail=_detail(work, output)
+                )
+            ]
+        return Ending(
+            output=output,
+            answers=answers,
+            follow_ups=self._follow_ups(work, account, organization) if first else [],
+        )
 
     def _follow_ups(self, work: Work, account: Account, organization: Organization) -> list[FollowUp]:
         """Security's Ready lets the management account send its logs there and raise the guard rails; tooling's lays
@@ -113,11 +125,15 @@ class Failure(Model):
     failures: list[dict[str, str]] = []
 
 
-def failed(ledger: Ledger, execution: str, raw: Any, failure: Failure, account_id: str | None, by: str) -> Failing:
+def failed(
+    ledger: Ledger, execution: str, raw: Any, failure: Failure, account_id: str | None, by: str
+) -> Failing:
     """What is remembered and answered when an execution fails, whatever state it failed in. `raw` is its input, as it
     came."""
     cause = "; ".join(_component_in_words(each) for each in failure.failures) or in_words(failure.cause)
-    remedy = (remedy_of_refusal(cause) if failure.error == "AccountRefused" else None) or remedy_for(failure.error)
+    remedy = (remedy_of_refusal(cause) if failure.error == "AccountRefused" else None) or remedy_for(
+        failure.error
+    )
     named = _named(raw)
     record = ledger.request(named["email"]) if named.get("email") else None
     if record and record.owner == execution:
@@ -129,7 +145,9 @@ def failed(ledger: Ledger, execution: str, raw: Any, failure: Failure, account_i
         ledger.release(account_id, execution)
         named["accountId"] = account_id
     detail = {**named, "error": failure.error, "cause": cause, "remedy": remedy, "execution": execution}
-    answers = [Answer(detail_type="Account Failed", detail=detail)] if ledger.answer_once(execution, by) else []
+    answers = (
+        [Answer(detail_type="Account Failed", detail=detail)] if ledger.answer_once(execution, by) else []
+    )
     return Failing(error=failure.error, cause=cause, remedy=remedy, answers=answers)
 
 

@@ -20,9 +20,17 @@ from groundwork.sessions import enter
 PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
     ("iam", "iam:ListAccountAliases", lambda iam, _: iam.list_account_aliases()),
     ("cloudtrail", "cloudtrail:DescribeTrails", lambda trail, _: trail.describe_trails()),
-    ("config", "config:DescribeConfigurationRecorders", lambda config, _: config.describe_configuration_recorders()),
+    (
+        "config",
+        "config:DescribeConfigurationRecorders",
+        lambda config, _: config.describe_configuration_recorders(),
+    ),
     ("ec2", "ec2:GetEbsEncryptionByDefault", lambda ec2, _: ec2.get_ebs_encryption_by_default()),
-    ("s3control", "s3:GetAccountPublicAccessBlock", lambda s3, account: s3.get_public_access_block(AccountId=account.id)),
+    (
+        "s3control",
+        "s3:GetAccountPublicAccessBlock",
+        lambda s3, account: s3.get_public_access_block(AccountId=account.id),
+    ),
 )
 """One harmless read of each service that a baseline needs."""
 
@@ -52,7 +60,9 @@ def check_access(account: Account, organization: Organization, declaration: Decl
     clients = enter(account.id, organization.partition, declaration.entry_roles, permissions, "check-access")
     refused = [answer for answer in _answers(clients, account, declaration.regions.home) if answer]
     if refused:
-        raise AccountNotUsable(f"Account {account.id} can be entered, but not all its services answer: {' '.join(refused)}")
+        raise AccountNotUsable(
+            f"Account {account.id} can be entered, but not all its services answer: {' '.join(refused)}"
+        )
 
 
 def _answers(clients: Clients, account: Account, region: str) -> list[str | None]:
@@ -90,7 +100,9 @@ class SecurityWatch:
         """The organization, once its security account is ready. Raises `SecurityAccountNotReady` while somebody works
         on it, `SecurityAccountMissing` when nobody does."""
         listed = self._organizations.account(account.id)
-        organization = Enroller(self._declaration, self._ledger, self._organizations).organization(listed, account)
+        organization = Enroller(self._declaration, self._ledger, self._organizations).organization(
+            listed, account
+        )
         security = organization.security_account_id
         if security and self._ready(security):
             return organization
@@ -99,7 +111,9 @@ class SecurityWatch:
             raise SecurityAccountNotReady(
                 f"The security account {security or self._declaration.security.email} has not reached its baseline."
             )
-        raise SecurityAccountMissing(f"There is no security account, and {account.name!r} ({account.id}) trusts only it.")
+        raise SecurityAccountMissing(
+            f"There is no security account, and {account.name!r} ({account.id}) trusts only it."
+        )
 
     def _ready(self, account_id: str) -> bool:
         record = self._ledger.account(account_id)

@@ -36,7 +36,12 @@ from groundwork.work import Work
 
 class Reader:
     def __init__(
-        self, declaration: Declaration, ledger: Ledger, organizations: Organizations, executions: Executions, management: str
+        self,
+        declaration: Declaration,
+        ledger: Ledger,
+        organizations: Organizations,
+        executions: Executions,
+        management: str,
     ) -> None:
         self._declaration = declaration
         self._ledger = ledger
@@ -116,7 +121,9 @@ class Reader:
         tags = self._organizations.tags(existing.id)
         work = self._baseline(existing, tags, execution, request_id)
         if tags.get(STATE_TAG) == "ready":
-            return work.model_copy(update={"route": "done", "outcome": "unchanged", "note": "It is ready already."})
+            return work.model_copy(
+                update={"route": "done", "outcome": "unchanged", "note": "It is ready already."}
+            )
         adopted = KIND_TAG in tags or any(is_declared(existing, each) for each in self._declaration.accounts)
         installed = self._organizations.tags(self._management).get(INSTALLED_TAG)
         if not adopted and (installed is None or existing.joined < datetime.fromisoformat(installed)):
@@ -128,7 +135,9 @@ class Reader:
     def _check_prerequisites(self, kind: Kind) -> None:
         """No account before the management account is ready, and none but security's before that is on its way."""
         if not self._is_ready(self._management):
-            raise ManagementAccountNotReady(f"The management account {self._management} has not reached its baseline.")
+            raise ManagementAccountNotReady(
+                f"The management account {self._management} has not reached its baseline."
+            )
         if kind == "security":
             return
         security = self._declaration.security
@@ -142,7 +151,11 @@ class Reader:
 
     def _is_ready(self, account_id: str) -> bool:
         record = self._ledger.account(account_id)
-        return record.state == "ready" if record else self._organizations.tags(account_id).get(STATE_TAG) == "ready"
+        return (
+            record.state == "ready"
+            if record
+            else self._organizations.tags(account_id).get(STATE_TAG) == "ready"
+        )
 
     # -- an account that is there ------------------------------------------------------------------
 
@@ -162,7 +175,9 @@ class Reader:
                 outcome="in-progress",
                 note=f"{record.owner} is on it.",
             )
-        return self._unfinished(listed, record, execution) or self._in_place(listed, execution, trigger.request_id)
+        return self._unfinished(listed, record, execution) or self._in_place(
+            listed, execution, trigger.request_id
+        )
 
     def _started(self, trigger: StartedByHand, execution: str) -> Work:
         """A person's start adopts whatever account it names, and finishes what a dead execution left."""
@@ -200,7 +215,9 @@ class Reader:
             account_id=record.account_id,
         )
 
-    def _baseline(self, listed: Listed, tags: Mapping[str, str], execution: str, request_id: str | None) -> Work:
+    def _baseline(
+        self, listed: Listed, tags: Mapping[str, str], execution: str, request_id: str | None
+    ) -> Work:
         _active(listed)
         unit = unit_of(listed, self._declaration, self._organizations)
         return Work(
@@ -216,4 +233,6 @@ class Reader:
 
 def _active(listed: Listed) -> None:
     if listed.state != "ACTIVE":
-        raise AccountNotActive(f"Account {listed.id} ({listed.name!r}) is {listed.state}; only ACTIVE accounts are worked on.")
+        raise AccountNotActive(
+            f"Account {listed.id} ({listed.name!r}) is {listed.state}; only ACTIVE accounts are worked on."
+        )

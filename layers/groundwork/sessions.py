@@ -23,7 +23,13 @@ def own_clients() -> Clients:
     return _clients(boto3.Session())
 
 
-def enter(account_id: str, partition: str, entry_roles: Sequence[str], permissions: Iterable[Permission], purpose: str) -> Clients:
+def enter(
+    account_id: str,
+    partition: str,
+    entry_roles: Sequence[str],
+    permissions: Iterable[Permission],
+    purpose: str,
+) -> Clients:
     """Clients inside `account_id`, able to do what `permissions` say and no more.
 
     The entry roles are tried in order. Raises `AccountNotUsable`, naming every role and AWS's answer, when none
@@ -43,7 +49,11 @@ def enter(account_id: str, partition: str, entry_roles: Sequence[str], permissio
                 DurationSeconds=SESSION_SECONDS,
             )
         except ClientError as refused:
-            if refused.response["Error"]["Code"] not in ("AccessDenied", "AccessDeniedException", "RegionDisabledException"):
+            if refused.response["Error"]["Code"] not in (
+                "AccessDenied",
+                "AccessDeniedException",
+                "RegionDisabledException",
+            ):
                 raise
             answers.append(f"{role}: {refused.response['Error']['Message']}")
             continue

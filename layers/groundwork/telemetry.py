@@ -12,10 +12,18 @@ NAMESPACE = "Groundwork"
 def count_success(outcome: str, started: str) -> None:
     """One account ready, repaired or unchanged, and how long its execution took in seconds. `started` is ISO 8601."""
     seconds = (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
-    name = "AccountsReady" if outcome == "ready" else "AccountsRepaired" if outcome == "repaired" else "AccountsUnchanged"
+    name = (
+        "AccountsReady"
+        if outcome == "ready"
+        else "AccountsRepaired"
+        if outcome == "repaired"
+        else "AccountsUnchanged"
+    )
     with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE):
         pass
-    with single_metric(name="Duration", unit=MetricUnit.Seconds, value=seconds, namespace=NAMESPACE) as metric:
+    with single_metric(
+        name="Duration", unit=MetricUnit.Seconds, value=seconds, namespace=NAMESPACE
+    ) as metric:
         metric.add_dimension(name="outcome", value=outcome)
 
 

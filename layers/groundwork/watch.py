@@ -19,7 +19,11 @@ class Found(Model):
 
 
 def find_accounts(
-    ledger: Ledger, organizations: Organizations, executions: Executions, state_machine_arn: str, management: str
+    ledger: Ledger,
+    organizations: Organizations,
+    executions: Executions,
+    state_machine_arn: str,
+    management: str,
 ) -> Found:
     """One ListAccounts pass. Accounts that were there before Groundwork are left to a person; accounts somebody works
     on, or has worked on, to whoever started that. The management account goes first."""
@@ -34,7 +38,9 @@ def find_accounts(
         for listed in organizations.accounts()
         if listed.state == "ACTIVE" and listed.id != management and not _known(ledger, executions, listed)
     ]
-    ours = [listed for listed in unknown if listed.joined >= since or KIND_TAG in organizations.tags(listed.id)]
+    ours = [
+        listed for listed in unknown if listed.joined >= since or KIND_TAG in organizations.tags(listed.id)
+    ]
     return Found(started=[listed.id for listed in ours if _start(executions, state_machine_arn, listed.id)])
 
 

@@ -40,14 +40,21 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
             with component.named_errors():
                 _make(call, target)
             changes.append(_change(component, call))
-    rest = "; ".join(f"{call.resource}: {call.reason}" for call in component.difference(target) if call.action != "report")
+    rest = "; ".join(
+        f"{call.resource}: {call.reason}" for call in component.difference(target) if call.action != "report"
+    )
     if rest:
         raise ComponentNotSettled(f"{component.name} would not settle in account {target.account.id}: {rest}")
     return changes
 
 
 def _make(call: Call, target: Target) -> None:
-    log.info("%s %s", call.action, call.resource, extra={"call": f"{call.service}:{call.operation}", "reason": call.reason})
+    log.info(
+        "%s %s",
+        call.action,
+        call.resource,
+        extra={"call": f"{call.service}:{call.operation}", "reason": call.reason},
+    )
     client = target.client(call.service, call.region)
     try:
         getattr(client, xform_name(call.operation))(**call.parameters)

@@ -50,12 +50,16 @@ def apply_in_management(work: Work, declaration: Declaration, installation: Inst
     return _apply(_component(work.component), work, declaration, own_clients(), installation)
 
 
-def verify_inside(names: Sequence[ComponentName], account: Account, organization: Organization, declaration: Declaration) -> None:
+def verify_inside(
+    names: Sequence[ComponentName], account: Account, organization: Organization, declaration: Declaration
+) -> None:
     """Look again at these components with sessions that cannot write. Raises `BaselineNotVerified`."""
     rest: list[Change] = []
     for name in names:
         component = _component(name)
-        clients = enter(account.id, organization.partition, declaration.entry_roles, component.reads, f"verify-{name}")
+        clients = enter(
+            account.id, organization.partition, declaration.entry_roles, component.reads, f"verify-{name}"
+        )
         rest += plan(component, Target(account, organization, declaration, clients))
     differences = [f"{change.resource}: {change.reason}" for change in rest if change.action != "report"]
     if differences:
@@ -71,11 +75,17 @@ def _component(name: ComponentName) -> Component[object]:
 
 
 def _enter(work: Work, declaration: Declaration, permissions: Sequence[Permission]) -> Clients:
-    return enter(work.account.id, work.organization.partition, declaration.entry_roles, permissions, work.component)
+    return enter(
+        work.account.id, work.organization.partition, declaration.entry_roles, permissions, work.component
+    )
 
 
 def _apply(
-    component: Component[object], work: Work, declaration: Declaration, clients: Clients, installation: Installation
+    component: Component[object],
+    work: Work,
+    declaration: Declaration,
+    clients: Clients,
+    installation: Installation,
 ) -> Result:
     changes = apply(component, Target(work.account, work.organization, declaration, clients, installation))
     done = any(change.action != "report" for change in changes)

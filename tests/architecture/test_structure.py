@@ -1,0 +1,182 @@
+"""One name in four places, errors as a contract, and imports that run one way."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from samtranslator.yaml_helper import yaml_parse
+
+from groundwork.baseline.components import COMPONENTS
+from groundwork.declaration import load
+from groundwork.errors import every_error
+
+ROOT = Path(__file__).parents[2]
+TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
+RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
+MACHINE: dict[str, Any] = RESOURCES["VendAccountStateMachine"]["Properties"]
+ASL_TEXT = (ROOT / MACHINE["DefinitionUri"]).read_text()
+ASL: dict[str, Any] = json.loads(ASL_TEXT)
+FUNCTIONS = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"}
+WITHOUT_STATE = {"AnswerLostExecutionFunction", "FindAccountsFunction"}
+"""Functions that rules start, not the state machine."""
+COMPONENT_FUNCTIONS = {"ApplyComponentFunction", "ApplyManagementComponentFunction"}
+
+
+def states_of(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
+    for name, state in machine["States"].items():
+        yield name, state
+        for inner in [
+            *state.get("Branches", []),
+            *([state["ItemProcessor"]] if "ItemProcessor" in state else []),
+        ]:
+            yield from states_of(inner)
+
+
+STATES = dict(states_of(ASL))
+LAMBDA_STATES = {
+    name: state for name, state in STATES.items() if "lambda:invoke" in state.get("Resource", "")
+}
+
+
+def functions_of(state: dict[str, Any]) -> set[str]:
+    return set(re.findall(r"\$\{(\w+Function)\}", state["Arguments"]["FunctionName"]))
+
+
+def camel(kebab: str) -> str:
+    return "".join(part.capitalize() for part in kebab.split("-"))
+
+
+def snake(name: str) -> str:
+    return re.sub(r"(?<!^)(?=[A-Z])", "_", name).lower()
+
+
+@pytest.mark.parametrize("name", sorted(LAMBDA_STATES))
+def test_a_state_is_named_after_its_function_or_its_component(name: str) -> None:
+    functions = functions_of(LAMBDA_STATES[name])
+    assert functions, "the state calls no function of the template"
+    if functions <= COMPONENT_FUNCTIONS:
+        component = LAMBDA_STATES[name]["Arguments"]["Payload"]["component"]
+        assert name == camel(component)
+        assert component in COMPONENTS
+    else:
+        assert functions == {f"{name}Function"}
+
+
+@pytest.mark.parametrize("function", sorted(FUNCTIONS))
+def test_a_function_has_its_folder_and_its_state(function: str) -> None:
+    folder = snake(function.removesuffix("Function"))
+    assert RESOURCES[function]["Properties"]["CodeUri"] == f"functions/{folder}"
+    assert (ROOT / "functions" / folder / "handler.py").is_file()
+    used = set().union(*(functions_of(state) for state in LAMBDA_STATES.values()))
+    assert (function in used) != (function in WITHOUT_STATE)
+
+
+def test_every_folder_is_a_function() -> None:
+    folders = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+    assert folders == {snake(function.removesuffix("Function")) for function in FUNCTIONS}
+
+
+def test_every_placeholder_has_its_substitution_and_back() -> None:
+    assert set(re.findall(r"\$\{(\w+)\}", ASL_TEXT)) == set(MACHINE["DefinitionSubstitutions"])
+
+
+def test_the_machine_may_invoke_exactly_the_functions_it_calls() -> None:
+    statements = MACHINE["Policies"][0]["Statement"]
+    invoke = next(statement for statement in statements if statement["Sid"] == "InvokeItsFunctions")
+    allowed = {str(resource["Fn::GetAtt"][0]) for resource in invoke["Resource"]}
+    assert allowed == FUNCTIONS - WITHOUT_STATE
+
+
+def test_every_error_retried_or_caught_is_in_the_catalogue() -> None:
+    ours = {error.__name__ for error in every_error()}
+    aws = re.compile(r"^(States|Lambda|Sandbox|Runtime|EventBridge|Sfn)\.\w+$")
+    named = {
+        error
+        for state in STATES.values()
+        for rule in [*state.get("Retry", []), *state.get("Catch", [])]
+        for error in rule["ErrorEquals"]
+    }
+    assert {name for name in named if not aws.match(name)} <= ours
+
+
+def test_every_component_has_a_state() -> None:
+    assert {camel(name) for name in COMPONENTS} <= set(LAMBDA_STATES)
+
+
+def test_every_declared_component_is_known() -> None:
+    assert {name for names in load().baseline.values() for name in names} <= set(COMPONENTS)
+
+
+@pytest.mark.parametrize(
+    "function", ["CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunction"]
+)
+def test_functions_that_enter_accounts_may_assume_the_declared_entry_roles_only(function: str) -> None:
+    statements = RESOURCES[function]["Properties"]["Policies"][0]["Statement"]
+    enter = next(statement for statement in statements if statement["Sid"] == "EnterMemberAccounts")
+    assert [
+        str(resource["Fn::Sub"]).rsplit("/", 1)[1] for resource in enter["Resource"]
+    ] == load().entry_roles
+    assert enter["Condition"]["StringNotEquals"] == {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}
+
+
+def test_only_those_functions_enter_accounts() -> None:
+    assuming = {
+        name
+        for name in FUNCTIONS
+        if "sts:AssumeRole" in json.dumps(RESOURCES[name]["Properties"].get("Policies"))
+    }
+    assert assuming == {"CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunction"}
+
+
+# -- imports -----------------------------------------------------------------------------------------
+
+
+def imports(path: Path) -> set[str]:
+    tree = ast.parse(path.read_text())
+    plain = {alias.name for node in ast.walk(tree) if isinstance(node, ast.Import) for alias in node.names}
+    return plain | {
+        node.module for node in ast.walk(tree) if isinstance(node, ast.ImportFrom) and node.module
+    }
+
+
+LAYER = sorted((ROOT / "layers" / "groundwork").rglob("*.py"))
+HANDLERS = sorted((ROOT / "functions").rglob("*.py"))
+LAPTOP_ONLY = {"local", "cli", "demo", "tests", "checks", "moto", "pytest", "samtranslator"}
+KNOWS_LAMBDA = {"entry.py", "telemetry.py"}
+
+
+@pytest.mark.parametrize("path", [*LAYER, *HANDLERS], ids=lambda path: str(path.relative_to(ROOT)))
+def test_nothing_that_ships_imports_what_does_not(path: Path) -> None:
+    roots = {name.partition(".")[0] for name in imports(path)}
+    assert not roots & LAPTOP_ONLY
+    if path in LAYER:
+        assert "functions" not in roots
+        assert ("aws_lambda_powertools" in roots) == (path.name in KNOWS_LAMBDA)
+    else:
+        assert "boto3" not in roots, "AWS access sits in the layer"
+
+
+@pytest.mark.parametrize(
+    "path",
+    [*LAYER, *HANDLERS, ROOT / "template.yaml", ROOT / MACHINE["DefinitionUri"]],
+    ids=lambda path: path.name,
+)
+def test_no_partition_is_written_down(path: Path) -> None:
+    assert "arn:aws:" not in path.read_text()
+
+
+@pytest.mark.parametrize("path", HANDLERS, ids=lambda path: path.parent.name)
+def test_a_handler_is_thin(path: Path) -> None:
+    tree = ast.parse(path.read_text())
+    assert ast.get_docstring(tree)
+    assert not any(isinstance(node, ast.Try) for node in ast.walk(tree)), (
+        "errors are the contract: let them pass"
+    )
+    handle = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handle")
+    assert len(handle.body) <= 8
