@@ -5,14 +5,14 @@ authorizer   what the call needs, and whether its caller may
 requests     call -> actions, resources, condition keys (operations, resources, resolvers, keys, dependents)
 decision     how policies combine (policy, conditions: the language)
 state        the policies that hold now, read from moto
-validation   what IAM refuses to store
+entities     what IAM refuses to store
 """
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from local.iam import gate
+from local.iam import entities, gate
 from local.iam.authorizer import Authorizer
 
 if TYPE_CHECKING:
@@ -22,3 +22,4 @@ if TYPE_CHECKING:
 def install(engine: Engine) -> None:
     engine.authorizer = Authorizer(engine)
     gate.install(engine)
+    entities.install(engine)

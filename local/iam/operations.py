@@ -33,7 +33,6 @@ S3 = {
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
     "CreateMultipartUpload": "PutObject",
-    "CreateSession": "CreateSession",
     "DeleteBucketAnalyticsConfiguration": "PutAnalyticsConfiguration",
     "DeleteBucketCors": "PutBucketCORS",
     "DeleteBucketEncryption": "PutEncryptionConfiguration",
@@ -62,6 +61,7 @@ S3 = {
     "HeadBucket": "ListBucket",
     "HeadObject": "GetObject",
     "ListBucketAnalyticsConfigurations": "GetAnalyticsConfiguration",
+    "ListBucketIntelligentTieringConfigurations": "GetIntelligentTieringConfiguration",
     "ListBucketInventoryConfigurations": "GetInventoryConfiguration",
     "ListBucketMetricsConfigurations": "GetMetricsConfiguration",
     "ListBuckets": "ListAllMyBuckets",
@@ -83,6 +83,7 @@ S3 = {
     "PutBucketReplication": "PutReplicationConfiguration",
     "PutObjectLockConfiguration": "PutBucketObjectLockConfiguration",
     "PutPublicAccessBlock": "PutBucketPublicAccessBlock",
+    "SelectObjectContent": "GetObject",
     "UploadPart": "PutObject",
     "UploadPartCopy": "PutObject",
 }
@@ -115,6 +116,7 @@ NAMES: Mapping[str, Mapping[str, str]] = {
         "ChangeMessageVisibilityBatch": "ChangeMessageVisibility",
     },
     "sns": {"PublishBatch": "Publish"},
+    "accessanalyzer": {"GetFindingV2": "GetFinding", "ListFindingsV2": "ListFindings"},
 }
 FREE = frozenset(  # AWS demands no permission of the caller ("No permissions are required", API references)
     ("sts:GetCallerIdentity", "sts:GetSessionToken", "sts:GetAccessKeyInfo")

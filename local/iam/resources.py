@@ -19,7 +19,7 @@ from local.principals import PARTITION, Principal
 
 VARIABLE = re.compile(r"\$\{(\w+)\}")
 EVERYTHING = ["*"]
-NAMES_WHAT_IT_MAKES = re.compile(r"(Create|Allocate|Run|Register|Import|Copy|Request|Start|Restore)")
+NAMES_WHAT_IT_MAKES = re.compile(r"(Create|Allocate|Run|Register|Import|Copy|Request|Restore)")
 
 
 @dataclass(frozen=True)
@@ -77,7 +77,13 @@ ALIASES: Mapping[str, Sequence[str]] = {  # a template's variable -> parameters 
     "cloudwatch.DashboardName": ("DashboardName", "DashboardNames"),
     "cloudwatch.InsightRuleName": ("RuleName", "RuleNames"),
     "cloudwatch.MetricStreamName": ("Name", "Names"),
-    "ssm.DocumentName": ("Name",),
+    "ec2.SecurityGroupId": ("GroupId", "SecurityGroupId", "SecurityGroupIds"),
+    "ec2.NaclId": ("NetworkAclId", "NetworkAclIds"),
+    "ec2.VpcFlowLogId": ("FlowLogIds", "FlowLogId"),
+    "ec2.KeyPairName": ("KeyName",),
+    "guardduty.FilterName": ("FilterName", "Name"),
+    "cloudformation.StackSetName": ("StackSetName",),
+    "ssm.DocumentName": ("Name", "DocumentName"),
     "ssm.ResourceId": ("WindowId", "ResourceId", "OpsItemId", "BaselineId"),
     "xray.SamplingRuleName": ("RuleName",),
     "secretsmanager.SecretId": ("SecretId",),
@@ -153,6 +159,8 @@ def _filled(call: Call, template: str, prefix: str, action: Action) -> list[str]
     arns = [template]
     for variable in VARIABLE.findall(template):
         values = _values(call, variable, prefix)
+        if not values and variable == "Id" and prefix == "cloudformation":
+            values = ["*"]  # a stack set's own id, which nobody passes
         if not values and prefix == "ec2" and NAMES_WHAT_IT_MAKES.match(action.name.split(":")[1]):
             values = ["*"]
         if not values:
