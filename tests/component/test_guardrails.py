@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
+
 from groundwork.baseline.components.guardrails import (
     DESCRIPTION,
     LONGEST,
@@ -21,7 +22,6 @@ from groundwork.baseline.components.guardrails import (
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration, Role, Trust, Where, load
 from groundwork.errors import InvalidDeclaration, OrganizationBusy, SecurityAccountMissing
-
 from local.iam.policy import Request, compile_policy
 from tests.component.conftest import World
 from tests.engine.support import eventually
@@ -83,11 +83,13 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
             "StopConfigurationRecorder",
             "DeleteConfigurationRecorder",
             "PutConfigurationRecorder",
+            "AssociateResourceTypes",
             "DisassociateResourceTypes",
         )
     ),
     ("config:DeleteDeliveryChannel", "*", {}),
     ("config:PutDeliveryChannel", "*", {}),
+    ("config:DeleteRetentionConfiguration", "*", {}),
     ("config:PutRetentionConfiguration", "*", {}),
     (
         "config:DeleteConfigurationAggregator",
@@ -148,12 +150,9 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         for region in ("us-east-1", "eu-west-1")
     ),
     *(
-        (f"iam:{action}", role(name), {})
-        for name in (
-            "allow-admin-from-security-account",
-            "allow-deploy-from-mgmt-account",
-            "x/allow-dev-from-security-account",
-        )
+        (f"iam:{action}", role(f"{path}{declared.name}"), {})
+        for declared in load().access.roles
+        for path in ("", "x/")
         for action in (
             "AttachRolePolicy",
             "CreateRole",
@@ -173,11 +172,7 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     *(
         (action, role(name), {})
-        for name in (
-            "OrganizationAccountAccessRole",
-            "AWSControlTowerExecution",
-            "x/AWSControlTowerExecution",
-        )
+        for name in (f"{path}{entry}" for path in ("", "x/") for entry in load().entry_roles)
         for action in (
             "iam:CreateRole",
             "iam:DeleteRole",
@@ -188,7 +183,8 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         )
     ),
     *(
-        (f"iam:{action}", f"arn:aws:iam::{SECURITY}:group/admin-external-accounts", {})
+        (f"iam:{action}", f"arn:aws:iam::{SECURITY}:group/{group.name}", {})
+        for group in load().access.groups
         for action in (
             "AttachGroupPolicy",
             "DeleteGroup",
@@ -261,6 +257,26 @@ def test_an_administrator_of_a_member_account_cannot(attack: tuple[str, str, dic
 @pytest.mark.parametrize("act", FREE, ids=named)
 def test_everything_else_stays_free(act: tuple[str, str, dict[str, Any]]) -> None:
     assert not denied(*act)
+
+
+def test_every_part_of_the_policy_stops_an_attack_that_nothing_else_stops() -> None:
+    document = guardrail_document(load(), ORGANIZATION)
+    parts = [
+        (number, element, value)
+        for number, statement in enumerate(document["Statement"])
+        for element in ("Action", "Resource")
+        for value in (statement[element] if isinstance(statement.get(element), list) else ())
+    ]
+    assert len(parts) > 40
+    for number, element, value in parts:
+        without = json.loads(minified(document))
+        without["Statement"][number][element].remove(value)
+        policy = compile_policy(minified(without))
+        requests = (
+            Request(action, resource, {"aws:principalarn": ADMINISTRATOR, **context})
+            for action, resource, context in ATTACKS
+        )
+        assert not all(policy.verdict(request).denied for request in requests), f"{value} stops no attack"
 
 
 @pytest.mark.parametrize(
