@@ -27,7 +27,7 @@ def entry(
     def decorate(handle: Callable[[Input], Model | None]) -> Callable[[dict[str, Any], Any], Any]:
         @wraps(handle)
         @logger.inject_lambda_context(clear_state=True)
-        def handler(event: dict[str, Any], context: Any) -> Any:
+        def handler(event: dict[str, Any], _context: Any) -> Any:
             parsed = model.model_validate(event)
             logger.append_keys(**_identity(event))
             result = handle(parsed)

@@ -7,6 +7,8 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
+from pydantic import Field
+
 from groundwork.contracts import Account, Change, Model, Organization, Outcome
 from groundwork.creation import remedy_of_refusal
 from groundwork.declaration import Declaration
@@ -122,7 +124,7 @@ class Failure(Model):
 
     error: str
     cause: str
-    failures: list[dict[str, str]] = []
+    failures: list[dict[str, str]] = Field(default_factory=list)
 
 
 def failed(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import UTC, datetime
 
 from groundwork.contracts import Model
 from groundwork.enrolment import INSTALLED_TAG
@@ -53,4 +53,4 @@ def _known(ledger: Ledger, executions: Executions, listed: Listed) -> bool:
 
 def _start(executions: Executions, state_machine_arn: str, account_id: str) -> bool:
     """A name per account and day: two passes that overlap start it once, and a failure is not repeated for ever."""
-    return executions.start(state_machine_arn, f"found-{account_id}-{datetime.now():%Y-%m-%d}", account_id)
+    return executions.start(state_machine_arn, f"found-{account_id}-{datetime.now(UTC):%Y-%m-%d}", account_id)

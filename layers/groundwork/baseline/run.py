@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Literal
 
+from pydantic import Field
+
 from groundwork.baseline.component import Clients, Component, Installation, Permission, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.baseline.loop import apply, plan
@@ -28,7 +30,7 @@ class Result(Model):
 
     component: ComponentName
     outcome: Literal["changed", "unchanged", "skipped"]
-    changes: list[Change] = []
+    changes: list[Change] = Field(default_factory=list)
 
 
 def apply_inside(work: Work, declaration: Declaration) -> Result:
