@@ -6,7 +6,14 @@ import importlib
 
 from local.engine import Engine
 
-SERVICES = ("local.iam_features", "local.cloudtrail")
+SERVICES = (
+    "local.iam_features",
+    "local.cloudtrail",
+    "local.config_service",
+    "local.s3",
+    "local.kms",
+    "local.ec2",
+)
 
 
 def install(engine: Engine) -> None:

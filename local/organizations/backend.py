@@ -38,6 +38,7 @@ class Organizations(Creating, Policies):
         self.policy_type_changes = {}
         self.handshakes: dict[str, dict[str, Any]] = {}
         self.closings: dict[str, float] = {}
+        self.iam_features: set[str] = set()
 
     @property
     def _url_module(self) -> Any:
