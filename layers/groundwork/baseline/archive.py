@@ -9,8 +9,10 @@ from botocore.exceptions import ClientError
 from groundwork.baseline.component import Permission, Target
 from groundwork.errors import SecurityAccountMissing, SecurityAccountNotReady
 
-FIND_KEY = Permission(["kms:DescribeKey"], ["arn:{partition}:kms:*:*:key/*"])
-"""What `key_arn` needs."""
+FIND_KEY = Permission(
+    ["kms:DescribeKey"], ["arn:{partition}:kms:*:*:key/*", "arn:{partition}:kms:*:*:alias/*"]
+)
+"""What `key_arn` needs. IAM asks about the key; about the alias where it leads to none."""
 
 NOT_THERE_YET = ("NotFoundException", "AccessDeniedException")
 

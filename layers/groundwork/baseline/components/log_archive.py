@@ -19,6 +19,7 @@ from groundwork.baseline.component import Action, Call, Component, Permission, T
 from groundwork.baseline.documents import differences
 from groundwork.declaration import Document
 
+KEYS_AND_ALIASES = ("arn:{partition}:kms:*:{account}:key/*", "arn:{partition}:kms:*:{account}:alias/*")
 MINE = {"managed-by": "groundwork"}
 KEY_TAG = "groundwork:alias"
 """By this tag a key is found again whose alias is missing: after CreateKey, or when somebody deleted the alias."""
@@ -116,7 +117,7 @@ class LogArchive(Component[Found]):
         Permission(["kms:ListKeys", "s3:ListAllMyBuckets"]),
         Permission(
             ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
-            ["arn:{partition}:kms:*:{account}:key/*"],
+            KEYS_AND_ALIASES,
         ),
         Permission(
             [
@@ -143,7 +144,7 @@ class LogArchive(Component[Found]):
                 "kms:TagResource",
                 "kms:UpdateAlias",
             ],
-            ["arn:{partition}:kms:*:{account}:key/*", "arn:{partition}:kms:*:{account}:alias/*"],
+            KEYS_AND_ALIASES,
         ),
         Permission(
             [
