@@ -5,12 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import pytest
+
 from groundwork import sessions
 from groundwork.baseline import loop
 from groundwork.baseline.component import Target
 from groundwork.baseline.components.delegation import Delegation
 from groundwork.contracts import Account
-
 from tests.component.conftest import World
 
 DELEGATION = Delegation()

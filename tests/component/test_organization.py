@@ -6,11 +6,11 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+
 from groundwork.baseline.components.organization import Found, declared_units
 from groundwork.baseline.components.organization import Organization as OrganizationComponent
 from groundwork.contracts import Organization
 from groundwork.errors import OrganizationBusy, OrganizationNotReady
-
 from local.engine import Engine
 from tests.component.conftest import World
 
