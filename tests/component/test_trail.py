@@ -1,0 +1,318 @@
+"""trail: each account's own into the archive, or one organization trail that covers them all."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
+
+import pytest
+
+from groundwork import sessions
+from groundwork.baseline import loop
+from groundwork.baseline.component import Installation
+from groundwork.baseline.components.log_archive import LogArchive
+from groundwork.baseline.components.trail import Trail
+from groundwork.contracts import Account, Change
+from groundwork.declaration import Declaration
+from groundwork.errors import AccountNotCovered, SecurityAccountMissing, SecurityAccountNotReady
+from tests.component.conftest import World
+
+TRAIL = Trail()
+NAME = "groundwork"
+BOOTSTRAP = "groundwork-bootstrap-trail"
+Sabotage = Callable[[Any], Any]
+
+
+@pytest.fixture(scope="module")
+def ready(world: World) -> World:
+    """The world with its log archive, and trusted access for CloudTrail."""
+    world.apply(LogArchive(), world.security)
+    world.aws.client("organizations").enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+    return world
+
+
+@pytest.fixture(scope="module")
+def member(ready: World) -> Account:
+    """A member account with its trail, which every test leaves as declared."""
+    account = ready.account()
+    ready.apply(TRAIL, account)
+    return account
+
+
+def trails(world: World, account: Account, region: str | None = None) -> dict[str, dict[str, Any]]:
+    """By ARN, whatever DescribeTrails shows in the account."""
+    shown = world.client("cloudtrail", account, region).describe_trails()["trailList"]
+    return {trail["TrailARN"]: trail for trail in shown}
+
+
+def arn_of(account: Account) -> str:
+    return f"arn:aws:cloudtrail:us-east-1:{account.id}:trail/{NAME}"
+
+
+def is_logging(world: World, account: Account) -> bool:
+    return bool(world.client("cloudtrail", account).get_trail_status(Name=arn_of(account))["IsLogging"])
+
+
+def log_files(world: World, prefix: str) -> int:
+    bucket = f"groundwork-trail-{world.security.id}"
+    listed = world.client("s3", world.security).list_objects_v2(Bucket=bucket, Prefix=prefix)
+    return int(listed["KeyCount"])
+
+
+def declared(world: World, mode: str) -> Declaration:
+    trail = world.declaration.trail.model_copy(update={"mode": mode})
+    return world.declaration.model_copy(update={"trail": trail})
+
+
+# -- from nothing --------------------------------------------------------------------------------------
+
+
+def test_from_nothing_an_account_gets_a_trail_into_the_archive(ready: World) -> None:
+    account = ready.account()
+    mark = len(ready.aws.calls)
+    ready.apply(TRAIL, account)
+    assert len(ready.calls_since(mark)) <= 8
+    (trail,) = trails(ready, account).values()
+    assert trail["S3BucketName"] == f"groundwork-trail-{ready.security.id}"
+    assert trail["IsMultiRegionTrail"]
+    assert trail["IncludeGlobalServiceEvents"]
+    assert trail["LogFileValidationEnabled"]
+    assert trail["KmsKeyId"].startswith(f"arn:aws:kms:us-east-1:{ready.security.id}:key/")
+    assert is_logging(ready, account)
+    cloudtrail = ready.client("cloudtrail", account)
+    (tagged,) = cloudtrail.list_tags(ResourceIdList=[arn_of(account)])["ResourceTagList"]
+    assert tagged["TagsList"] == [{"Key": "managed-by", "Value": "groundwork"}]
+    assert log_files(ready, f"AWSLogs/{account.id}/CloudTrail/") == 1
+
+
+def test_a_second_run_writes_nothing(ready: World, member: Account) -> None:
+    mark = len(ready.aws.calls)
+    assert ready.apply(TRAIL, member) == []
+    assert [call.operation for call in ready.calls_since(mark)] == [
+        *("DescribeTrails", "ListTags", "DescribeKey", "GetTrailStatus")
+    ]
+
+
+def test_its_permissions_fit_a_session() -> None:
+    assert len(sessions.session_policy([*TRAIL.reads, *TRAIL.writes], "012345678901", "aws")) <= 2048
+
+
+# -- drift ---------------------------------------------------------------------------------------------
+
+SABOTAGES: dict[str, tuple[Sabotage, str]] = {
+    "stopped": (lambda cloudtrail: cloudtrail.stop_logging(Name=NAME), "is not logging"),
+    "one Region": (
+        lambda cloudtrail: cloudtrail.update_trail(Name=NAME, IsMultiRegionTrail=False),
+        "records one Region only",
+    ),
+    "without IAM": (
+        lambda cloudtrail: cloudtrail.update_trail(
+            Name=NAME, IsMultiRegionTrail=False, IncludeGlobalServiceEvents=False
+        ),
+        "records one Region only; leaves out global services such as IAM",
+    ),
+    "unvalidated": (
+        lambda cloudtrail: cloudtrail.update_trail(Name=NAME, EnableLogFileValidation=False),
+        "does not validate log files",
+    ),
+    "writes only": (
+        lambda cloudtrail: cloudtrail.put_event_selectors(
+            TrailName=NAME, EventSelectors=[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]
+        ),
+        "leaves out management events",
+    ),
+    "untagged": (
+        lambda cloudtrail: cloudtrail.remove_tags(
+            ResourceId=cloudtrail.get_trail(Name=NAME)["Trail"]["TrailARN"],
+            TagsList=[{"Key": "managed-by", "Value": "groundwork"}],
+        ),
+        "was there under the declared name, untagged: adopted",
+    ),
+    "deleted": (
+        lambda cloudtrail: cloudtrail.delete_trail(Name=NAME),
+        "does not exist; a new trail does not log by itself",
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SABOTAGES)
+def test_what_drifted_is_named_and_mended_and_nothing_else(ready: World, member: Account, what: str) -> None:
+    sabotage, reason = SABOTAGES[what]
+    sabotage(ready.client("cloudtrail", member))
+    changes = ready.apply(TRAIL, member)
+    assert "; ".join(change.reason for change in changes) == reason
+    assert {change.resource for change in changes} == {"trail groundwork"}
+    assert ready.plan(TRAIL, member) == []
+    assert is_logging(ready, member)
+
+
+def test_a_trail_sent_to_another_bucket_is_sent_back(ready: World, member: Account) -> None:
+    bucket = own_bucket(ready, member)
+    ready.client("cloudtrail", member).update_trail(Name=NAME, S3BucketName=bucket, S3KeyPrefix="hidden")
+    (change,) = ready.apply(TRAIL, member)
+    archive = f"groundwork-trail-{ready.security.id}"
+    assert change.reason == (
+        f"delivers to bucket {bucket}; expected {archive}; delivers below hidden; expected the top of the bucket"
+    )
+    (trail,) = trails(ready, member).values()
+    assert trail["S3BucketName"] == archive
+    assert not trail.get("S3KeyPrefix")
+
+
+def own_bucket(world: World, account: Account) -> str:
+    """A bucket of the account itself that CloudTrail may write to."""
+    s3, bucket = world.client("s3", account), f"own-trail-{account.id}"
+    s3.create_bucket(Bucket=bucket)
+    service = '{"Service": "cloudtrail.amazonaws.com"}'
+    s3.put_bucket_policy(
+        Bucket=bucket,
+        Policy='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": %s, "Action": '
+        '["s3:GetBucketAcl", "s3:PutObject"], "Resource": ["arn:aws:s3:::%s", "arn:aws:s3:::%s/*"]}]}'
+        % (service, bucket, bucket),
+    )
+    return bucket
+
+
+def test_other_peoples_trails_stay_and_our_former_ones_are_reported(ready: World) -> None:
+    account = ready.account()
+    cloudtrail, bucket = ready.client("cloudtrail", account), own_bucket(ready, account)
+    cloudtrail.create_trail(Name="theirs", S3BucketName=bucket)
+    mine = [{"Key": "managed-by", "Value": "groundwork"}]
+    cloudtrail.create_trail(Name="former", S3BucketName=bucket, TagsList=mine)
+    changes = ready.apply(TRAIL, account)
+    assert [(change.action, change.resource) for change in changes] == [
+        *(("create", "trail groundwork"), ("create", "trail groundwork"), ("report", "trail former"))
+    ]
+    assert {trail["Name"] for trail in trails(ready, account).values()} == {"theirs", "former", NAME}
+
+
+# -- the management account comes first ----------------------------------------------------------------
+
+
+def apply_in_management(world: World, **given: Any) -> list[Change]:
+    """With the bucket and the key that the stack brings along."""
+    key = bootstrap_key(world)
+    target = world.target(TRAIL, world.management, **given)
+    return loop.apply(TRAIL, replace(target, installation=Installation(bootstrap_trail=(BOOTSTRAP, key))))
+
+
+def bootstrap_key(world: World) -> str:
+    kms, s3 = world.aws.client("kms"), world.aws.client("s3")
+    found = [entry["AliasArn"] for entry in kms.list_aliases()["Aliases"] if entry["AliasName"] == "alias/bootstrap"]
+    if not found:
+        policy = """{"Version": "2012-10-17", "Statement": [
+            {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::%s:root"}, "Action": "kms:*", "Resource": "*"},
+            {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}
+        ]}""" % world.management.id  # fmt: skip
+        key = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
+        kms.create_alias(AliasName="alias/bootstrap", TargetKeyId=key)
+        own = own_bucket(world, world.management)
+        document = s3.get_bucket_policy(Bucket=own)["Policy"].replace(own, BOOTSTRAP)
+        s3.create_bucket(Bucket=BOOTSTRAP)
+        s3.put_bucket_policy(Bucket=BOOTSTRAP, Policy=document)
+    arn: str = kms.describe_key(KeyId="alias/bootstrap")["KeyMetadata"]["Arn"]
+    return arn
+
+
+@pytest.fixture
+def no_management_trail(ready: World) -> Iterator[World]:
+    yield ready
+    cloudtrail = ready.aws.client("cloudtrail")
+    for trail in cloudtrail.describe_trails()["trailList"]:
+        cloudtrail.delete_trail(Name=trail["TrailARN"])
+
+
+def test_before_security_it_delivers_into_the_bootstrap_bucket_and_then_into_the_archive(
+    no_management_trail: World,
+) -> None:
+    world = no_management_trail
+    alone = world.organization.model_copy(update={"security_account_id": None})
+    changes = apply_in_management(world, organization=alone)
+    assert [change.action for change in changes] == ["create", "create", "report"]
+    assert changes[-1].reason.startswith(f"delivers into the bootstrap bucket {BOOTSTRAP} for now")
+    (trail,) = trails(world, world.management).values()
+    assert (trail["S3BucketName"], trail["KmsKeyId"]) == (BOOTSTRAP, bootstrap_key(world))
+    assert is_logging(world, world.management)
+
+    (change,) = apply_in_management(world)
+    archive = f"groundwork-trail-{world.security.id}"
+    assert f"delivers to bucket {BOOTSTRAP}; expected {archive}" in change.reason
+    (trail,) = trails(world, world.management).values()
+    assert trail["S3BucketName"] == archive
+    assert is_logging(world, world.management)
+
+
+def test_without_a_bootstrap_bucket_it_says_so_and_does_nothing(ready: World) -> None:
+    alone = ready.organization.model_copy(update={"security_account_id": None})
+    (report,) = ready.apply(TRAIL, ready.management, organization=alone)
+    assert report.action == "report"
+    assert report.reason.startswith("has nowhere to deliver to: No security account exists")
+    assert trails(ready, ready.management) == {}
+
+
+def test_a_member_waits_for_the_security_account_and_says_so(ready: World) -> None:
+    account = ready.account()
+    alone = ready.organization.model_copy(update={"security_account_id": None})
+    with pytest.raises(SecurityAccountMissing, match=r"nobody asked for 'security'"):
+        ready.apply(TRAIL, account, organization=alone)
+    names = ready.declaration.log_archive.model_copy(update={"key_alias": "alias/not-there"})
+    without_key = ready.declaration.model_copy(update={"log_archive": names})
+    with pytest.raises(SecurityAccountNotReady, match=r"alias/not-there cannot be found"):
+        ready.apply(TRAIL, account, declaration=without_key)
+
+
+# -- one organization trail ----------------------------------------------------------------------------
+
+
+def test_one_organization_trail_covers_everybody_and_back(no_management_trail: World) -> None:
+    world = no_management_trail
+    one, own = declared(world, "organization"), declared(world, "account")
+    account = world.account()
+    world.apply(TRAIL, account, declaration=own)
+    apply_in_management(world, declaration=own)
+
+    with pytest.raises(AccountNotCovered, match=f"covers account {account.id}"):
+        world.apply(TRAIL, account, declaration=one)
+    assert is_logging(world, account)  # its own trail goes only when another one covers it
+
+    (change,) = apply_in_management(world, declaration=one)
+    assert change.reason == "is an organization trail: False; expected True"
+    (deleted,) = world.apply(TRAIL, account, declaration=one)
+    assert (deleted.action, deleted.resource) == ("delete", "trail groundwork")
+    assert set(trails(world, account)) == {arn_of(world.management)}
+    mark = len(world.aws.calls)
+    assert world.apply(TRAIL, account, declaration=one) == []
+    assert len(world.calls_since(mark)) <= 3
+
+    (change,) = apply_in_management(world, declaration=own)
+    assert change.reason == "is an organization trail: True; expected False"
+    world.apply(TRAIL, account, declaration=own)
+    assert set(trails(world, account)) == {arn_of(account)}
+    assert is_logging(world, account)
+
+
+def test_a_member_says_why_it_is_not_covered(no_management_trail: World) -> None:
+    world, account = no_management_trail, no_management_trail.account()
+    one = declared(world, "organization")
+    apply_in_management(world, declaration=one)
+    assert world.apply(TRAIL, account, declaration=one) == []
+    cloudtrail = world.aws.client("cloudtrail")
+    cloudtrail.stop_logging(Name=NAME)
+    with pytest.raises(AccountNotCovered, match="is not logging"):
+        world.apply(TRAIL, account, declaration=one)
+    apply_in_management(world, declaration=one)
+    assert world.apply(TRAIL, account, declaration=one) == []
+    cloudtrail.update_trail(Name=NAME, IsMultiRegionTrail=False)
+    with pytest.raises(AccountNotCovered, match="records one Region only"):
+        world.apply(TRAIL, account, declaration=one)
+
+
+def test_an_untagged_trail_of_our_name_is_left_to_a_member_that_is_covered(no_management_trail: World) -> None:
+    world, account = no_management_trail, no_management_trail.account()
+    one = declared(world, "organization")
+    apply_in_management(world, declaration=one)
+    world.client("cloudtrail", account).create_trail(Name=NAME, S3BucketName=own_bucket(world, account))
+    (report,) = world.apply(TRAIL, account, declaration=one)
+    assert report.action == "report"
+    assert arn_of(account) in trails(world, account)
