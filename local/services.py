@@ -13,6 +13,7 @@ SERVICES = (
     "local.s3",
     "local.kms",
     "local.ec2",
+    "local.account",
 )
 
 

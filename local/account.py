@@ -1,0 +1,47 @@
+"""AWS Account Management: which Regions an account has, which moto does not tell.
+
+https://docs.aws.amazon.com/accounts/latest/reference/API_ListRegions.html
+https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-regions.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.account import urls
+from moto.account.responses import AccountResponse
+from moto.core.responses import ActionResult
+from moto.ec2.models import ec2_backends
+
+from local.engine import Engine
+
+STATES = {"opt-in-not-required": "ENABLED_BY_DEFAULT", "opted-in": "ENABLED", "not-opted-in": "DISABLED"}
+"""EC2's OptInStatus of a Region as Account Management calls it."""
+OPERATIONS = {"listRegions": "list_regions", "getRegionOptStatus": "get_region_opt_status"}
+
+
+def install(engine: Engine) -> None:
+    paths = {f"{{0}}/{path}$": AccountResponse.dispatch for path in OPERATIONS}
+    engine.patch(urls, "url_paths", urls.url_paths | paths)
+    for name, handler in (("list_regions", _list_regions), ("get_region_opt_status", _get_region_opt_status)):
+        setattr(AccountResponse, name, handler)
+        engine.on_close(delattr, AccountResponse, name)
+
+
+def regions_of(account_id: str, home: str = "us-east-1") -> dict[str, str]:
+    """Every Region by name, and whether the account has it."""
+    return {r.name: STATES[r.opt_in_status] for r in ec2_backends[account_id][home].describe_regions()}
+
+
+def _list_regions(response: AccountResponse) -> ActionResult:
+    wanted: Any = response._get_param("RegionOptStatusContains")
+    regions = regions_of(response.current_account)
+    shown = [{"RegionName": name, "RegionOptStatus": state} for name, state in regions.items()]
+    return ActionResult(
+        {"Regions": [each for each in shown if not wanted or each["RegionOptStatus"] in wanted]}
+    )
+
+
+def _get_region_opt_status(response: AccountResponse) -> ActionResult:
+    name = str(response._get_param("RegionName"))
+    return ActionResult({"RegionName": name, "RegionOptStatus": regions_of(response.current_account)[name]})
