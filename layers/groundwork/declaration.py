@@ -6,8 +6,6 @@ generated from these models.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -17,14 +15,16 @@ from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_
 
 from groundwork.contracts import Account, AccountId, AccountName, Email, Kind, Model, UnitPath, shown
 from groundwork.errors import InvalidDeclaration
+from groundwork.policy_files import Document, check_policies, read_policy
 
 HOME = Path(__file__).parent.parent / "baseline"
 """Beside this package, in the repository as in Lambda."""
 
-MFA_SELF_SERVICE = "mfa-self-service"
-"""The policy every group carries: manage your own MFA device, and nothing else until you have used it."""
+MANAGED_BY = "managed-by"
+"""The tag by which roles and users are known as Groundwork's."""
 
-Document = Mapping[str, Any]
+MOST_TAGS = 49
+
 ComponentName = Literal[
     "organization", "delegation", "log-archive", "access", "trail", "config", "account-settings", "guardrails"
 ]
@@ -42,7 +42,19 @@ def _path(value: str) -> str:
     return value
 
 
+def _own_tags(value: dict[str, str]) -> dict[str, str]:
+    reserved = [key for key in value if key.lower() == MANAGED_BY or key.lower().startswith("aws:")]
+    if reserved:
+        raise ValueError(f"holds the key {reserved[0]!r}, which is reserved; choose another")
+    if len(value) > MOST_TAGS:
+        raise ValueError(
+            f"holds {len(value)} tags; IAM allows 50 and Groundwork sets one: give at most {MOST_TAGS}"
+        )
+    return value
+
+
 Name = Annotated[str, AfterValidator(_iam_name)]
+OwnTags = Annotated[dict[str, str], AfterValidator(_own_tags)]
 IamPath = Annotated[str, AfterValidator(_path)]
 ConfigName = Annotated[str, Field(min_length=1, max_length=256)]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
@@ -97,7 +109,10 @@ class Trust(Model):
         default_factory=list, description="Patterns below the account, like role/ci-cd/*"
     )
     mfa: Literal["required", "exempt"] = "required"
-    external_id: str | None = None
+    external_id: str | None = Field(
+        default=None,
+        description="With an account id: a third party, which is not held to the organization",
+    )
 
     @model_validator(mode="after")
     def _only_machines_are_exempt(self) -> Trust:
@@ -125,7 +140,7 @@ class Role(Model):
         description="A file of policies/ (laid down as a customer managed policy), or an AWS managed policy",
     )
     max_session_duration: int = Field(default=3600, ge=3600, le=43200, description="Seconds")
-    tags: dict[str, str] = Field(default_factory=dict)
+    tags: OwnTags = Field(default_factory=dict)
 
 
 class Enter(Model):
@@ -153,14 +168,17 @@ class User(Model):
     name: Name
     groups: list[Name] = Field(default_factory=list)
     path: IamPath = "/"
-    tags: dict[str, str] = Field(default_factory=dict)
+    tags: OwnTags = Field(default_factory=dict)
 
 
 class Access(Model):
     roles: list[Role] = Field(default_factory=list)
     groups: list[Group] = Field(default_factory=list)
     users: list[User] = Field(default_factory=list)
-    prune: bool = Field(default=False, description="Delete what is tagged as ours and no longer declared")
+    prune: bool = Field(
+        default=False,
+        description="Delete roles that are tagged as ours and no longer declared; users lose groups and policies",
+    )
 
 
 class LogArchive(Model):
@@ -322,7 +340,22 @@ class Declaration(Model):
                     raise ValueError(
                         f"access.users {user.name}: is in {name!r}, which is no declared group; declare it under access.groups"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _roles_can_be_laid_down(self) -> Declaration:
+        units = {ancestor for unit in self.organizational_units for ancestor in ancestors(unit)}
         for role in self.access.roles:
+            for unit in role.where.organizational_units:
+                if unit not in units:
+                    raise ValueError(
+                        f"access.roles {role.name}: where names the unit {unit!r}; add it to organizationalUnits"
+                    )
+            if role.trust.account == "tooling" and self.tooling is None:
+                raise ValueError(
+                    f"access.roles {role.name}: trusts the tooling account, and accounts declares none; "
+                    "declare an account of kind tooling"
+                )
             if role.name in self.entry_roles:
                 raise ValueError(
                     f"access.roles {role.name}: is an entry role, which AWS makes; choose another name"
@@ -365,9 +398,9 @@ def load(home: Path = HOME) -> Declaration:
         raise InvalidDeclaration(
             "\n".join(f"{file.name}: {_sentence(error)}" for error in invalid.errors())
         ) from None
-    policies = {path.stem: _policy(path) for path in sorted((home / "policies").glob("*.json"))}
+    policies = {path.stem: read_policy(path) for path in sorted((home / "policies").glob("*.json"))}
     declaration._policies.update(policies)
-    _check_policies(declaration, policies)
+    check_policies(declaration, policies)
     return declaration
 
 
@@ -388,73 +421,3 @@ def _sentence(error: Any) -> str:
             return (
                 f"{key}: {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
             )
-
-
-def _policy(path: Path) -> Document:
-    name = f"policies/{path.name}"
-    try:
-        document = json.loads(path.read_text())
-    except json.JSONDecodeError as broken:
-        raise InvalidDeclaration(f"{name}: line {broken.lineno}: is no JSON: {broken.msg}.") from None
-    if not isinstance(document, dict) or document.get("Version") != "2012-10-17":
-        raise InvalidDeclaration(f'{name}: Version: must be "2012-10-17"; add it.')
-    if not statements(document):
-        raise InvalidDeclaration(f"{name}: Statement: is missing or empty; add at least one statement.")
-    for number, statement in enumerate(statements(document)):
-        if statement.get("Effect") not in ("Allow", "Deny"):
-            raise InvalidDeclaration(
-                f"{name}: Statement.{number}.Effect: {shown(statement.get('Effect'))} must be Allow or Deny."
-            )
-        for either in (("Action", "NotAction"), ("Resource", "NotResource")):
-            if sum(key in statement for key in either) != 1:
-                raise InvalidDeclaration(
-                    f"{name}: Statement.{number}: give exactly one of {either[0]} and {either[1]}."
-                )
-    return document
-
-
-def statements(document: Document) -> list[dict[str, Any]]:
-    found = document.get("Statement", [])
-    return [found] if isinstance(found, dict) else list(found)
-
-
-def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) -> None:
-    def known(key: str, name: str) -> None:
-        if name not in policies:
-            raise InvalidDeclaration(
-                f"baseline.yaml: {key}: {name!r} is no file in policies/; add policies/{name}.json."
-            )
-
-    if declaration.access.groups:
-        known("access.groups", MFA_SELF_SERVICE)
-    for role in declaration.access.roles:
-        for name in role.policies:
-            known(f"access.roles {role.name}: policies", name)
-            if role.permissions_boundary is None and _makes_roles(policies[name]):
-                raise InvalidDeclaration(
-                    f"baseline.yaml: access.roles {role.name}: policies/{name}.json lets it make roles of any power; "
-                    "set permissionsBoundary, or take iam:CreateRole out."
-                )
-    for group in declaration.access.groups:
-        for name in group.policies:
-            known(f"access.groups {group.name}: policies", name)
-
-
-def _makes_roles(document: Document) -> bool:
-    """Whether a policy allows iam:CreateRole, wildcards included."""
-    from fnmatch import fnmatchcase
-
-    def as_list(value: Any) -> list[str]:
-        return [value] if isinstance(value, str) else list(value)
-
-    for statement in statements(document):
-        if statement["Effect"] != "Allow":
-            continue
-        if "Action" in statement:
-            if any(fnmatchcase("iam:createrole", action.lower()) for action in as_list(statement["Action"])):
-                return True
-        elif not any(
-            fnmatchcase("iam:createrole", action.lower()) for action in as_list(statement["NotAction"])
-        ):
-            return True
-    return False

@@ -45,12 +45,15 @@ class World:
     declaration: Declaration = field(default_factory=load)
     members: dict[str, Account] = field(default_factory=dict)
     _made: int = 0
+    _inside: dict[str, Credentials] = field(default_factory=dict)
 
     # Accounts ------------------------------------------------------------------------------------
 
     @property
     def management(self) -> Account:
-        return Account(id=self.aws.management_account, name="management", email="aws@example.com", kind="management")
+        return Account(
+            id=self.aws.management_account, name="management", email="aws@example.com", kind="management"
+        )
 
     @property
     def security(self) -> Account:
@@ -60,7 +63,9 @@ class World:
     def tooling(self) -> Account:
         return self.members["tooling"]
 
-    def account(self, kind: Kind = "workload", unit: str = "Workloads/Development", name: str | None = None) -> Account:
+    def account(
+        self, kind: Kind = "workload", unit: str = "Workloads/Development", name: str | None = None
+    ) -> Account:
         """A fresh member account in a unit of the declaration."""
         self._made += 1
         name = name or f"{kind}-{self._made}"
@@ -117,13 +122,14 @@ class World:
         """A client of an administrator inside the account, to look and to sabotage."""
         if account.kind == "management":
             return self.aws.client(service, region=region)
-        credentials = self.aws.client("sts").assume_role(
-            RoleArn=f"arn:aws:iam::{account.id}:role/{ENTRY_ROLE}", RoleSessionName="test"
-        )["Credentials"]
-        inside = Credentials(
-            credentials["AccessKeyId"], credentials["SecretAccessKey"], credentials["SessionToken"]
-        )
-        return self.aws.client(service, region=region, credentials=inside)
+        if account.id not in self._inside:
+            session = self.aws.client("sts").assume_role(
+                RoleArn=f"arn:aws:iam::{account.id}:role/{ENTRY_ROLE}", RoleSessionName="test"
+            )["Credentials"]
+            self._inside[account.id] = Credentials(
+                session["AccessKeyId"], session["SecretAccessKey"], session["SessionToken"]
+            )
+        return self.aws.client(service, region=region, credentials=self._inside[account.id])
 
     def calls_since(self, mark: int) -> list[CallRecord]:
         """The call log from `mark` on, a length of `world.aws.calls` taken earlier; entering is left out."""
@@ -165,7 +171,11 @@ def bare_world() -> Iterator[World]:
         entry = {
             "Version": "2012-10-17",
             "Statement": [
-                {"Effect": "Allow", "Action": "sts:AssumeRole", "Resource": f"arn:aws:iam::*:role/{ENTRY_ROLE}"}
+                {
+                    "Effect": "Allow",
+                    "Action": "sts:AssumeRole",
+                    "Resource": f"arn:aws:iam::*:role/{ENTRY_ROLE}",
+                }
             ],
         }
         world.make_role(WORKER, json.dumps(entry))

@@ -101,7 +101,9 @@ def test_no_trust_in_an_account_that_does_not_exist_yet(kind: str) -> None:
 
 def test_a_trust_policy_that_is_too_long_names_the_role() -> None:
     principals = [f"role/team-{number}/*" for number in range(60)]
-    with pytest.raises(InvalidDeclaration, match=r"baseline.yaml: access.roles door: trust: .* IAM takes 2,048"):
+    with pytest.raises(
+        InvalidDeclaration, match=r"baseline.yaml: access.roles door: trust: .* IAM takes 2,048"
+    ):
         trust_policy(role({"account": "tooling", "principals": principals}), target())
 
 
@@ -110,7 +112,9 @@ def test_a_trust_policy_that_is_too_long_names_the_role() -> None:
 
 def enter(organization: Organization = ORGANIZATION, path: str = "/", **given: Any) -> dict[str, Any]:
     door = role({"account": "security"}, path=path)
-    (statement,) = enter_policy(Enter(role="door", **given), door, target(organization, "security"))["Statement"]
+    (statement,) = enter_policy(Enter(role="door", **given), door, target(organization, "security"))[
+        "Statement"
+    ]
     return dict(statement)
 
 
@@ -175,7 +179,9 @@ def test_every_placeholder_is_filled_in_and_iams_own_variables_stay() -> None:
 def test_white_space_does_not_count_against_a_quota() -> None:
     spacious = [{"Sid": "a b" + " " * 5000}]
     hold_to(20, spacious, "here", "shorten it")
-    with pytest.raises(InvalidDeclaration, match=r"baseline.yaml: here: makes 16 characters .* takes 12: shorten it"):
+    with pytest.raises(
+        InvalidDeclaration, match=r"baseline.yaml: here: makes 16 characters .* takes 12: shorten it"
+    ):
         hold_to(12, [{"Sid": "abcd "}, {}], "here", "shorten it")
 
 
@@ -246,7 +252,9 @@ def test_a_second_statement_that_lets_somebody_in_is_named() -> None:
     wanted = trust_policy(role({"account": "security"}), target())
     other = {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}
     found = {**wanted, "Statement": [*wanted["Statement"], other]}
-    assert trust_difference(found, wanted) == f"trust policy lets account 999999999999 in; expected {SECURITY}"
+    assert (
+        trust_difference(found, wanted) == f"trust policy lets account 999999999999 in; expected {SECURITY}"
+    )
 
 
 def test_the_same_trust_written_differently_is_no_difference() -> None:

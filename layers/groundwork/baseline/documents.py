@@ -6,7 +6,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from groundwork.declaration import Document, statements
+from groundwork.policy_files import Document, statements
 
 
 def canonical(value: Any) -> Any:

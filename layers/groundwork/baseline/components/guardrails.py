@@ -44,8 +44,9 @@ from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.components.organization import BUSY
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Organization, shown
-from groundwork.declaration import ComponentName, Declaration, Document
+from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import GroundworkError, InvalidDeclaration, OrganizationBusy, SecurityAccountMissing
+from groundwork.policy_files import Document
 
 SCP = "SERVICE_CONTROL_POLICY"
 DESCRIPTION = "Groundwork: member accounts cannot undo their baseline. Declared in baseline.yaml; changes made here are put right."

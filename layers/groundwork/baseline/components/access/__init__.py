@@ -10,6 +10,7 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from groundwork.baseline.component import Call, Component, Permission, Target
+from groundwork.declaration import MANAGED_BY
 
 from . import difference, state
 from .state import Found
@@ -46,7 +47,7 @@ class Access(Component[Found]):
         Permission(
             ["iam:DeleteRole"],
             [f"{_IAM}:role/*"],
-            {"StringEquals": {f"iam:ResourceTag/{state.MANAGED_BY}": state.US}},
+            {"StringEquals": {f"iam:ResourceTag/{MANAGED_BY}": state.US}},
         ),
         Permission(
             [

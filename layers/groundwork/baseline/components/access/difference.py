@@ -7,9 +7,10 @@ from typing import Any
 
 from groundwork.baseline.component import Action, Call
 from groundwork.baseline.documents import differences
+from groundwork.declaration import MANAGED_BY
 
 from .documents import compact
-from .state import MANAGED_BY, US, Found, GroupState, Holder, PolicyState, RoleState, UserState, ours
+from .state import US, Found, GroupState, Holder, PolicyState, RoleState, UserState, ours
 from .wanted import Wanted
 from .words import trust_difference
 

@@ -7,8 +7,9 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from groundwork.baseline.component import Target
-from groundwork.declaration import Document, Enter, Role, Trust
+from groundwork.declaration import Enter, Role, Trust
 from groundwork.errors import InvalidDeclaration
+from groundwork.policy_files import Document
 
 GROUP_INLINE_CHARACTERS = 5_120
 ROLE_INLINE_CHARACTERS = 10_240

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
-from groundwork.declaration import Document
+from groundwork.declaration import MANAGED_BY
+from groundwork.policy_files import Document
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
     from mypy_boto3_iam.literals import EntityTypeType
 
-MANAGED_BY = "managed-by"
 US = "groundwork"
 PAGE_SIZE = 1000
 

@@ -8,7 +8,8 @@ from functools import partial
 from typing import TypeVar
 
 from groundwork.baseline.component import Target
-from groundwork.declaration import MFA_SELF_SERVICE, Document, Group, Role, User
+from groundwork.declaration import MANAGED_BY, Group, Role, User
+from groundwork.policy_files import ENTER, MFA_SELF_SERVICE, Document
 
 from .documents import (
     GROUP_INLINE_CHARACTERS,
@@ -20,7 +21,7 @@ from .documents import (
     hold_to,
     trust_policy,
 )
-from .state import MANAGED_BY, US, GroupState, PolicyState, RoleState, UserState
+from .state import US, GroupState, PolicyState, RoleState, UserState
 
 
 @dataclass(frozen=True)
@@ -118,7 +119,7 @@ def _group(group: Group, target: Target, all_of_it: Wanted) -> GroupState:
     roles = {role.name: role for role in target.declaration.access.roles}
     for number, enter in enumerate(group.enter):
         earlier = sum(other.role == enter.role for other in group.enter[:number])
-        name = f"enter-{enter.role}-{earlier + 1}" if earlier else f"enter-{enter.role}"
+        name = f"{ENTER}{enter.role}-{earlier + 1}" if earlier else f"{ENTER}{enter.role}"
         try:
             inline[name] = enter_policy(enter, roles[enter.role], target)
         except NotYetKnown as unknown:

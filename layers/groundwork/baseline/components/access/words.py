@@ -8,7 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from groundwork.baseline.documents import canonical
-from groundwork.declaration import Document, statements
+from groundwork.policy_files import Document, statements
 
 ROOT = re.compile(r"arn:[^:]+:iam::([0-9]{12}):root")
 MISSING_CONDITION = {
