@@ -10,6 +10,7 @@ An adapter is a module of this package with `install(engine) -> None`. It change
 
 from __future__ import annotations
 
+import functools
 import importlib
 import importlib.util
 import logging
@@ -25,6 +26,7 @@ from typing import Any, ClassVar, Literal, Self
 
 import boto3
 from botocore.config import Config
+from botocore.session import get_session
 from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
@@ -43,8 +45,8 @@ ADAPTERS: Sequence[str] = (
     "local.lambda_service",
     "local.stepfunctions",
     "local.eventbridge",
-    "local.scheduler",
     "local.policy_documents",
+    "local.service_roles",
     "local.cloudformation",
 )
 BACKGROUND_WORKERS = 64
@@ -54,6 +56,12 @@ MOTO_CONFIGURATION = {
     "stepfunctions": {"execute_state_machine": True},
     "iam": {"load_aws_managed_policies": True},
 }
+
+
+@functools.cache
+def _endpoint_variable(service: str) -> str:
+    service_id: str = get_session().get_service_model(service).service_id
+    return f"AWS_ENDPOINT_URL_{service_id.upper().replace(' ', '_')}"
 
 
 class EngineAlreadyRunning(RuntimeError):
@@ -86,11 +94,11 @@ class Engine:
         time_scale: float = 1.0,
         organization: Literal["all", "billing"] | None = "all",
     ) -> None:
+        self.clock = Clock(time_scale)
         with Engine._guard:
             if Engine._running is not None:
                 raise EngineAlreadyRunning("close the running Engine first: moto's state is one per process")
             Engine._running = self
-        self.clock = Clock(time_scale)
         self.calls: list[CallRecord] = []
         self.failures: list[BaseException] = []
         self.running = False
@@ -117,6 +125,9 @@ class Engine:
         server = Server(port)
         self._closing.callback(server.close)
         self.port, self.url = server.port, server.url
+        # S3 Control's endpoint rules put the account in front of the host, and no resolver knows
+        # 123456789012.127.0.0.1: here it lands in the user part, which is not sent anywhere.
+        self.endpoints = {"s3control": self.url.replace("://", "://account@")}
         self.administrator = self._create_administrator()
         for name in ADAPTERS:
             if importlib.util.find_spec(name) is not None:
@@ -148,11 +159,16 @@ class Engine:
                 self._clients[key] = self._session.client(
                     service,
                     region_name=where,
-                    endpoint_url=self.url,
+                    endpoint_url=self.endpoints.get(service, self.url),
                     config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
                     **who.for_boto(),
                 )
             return self._clients[key]
+
+    def endpoint_variables(self) -> dict[str, str]:
+        """The environment variables that bring every AWS SDK, and the AWS CLI, to this AWS."""
+        own = {_endpoint_variable(service): url for service, url in self.endpoints.items()}
+        return {"AWS_ENDPOINT_URL": self.url, **own}
 
     def deploy(
         self,

@@ -176,9 +176,7 @@ class LambdaService:
         return credentials.for_environment() | {
             "AWS_REGION": spec.region,
             "AWS_DEFAULT_REGION": spec.region,
-            "AWS_ENDPOINT_URL": self.engine.url,
-            # <account>.127.0.0.1, as s3control would have it, is no name that a resolver knows.
-            "AWS_DISABLE_HOST_PREFIX_INJECTION": "true",
+            **self.engine.endpoint_variables(),
         }
 
     def _log(

@@ -22,6 +22,7 @@ from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition, StateMachineType
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
@@ -45,6 +46,7 @@ def install(engine: Engine) -> None:
     stepfunctions_jsonata.install(engine)
     stepfunctions_integrations.install(engine)
     _install_error_names(engine)
+    _install_quiet_failures(engine)
     _install_definitions(engine)
     _install_waiting(engine)
     _install_error_matching(engine)
@@ -57,6 +59,12 @@ def _install_error_names(engine: Engine) -> None:
     for error in vars(api).values():
         if isinstance(error, type) and issubclass(error, AWSError) and "code" in vars(error):
             engine.patch(error, "TYPE", error.code)
+
+
+def _install_quiet_failures(engine: Engine) -> None:
+    """A failed state is told by the history: moto would also print the whole machine for each level of it."""
+    for name in ("_log_evaluation_step", "_log_failure_event_exception", "_log_exception"):
+        engine.patch(EvalComponent, name, lambda component, *what, **named: None)
 
 
 def _stop_all() -> None:

@@ -72,14 +72,13 @@ class ClientFactory:
                 client = self._session.client(
                     service,
                     region_name=region,
-                    endpoint_url=self._engine.url,
+                    endpoint_url=self._engine.endpoints.get(service, self._engine.url),
                     config=Config(
                         parameter_validation=False,
                         retries={"total_max_attempts": 1},
                         connect_timeout=5,
                         read_timeout=LONGEST_CALL_SECONDS,
                         max_pool_connections=64,
-                        inject_host_prefix=False,
                     ),
                     **self._credentials_of(region, task).for_boto(),
                 )

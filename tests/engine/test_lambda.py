@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.engine import Engine
-from tests.engine.support import create_function, create_role, eventually, zipped
+from tests.engine.support import create_function, create_role, eventually, plain_moto, zipped
 
 CODE = """
 import json, logging, os, sys, time
@@ -155,3 +155,24 @@ def test_a_killed_sandbox_ends_its_invocation(aws: Engine) -> None:
     assert running is not None
     error, _ = running.result(20)
     assert error["errorType"] == "Runtime.ExitError" and "signal: kill" in error["errorMessage"]
+
+
+def test_plain_moto_still_forgets_where_to_log_and_runs_nothing() -> None:
+    printed = plain_moto("""
+        import io, zipfile
+        default_user_config["lambda"] = {"use_docker": False}
+        code = io.BytesIO()
+        with zipfile.ZipFile(code, "w") as archive:
+            archive.writestr("app.py", "def handle(event, context): return 1")
+        trust = json.dumps({"Version": "2012-10-17", "Statement": []})
+        role = client("iam").create_role(RoleName="r", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+        functions = client("lambda")
+        functions.create_function(
+            FunctionName="f", Runtime="python3.13", Handler="app.handle", Role=role,
+            Code={"ZipFile": code.getvalue()}, LoggingConfig={"LogFormat": "JSON"},
+        )
+        configuration = functions.get_function_configuration(FunctionName="f")
+        answer = functions.invoke(FunctionName="f", Payload=b'{"a": 1}')["Payload"].read().decode()
+        print("LoggingConfig" in configuration, answer == "1")
+    """)
+    assert printed == "False False"

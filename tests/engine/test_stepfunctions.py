@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.engine import Engine
-from tests.engine.support import create_function, create_role, eventually, plain_moto
+from tests.engine.support import create_function, create_role, eventually, plain_moto, policy
 
 CODE = """
 def handle(event, context):
@@ -25,7 +25,6 @@ def aws() -> Iterator[Engine]:
     with Engine(time_scale=0.01, organization=None) as engine:
         create_role(engine, "machine", "states.amazonaws.com")
         create_role(engine, "function", "lambda.amazonaws.com")
-        create_role(engine, "trusted-by-nobody", "ec2.amazonaws.com")
         create_function(engine, "work", CODE, role="function")
         yield engine
 
@@ -38,6 +37,15 @@ def machine(aws: Engine, name: str, states: dict[str, Any], role: str = "machine
         roleArn=f"arn:aws:iam::{aws.management_account}:role/{role}",
     )
     return str(created["stateMachineArn"])
+
+
+def distrusting_machine(aws: Engine, name: str, states: dict[str, Any]) -> str:
+    """A machine whose role has ceased to trust Step Functions after the machine was made."""
+    create_role(aws, name, "states.amazonaws.com")
+    arn = machine(aws, name, states, role=name)
+    trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
+    aws.client("iam").update_assume_role_policy(RoleName=name, PolicyDocument=policy(trust))
+    return arn
 
 
 def run(aws: Engine, arn: str, event: Any = None, **more: Any) -> dict[str, Any]:
@@ -125,7 +133,7 @@ def test_an_expression_that_gives_nothing_fails_the_state(aws: Engine) -> None:
 def test_a_function_is_called_as_the_machines_role(aws: Engine) -> None:
     states = {"Call": work({"a": "{% $states.input.n + 1 %}"}, End=True)}
     assert output(run(aws, machine(aws, "call", states), {"n": 1})) == {"got": {"a": 2}}
-    refused = run(aws, machine(aws, "untrusted", states, role="trusted-by-nobody"), {"n": 1})
+    refused = run(aws, distrusting_machine(aws, "untrusted", states), {"n": 1})
     assert refused["status"] == "FAILED" and "unable to assume role" in refused["cause"]
 
 
@@ -148,7 +156,7 @@ def test_states_all_does_not_catch_runtime_errors(aws: Engine) -> None:
         "Call": work({}, Catch=catch, End=True),
         "Caught": {"Type": "Pass", "End": True},
     }
-    ended = run(aws, machine(aws, "runtime", states, role="trusted-by-nobody"))
+    ended = run(aws, distrusting_machine(aws, "runtime", states))
     assert (ended["status"], ended["error"]) == ("FAILED", "States.Runtime")
 
 
