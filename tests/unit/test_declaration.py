@@ -1,0 +1,285 @@
+"""The declaration: every mistake in it is named by file, key, value and remedy."""
+
+from __future__ import annotations
+
+import copy
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from groundwork.contracts import Account, Kind
+from groundwork.declaration import HOME, Where, ancestors, load
+from groundwork.errors import InvalidDeclaration
+
+DEFAULT = yaml.safe_load((HOME / "baseline.yaml").read_text())
+MAKES_ROLES = {"Effect": "Allow", "Action": ["iam:Create*"], "Resource": "*"}
+
+
+@pytest.fixture
+def home(tmp_path: Path) -> Path:
+    """A copy of the default declaration."""
+    (tmp_path / "policies").mkdir()
+    (tmp_path / "baseline.yaml").write_text(yaml.safe_dump(DEFAULT))
+    for policy in (HOME / "policies").glob("*.json"):
+        (tmp_path / "policies" / policy.name).write_text(policy.read_text())
+    return tmp_path
+
+
+def refusal(home: Path) -> str:
+    with pytest.raises(InvalidDeclaration) as refused:
+        load(home)
+    return str(refused.value)
+
+
+def changed(home: Path, key: str, value: Any) -> Path:
+    """The default with the value at a dotted key replaced; a key that ends in `+` appends to the list there."""
+    raw = copy.deepcopy(DEFAULT)
+    *way, last = key.removesuffix("+").split(".")
+    place = raw
+    for step in way:
+        place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
+    if key.endswith("+"):
+        place.setdefault(last, []).append(value)
+    else:
+        place[int(last) if isinstance(place, list) else last] = value
+    (home / "baseline.yaml").write_text(yaml.safe_dump(raw))
+    return home
+
+
+def policy(home: Path, *statements: Any, name: str = "deploy", **document: Any) -> Path:
+    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)} | document)
+    (home / "policies" / f"{name}.json").write_text(text)
+    return home
+
+
+# -- the default -------------------------------------------------------------------------------------
+
+
+def test_the_default_is_that_of_the_article() -> None:
+    declaration = load()
+    assert [(account.name, account.kind) for account in declaration.accounts] == [
+        ("security", "security"),
+        ("mgmt", "tooling"),
+    ]
+    assert [role.name for role in declaration.access.roles] == [
+        "allow-admin-from-security-account",
+        "allow-dev-from-security-account",
+        "allow-read-only-from-security-account",
+        "allow-deploy-from-mgmt-account",
+    ]
+    exempt = [role.name for role in declaration.access.roles if role.trust.mfa == "exempt"]
+    assert exempt == ["allow-deploy-from-mgmt-account"]
+    assert declaration.access.users == []
+
+
+def test_a_copy_of_the_default_loads(home: Path) -> None:
+    assert load(home) == load()
+
+
+def test_the_mfa_policy_denies_everything_but_the_device_itself() -> None:
+    deny = next(each for each in load().policy("mfa-self-service")["Statement"] if each["Effect"] == "Deny")
+    assert deny["Resource"] == "*"
+    assert deny["Condition"] == {"BoolIfExists": {"aws:MultiFactorAuthPresent": "false"}}
+    assert "sts:AssumeRole" not in deny["NotAction"]
+
+
+# -- mistakes in baseline.yaml -----------------------------------------------------------------------
+
+ROLE = {"name": "extra", "where": {"kinds": ["workload"]}, "trust": {"account": "security"}}
+GROUP = {"name": "extra"}
+
+MISTAKES: list[tuple[str, Any, str]] = [
+    ("colour", "blue", "colour: is an unknown key; remove it, or see baseline.schema.json for the right name."),
+    ("access.roles.0.colour", "blue", "access.roles.0.colour: is an unknown key"),
+    ("accounts", [], "accounts declares 0 accounts of kind security; declare exactly one"),
+    ("accounts.1.kind", "security", "accounts declares 2 accounts of kind security; declare exactly one"),
+    ("accounts.0.kind", "sandbox", "accounts.0.kind: 'sandbox' is unknown; it must be"),
+    ("accounts.0.email", "nobody", "accounts.0.email: 'nobody' is no e-mail address that AWS accepts; write it like"),
+    ("accounts.0.name", "x" * 51, "accounts.0.name: 'xxxxx"),
+    ("accounts.1.email", "AWS+security@example.com", "accounts declares 'aws+security@example.com' twice; remove one"),
+    ("accounts.0.id", "12", "accounts.0.id: '12' is no account id; an account id has exactly 12 digits"),
+    ("accounts.0.organizationalUnit", "/Security", "organizationalUnit: '/Security' has an empty segment; write it like"),
+    ("organizationalUnits+", "a/b/c/d/e/f", "organizationalUnits.5: 'a/b/c/d/e/f' is 6 levels deep; AWS allows 5"),
+    ("organizationalUnits+", "x" * 129, "has a segment of 129 characters; AWS allows 128"),
+    ("regions.governed", [], "regions.governed: []"),
+    ("regions.home", "eu-west-1", "home 'eu-west-1' is not among the governed Regions; add it to governed"),
+    ("regions.home", "Ireland", "regions.home: 'Ireland' is not right"),
+    ("entryRoles", [], "entryRoles: []"),
+    ("baseline.sandbox", ["access"], "baseline.sandbox"),
+    ("baseline.workload", ["acess"], "baseline.workload.0: 'acess' is unknown; it must be"),
+    ("access.roles.0.name", "no spaces", "'no spaces' is no IAM name; use 1 to 64 letters, digits and _+=,.@-"),
+    ("access.roles.0.path", "doors", "access.roles.0.path: 'doors' is no IAM path; it begins and ends with a slash"),
+    ("access.roles.0.maxSessionDuration", 60, "access.roles.0.maxSessionDuration: 60 is not right"),
+    ("access.roles.0.tags", {"Managed-By": "me"}, "holds the key 'Managed-By', which is reserved; choose another"),
+    ("access.roles.0.tags", {"aws:x": "me"}, "holds the key 'aws:x', which is reserved; choose another"),
+    ("access.roles.0.tags", {str(n): "" for n in range(50)}, "holds 50 tags; IAM allows 50 and Groundwork sets one"),
+    ("access.roles.0.where.kinds", [], "access.roles.0.where.kinds: []"),
+    ("access.roles.0.trust.mfa", "exempt", "mfa exempt is for machines: name their roles under principals"),
+    ("access.roles.3.trust.principals", ["user/*"], "mfa exempt is for machines: name their roles under principals"),
+    ("access.roles+", ROLE | {"name": "Allow-Admin-From-Security-Account"}, "declares 'allow-admin-from-security-account' twice"),
+    ("access.roles+", ROLE | {"name": "OrganizationAccountAccessRole"}, "access.roles OrganizationAccountAccessRole: is an entry role"),
+    (
+        "access.roles.0.where.organizationalUnits",
+        ["Nowhere"],
+        "access.roles allow-admin-from-security-account: where names the unit 'Nowhere'; add it to organizationalUnits",
+    ),
+    ("accounts.1.kind", "workload", "access.roles allow-deploy-from-mgmt-account: trusts the tooling account, and accounts declares none"),
+    ("access.roles.0.policies", ["nothing"], "access.roles allow-admin-from-security-account: policies: 'nothing' is no file in policies/; add policies/nothing.json."),
+    ("access.groups+", {"name": "Admin-External-Accounts"}, "access.groups declares 'admin-external-accounts' twice"),
+    ("access.groups+", GROUP | {"policies": ["nothing"]}, "access.groups extra: policies: 'nothing' is no file in policies/"),
+    ("access.groups+", GROUP | {"enter": [{"role": "nothing"}]}, "access.groups extra: enters 'nothing', which is no declared role"),
+    (
+        "access.groups.1.enter.0.organizationalUnits",
+        ["Nowhere"],
+        "access.groups dev-external-accounts: names the unit 'Nowhere'; add it to organizationalUnits",
+    ),
+    ("access.users+", {"name": "ada", "groups": ["nothing"]}, "access.users ada: is in 'nothing', which is no declared group"),
+    ("trail.mode", "none", "trail.mode: 'none' is unknown; it must be"),
+    ("accountSettings.passwordPolicy.minimumLength", 5, "accountSettings.passwordPolicy.minimumLength: 5 is not right"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"), MISTAKES, ids=[f"{key}={value}"[:60] for key, value, _ in MISTAKES]
+)
+def test_a_mistake_is_named_with_its_remedy(home: Path, key: str, value: Any, words: str) -> None:
+    answer = refusal(changed(home, key, value))
+    assert answer.startswith("baseline.yaml: ")
+    assert words in answer
+
+
+def test_every_mistake_is_named_at_once(home: Path) -> None:
+    changed(home, "access.roles+", ROLE | {"path": "x", "maxSessionDuration": 1})
+    assert len(refusal(home).splitlines()) == 2
+
+
+def test_what_is_missing_is_named(home: Path) -> None:
+    (home / "baseline.yaml").write_text(yaml.safe_dump({"accounts": DEFAULT["accounts"]}))
+    assert refusal(home) == "baseline.yaml: baseline: is missing; add it."
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("a: [", "baseline.yaml: is no YAML: "),
+        ("- a", "baseline.yaml: holds ['a']; it must be a mapping of keys, see baseline.schema.json."),
+        ("", "baseline.yaml: holds None; it must be a mapping of keys"),
+    ],
+)
+def test_a_file_that_cannot_be_read(home: Path, text: str, words: str) -> None:
+    (home / "baseline.yaml").write_text(text)
+    assert refusal(home).startswith(words)
+
+
+def test_no_file(home: Path) -> None:
+    (home / "baseline.yaml").unlink()
+    assert refusal(home) == f"baseline.yaml: is missing in {home.name}/; restore it from the repository."
+
+
+# -- mistakes in policies/ ---------------------------------------------------------------------------
+
+ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
+
+
+@pytest.mark.parametrize(
+    ("statements", "document", "words"),
+    [
+        ([ALLOW], {"Version": "2008-10-17"}, 'policies/deploy.json: Version: must be "2012-10-17"; add it.'),
+        ([], {}, "policies/deploy.json: Statement: is missing or empty; add at least one statement."),
+        (
+            [ALLOW | {"Effect": "Grant"}],
+            {},
+            "policies/deploy.json: Statement.0.Effect: 'Grant' must be Allow or Deny.",
+        ),
+        ([ALLOW, ALLOW | {"NotAction": "*"}], {}, "Statement.1: give exactly one of Action and NotAction."),
+        (
+            [{"Effect": "Deny", "Action": "*"}],
+            {},
+            "Statement.0: give exactly one of Resource and NotResource.",
+        ),
+    ],
+)
+def test_a_mistake_in_a_policy(home: Path, statements: list[Any], document: Any, words: str) -> None:
+    assert words in refusal(policy(home, *statements, **document))
+
+
+def test_a_policy_that_is_no_json_is_named_by_line(home: Path) -> None:
+    (home / "policies" / "deploy.json").write_text('{\n"Version": \n}')
+    assert refusal(home).startswith("policies/deploy.json: line 3: is no JSON: ")
+
+
+def test_no_groups_without_the_mfa_policy(home: Path) -> None:
+    (home / "policies" / "mfa-self-service.json").unlink()
+    words = "baseline.yaml: access.groups: 'mfa-self-service' is no file in policies/; add policies/mfa-self-service.json."
+    assert refusal(home) == words
+
+
+def test_a_groups_policy_may_not_take_the_name_of_ours(home: Path) -> None:
+    policy(home, ALLOW, name="enter-all")
+    answer = refusal(changed(home, "access.groups+", GROUP | {"policies": ["enter-all"]}))
+    assert "access.groups extra: policies: 'enter-all' begins with enter-" in answer
+    assert answer.endswith("rename the file.")
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        MAKES_ROLES,
+        MAKES_ROLES | {"Action": "*"},
+        MAKES_ROLES | {"Action": "IAM:createrole"},
+        {"Effect": "Allow", "NotAction": "s3:*", "Resource": "*"},
+    ],
+)
+def test_a_role_that_may_make_roles_needs_a_boundary(home: Path, statement: Any) -> None:
+    answer = refusal(policy(home, statement))
+    assert answer == (
+        "baseline.yaml: access.roles allow-deploy-from-mgmt-account: policies/deploy.json lets it make roles of any "
+        "power; set permissionsBoundary, or take iam:CreateRole out."
+    )
+    load.cache_clear()
+    changed(home, "access.roles.3.permissionsBoundary", "PowerUserAccess")
+    assert load(home).access.roles[3].permissions_boundary == "PowerUserAccess"
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [MAKES_ROLES | {"Effect": "Deny"}, {"Effect": "Allow", "NotAction": ["iam:*"], "Resource": "*"}, ALLOW],
+)
+def test_one_that_may_not_needs_none(home: Path, statement: Any) -> None:
+    assert load(policy(home, statement))
+
+
+# -- where ------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("where", "kind", "unit", "admitted"),
+    [
+        ({"kinds": ["workload"]}, "workload", "", True),
+        ({"kinds": ["workload"]}, "tooling", "", False),
+        (
+            {"kinds": ["workload"], "organizationalUnits": ["Workloads"]},
+            "workload",
+            "Workloads/Development",
+            True,
+        ),
+        (
+            {"kinds": ["workload"], "organizationalUnits": ["Work"]},
+            "workload",
+            "Workloads/Development",
+            False,
+        ),
+        ({"kinds": ["workload"], "names": ["dev"]}, "workload", "Anywhere", True),
+        ({"kinds": ["workload"], "names": ["prod"]}, "workload", "Anywhere", False),
+    ],
+)
+def test_where(where: Any, kind: Kind, unit: str, admitted: bool) -> None:
+    account = Account(id="123456789012", name="dev", email="aws+dev@example.com", kind=kind, unit=unit)
+    assert Where.model_validate(where).admits(account) is admitted
+
+
+def test_ancestors_are_topmost_first() -> None:
+    assert ancestors("a/b/c") == ["a", "a/b", "a/b/c"]
