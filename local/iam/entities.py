@@ -33,13 +33,14 @@ WHITE_SPACE = re.compile(r"\s")
 ALIAS = re.compile(r"(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*")
 SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal|aws\.com)")
 SERVICE_LINKED = "/aws-service-role/"
-SERVICE_ROLE_POLICIES = {  # the policy that comes with a service-linked role
-    "access-analyzer.amazonaws.com": "AccessAnalyzerServiceRolePolicy",
-    "cloudtrail.amazonaws.com": "CloudTrailServiceRolePolicy",
-    "config.amazonaws.com": "AWSConfigServiceRolePolicy",
-    "guardduty.amazonaws.com": "AmazonGuardDutyServiceRolePolicy",
-    "organizations.amazonaws.com": "AWSOrganizationsServiceTrustPolicy",
-    "securityhub.amazonaws.com": "AWSSecurityHubServiceRolePolicy",
+SERVICE_ROLES = {  # a service's own role, and the policy that comes with it ("Using service-linked roles" of each)
+    "access-analyzer": ("AccessAnalyzer", "AccessAnalyzerServiceRolePolicy"),
+    "cloudtrail": ("CloudTrail", "CloudTrailServiceRolePolicy"),
+    "config": ("Config", "AWSConfigServiceRolePolicy"),
+    "config-multiaccountsetup": ("ConfigMultiAccountSetup", "ConfigConformsServiceRolePolicy"),
+    "guardduty": ("AmazonGuardDuty", "AmazonGuardDutyServiceRolePolicy"),
+    "organizations": ("Organizations", "AWSOrganizationsServiceTrustPolicy"),
+    "securityhub": ("SecurityHub", "AWSSecurityHubServiceRolePolicy"),
 }
 
 
@@ -297,7 +298,7 @@ def _authorization_details(response: IamResponse) -> ActionResult:
         own = policy.arn.split(":")[4] != "aws"
         if not wanted or ("LocalManagedPolicy" if own else "AWSManagedPolicy") in wanted:
             if own or policy.attachment_count:
-                entries.append(("Policies", policy))
+                entries.append(("Policies", _policy_detail(backend, policy)))
     start = int(response._get_param("Marker") or 0)
     end = start + int(response._get_param("MaxItems") or PAGE)
     result: dict[str, Any] = {name: [] for name in LISTS}
@@ -309,6 +310,24 @@ def _authorization_details(response: IamResponse) -> ActionResult:
     return ActionResult(result)
 
 
+def _policy_detail(backend: IAMBackend, policy: Any) -> dict[str, Any]:
+    holders = [*backend.roles.values(), *backend.users.values()]
+    return {
+        "PolicyName": policy.name,
+        "PolicyId": policy.id,
+        "Arn": policy.arn,
+        "Path": policy.path,
+        "DefaultVersionId": policy.default_version_id,
+        "AttachmentCount": policy.attachment_count,
+        "PermissionsBoundaryUsageCount": sum(h.permissions_boundary_arn == policy.arn for h in holders),
+        "IsAttachable": True,
+        "Description": policy.description,
+        "CreateDate": policy.create_date,
+        "UpdateDate": policy.update_date,
+        "PolicyVersionList": policy.policy_version_list,
+    }
+
+
 def _service_linked_roles(engine: Engine) -> None:
     def create(backend: IAMBackend, service_name: str, description: str, suffix: str) -> Any:
         path = f"{SERVICE_LINKED}{service_name}/"
@@ -317,11 +336,13 @@ def _service_linked_roles(engine: Engine) -> None:
             message = f"Service role name {taken.name} has been taken in this account, please try a different suffix."
             raise IamError("InvalidInput", message)
         role = create_in_moto(backend, service_name, description, suffix)
-        policy = f"arn:aws:iam::aws:policy{SERVICE_LINKED}{SERVICE_ROLE_POLICIES.get(service_name)}"
-        if policy in backend.managed_policies:
-            attached = backend.managed_policies[policy]
-            attached.attachment_count += 1
-            role.managed_policies[policy] = attached
+        name, managed = SERVICE_ROLES.get(service_name.removesuffix(".amazonaws.com"), (None, None))
+        if name is not None:
+            role.name = f"AWSServiceRoleFor{name}" + (f"_{suffix}" if suffix else "")
+        policy = backend.managed_policies.get(f"arn:aws:iam::aws:policy{SERVICE_LINKED}{managed}")
+        if policy is not None:
+            policy.attachment_count += 1
+            role.managed_policies[policy.arn] = policy
         return role
 
     create_in_moto = engine.patch(IAMBackend, "create_service_linked_role", create)

@@ -63,7 +63,6 @@ class Gate:
 
     def refuse(self, environ: Environ) -> refusals.Response | None:
         """The answer to a request that may not pass, or None; readies `environ` for moto otherwise."""
-        environ.pop(ACCOUNT_HEADER, None)
         path = str(environ.get("PATH_INFO", ""))
         method = str(environ.get("REQUEST_METHOD", "GET"))
         if path.startswith(CLOSED_PATHS):
