@@ -24,7 +24,7 @@ from local.iam.gate import scope_of
 from local.packaging import package
 from local.stack import compute, identity, messaging, observability, storage  # noqa: F401  (they register types)
 from local.stack.deployment import Deployment, Model, Resource, Setting
-from local.stack.errors import StackError
+from local.stack.errors import RollbackFailed, StackError
 from local.stack.sam import parsed, transformed
 
 if TYPE_CHECKING:
@@ -263,7 +263,8 @@ class Stack(models.Stack):
         except StackError as failure:
             rolled_back = "ROLLBACK" if operation == "CREATE" else "UPDATE_ROLLBACK"
             self._change_status(f"{rolled_back}_IN_PROGRESS", str(failure))
-            self._change_status(f"{rolled_back}_COMPLETE", str(failure))
+            end = "FAILED" if isinstance(failure, RollbackFailed) else "COMPLETE"
+            self._change_status(f"{rolled_back}_{end}", str(failure))
             return
         self.model, self.template_dict = model, dict(model.template)
         self.template, self.parameters = template, model.texts

@@ -7,6 +7,7 @@ changed resource reaches everything that refers to it. A change of a create-only
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from graphlib import CycleError, TopologicalSorter
 from typing import Any
@@ -14,7 +15,7 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 
 from local.stack import schema
-from local.stack.errors import NotEmbedded, StackError
+from local.stack.errors import NotEmbedded, RollbackFailed, StackError
 from local.stack.intrinsics import holds, references, resolve
 from local.stack.parameters import parameter_texts, parameter_values
 from local.stack.resource import Context, Made, Properties, check_names, resource_type
@@ -207,7 +208,10 @@ class Deployment:
         self.outputs: dict[str, Any] = {}
 
     def apply(self, model: Model) -> None:
-        """Make AWS hold the model. On a failure everything is put back, and StackError says what failed."""
+        """Make AWS hold the model.
+
+        On a failure everything is put back, and StackError says what failed; RollbackFailed when not all could.
+        """
         before = dict(self.resources)
         superseded: list[Resource] = []
         model.made = {name: resource.made for name, resource in before.items() if name in model.resources}
@@ -222,11 +226,13 @@ class Deployment:
                 model.made[name] = self.resources[name].made
             self.outputs = model.outputs()
         except FAILURES as failure:
-            self._roll_back(before, done, model)
-            raise StackError(f"{name}: {_reason(failure)}") from failure
+            left = self._roll_back(before, done, model)
+            kind = RollbackFailed if left else StackError
+            raise kind("; ".join([f"{name}: {_reason(failure)}", *left])) from failure
         gone = [before[name] for name in reversed(before) if name not in model.resources]
         for resource in gone:
             del self.resources[resource.logical_id]
+        self.resources = {name: self.resources[name] for name in model.order}
         self._clean_up(model, [(r, r.on_replace) for r in superseded] + [(r, r.on_delete) for r in gone])
 
     def delete(self, setting: Setting) -> None:
@@ -265,23 +271,38 @@ class Deployment:
         self.record(self.resources[name], f"{status}_COMPLETE", "")
         return current
 
-    def _roll_back(self, before: dict[str, Resource], done: list[str], model: Model) -> None:
+    def _roll_back(self, before: dict[str, Resource], done: list[str], model: Model) -> list[str]:
+        """Put back what was done, the last first; why not, for each resource that resisted."""
+        left: list[str] = []
         for name in reversed(done):
             now, then = self.resources.get(name), before.get(name)
             if now is None or now is then:
                 continue
-            if then is None or (
-                now.made is not then.made and now.physical_resource_id != then.physical_resource_id
-            ):
-                self._delete(model.setting, now, keep=then is None and now.on_delete == "Retain")
+            try:
+                self._put_back(now, then, model)
+            except FAILURES as failure:
+                left.append(f"{name} could not be put back: {_reason(failure)}")
+                continue
+            if then is None:
+                del self.resources[name]
             else:
-                kind, context = resource_type(now.type_name), _context(model.setting, name)
-                kind.update(context, now.made, now.properties, then.properties)
-        self.resources = before
+                self.resources[name] = then
+        return left
+
+    def _put_back(self, now: Resource, then: Resource | None, model: Model) -> None:
+        if then is None:
+            self._delete(model.setting, now, keep=now.on_delete == "Retain")
+        elif now.physical_resource_id != then.physical_resource_id:
+            self._delete(model.setting, now, keep=False)
+        else:
+            kind, context = resource_type(now.type_name), _context(model.setting, now.logical_id)
+            kind.update(context, now.made, now.properties, then.properties)
 
     def _clean_up(self, model: Model, leftovers: Iterable[tuple[Resource, str]]) -> None:
+        """Delete what the new template has no use for; as on AWS, what cannot be deleted does not undo the update."""
         for resource, policy in leftovers:
-            self._delete(model.setting, resource, keep=policy in KEEPING)
+            with suppress(StackError):
+                self._delete(model.setting, resource, keep=policy in KEEPING)
 
     def _delete(self, setting: Setting, resource: Resource, *, keep: bool) -> None:
         if keep:

@@ -9,3 +9,7 @@ class StackError(Exception):
 
 class NotEmbedded(StackError):
     """AWS could do this, the embedded CloudFormation cannot, and it does not pretend to."""
+
+
+class RollbackFailed(StackError):
+    """What failed is told, and what could not be put back; both stay in the account."""

@@ -43,6 +43,8 @@ def transformed(template: Mapping[str, Any], parameters: Mapping[str, str], regi
     except InvalidDocumentException as refused:
         causes = "; ".join(cause.message for cause in refused.causes)
         raise StackError(f"Transform {SERVERLESS} failed with: {refused.message} {causes}") from refused
+    finally:
+        translator.metrics.publish()  # nowhere; unpublished ones would be complained of
     made.pop("Transform", None)
     result: dict[str, Any] = json.loads(json.dumps(made, default=str))
     return result
