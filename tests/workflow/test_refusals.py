@@ -1,0 +1,167 @@
+"""Bad input: refused before anything is touched, in words a person understands, and heard on the bus."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from groundwork.creation import REASONS
+from tests.workflow.conftest import Cloud, Execution
+
+UNIT = "Workloads/Development"
+
+
+def untouched(cloud: Cloud, before: set[str]) -> None:
+    assert set(cloud.accounts()) == before
+    assert not cloud.aws.client("organizations").list_create_account_status(States=["IN_PROGRESS"])["CreateAccountStatuses"]
+
+
+def refused(cloud: Cloud, detail: dict[str, Any]) -> Execution:
+    before = set(cloud.accounts())
+    event_id = cloud.post(**detail)
+    ended = cloud.ended(cloud.execution_of(event_id))
+    assert ended.status == "FAILED"
+    answer = cloud.answer("Account Failed", requestId=event_id)["detail"]
+    assert answer["error"] == ended.error
+    assert answer["cause"] in ended.cause
+    assert answer["remedy"] in ended.cause
+    assert answer["execution"] == ended.arn
+    untouched(cloud, before)
+    return ended
+
+
+def request(**changed: Any) -> dict[str, Any]:
+    detail = {"accountName": "refused", "email": "aws+refused@example.com", **changed}
+    return {key: value for key, value in detail.items() if value is not None}
+
+
+MALFORMED = {
+    "no name": (request(accountName=None), "accountName is missing"),
+    "empty name": (request(accountName=""), "accountName '' is empty"),
+    "blank name": (request(accountName="  "), "is empty"),
+    "long name": (request(accountName="x" * 51), "has 51 characters; AWS allows at most 50"),
+    "unprintable name": (request(accountName="caf\u00e9"), "accountName 'caf\\xe9' may hold printable ASCII"),
+    "name of another type": (request(accountName=["dev"]), "accountName ['dev'] is not right"),
+    "no email": (request(email=None), "email is missing"),
+    "empty email": (request(email=""), "email '' is empty"),
+    "no address": (request(email="nobody.example.com"), "is no e-mail address that AWS accepts"),
+    "two ats": (request(email="a@b@example.com"), "is no e-mail address that AWS accepts"),
+    "short email": (request(email="a@b.c"), "has 5 characters; AWS takes 6 to 64"),
+    "long email": (request(email="a" * 60 + "@b.co"), "has 65 characters; AWS takes 6 to 64"),
+    "unknown field": (request(owner="ada"), "owner is an unknown field; known are accountName, email"),
+    "unknown kind": (request(kind="production"), "kind 'production' is unknown; it must be"),
+    "management kind": (request(kind="management"), "kind 'management' is unknown"),
+    "security kind": (request(kind="security"), "only 'security' with 'aws+security@example.com' is declared so"),
+    "tooling kind": (request(kind="tooling"), "only 'mgmt' with 'aws+mgmt@example.com' is declared so"),
+    "declared name, other email": (request(accountName="security", kind="security"), "only 'security' with"),
+    "declared email, other name": (
+        request(email="aws+security@example.com", kind="security"),
+        "is declared for the account 'security', not for 'refused'",
+    ),
+    "our tag": (request(tags={"groundwork:kind": "security"}), "begin with groundwork: are Groundwork's own"),
+    "our tag in capitals": (request(tags={"Groundwork:State": "ready"}), "begin with groundwork: are Groundwork's own"),
+    "tag of AWS": (request(tags={"aws:x": "1"}), "begin with aws: are reserved by AWS"),
+    "too many tags": (request(tags={f"k{n}": "v" for n in range(51)}), "holds 51 tags"),
+    "long tag key": (request(tags={"k" * 129: "v"}), "a key of 129 characters"),
+    "long tag value": (request(tags={"k": "v" * 257}), "a value of 257 characters"),
+    "empty segment": (request(organizationalUnit="Workloads//Dev"), "has an empty segment"),
+    "leading slash": (request(organizationalUnit="/Workloads"), "has an empty segment"),
+    "empty unit": (request(organizationalUnit=""), "has an empty segment"),
+    "long segment": (request(organizationalUnit="Workloads/" + "x" * 129), "a segment of 129 characters"),
+    "six levels": (request(organizationalUnit="a/b/c/d/e/f"), "is 6 levels deep; AWS allows 5"),
+}
+
+
+@pytest.mark.parametrize("case", MALFORMED)
+def test_a_malformed_request(cloud: Cloud, case: str) -> None:
+    detail, words = MALFORMED[case]
+    ended = refused(cloud, detail)
+    assert ended.error == "InvalidRequest"
+    assert words in ended.cause
+
+
+STARTS = {
+    "short id": ({"accountId": "12345"}, "InvalidRequest", "exactly 12 digits"),
+    "id with letters": ({"accountId": "12345678901a"}, "InvalidRequest", "exactly 12 digits"),
+    "a number": ({"accountId": 123456789012}, "InvalidRequest", "valid string"),
+    "unknown key": ({"accountId": "210987654321", "force": True}, "InvalidRequest", "force is an unknown field"),
+    "nothing": ({}, "InvalidRequest", "accountId is missing"),
+    "unknown account": ({"accountId": "210987654321"}, "AccountUnknown", "is not in this organization"),
+}
+
+
+@pytest.mark.parametrize("case", STARTS)
+def test_a_start_with_a_wrong_account_id(cloud: Cloud, case: str) -> None:
+    given, error, words = STARTS[case]
+    ended = cloud.start(**given)
+    assert (ended.status, ended.error) == ("FAILED", error)
+    assert words in ended.cause
+    assert cloud.answer("Account Failed", execution=ended.arn)["detail"]["remedy"]
+
+
+def test_a_suspended_account_is_left_alone(cloud: Cloud) -> None:
+    cloud.declared("security")
+    name, email = cloud.fresh()
+    account = cloud.ask(accountName=name, email=email).output["accountId"]
+    cloud.aws.client("organizations").close_account(AccountId=account)
+    ended = cloud.start(accountId=account)
+    assert ended.error == "AccountNotActive"
+    assert account in ended.cause
+
+
+def test_an_email_of_another_account_is_refused_and_that_account_left_as_it_is(cloud: Cloud) -> None:
+    cloud.declared("security")
+    name, email = cloud.fresh()
+    owner = cloud.ask(accountName=name, email=email, organizationalUnit=UNIT)
+    assert owner.status == "SUCCEEDED", owner
+    before = standing(cloud, email)
+    ended = refused(cloud, request(email=email.upper(), organizationalUnit="Workloads/Production", tags={"stolen": "yes"}))
+    assert ended.error == "EmailBelongsToAnotherAccount"
+    assert name in ended.cause
+    assert standing(cloud, email) == before
+
+
+def standing(cloud: Cloud, email: str) -> Any:
+    """Where and what an account is, in Organizations."""
+    organizations = cloud.aws.client("organizations")
+    account = cloud.accounts()[email]
+    tags = organizations.list_tags_for_resource(ResourceId=account["Id"])["Tags"]
+    return account["Name"], account["Paths"], sorted((tag["Key"], tag["Value"]) for tag in tags)
+
+
+def test_an_email_taken_outside_the_organization(cloud: Cloud) -> None:
+    cloud.declared("security")
+    name, email = cloud.fresh()
+    cloud.aws.creation.taken_emails.add(email)
+    ended = refused(cloud, request(accountName=name, email=email))
+    assert ended.error == "AccountRefused"
+    assert "outside this organization" in ended.cause
+    assert "Ask with another e-mail" in ended.cause
+    cloud.aws.creation.taken_emails.discard(email)
+
+
+FINAL = sorted(name for name, reason in REASONS.items() if not reason.passing and name != "ACCOUNT_NUMBER_LIMIT_EXCEEDED")
+
+
+@pytest.mark.parametrize("reason", FINAL)
+def test_a_final_failure_of_create_account_has_its_own_remedy(cloud: Cloud, reason: str) -> None:
+    cloud.declared("security")
+    name, email = cloud.fresh()
+    cloud.aws.creation.failures.append(reason)
+    ended = refused(cloud, request(accountName=name, email=email))
+    assert ended.error == "AccountRefused"
+    assert reason in ended.cause
+    assert REASONS[reason].remedy in ended.cause
+    again = cloud.ask(accountName=name, email=email)
+    assert again.status == "SUCCEEDED", again
+
+
+@pytest.mark.parametrize("reason", sorted(name for name, reason in REASONS.items() if reason.passing))
+def test_a_passing_failure_of_create_account_is_tried_again(cloud: Cloud, reason: str) -> None:
+    cloud.declared("security")
+    name, email = cloud.fresh()
+    cloud.aws.creation.failures.append(reason)
+    ended = cloud.ask(accountName=name, email=email)
+    assert ended.status == "SUCCEEDED", ended
+    assert [account["Name"] for account in cloud.accounts().values()].count(name) == 1
