@@ -153,7 +153,11 @@ class EventBridge:
 def install(engine: Engine) -> None:
     bus = engine.bus = EventBridge(engine)
     engine.on_close(bus.timetable.close)
-    engine.patch(EventsBackend, "put_events", lambda backend, events: bus.put_events(backend, events))
+
+    def put_events(backend: Any, events: list[dict[str, Any]]) -> list[dict[str, str]]:
+        return bus.put_events(backend, events)
+
+    engine.patch(EventsBackend, "put_events", put_events)
     engine.patch(Rule, "send_to_targets", lambda rule, event, transform=True: _send(bus, rule, event))
 
     put_targets = EventsBackend.put_targets

@@ -85,7 +85,7 @@ class _RuntimeApi(BaseHTTPRequestHandler):
     wbufsize = -1
     server: _RuntimeApiServer
 
-    def log_message(self, format: str, *args: object) -> None:
+    def log_message(self, *message: object) -> None:
         """Nothing: this server's requests are not the function's log."""
 
     def do_GET(self) -> None:
@@ -193,7 +193,7 @@ class Sandbox:
             "PYTHONPATH": os.pathsep.join(str(path) for path in libraries),
             "PYTHONUNBUFFERED": "1",
             "LAMBDA_TASK_ROOT": str(spec.task),
-            "LAMBDA_RUNTIME_DIR": os.path.dirname(spec.python),
+            "LAMBDA_RUNTIME_DIR": str(Path(spec.python).parent),
             "_HANDLER": spec.handler,
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_port}",
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",

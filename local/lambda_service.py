@@ -68,10 +68,13 @@ def install(engine: Engine) -> None:
         function.remembered |= {name: updates[name] for name in REMEMBERED if name in updates}
         return function.get_configuration()
 
+    def invoke(function: Any, body: Any, asked: Mapping[str, str], headers: dict[str, str]) -> bytes:
+        return service.invoke(function, body, asked, headers)
+
     engine.patch(LambdaFunction, "__init__", remember)
     engine.patch(LambdaFunction, "get_configuration", configuration)
     engine.patch(LambdaFunction, "update_configuration", update)
-    engine.patch(LambdaFunction, "invoke", lambda function, *request: service.invoke(function, *request))
+    engine.patch(LambdaFunction, "invoke", invoke)
     engine.patch(LambdaResponse, "invoke", _answer_invoke)
 
 

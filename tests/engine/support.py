@@ -38,7 +38,9 @@ def plain_moto(code: str) -> str:
         def client(name): return boto3.client(name, region_name="us-east-1")
     """
     program = textwrap.dedent(preamble) + textwrap.dedent(code)
-    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60)
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
+    )
     return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
 
 

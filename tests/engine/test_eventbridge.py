@@ -87,7 +87,7 @@ def test_the_envelope_is_complete(aws: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "form, received",
+    ("form", "received"),
     [
         ({"Input": '{"fixed": true}'}, {"fixed": True}),
         ({"InputPath": "$.detail.who"}, {"name": 'Ann "A"'}),
@@ -160,7 +160,7 @@ def test_a_state_machine_is_started_with_the_targets_role(aws: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "role, machine, code",
+    ("role", "machine", "code"),
     [
         ("idle-rule", "machine", "NO_PERMISSIONS"),
         ("machine", "machine", "NO_PERMISSIONS"),
@@ -247,7 +247,7 @@ def test_nothing_failed_in_the_background(aws: Engine) -> None:
 
 
 @pytest.mark.parametrize(
-    "expression, after, due",
+    ("expression", "after", "due"),
     [
         ("rate(1 hour)", "2026-01-01T00:30:00+00:00", "2026-01-01T01:30:00+00:00"),
         ("cron(15 10 * * ? *)", "2026-01-01T10:15:00+00:00", "2026-01-02T10:15:00+00:00"),
