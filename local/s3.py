@@ -8,8 +8,9 @@ from __future__ import annotations
 from typing import Any
 
 from moto.iam.access_control import PermissionResult
-from moto.s3.exceptions import CrossLocationLoggingProhibited, InvalidTargetBucketForLogging
+from moto.s3.exceptions import CrossLocationLoggingProhibited, InvalidTargetBucketForLogging, S3ClientError
 from moto.s3.models import FakeBucket, S3Backend
+from moto.s3.responses import S3Response
 
 from local.engine import Engine
 from local.log_delivery import KMS, Sender, default_encryption
@@ -19,9 +20,25 @@ LOGGING = "logging.s3.amazonaws.com"
 
 def install(engine: Engine) -> None:
     engine.patch(FakeBucket, "set_logging", _set_logging)
+    for name in ("_bucket_response", "_key_response"):
+        engine.patch(S3Response, name, _once_signed_up(engine, vars(S3Response)[name]))
     # moto applies a bucket policy's statements for everyone without their conditions: a deny of calls without
     # TLS would deny all. The policy is evaluated in front of moto, in full.
     engine.patch(FakeBucket, "get_permission", lambda bucket, action, resource: PermissionResult.PERMITTED)
+
+
+def _once_signed_up(engine: Engine, answer: Any) -> Any:
+    """S3 answers outside of moto's common path, where young accounts are turned away; it has its own words.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+    """
+
+    def respond(response: S3Response, *request: Any) -> Any:
+        if engine.creation.refusal(response.current_account, "s3"):
+            raise S3ClientError("NotSignedUp", "Your account is not signed up for the Amazon S3 service.")
+        return answer(response, *request)
+
+    return respond
 
 
 def _set_logging(bucket: FakeBucket, wanted: dict[str, Any] | None, backend: S3Backend) -> None:

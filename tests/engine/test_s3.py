@@ -94,6 +94,15 @@ def test_another_account_comes_in_by_the_bucket_policy(engine: Engine, s3: Any) 
     assert code_of(theirs.get_object, Bucket=bucket(s3), Key="k") == "AccessDenied"
 
 
+def test_s3_turns_an_account_away_that_is_not_ready(engine: Engine, s3: Any) -> None:
+    name, young = bucket(s3), engine.creation.not_ready_until
+    young[engine.management_account] = float("inf")
+    assert code_of(s3.list_buckets) == "NotSignedUp"
+    assert code_of(s3.get_object, Bucket=name, Key="k") == "NotSignedUp"
+    young.clear()
+    assert code_of(s3.get_object, Bucket=name, Key="k") == "NoSuchKey"
+
+
 def test_plain_moto_still_falls_short() -> None:
     observed = plain_moto("""
         s3 = client("s3")
