@@ -15,7 +15,7 @@ from typing import Any, TypeVar
 from local.engine import Engine
 
 Found = TypeVar("Found")
-PATIENCE_SECONDS = 20.0
+PATIENCE_SECONDS = 60.0
 PROBE_SECONDS = 0.01
 
 
