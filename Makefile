@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test local check build bench lock format clean
+.PHONY: help demo test local check build lock format clean
 
 PORT ?= 4566
 TESTS ?= tests
@@ -20,7 +20,7 @@ help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEV) ## Five accounts from five events on the embedded AWS, every door tried
-	@$(BIN)/python -m cli.demo
+	@$(BIN)/python -m demo
 
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
 	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(TESTS)
@@ -39,9 +39,6 @@ check: $(DEV) $(SAM_CLI) ## Format, lint, strict types, template, state machines
 
 build: $(SAM_CLI) ## What ships, as sam deploys it: .aws-sam/build
 	@PYTHON=$(CURDIR)/.venv-sam/bin/python $(SAM) build
-
-bench: $(DEV) ## Calls and seconds of a new account and of a re-run
-	@$(BIN)/python -m cli.bench
 
 format: $(DEV) ## Put the format right, and what the linter can
 	@$(BIN)/ruff check --quiet --fix .
