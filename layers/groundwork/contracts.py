@@ -248,14 +248,15 @@ def shown(value: Any) -> str:
 
 
 class Account(Model):
-    """An account of the organization. `unit` is its path below the root, empty in the root itself."""
+    """An account of the organization. `unit` is its path below the root, empty in the root itself; `joined` is when it
+    came into the organization, ISO 8601."""
 
     id: AccountId
     name: str
     email: str
     kind: Kind
     unit: str = ""
-    state: str = "ACTIVE"
+    joined: str | None = None
 
 
 class Organization(Model):

@@ -64,6 +64,7 @@ class Enroller:
             email=listed.email,
             kind=work.kind,
             unit=unit_of(listed, self._declaration, self._organizations),
+            joined=listed.joined.isoformat(),
         )
         ready = tags.get(STATE_TAG) == "ready"
         self._ledger.enroll(account, ready)

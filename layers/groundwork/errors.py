@@ -154,8 +154,10 @@ class AccountNotEnterable(Refused):
     """No declared entry role of the account lets Groundwork in."""
 
     remedy = (
-        "Create the role OrganizationAccountAccessRole in the account, with AdministratorAccess and a trust policy for the "
-        'management account, or declare its name under entryRoles; then start the execution with {"accountId": "<its id>"}.'
+        "The account needs one of the declared entry roles, with AdministratorAccess and a trust policy for the management "
+        "account. The guard rails let nobody in the account make one: take groundwork-guardrails off the account's path "
+        "in Organizations meanwhile, or have the role made before the account joins; then start the execution with "
+        '{"accountId": "<its id>"}.'
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -11,7 +12,7 @@ from groundwork.baseline.component import Clients, Permission
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.enrolment import STATE_TAG, Enroller
-from groundwork.errors import AccountNotUsable, SecurityAccountMissing, SecurityAccountNotReady
+from groundwork.errors import AccountNotEnterable, AccountNotUsable, SecurityAccountMissing, SecurityAccountNotReady
 from groundwork.executions import Executions
 from groundwork.ledger import Ledger
 from groundwork.organizations import Organizations
@@ -34,6 +35,9 @@ PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
 )
 """One harmless read of each service that a baseline needs."""
 
+YOUTH = timedelta(hours=1)
+"""For how long after it joined an account may be still on its way."""
+
 NOT_YET = frozenset(
     {
         "AccessDenied",
@@ -54,10 +58,16 @@ NOT_YET = frozenset(
 def check_access(account: Account, organization: Organization, declaration: Declaration) -> None:
     """Enter the account and ask every service that the baseline needs, in the home Region.
 
-    Raises `AccountNotUsable`, naming the role or the service and AWS's answer.
+    Raises `AccountNotUsable`, naming the role or the service and AWS's answer; `AccountNotEnterable` when the account
+    is too old for its role to be still on its way.
     """
     permissions = [Permission([action for _, action, _ in PROBES])]
-    clients = enter(account.id, organization.partition, declaration.entry_roles, permissions, "check-access")
+    try:
+        clients = enter(account.id, organization.partition, declaration.entry_roles, permissions, "check-access")
+    except AccountNotUsable as closed:
+        if account.joined and datetime.now(UTC) - datetime.fromisoformat(account.joined) > YOUTH:
+            raise AccountNotEnterable(str(closed)) from closed
+        raise
     refused = [answer for answer in _answers(clients, account, declaration.regions.home) if answer]
     if refused:
         raise AccountNotUsable(
@@ -99,21 +109,18 @@ class SecurityWatch:
     def wait(self, account: Account) -> Organization:
         """The organization, once its security account is ready. Raises `SecurityAccountNotReady` while somebody works
         on it, `SecurityAccountMissing` when nobody does."""
+        declared = self._declaration.security
+        record = self._ledger.request(declared.email)
+        if record and record.state != "ready" and self._executions.is_running(record.owner):
+            raise SecurityAccountNotReady(f"{record.owner} works on the security account {declared.email}.")
         listed = self._organizations.account(account.id)
-        organization = Enroller(self._declaration, self._ledger, self._organizations).organization(
-            listed, account
-        )
+        organization = Enroller(self._declaration, self._ledger, self._organizations).organization(listed, account)
         security = organization.security_account_id
-        if security and self._ready(security):
-            return organization
-        record = self._ledger.request(self._declaration.security.email)
-        if security or (record and self._executions.is_running(record.owner)):
-            raise SecurityAccountNotReady(
-                f"The security account {security or self._declaration.security.email} has not reached its baseline."
-            )
-        raise SecurityAccountMissing(
-            f"There is no security account, and {account.name!r} ({account.id}) trusts only it."
-        )
+        if security is None:
+            raise SecurityAccountMissing(f"There is no security account, and {account.name!r} ({account.id}) trusts only it.")
+        if not self._ready(security):
+            raise SecurityAccountNotReady(f"The security account {security} has not reached its baseline.")
+        return organization
 
     def _ready(self, account_id: str) -> bool:
         record = self._ledger.account(account_id)

@@ -62,7 +62,8 @@ class Config(Component[Found]):
                 "config:DescribeDeliveryChannels",
             ]
         ),
-        Permission(["iam:GetRole"], [f"{ROLE}*"]),
+        # While the role does not exist, IAM knows no path of it.
+        Permission(["iam:GetRole"], [f"{ROLE}*", f"arn:{{partition}}:iam::{{account}}:role/{ROLE_NAME}"]),
         FIND_KEY,
         FIND_REGIONS,
     )

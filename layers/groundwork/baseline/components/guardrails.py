@@ -51,8 +51,8 @@ from groundwork.policy_files import Document
 SCP = "SERVICE_CONTROL_POLICY"
 DESCRIPTION = "Groundwork: member accounts cannot undo their baseline. Declared in baseline.yaml; changes made here are put right."
 TAG = {"Key": "managed-by", "Value": "groundwork"}
-LONGEST = 10_240
-"""Characters of a service control policy; 5,120 until May 2026.
+LONGEST = 5_120
+"""Characters of a service control policy that every organization takes.
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 """

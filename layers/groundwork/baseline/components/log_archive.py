@@ -17,7 +17,7 @@ from groundwork.baseline import archive_policies as policies
 from groundwork.baseline.archive import Archive, archive
 from groundwork.baseline.component import Action, Call, Component, Permission, Target
 from groundwork.baseline.documents import differences
-from groundwork.declaration import Document
+from groundwork.policy_files import Document
 
 KEYS_AND_ALIASES = ("arn:{partition}:kms:*:{account}:key/*", "arn:{partition}:kms:*:{account}:alias/*")
 MINE = {"managed-by": "groundwork"}
