@@ -12,6 +12,7 @@ from typing import Any
 
 from moto.config import urls
 from moto.config.models import ConfigBackend, config_backends
+from moto.config.responses import ConfigResponse
 from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 
@@ -30,6 +31,9 @@ class ConfigError(ServiceException):
 def install(engine: Engine) -> None:
     engine.patch(config_backends, "backend", Config)
     config_backends.clear()
+    name = "describe_delivery_channel_status"
+    setattr(ConfigResponse, name, _describe_delivery_channel_status)
+    engine.on_close(delattr, ConfigResponse, name)
 
 
 class Config(ConfigBackend):
@@ -60,6 +64,20 @@ class Config(ConfigBackend):
             self._require_role(source.get("RoleArn"))
             self._require_organization()
         return super().put_configuration_aggregator(config_aggregator)
+
+    def delivery_status(self, channel: dict[str, Any]) -> dict[str, Any]:
+        """A channel's status: of a delivery made now, when the recorder records; else it never delivered."""
+        recording = any(recorder.status.recording for recorder in self.recorders.values())
+        if not recording:
+            return {"name": channel["name"]}
+        try:
+            self._check_delivery(channel)
+        except ConfigError as refused:
+            failure = {"lastErrorCode": str(refused.code), "lastErrorMessage": str(refused.message)}
+            info = {"lastStatus": "FAILURE", **failure}
+        else:
+            info = {"lastStatus": "SUCCESS"}
+        return {"name": channel["name"], "configHistoryDeliveryInfo": info, "configSnapshotDeliveryInfo": info}
 
     def _check_delivery(self, channel: dict[str, Any]) -> None:
         bucket = find_bucket(channel["s3BucketName"], self.partition)
@@ -126,3 +144,11 @@ def _trusted_services(document: str) -> set[str]:
         named = principal.get("Service", []) if isinstance(principal, dict) else []
         services |= set(named if isinstance(named, list) else [named])
     return services
+
+
+def _describe_delivery_channel_status(response: ConfigResponse) -> str:
+    """https://docs.aws.amazon.com/config/latest/APIReference/API_DescribeDeliveryChannelStatus.html"""
+    backend = response.config_backend
+    assert isinstance(backend, Config)
+    channels = backend.describe_delivery_channels(response._get_param("DeliveryChannelNames"))
+    return json.dumps({"DeliveryChannelsStatus": [backend.delivery_status(channel) for channel in channels]})

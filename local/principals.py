@@ -134,10 +134,11 @@ class Registry:
 
     def _show_to_moto(self, principal: Principal, credentials: Credentials) -> None:
         """moto routes by key and notes a role's last use: the key belongs in its account's state too."""
-        key = AccessKey(user_name=None, prefix="ASIA", account_id=principal.account)
-        key.access_key_id = credentials.access_key_id
-        key.role_arn = principal.role_arn
-        iam_backends[principal.account][PARTITION].access_keys[key.access_key_id] = key
+        backend = iam_backends[principal.account][PARTITION]
+        key = backend.create_temp_access_key()
+        del backend.access_keys[key.access_key_id]
+        key.access_key_id, key.role_arn = credentials.access_key_id, principal.role_arn
+        backend.access_keys[key.access_key_id] = key
 
     def _user_of(self, access_key_id: str) -> Principal:
         key = self._user_key(access_key_id)

@@ -22,7 +22,8 @@ from moto.sts.responses import TokenResponse
 from local import totp
 from local.credentials import Credentials
 from local.iam import state
-from local.iam.policy import MalformedPolicy, compile_policy
+from local.iam.conditions import MalformedPolicy
+from local.iam.policy import compile_policy
 from local.principals import PARTITION, Principal
 
 if TYPE_CHECKING:
@@ -265,7 +266,9 @@ def _session_tags(request: TokenResponse, caller: Principal) -> tuple[dict[str, 
         raise StsError("ValidationError", f"At most {SESSION_TAGS} session tags may be passed")
     inherited = {key: value for key, value in caller.tags.items() if key in caller.transitive_tags}
     if set(map(str.lower, tags)) & set(map(str.lower, inherited)):
-        raise StsError("InvalidParameterValue", "A transitive tag of the calling session cannot be overridden")
+        raise StsError(
+            "InvalidParameterValue", "A transitive tag of the calling session cannot be overridden"
+        )
     transitive = frozenset(request._get_param("TransitiveTagKeys") or ()) | frozenset(inherited)
     return {**inherited, **tags}, transitive
 

@@ -111,9 +111,7 @@ class Authorizer:
         )
         return decide(request, authority, side)
 
-    def _resource_side(
-        self, need: Need, caller: str, place: Membership | None
-    ) -> tuple[ResourceSide, Keys]:
+    def _resource_side(self, need: Need, caller: str, place: Membership | None) -> tuple[ResourceSide, Keys]:
         service = need.action.split(":")[0]
         if need.resource == "*" or need.action in NOT_THERE_YET:
             return ResourceSide(), keys.of_resource(caller, place)
@@ -180,7 +178,9 @@ class Authorizer:
         if action == "s3:PutObject":
             known["kms:encryptioncontext:aws:s3:arn"] = resource
         side = ResourceSide(state.resource_policy(key), owner_of(key, owner))
-        for use in ("kms:GenerateDataKey", "kms:Decrypt") if action != "s3:PutObject" else ("kms:GenerateDataKey",):
+        for use in (
+            ("kms:GenerateDataKey", "kms:Decrypt") if action != "s3:PutObject" else ("kms:GenerateDataKey",)
+        ):
             decision = decide_for_service(Request(use, key, known, Caller(service=service)), side)
             if not decision.allowed:
                 return decision
@@ -250,7 +250,7 @@ def caller_of(principal: Principal) -> Caller:
 def owner_of(arn: str, otherwise: str) -> str:
     """The account that holds a resource; S3's ARNs do not say, moto does."""
     if arn.startswith("arn:aws:s3:::"):
-        return state.bucket_owner(arn.split(":")[5].split("/")[0]) or otherwise
+        return state.bucket_owner(arn.split(":")[5].split("/", maxsplit=1)[0]) or otherwise
     account = arn.split(":")[4] if arn.count(":") >= 5 else ""
     return otherwise if account in ("", AWS_OWN) else account
 

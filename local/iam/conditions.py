@@ -84,10 +84,9 @@ def arn_glob(pieces: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
 
 
 def _glob_pieces(pieces: Sequence[tuple[str, bool]]) -> re.Pattern[str]:
-    out = []
-    for text, literal in pieces:
-        for c in text:
-            out.append(re.escape(c) if literal or c not in "*?" else (".*" if c == "*" else "."))
+    wild = {"*": ".*", "?": "."}
+    characters = ((c, literal) for text, literal in pieces for c in text)
+    out = (re.escape(c) if literal or c not in wild else wild[c] for c, literal in characters)
     return re.compile("".join(out), re.DOTALL)
 
 
@@ -98,7 +97,7 @@ def _number(text: str) -> float:
 def _date(text: str) -> datetime:
     if re.fullmatch(r"\d+(\.\d+)?", text):
         return datetime.fromtimestamp(float(text), UTC)
-    moment = datetime.fromisoformat(text.replace("Z", "+00:00"))
+    moment = datetime.fromisoformat(text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

@@ -106,9 +106,9 @@ def _principal_side(request: Request, authority: Authority, granted: Match) -> D
     """The caller's own policies, less those that the resource's policy makes dispensable in one account."""
     if granted is Match.DIRECT:
         return ALLOWED
-    if granted is not Match.ROLE and authority.identity is not None:
-        if not _allows(authority.identity, request):
-            return Decision(False, "an identity-based policy")
+    asked = granted is not Match.ROLE and authority.identity is not None
+    if asked and not _allows(authority.identity or (), request):
+        return Decision(False, "an identity-based policy")
     if authority.boundary is not None and not _allows(authority.boundary, request):
         return Decision(False, "a permissions boundary")
     if authority.session is not None and not _allows(authority.session, request):

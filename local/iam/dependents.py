@@ -98,7 +98,7 @@ def _instance_profile_role(call: Call, own: list[str]) -> Iterator[Need]:
 
 
 def _organization_trail(call: Call, own: list[str]) -> Iterator[Need]:
-    """"Prepare for creating a trail for your organization", CloudTrail User Guide."""
+    """ "Prepare for creating a trail for your organization", CloudTrail User Guide."""
     if call.get("IsOrganizationTrail"):
         yield from _always(
             "organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization"
@@ -276,11 +276,18 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "sqs:ReceiveMessage": (_message_key("kms:Decrypt"),),
     "sqs:SendMessage": (_message_key("kms:GenerateDataKey", "kms:Decrypt"),),
     "ssm:PutParameter": (_tags("ssm:AddTagsToResource"),),
-    "states:CreateStateMachine": (_roles("states", "roleArn"), _tags("states:TagResource"), _published_version),
+    "states:CreateStateMachine": (
+        _roles("states", "roleArn"),
+        _tags("states:TagResource"),
+        _published_version,
+    ),
     "states:UpdateStateMachine": (_roles("states", "roleArn"), _published_version),
     "sts:AssumeRole": (_session,),
     **{f"ec2:{name}": (_tagged_at_launch,) for name in ("CreateVpc", "CreateSubnet", "RunInstances")},
-    **{f"ec2:{name}": (_tagged_at_launch,) for name in ("CreateSecurityGroup", "CreateVolume", "CreateSnapshot")},
+    **{
+        f"ec2:{name}": (_tagged_at_launch,)
+        for name in ("CreateSecurityGroup", "CreateVolume", "CreateSnapshot")
+    },
     "ec2:CreateFlowLogs": (_tagged_at_launch, _roles("vpc-flow-logs", "DeliverLogsPermissionArn")),
 }
 

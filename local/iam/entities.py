@@ -33,14 +33,14 @@ WHITE_SPACE = re.compile(r"\s")
 ALIAS = re.compile(r"(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*")
 SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal|aws\.com)")
 SERVICE_LINKED = "/aws-service-role/"
-SERVICE_ROLES = {  # a service's own role, and the policy that comes with it ("Using service-linked roles" of each)
-    "access-analyzer": ("AccessAnalyzer", "AccessAnalyzerServiceRolePolicy"),
-    "cloudtrail": ("CloudTrail", "CloudTrailServiceRolePolicy"),
-    "config": ("Config", "AWSConfigServiceRolePolicy"),
-    "config-multiaccountsetup": ("ConfigMultiAccountSetup", "ConfigConformsServiceRolePolicy"),
-    "guardduty": ("AmazonGuardDuty", "AmazonGuardDutyServiceRolePolicy"),
-    "organizations": ("Organizations", "AWSOrganizationsServiceTrustPolicy"),
-    "securityhub": ("SecurityHub", "AWSSecurityHubServiceRolePolicy"),
+SERVICE_ROLE_POLICIES = {  # what comes attached to a service-linked role ("Using service-linked roles" of each)
+    "access-analyzer.amazonaws.com": "AccessAnalyzerServiceRolePolicy",
+    "cloudtrail.amazonaws.com": "CloudTrailServiceRolePolicy",
+    "config.amazonaws.com": "AWSConfigServiceRolePolicy",
+    "config-multiaccountsetup.amazonaws.com": "AWSConfigMultiAccountSetupPolicy",
+    "guardduty.amazonaws.com": "AmazonGuardDutyServiceRolePolicy",
+    "organizations.amazonaws.com": "AWSOrganizationsServiceTrustPolicy",
+    "securityhub.amazonaws.com": "AWSSecurityHubServiceRolePolicy",
 }
 
 
@@ -127,18 +127,17 @@ def check_boundary(backend: IAMBackend, arn: str | None) -> None:
         raise IamError("NoSuchEntity", f"Scope ARN: {arn} does not exist or is not attachable.")
 
 
-def check_modifiable(role: Role) -> None:
-    """A service-linked role is its service's alone."""
-    if role.path.startswith(SERVICE_LINKED):
-        message = f"Cannot perform the operation on the protected role '{role.name}' - this role is only "
-        raise IamError("UnmodifiableEntity", f"{message}modifiable by AWS")
-
-
 # The patches ---------------------------------------------------------------------------------------
 
 
 def install(engine: Engine) -> None:
-    for patch in (_roles, _inline_policies, _managed_policies, _user_boundaries, _account, _service_linked_roles):
+    for patch in (
+        _roles,
+        _inline_policies,
+        _managed_policies,
+        _user_boundaries,
+        _account,
+    ):
         patch(engine)
 
 
@@ -169,27 +168,38 @@ def _roles(engine: Engine) -> None:
         check_trust(assume_role_policy_document)
 
     def update_trust(backend: IAMBackend, role_name: str, policy_document: str) -> None:
-        check_modifiable(backend.get_role(role_name))
         check_trust(policy_document)
 
     def update(backend: IAMBackend, role_name: str, role_description: str, max_session_duration: Any) -> None:
-        check_modifiable(backend.get_role(role_name))
         check_maximum_session(max_session_duration)
 
     def bound(backend: IAMBackend, role_name: str, permissions_boundary: str) -> None:
-        check_modifiable(backend.get_role(role_name))
         check_boundary(backend, permissions_boundary)
 
     _before(engine, IAMBackend, "create_role", create)
+    _attach_service_role_policies(engine)
     _before(engine, IAMBackend, "update_assume_role_policy", update_trust)
     _before(engine, IAMBackend, "update_role", update)
     _before(engine, IAMBackend, "put_role_permissions_boundary", bound)
 
 
+def _attach_service_role_policies(engine: Engine) -> None:
+    """moto's service-linked roles may do nothing."""
+
+    def create(backend: IAMBackend, *arguments: Any, **named: Any) -> Role:
+        role: Role = create_in_moto(backend, *arguments, **named)
+        name = SERVICE_ROLE_POLICIES.get(str(role._linked_service))
+        policy = backend.managed_policies.get(f"arn:aws:iam::aws:policy{SERVICE_LINKED}{name}")
+        if policy is not None:
+            policy.attach_to(role)
+        return role
+
+    create_in_moto = engine.patch(IAMBackend, "create_role", create)
+
+
 def _inline_policies(engine: Engine) -> None:
     def role(backend: IAMBackend, role_name: str, policy_name: str, policy_json: str) -> None:
         holder = backend.get_role(role_name)
-        check_modifiable(holder)
         check_inline("role", role_name, holder.policies, policy_name, policy_json)
 
     def user(backend: IAMBackend, user_name: str, policy_name: str, policy_json: str) -> None:
@@ -213,8 +223,6 @@ def _managed_policies(engine: Engine) -> None:
         check_managed(policy_document)
 
     def attach(policy: ManagedPolicy, holder: Any) -> None:
-        if isinstance(holder, Role):
-            check_modifiable(holder)
         if policy.arn in holder.managed_policies:
             return  # attaching twice is attaching once
         if len(holder.managed_policies) >= ATTACHED_POLICIES:
@@ -233,31 +241,43 @@ def _user_boundaries(engine: Engine) -> None:
     def put(response: IamResponse) -> EmptyResult:
         arn = response._get_param("PermissionsBoundary")
         check_boundary(response.backend, arn)
-        response.backend.get_user(response._get_param("UserName")).permissions_boundary_arn = arn
+        _set_boundary(response, arn)
         return EmptyResult()
 
     def delete(response: IamResponse) -> EmptyResult:
-        response.backend.get_user(response._get_param("UserName")).permissions_boundary_arn = None
+        _set_boundary(response, None)
         return EmptyResult()
 
     def create(response: IamResponse) -> Any:
         arn = response._get_param("PermissionsBoundary")
         check_boundary(response.backend, arn)
         result = create_in_moto(response)
-        response.backend.get_user(response._get_param("UserName")).permissions_boundary_arn = arn
+        _set_boundary(response, arn)
         return result
 
     create_in_moto = engine.patch(IamResponse, "create_user", create)
     _add(engine, IamResponse, "put_user_permissions_boundary", put)
     _add(engine, IamResponse, "delete_user_permissions_boundary", delete)
     _add(engine, User, "permissions_boundary_arn", None)
-    _add(engine, User, "permissions_boundary", property(lambda user: _shown_boundary(user.permissions_boundary_arn)))
+    _add(
+        engine,
+        User,
+        "permissions_boundary",
+        property(lambda user: _shown_boundary(user.permissions_boundary_arn)),
+    )
+
+
+def _set_boundary(response: IamResponse, arn: str | None) -> None:
+    user: Any = response.backend.get_user(response._get_param("UserName"))
+    user.permissions_boundary_arn = arn
 
 
 def _add(engine: Engine, owner: type, name: str, value: Any) -> None:
     """Add what moto lacks to one of its classes, until the engine closes."""
     if name in vars(owner):
-        raise RuntimeError(f"moto has {owner.__name__}.{name} now: delete its replacement in local/iam/entities.py")
+        raise RuntimeError(
+            f"moto has {owner.__name__}.{name} now: delete its replacement in local/iam/entities.py"
+        )
     setattr(owner, name, value)
     engine.on_close(delattr, owner, name)
 
@@ -296,9 +316,9 @@ def _authorization_details(response: IamResponse) -> ActionResult:
         entries += [("RoleDetailList", role) for role in backend.roles.values()]
     for policy in backend.managed_policies.values():
         own = policy.arn.split(":")[4] != "aws"
-        if not wanted or ("LocalManagedPolicy" if own else "AWSManagedPolicy") in wanted:
-            if own or policy.attachment_count:
-                entries.append(("Policies", _policy_detail(backend, policy)))
+        asked = not wanted or ("LocalManagedPolicy" if own else "AWSManagedPolicy") in wanted
+        if asked and (own or policy.attachment_count):
+            entries.append(("Policies", _policy_detail(backend, policy)))
     start = int(response._get_param("Marker") or 0)
     end = start + int(response._get_param("MaxItems") or PAGE)
     result: dict[str, Any] = {name: [] for name in LISTS}
@@ -311,7 +331,7 @@ def _authorization_details(response: IamResponse) -> ActionResult:
 
 
 def _policy_detail(backend: IAMBackend, policy: Any) -> dict[str, Any]:
-    holders = [*backend.roles.values(), *backend.users.values()]
+    holders: list[Any] = [*backend.roles.values(), *backend.users.values()]
     return {
         "PolicyName": policy.name,
         "PolicyId": policy.id,
@@ -326,23 +346,3 @@ def _policy_detail(backend: IAMBackend, policy: Any) -> dict[str, Any]:
         "UpdateDate": policy.update_date,
         "PolicyVersionList": policy.policy_version_list,
     }
-
-
-def _service_linked_roles(engine: Engine) -> None:
-    def create(backend: IAMBackend, service_name: str, description: str, suffix: str) -> Any:
-        path = f"{SERVICE_LINKED}{service_name}/"
-        taken = next((role for role in backend.get_roles() if role.path == path and not suffix), None)
-        if taken is not None:
-            message = f"Service role name {taken.name} has been taken in this account, please try a different suffix."
-            raise IamError("InvalidInput", message)
-        role = create_in_moto(backend, service_name, description, suffix)
-        name, managed = SERVICE_ROLES.get(service_name.removesuffix(".amazonaws.com"), (None, None))
-        if name is not None:
-            role.name = f"AWSServiceRoleFor{name}" + (f"_{suffix}" if suffix else "")
-        policy = backend.managed_policies.get(f"arn:aws:iam::aws:policy{SERVICE_LINKED}{managed}")
-        if policy is not None:
-            policy.attachment_count += 1
-            role.managed_policies[policy.arn] = policy
-        return role
-
-    create_in_moto = engine.patch(IAMBackend, "create_service_linked_role", create)

@@ -15,9 +15,10 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, quote
 
 from botocore.exceptions import DataNotFoundError
+from botocore.utils import normalize_url_path
 from moto.core.parse import PROTOCOL_PARSERS
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
@@ -104,7 +105,9 @@ class Gate:
         match = SIGNATURE.search(header)
         if match is None:
             return False
-        expected = signature_of(request, signed, match.group(1), self._engine.registry.secret_of(signed.access_key_id))
+        expected = signature_of(
+            request, signed, match.group(1), self._engine.registry.secret_of(signed.access_key_id)
+        )
         return hmac.compare_digest(expected, match.group(2))
 
 
@@ -116,8 +119,6 @@ def signature_of(request: Request, signed: Signed, names: str, secret: str) -> s
         payload = hashlib.sha256(request.get_data(cache=True)).hexdigest()
     path = request.raw_path
     if signed.scope_service != "s3":
-        from botocore.auth import normalize_url_path, quote
-
         path = quote(normalize_url_path(path), safe="/~")
     pairs = sorted(request.query_string.decode().split("&")) if request.query_string else []
     query = "&".join(pair if "=" in pair else f"{pair}=" for pair in pairs)

@@ -105,7 +105,9 @@ def resource_aliases(arn: str) -> Keys:
         return {}
     from moto.kms.models import kms_backends
 
-    names = tuple(alias.alias_name for alias in kms_backends[account][region].list_aliases(name.removeprefix("key/")))
+    names = tuple(
+        alias.alias_name for alias in kms_backends[account][region].list_aliases(name.removeprefix("key/"))
+    )
     return {"kms:resourcealiases": names} if names else {}
 
 
@@ -150,7 +152,9 @@ def of_request(call: Call, action: str) -> Keys:
         keys |= {f"aws:requesttag/{tag.lower()}": value for tag, value in tags.items()}
     elif untagged := call.get("TagKeys", "TagKeyList"):
         keys["aws:tagkeys"] = tuple(untagged)
-    for key, read in PARAMETERS.get(action, PARAMETERS.get(action.split(":")[0] + ":", {})).items():
+    for key, read in PARAMETERS.get(
+        action, PARAMETERS.get(action.split(":", maxsplit=1)[0] + ":", {})
+    ).items():
         value = read(call) if callable(read) else call.get(read)
         if value is not None:
             keys[key] = value if isinstance(value, (str, tuple)) else str(value)
@@ -244,7 +248,10 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     },
     **{f"iam:{name}": BOUNDARY for name in ("CreateRole", "CreateUser", "DeleteRolePermissionsBoundary")},
     **{f"iam:{name}": BOUNDARY for name in ("PutRolePermissionsBoundary", "PutUserPermissionsBoundary")},
-    **{f"iam:{name}": BOUNDARY for name in ("PutRolePolicy", "PutUserPolicy", "DeleteUserPermissionsBoundary")},
+    **{
+        f"iam:{name}": BOUNDARY
+        for name in ("PutRolePolicy", "PutUserPolicy", "DeleteUserPermissionsBoundary")
+    },
     **{f"iam:{name}": BOUNDARY for name in ("DeleteRolePolicy", "DeleteUserPolicy")},
     **{f"iam:{name}Policy": ATTACHED for name in ("AttachRole", "AttachUser", "AttachGroup")},
     **{f"iam:{name}Policy": ATTACHED for name in ("DetachRole", "DetachUser", "DetachGroup")},
@@ -264,7 +271,9 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "kms:keyspec": "KeySpec",
         "kms:keyusage": "KeyUsage",
         "kms:bypasspolicylockoutsafetycheck": "BypassPolicyLockoutSafetyCheck",
-        "kms:requestalias": lambda call: str(call.get("KeyId")) if "alias/" in str(call.get("KeyId")) else None,
+        "kms:requestalias": lambda call: (
+            str(call.get("KeyId")) if "alias/" in str(call.get("KeyId")) else None
+        ),
     },
     "lambda:AddPermission": {"lambda:principal": "Principal"},
     "events:PutRule": {
@@ -287,7 +296,7 @@ COMPUTED_APART = {  # by of_principal, of_connection, resource_tags, resource_al
 @cache
 def uncomputed(action: str) -> tuple[str, ...]:
     """Keys that AWS sets for an action and that are not computed here, up to what is variable in them."""
-    service = action.split(":")[0]
+    service = action.split(":", maxsplit=1)[0]
     computed = set(PARAMETERS.get(action, {})) | set(PARAMETERS.get(f"{service}:", {}))
     apart = COMPUTED_APART.get(service, ())
     listed = (key.split("${")[0].lower() for key in reference.action(action).keys)

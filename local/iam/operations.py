@@ -141,5 +141,7 @@ def action_of(service: str, operation: str, parameters: Mapping[str, Any]) -> st
         name = WITH_VERSION.get(operation, name)
     action = f"{prefix_of(service)}:{name}"
     if not reference.is_action(action):
-        raise EngineGap(f"{service} {operation}: {action} is no IAM action; name it in local/iam/operations.py")
+        raise EngineGap(
+            f"{service} {operation}: {action} is no IAM action; name it in local/iam/operations.py"
+        )
     return action

@@ -28,8 +28,10 @@ from local.iam.conditions import (
 VERSIONS = ("2012-10-17", "2008-10-17")
 PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
 STATEMENT_ELEMENTS = frozenset(
-    ("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource")
-    + ("Principal", "NotPrincipal", "Condition")
+    (
+        *("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource"),
+        *("Principal", "NotPrincipal", "Condition"),
+    )
 )
 ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 
@@ -105,7 +107,13 @@ class Patterns:
                 raise MalformedPolicy(f"{element}: {value!r} is no text")
             if not arns and not ACTION.fullmatch(value):
                 raise MalformedPolicy(f"{element}: {value!r} is no action; expected service:Action")
-            if arns and value != "*" and not value.startswith("arn:") and "*" not in value and "${" not in value:
+            if (
+                arns
+                and value != "*"
+                and not value.startswith("arn:")
+                and "*" not in value
+                and "${" not in value
+            ):
                 raise MalformedPolicy(f"{element}: {value!r} is neither an ARN nor *")
             if value == "*":
                 self._everything = True
@@ -192,9 +200,7 @@ class Statement:
         if kind is Kind.TRUST and name:
             raise MalformedPolicy("a role trust policy has no Resource")
         self._not_resource = name == "NotResource"
-        self._resources = (
-            Patterns(element[name], name, arns=True, variables=variables) if name else None
-        )
+        self._resources = Patterns(element[name], name, arns=True, variables=variables) if name else None
         name = _one_of(element, "Principal", "NotPrincipal", required=kind is not Kind.IDENTITY)
         if kind is Kind.IDENTITY and name:
             raise MalformedPolicy(f"{name} has no place in an identity-based policy")
@@ -212,7 +218,9 @@ class Statement:
             return Match.NONE
         for condition in self._conditions:
             if request.uncomputed and condition.key.startswith(request.uncomputed):
-                raise UncomputedKey(f"{request.action}: a policy asks for {condition.key}, which is not computed")
+                raise UncomputedKey(
+                    f"{request.action}: a policy asks for {condition.key}, which is not computed"
+                )
             if not condition.holds(request.context):
                 return Match.NONE
         return principal

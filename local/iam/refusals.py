@@ -42,7 +42,12 @@ def expired() -> Refusal:
 
 
 def unsigned() -> Refusal:
-    code = ("MissingAuthenticationToken", "MissingAuthenticationTokenException", "AccessDenied", "AuthFailure")
+    code = (
+        "MissingAuthenticationToken",
+        "MissingAuthenticationTokenException",
+        "AccessDenied",
+        "AuthFailure",
+    )
     return Refusal(*code, "Request is missing Authentication Token")
 
 

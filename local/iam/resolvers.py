@@ -89,7 +89,15 @@ def _organizations(call: Call, action: Action) -> list[str] | None:
     backend = state.organization_backend(call.account)
     if backend is None:
         return EVERYTHING
-    names = ("TargetId", "ParentId", "SourceParentId", "DestinationParentId", "ChildId", "PolicyId", "AccountId")
+    names = (
+        "TargetId",
+        "ParentId",
+        "SourceParentId",
+        "DestinationParentId",
+        "ChildId",
+        "PolicyId",
+        "AccountId",
+    )
     ids = [call.get(name) for name in (*names, "OrganizationalUnitId", "ResourceId", "RootId", "HandshakeId")]
     arns = [_organizations_arn(call, backend, str(found)) for found in dict.fromkeys(ids) if found]
     return arns or ([backend.org.arn] if "organization" in action.required else EVERYTHING)
@@ -101,7 +109,13 @@ def _organizations_arn(call: Call, backend: Any, identifier: str) -> str:
     if found is not None:
         return str(found.arn)
     org = f"{backend.org.master_account_id}:{{}}/{backend.org.id}/{identifier}"
-    for prefix, kind in (("ou-", "ou"), ("r-", "root"), ("p-", "policy"), ("h-", "handshake"), ("", "account")):
+    for prefix, kind in (
+        ("ou-", "ou"),
+        ("r-", "root"),
+        ("p-", "policy"),
+        ("h-", "handshake"),
+        ("", "account"),
+    ):
         if identifier.startswith(prefix):
             return f"arn:{PARTITION}:organizations::{org.format(kind)}"
     raise EngineGap(f"organizations {call.operation}: what is {identifier}?")
@@ -169,7 +183,9 @@ def _events(call: Call, action: Action) -> list[str] | None:
     if arn := call.get("ResourceARN"):
         return [arn]
     rule, bus = call.get("Rule", "Name"), str(call.get("EventBusName") or "default").rsplit("/", 1)[-1]
-    return [call.arn("events", f"rule/{rule}" if bus == "default" else f"rule/{bus}/{rule}")] if rule else None
+    return (
+        [call.arn("events", f"rule/{rule}" if bus == "default" else f"rule/{bus}/{rule}")] if rule else None
+    )
 
 
 def event_bus(call: Call, name: str | None) -> str:
@@ -192,9 +208,9 @@ def _sns(call: Call, action: Action) -> list[str] | None:
 
 def _kms(call: Call, action: Action) -> list[str] | None:
     found = []
-    if alias := call.get("AliasName"):
-        if "alias" in {**action.required, **action.optional}:
-            found.append(call.arn("kms", str(alias)))
+    alias = call.get("AliasName")
+    if alias and "alias" in {**action.required, **action.optional}:
+        found.append(call.arn("kms", str(alias)))
     key = call.get("TargetKeyId", "KeyId", "SourceKeyId")
     if key is None and call.get("CiphertextBlob"):
         key = key_of_ciphertext(call.get("CiphertextBlob"))
@@ -269,7 +285,9 @@ def _config(call: Call, action: Action) -> list[str] | None:
         name = call.get("ConfigRuleName") or (call.get("ConfigRule") or {}).get("ConfigRuleName")
         names = [name] if name else call.get("ConfigRuleNames") or []
         rules = backend.config_rules
-        return [rules[n].config_rule_arn if n in rules else call.arn("config", "config-rule/*") for n in names]
+        return [
+            rules[n].config_rule_arn if n in rules else call.arn("config", "config-rule/*") for n in names
+        ]
     return None
 
 
@@ -312,7 +330,9 @@ def _scheduler(call: Call, action: Action) -> list[str] | None:
 def _ssm(call: Call, action: Action) -> list[str] | None:
     kinds = {**action.required, **action.optional}
     if "parameter" in kinds:
-        name = call.get("Name", "Path") or (call.get("ResourceType") == "Parameter" and call.get("ResourceId"))
+        name = call.get("Name", "Path") or (
+            call.get("ResourceType") == "Parameter" and call.get("ResourceId")
+        )
         names = [name] if name else call.get("Names") or []
         return [_parameter(call, str(found)) for found in names] or None
     return None
@@ -329,7 +349,9 @@ def _states(call: Call, action: Action) -> list[str] | None:
 
 
 def _securityhub(call: Call, action: Action) -> list[str] | None:
-    return [call.arn("securityhub", "hub/default")] if "hub" in {**action.required, **action.optional} else None
+    return (
+        [call.arn("securityhub", "hub/default")] if "hub" in {**action.required, **action.optional} else None
+    )
 
 
 def _sts(call: Call, action: Action) -> list[str] | None:

@@ -46,7 +46,9 @@ class Call:
         values = (self._by_name.get(name.lower()) for name in names)
         return next((value for value in values if value not in (None, "", [], {})), None)
 
-    def arn(self, service: str, resource: str, *, region: str | None = None, account: str | None = None) -> str:
+    def arn(
+        self, service: str, resource: str, *, region: str | None = None, account: str | None = None
+    ) -> str:
         where = self.region if region is None else region
         whose = self.account if account is None else account
         return f"arn:{PARTITION}:{service}:{where}:{whose}:{resource}"

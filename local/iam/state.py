@@ -96,7 +96,15 @@ def service_control_levels(place: Membership | None, principal: Principal) -> Le
 
 def resource_control_levels(place: Membership | None, account: str, action: str) -> Levels:
     """The RCPs over a resource, for the services that have them."""
-    if action.split(":")[0] not in ("s3", "sts", "kms", "sqs", "secretsmanager", "dynamodb", "logs"):
+    if action.split(":", maxsplit=1)[0] not in (
+        "s3",
+        "sts",
+        "kms",
+        "sqs",
+        "secretsmanager",
+        "dynamodb",
+        "logs",
+    ):
         return ()
     return _control_levels(place, account, RESOURCE_CONTROL)
 

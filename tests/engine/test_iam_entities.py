@@ -11,7 +11,9 @@ from local.engine import Engine
 from tests.engine.support import plain_moto, policy
 from tests.engine.test_iam_enforcement import HERE, allow, refused
 
-TRUST = policy({"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HERE}:root"}, "Action": "sts:AssumeRole"})
+TRUST = policy(
+    {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HERE}:root"}, "Action": "sts:AssumeRole"}
+)
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +84,8 @@ def test_sizes(iam: Any) -> None:
 def test_ten_managed_policies_and_attaching_twice_is_attaching_once(iam: Any) -> None:
     iam.create_role(RoleName="many", AssumeRolePolicyDocument=TRUST)
     arns = [
-        iam.create_policy(PolicyName=f"many-{n}", PolicyDocument=policy(allow("s3:*")))["Policy"]["Arn"] for n in range(11)
+        iam.create_policy(PolicyName=f"many-{n}", PolicyDocument=policy(allow("s3:*")))["Policy"]["Arn"]
+        for n in range(11)
     ]
     for arn in [*arns[:10], arns[0]]:
         iam.attach_role_policy(RoleName="many", PolicyArn=arn)
@@ -92,7 +95,9 @@ def test_ten_managed_policies_and_attaching_twice_is_attaching_once(iam: Any) ->
 
 def test_unknown_operators_and_boundaries_are_refused(iam: Any) -> None:
     strange = policy(allow("s3:*", Condition={"StringResembles": {"aws:username": "x"}}))
-    assert "MalformedPolicyDocument" in refused(iam.create_policy, PolicyName="strange", PolicyDocument=strange)
+    assert "MalformedPolicyDocument" in refused(
+        iam.create_policy, PolicyName="strange", PolicyDocument=strange
+    )
     iam.create_role(RoleName="unbound", AssumeRolePolicyDocument=TRUST)
     gone = f"arn:aws:iam::{HERE}:policy/gone"
     assert "NoSuchEntity" in refused(
@@ -103,14 +108,12 @@ def test_unknown_operators_and_boundaries_are_refused(iam: Any) -> None:
     )
 
 
-def test_service_linked_roles_are_one_each_and_their_services_own(iam: Any) -> None:
+def test_a_service_linked_role_may_what_its_service_does(aws: Engine, iam: Any) -> None:
     made = iam.create_service_linked_role(AWSServiceName="config.amazonaws.com")["Role"]
-    assert made["Arn"] == f"arn:aws:iam::{HERE}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
-    said = refused(iam.create_service_linked_role, AWSServiceName="config.amazonaws.com")
-    assert said.startswith("InvalidInput: Service role name AWSServiceRoleForConfig has been taken")
-    document = policy(allow("s3:*"))
-    said = refused(iam.put_role_policy, RoleName=made["RoleName"], PolicyName="p", PolicyDocument=document)
-    assert said.startswith("UnmodifiableEntity")
+    attached = iam.list_attached_role_policies(RoleName=made["RoleName"])["AttachedPolicies"]
+    assert [policy["PolicyName"] for policy in attached] == ["AWSConfigServiceRolePolicy"]
+    assert aws.authorizer.role_may(made["Arn"], "config:BatchGetResourceConfig")
+    assert not aws.authorizer.role_may(made["Arn"], "iam:CreateUser")
 
 
 def test_an_alias_is_taken_once_in_all_of_aws(iam: Any) -> None:
@@ -127,16 +130,23 @@ def test_authorization_details_are_complete_and_paged(iam: Any) -> None:
     document = policy(allow("s3:*"))
     boundary = iam.create_policy(PolicyName="edge", PolicyDocument=document)["Policy"]["Arn"]
     tags = [{"Key": "managed-by", "Value": "groundwork"}]
-    iam.create_role(RoleName="shown", Path="/x/", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=boundary, Tags=tags)
+    iam.create_role(
+        RoleName="shown", Path="/x/", AssumeRolePolicyDocument=TRUST, PermissionsBoundary=boundary, Tags=tags
+    )
     iam.put_role_policy(RoleName="shown", PolicyName="inline", PolicyDocument=document)
     iam.attach_role_policy(RoleName="shown", PolicyArn="arn:aws:iam::aws:policy/ReadOnlyAccess")
     iam.create_user(UserName="shown", PermissionsBoundary=boundary, Tags=tags)
     iam.create_group(GroupName="shown")
     iam.put_group_policy(GroupName="shown", PolicyName="inline", PolicyDocument=document)
     iam.add_user_to_group(GroupName="shown", UserName="shown")
-    pages = list(iam.get_paginator("get_account_authorization_details").paginate(PaginationConfig={"PageSize": 3}))
+    pages = list(
+        iam.get_paginator("get_account_authorization_details").paginate(PaginationConfig={"PageSize": 3})
+    )
     assert len(pages) > 3
-    whole = {name: [entry for page in pages for entry in page[name]] for name in ("RoleDetailList", "UserDetailList")}
+    whole = {
+        name: [entry for page in pages for entry in page[name]]
+        for name in ("RoleDetailList", "UserDetailList")
+    }
     (shown,) = [entry for entry in whole["RoleDetailList"] if entry["RoleName"] == "shown"]
     assert (shown["Path"], shown["Tags"]) == ("/x/", tags)
     assert shown["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary

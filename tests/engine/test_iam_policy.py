@@ -53,11 +53,21 @@ MATCHING = [
     ({"NotResource": f"{BUCKET}/*"}, "s3:GetObject", f"{BUCKET}/a", False),
     ({"NotResource": f"{BUCKET}/*"}, "s3:ListBucket", BUCKET, True),
     ({"Resource": "arn:aws:iam::*:role/deploy"}, "sts:AssumeRole", f"arn:aws:iam::{HERE}:role/deploy", True),
-    ({"Resource": "arn:aws:iam::*:role/deploy"}, "sts:AssumeRole", f"arn:aws:iam::{HERE}:role/x/deploy", False),
+    (
+        {"Resource": "arn:aws:iam::*:role/deploy"},
+        "sts:AssumeRole",
+        f"arn:aws:iam::{HERE}:role/x/deploy",
+        False,
+    ),
     ({"Resource": "arn:aws:iam:*:role/x"}, "sts:AssumeRole", f"arn:aws:iam::{HERE}:role/x", False),
     ({"Resource": "arn:aws:iam::*"}, "sts:AssumeRole", f"arn:aws:iam::{HERE}:role/x", True),
     ({"Resource": "arn:aws:s*:::logs"}, "s3:ListBucket", "arn:aws:sns:::logs", True),
-    ({"Resource": "arn:aws:lambda:*:*:function:f"}, "lambda:X", f"arn:aws:lambda:eu:{HERE}:function:f:live", False),
+    (
+        {"Resource": "arn:aws:lambda:*:*:function:f"},
+        "lambda:X",
+        f"arn:aws:lambda:eu:{HERE}:function:f:live",
+        False,
+    ),
     ({"Resource": "arn:aws:s3:::b/${aws:username}/*"}, "s3:GetObject", "arn:aws:s3:::b/bob/x", True),
     ({"Resource": "arn:aws:s3:::b/${aws:username}/*"}, "s3:GetObject", "arn:aws:s3:::b/eve/x", False),
     ({"Resource": "arn:aws:s3:::b/${aws:nobody}/*"}, "s3:GetObject", "arn:aws:s3:::b/${aws:nobody}/x", False),
@@ -274,7 +284,13 @@ COMBINING = [
     (S3, Authority([]), side(grants({"AWS": HERE})), False, "an identity-based policy"),
     (S3, Authority([], boundary=[]), side(grants({"AWS": USER.arn})), True, None),
     (S3_BY_ROLE, Authority([]), side(grants({"AWS": ROLE})), True, None),
-    (S3_BY_ROLE, Authority([], boundary=[OTHER]), side(grants({"AWS": ROLE})), False, "a permissions boundary"),
+    (
+        S3_BY_ROLE,
+        Authority([], boundary=[OTHER]),
+        side(grants({"AWS": ROLE})),
+        False,
+        "a permissions boundary",
+    ),
     (S3_BY_ROLE, Authority([], session=[OTHER]), side(grants({"AWS": ROLE})), False, "a session policy"),
     (S3_BY_ROLE, Authority([], session=[OTHER]), side(grants({"AWS": SESSION.arn})), True, None),
     (S3, Authority([NO]), side(grants({"AWS": USER.arn})), False, "an identity-based policy"),
@@ -311,7 +327,9 @@ def test_the_reason_is_worded_as_aws_does() -> None:
 
 def test_a_service_needs_the_resource_to_admit_it_with_its_source() -> None:
     condition = {"StringEquals": {"aws:SourceOrgID": "o-1"}}
-    policy = Policy(document(allow(Principal={"Service": "x.amazonaws.com"}, Condition=condition)), Kind.RESOURCE)
+    policy = Policy(
+        document(allow(Principal={"Service": "x.amazonaws.com"}, Condition=condition)), Kind.RESOURCE
+    )
     caller = Caller(service="x.amazonaws.com")
     ours = Request("s3:PutObject", BUCKET, {"aws:sourceorgid": "o-1"}, caller)
     theirs = Request("s3:PutObject", BUCKET, {"aws:sourceorgid": "o-2"}, caller)

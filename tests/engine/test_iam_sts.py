@@ -100,7 +100,9 @@ def test_get_session_token_wants_the_code_of_ones_own_device_once(aws: Engine, p
     assert "invalid MFA one time pass code" in refused(get, **shown)
 
 
-def test_mfa_is_true_after_it_false_without_it_and_absent_for_long_term_keys(aws: Engine, person: Person) -> None:
+def test_mfa_is_true_after_it_false_without_it_and_absent_for_long_term_keys(
+    aws: Engine, person: Person
+) -> None:
     device = Device(aws, person)
     present = allow("sqs:ListQueues", Condition=WITH_MFA)
     person.may(present)
@@ -153,8 +155,10 @@ def test_a_trust_that_names_the_user_is_enough_in_one_account(aws: Engine, perso
 
 def test_across_accounts_both_sides_must_agree(aws: Engine, person: Person) -> None:
     iam = state.iam(THERE)
-    trust = policy({"Effect": "Allow", "Principal": ANYBODY_HERE, "Action": "sts:AssumeRole", "Condition": WITH_MFA})
-    arn = iam.create_role("across", trust, "/", None, "", [], 3600).arn
+    trust = policy(
+        {"Effect": "Allow", "Principal": ANYBODY_HERE, "Action": "sts:AssumeRole", "Condition": WITH_MFA}
+    )
+    arn = iam.create_role("across", trust, "/", None, "", [], "3600").arn
     device = Device(aws, person)
     mfa = session(person.client("sts").get_session_token(**device.shown()))
     assume = aws.client("sts", credentials=mfa).assume_role
@@ -242,7 +246,9 @@ def test_the_condition_on_ones_role_sees_its_path(aws: Engine, person: Person) -
     deploy = role(aws, "deploy", ANYBODY_HERE, Condition=pipeline)
     runner = role(aws, "runner", ANYBODY_HERE, ASSUME, Path="/ci-cd/")
     person.may(ASSUME)
-    assert "role trust policy" in refused(person.client("sts").assume_role, RoleArn=deploy, RoleSessionName="me")
+    assert "role trust policy" in refused(
+        person.client("sts").assume_role, RoleArn=deploy, RoleSessionName="me"
+    )
     running = session(person.client("sts").assume_role(RoleArn=runner, RoleSessionName="job"))
     aws.client("sts", credentials=running).assume_role(RoleArn=deploy, RoleSessionName="job")
 
@@ -251,7 +257,7 @@ def test_the_organization_of_the_role_is_a_condition_of_who_assumes(aws: Engine,
     organization = aws.client("organizations").describe_organization()["Organization"]["Id"]
     arn = role(aws, "ours", ANYBODY_HERE)
     trust = policy({"Effect": "Allow", "Principal": ANYBODY_HERE, "Action": "sts:AssumeRole"})
-    foreign = state.iam("333333333333").create_role("ours", trust, "/", None, "", [], 3600).arn
+    foreign = state.iam("333333333333").create_role("ours", trust, "/", None, "", [], "3600").arn
     person.may({**ASSUME, "Condition": {"StringEquals": {"aws:ResourceOrgID": organization}}})
     person.client("sts").assume_role(RoleArn=arn, RoleSessionName="me")
     assert "AccessDenied" in refused(person.client("sts").assume_role, RoleArn=foreign, RoleSessionName="me")
@@ -260,7 +266,9 @@ def test_the_organization_of_the_role_is_a_condition_of_who_assumes(aws: Engine,
 def test_the_root_user_assumes_no_role(aws: Engine) -> None:
     arn = role(aws, "for-root", ANYBODY_HERE)
     root = aws.registry.root(HERE)
-    assert "AccessDenied" in refused(aws.client("sts", credentials=root).assume_role, RoleArn=arn, RoleSessionName="me")
+    assert "AccessDenied" in refused(
+        aws.client("sts", credentials=root).assume_role, RoleArn=arn, RoleSessionName="me"
+    )
     assert aws.client("sts", credentials=root).get_caller_identity()["Arn"] == f"arn:aws:iam::{HERE}:root"
 
 
@@ -276,7 +284,9 @@ def test_an_expired_session_and_a_wrong_token_are_refused(aws: Engine) -> None:
     ended = Principal("assumed-role", HERE, arn, "AROA:s", "s", issued=now - 10, expires=now - 1)
     over = aws.registry.issue(ended)
     assert "ExpiredToken" in refused(aws.client("sts", credentials=over).get_caller_identity)
-    live = aws.registry.issue(Principal("assumed-role", HERE, arn, "AROA:s", "s", issued=now, expires=now + 60))
+    live = aws.registry.issue(
+        Principal("assumed-role", HERE, arn, "AROA:s", "s", issued=now, expires=now + 60)
+    )
     stolen = Credentials(live.access_key_id, live.secret_access_key, "another token")
     assert "InvalidClientTokenId" in refused(aws.client("sts", credentials=stolen).get_caller_identity)
 
