@@ -44,6 +44,7 @@ NOT_YET = frozenset(
         "AccessDeniedException",
         "AuthFailure",
         "InvalidClientTokenId",
+        "NotSignedUp",
         "OptInRequired",
         "PendingVerification",
         "RegionDisabledException",
