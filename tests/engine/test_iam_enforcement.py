@@ -517,7 +517,14 @@ def test_service_control_policies_bind_members_and_not_management(aws: Engine) -
         Name="no-queues", Description="", Type="SERVICE_CONTROL_POLICY", Content=policy(forbid)
     )
     guard = made["Policy"]["PolicySummary"]["Id"]
-    organizations.attach_policy(PolicyId=guard, TargetId=root)
+
+    def attached() -> bool:  # enabling a policy type takes a while
+        with suppress(ClientError):
+            organizations.attach_policy(PolicyId=guard, TargetId=root)
+            return True
+        return False
+
+    eventually(attached)
     said = refused(aws.client("sqs", credentials=inside).create_queue, QueueName="after")
     assert "with an explicit deny in a service control policy" in said
     their_root = aws.registry.root(member)
