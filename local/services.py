@@ -8,6 +8,7 @@ from local.engine import Engine
 
 SERVICES = (
     "local.iam_features",
+    "local.iam_groups",
     "local.cloudtrail",
     "local.config_service",
     "local.s3",

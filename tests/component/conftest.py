@@ -46,6 +46,7 @@ class World:
     members: dict[str, Account] = field(default_factory=dict)
     _made: int = 0
     _inside: dict[str, Credentials] = field(default_factory=dict)
+    _entered: dict[tuple[str, str], Clients] = field(default_factory=dict)
 
     # Accounts ------------------------------------------------------------------------------------
 
@@ -99,15 +100,16 @@ class World:
     ) -> Target:
         """The account in work, with clients that may do what the component declares and no more."""
         permissions = [*component.reads, *component.writes]
-        clients: Clients
+        policy = sessions.session_policy(permissions, account.id, self.organization.partition)
         if account.kind == "management":
-            policy = sessions.session_policy(permissions, account.id, self.organization.partition)
             clients = self._clients_of(f"groundwork-{component.name}", policy)
         else:
-            self._work_as(WORKER)
-            clients = sessions.enter(
-                account.id, self.organization.partition, [ENTRY_ROLE], permissions, purpose=component.name
-            )
+            if (account.id, policy) not in self._entered:
+                self._work_as(WORKER)
+                self._entered[account.id, policy] = sessions.enter(
+                    account.id, self.organization.partition, [ENTRY_ROLE], permissions, component.name
+                )
+            clients = self._entered[account.id, policy]
         return Target(account, organization or self.organization, declaration or self.declaration, clients)
 
     def plan(self, component: Component[Any], account: Account, **given: Any) -> list[Change]:
