@@ -1,0 +1,231 @@
+"""`make demo`: five events, five accounts, every door tried, one account repaired.
+
+Everything runs on this machine, on the embedded AWS. Exit code 1 when anything is not as the declaration promises.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from demo.doors import door_table, try_all
+from demo.organization import Organization, holdings, tree
+from demo.people import Person, callers_of, make_others, make_people
+from demo.progress import ExecutionFailed, Executions, NothingHappens, Progress, Run
+from demo.promises import doors_of
+from demo.repair import Attempt, Sabotage
+from groundwork.contracts import Change
+from groundwork.declaration import Declaration, load
+from local.credentials import Credentials
+from local.engine import Engine
+
+ROOT = Path(__file__).parent.parent
+TIME_SCALE = 0.05
+WIDTH = 100
+UNLUCKY_ORDER = ("dev", "stage", "prod", "mgmt", "security")
+"""Dev first, security last: everybody has to wait for somebody."""
+
+SANDBOX = "sandbox"
+
+
+class Story:
+    """The demo, chapter by chapter. `broken` are the promises that did not hold."""
+
+    def __init__(self, aws: Engine, declaration: Declaration, console: Console) -> None:
+        self._aws, self._declaration, self._console = aws, declaration, console
+        self._organization = Organization(aws, declaration)
+        self._held: dict[str, list[str]] = {}
+        self.broken: list[str] = []
+
+    def tell(self) -> None:
+        self._deploy()
+        self._ask_for_five_accounts()
+        self._show_the_organization()
+        people, stranger = self._try_the_doors()
+        self._run_again()
+        self._create_one_behind_our_back()
+        self._sabotage_and_repair(people[0], stranger)
+
+    @property
+    def accounts(self) -> int:
+        return len(self._organization.accounts())
+
+    @property
+    def executions(self) -> int:
+        self._executions.look()
+        return len(self._executions.runs)
+
+    # Chapters ------------------------------------------------------------------------------------
+
+    def _deploy(self) -> None:
+        self._chapter("Deploy Groundwork into the management account, which prepares itself")
+        outputs = self._aws.deploy(ROOT / "template.yaml")
+        self._executions = Executions(self._aws, outputs["StateMachineArn"])
+        with Progress(self._console, self._executions, ["management"]) as progress:
+            progress.until("the management account's baseline", _all_over_after(1))
+
+    def _ask_for_five_accounts(self) -> None:
+        self._chapter(
+            f"Ask for five accounts by five events, in an unlucky order: {', '.join(UNLUCKY_ORDER)}"
+        )
+        with Progress(self._console, self._executions, [*UNLUCKY_ORDER, "management"]) as progress:
+            for name in UNLUCKY_ORDER:
+                entries = json.loads((ROOT / "events" / f"account-requested-{name}.json").read_text())
+                self._aws.client("events").put_events(Entries=entries)
+            progress.until("five accounts", _all_over_after(len(UNLUCKY_ORDER), "Account Requested"))
+
+    def _show_the_organization(self) -> None:
+        self._chapter("The organization")
+        accounts = self._organization.accounts()
+        self._console.print(tree(self._organization, accounts))
+        self._chapter("What was laid down, read in each account")
+        self._held = {account.name: self._organization.facts(account) for account in accounts}
+        self._console.print(holdings(self._held))
+        for account in accounts:
+            state = self._organization.state(account)
+            self._expect(state == "ready", f"{account.name} is {state}, not ready")
+
+    def _try_the_doors(self) -> tuple[list[Person], Credentials]:
+        self._chapter("The doors, each tried with AssumeRole, a read, a write and a new role")
+        accounts, security = self._organization.accounts(), self._organization.account("security")
+        people = make_people(self._aws, security, self._declaration)
+        others, stranger = make_others(self._aws, accounts, self._declaration)
+        doors = [door for account in accounts for door in doors_of(account, self._declaration)]
+        tries = try_all(self._aws, [*callers_of(people, security), *others], doors, self._declaration)
+        self._console.print("; ".join(f"{person.name} is in {person.group}" for person in people))
+        self._console.print(
+            "ci: role/ci-cd/pipeline of mgmt, of dev; adm: an administrator of mgmt, of dev, of the management"
+        )
+        self._console.print("account, of an account outside the organization", end="\n\n")
+        self._console.print(door_table(tries))
+        self.broken += [each.in_words() for each in tries if not each.holds]
+        return people, stranger
+
+    def _run_again(self) -> None:
+        self._chapter("Run dev again: there is nothing to change")
+        run = self._start_by_hand("dev")
+        self._show_changes(run)
+        self._expect(run.outcome == "unchanged" and not _changes(run), f"dev's second run: {run.in_words()}")
+
+    def _create_one_behind_our_back(self) -> None:
+        self._chapter(
+            f"Create an account behind Groundwork's back: aws organizations create-account ({SANDBOX})"
+        )
+        with Progress(self._console, self._executions, [SANDBOX]) as progress:
+            self._aws.client("organizations").create_account(
+                AccountName=SANDBOX, Email=f"aws+{SANDBOX}@example.com"
+            )
+            run = progress.until(
+                "an execution for the new account", _all_over_after(1, "CreateAccountResult")
+            )[0]
+        self._console.print(f"  It came by {run.trigger}; it holds what every workload account holds:")
+        sandbox = set(self._organization.facts(self._organization.account(SANDBOX)))
+        missing = sorted(set(self._held["dev"]) - sandbox)
+        self._result(not missing, f"{len(sandbox)} things, none missing", f"missing: {', '.join(missing)}")
+
+    def _sabotage_and_repair(self, administrator: Person, stranger: Credentials) -> None:
+        prod = self._organization.account("prod")
+        sabotage = Sabotage(self._aws, prod, self._declaration)
+        self._chapter(
+            f"Sabotage prod: {administrator.name}, its administrator with MFA, is refused by the organization"
+        )
+        for attempt in sabotage.as_administrator(administrator):
+            self._result(attempt.by_policy_of_the_organization, *_refused(attempt))
+        self._chapter("Sabotage prod through the entry role, which only the management account can take")
+        for attempt in sabotage.by_the_entry_role():
+            self._result(
+                attempt.refusal is None, f"done: {attempt.words}", f"{attempt.words}: {attempt.refusal}"
+            )
+        self._result(sabotage.lets_in(stranger), "a stranger walks in", "the stranger stays out all the same")
+        self._chapter(f"Repair it: {json.dumps({'accountId': prod.id})}")
+        run = self._start_by_hand("prod")
+        self._show_changes(run)
+        self._expect(run.outcome == "repaired", f"prod's repair: {run.in_words()}")
+        self._result(not sabotage.lets_in(stranger), "the stranger stays out", "the stranger still walks in")
+
+    # Telling -------------------------------------------------------------------------------------
+
+    def _start_by_hand(self, name: str) -> Run:
+        with Progress(self._console, self._executions, [name]) as progress:
+            arn = self._executions.start(accountId=self._organization.account(name).id)
+            runs = progress.until(
+                f"{name}'s execution", lambda runs: any(run.arn == arn and run.over for run in runs)
+            )
+        return next(run for run in runs if run.arn == arn)
+
+    def _show_changes(self, run: Run) -> None:
+        for change in _changes(run):
+            self._console.print(
+                Text(f"  {change.component}: {change.action} {change.resource}: {change.reason}")
+            )
+        if not _changes(run):
+            self._console.print(Text("  nothing to change", style="green"))
+
+    def _chapter(self, title: str) -> None:
+        self._console.print()
+        self._console.print(Text(title, style="bold"))
+
+    def _result(self, holds: bool, good: str, bad: str) -> None:
+        self._console.print(
+            Text(f"  ✓ {good}", style="green") if holds else Text(f"  ✗ {bad}", style="bold red")
+        )
+        self._expect(holds, bad)
+
+    def _expect(self, holds: bool, otherwise: str) -> None:
+        if not holds:
+            self.broken.append(otherwise)
+
+
+def _all_over_after(count: int, trigger: str | None = None) -> Callable[[list[Run]], bool]:
+    """Whether so many executions of a trigger have been seen, and none at all is at work."""
+
+    def arrived(runs: list[Run]) -> bool:
+        wanted = [run for run in runs if trigger in (None, run.trigger)]
+        return len(wanted) >= count and all(run.over for run in runs)
+
+    return arrived
+
+
+def _changes(run: Run) -> list[Change]:
+    return [Change.model_validate(change) for change in run.output.get("changes", [])]
+
+
+def _refused(attempt: Attempt) -> tuple[str, str]:
+    if attempt.refusal is None:
+        return "", f"{attempt.words}: nothing stopped it"
+    return (
+        f"refused: {attempt.words} (a service control policy denies it)",
+        f"{attempt.words}: {attempt.refusal}",
+    )
+
+
+def main() -> int:
+    console = Console(highlight=False)
+    console.width = max(WIDTH, console.width)
+    began = time.monotonic()
+    try:
+        with Engine(time_scale=TIME_SCALE) as aws:
+            story = Story(aws, load(), console)
+            story.tell()
+            console.print(
+                f"\n[bold]{time.monotonic() - began:.0f} s, {len(aws.calls):,} calls to the embedded AWS, "
+                f"{story.executions} executions, {story.accounts} accounts[/]"
+            )
+    except (ExecutionFailed, NothingHappens) as failure:
+        console.print(Text(f"✗ {failure}", style="bold red"))
+        return 1
+    except KeyboardInterrupt:
+        return 130
+    for broken in story.broken:
+        console.print(Text(f"✗ {broken}", style="bold red"))
+    return 1 if story.broken else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

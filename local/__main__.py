@@ -1,0 +1,137 @@
+"""`python -m local --port 4566`: the embedded AWS with Groundwork deployed in it, until it is interrupted.
+
+Prints `Ready: <address>` once the management account has reached its baseline, then how to use it from a shell.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import signal
+import socket
+import sys
+import time
+from pathlib import Path
+from typing import Any, NoReturn
+
+from local.engine import Engine
+
+ROOT = Path(__file__).parent.parent
+TIME_SCALE = 0.1
+PROBE_SECONDS = 0.1
+PATIENCE_SECONDS = 300
+
+
+class NotBootstrapped(Exception):
+    """The management account did not reach its baseline; the message says why."""
+
+
+def main() -> int:
+    arguments = _arguments()
+    if not _is_free(arguments.port):
+        print(
+            f"Port {arguments.port} of 127.0.0.1 is taken; stop what listens there, or choose another: "
+            f"make local PORT={arguments.port + 1}",
+            file=sys.stderr,
+        )
+        return 1
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        with Engine(arguments.port, arguments.time_scale) as aws:
+            try:
+                print("Booting the embedded AWS and deploying Groundwork into it ...", flush=True)
+                _bootstrap(aws)
+                print(_welcome(aws), flush=True)
+                while True:
+                    signal.pause()
+            finally:  # a second Ctrl-C must not leave sandboxes behind
+                signal.signal(signal.SIGINT, signal.SIG_IGN)
+                signal.signal(signal.SIGTERM, signal.SIG_IGN)
+    except KeyboardInterrupt:
+        print("\nStopped.", flush=True)
+        return 0
+    except NotBootstrapped as failure:
+        print(failure, file=sys.stderr)
+        return 1
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m local", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument("--port", type=int, default=4566, help="of 127.0.0.1 (default: 4566)")
+    parser.add_argument(
+        "--time-scale",
+        type=float,
+        default=TIME_SCALE,
+        help=f"real seconds for each second that AWS makes one wait; 1 is faithful (default: {TIME_SCALE})",
+    )
+    arguments = parser.parse_args()
+    if not 0 < arguments.time_scale <= 1:
+        parser.error("--time-scale must be over 0 and at most 1")
+    return arguments
+
+
+def _is_free(port: int) -> bool:
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
+
+
+def _interrupt(*_: object) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _bootstrap(aws: Engine) -> None:
+    """Deploy, and wait for the execution that the deployment itself starts. Raises `NotBootstrapped`."""
+    machine = aws.deploy(ROOT / "template.yaml")["StateMachineArn"]
+    execution = _first_execution(aws.client("stepfunctions"), machine)
+    if execution["status"] != "SUCCEEDED":
+        raise NotBootstrapped(
+            f"The management account did not reach its baseline: {execution.get('error')}: {execution.get('cause')}"
+        )
+
+
+def _first_execution(states: Any, machine: str) -> Any:
+    """The first execution of the state machine once it has ended. Raises `NotBootstrapped` when none does."""
+    end = time.monotonic() + PATIENCE_SECONDS
+    while time.monotonic() < end:
+        for started in states.list_executions(stateMachineArn=machine)["executions"]:
+            execution = states.describe_execution(executionArn=started["executionArn"])
+            if execution["status"] != "RUNNING":
+                return execution
+        time.sleep(PROBE_SECONDS)
+    raise NotBootstrapped(
+        f"The management account did not reach its baseline within {PATIENCE_SECONDS} seconds."
+    )
+
+
+def _welcome(aws: Engine) -> str:
+    surroundings = aws.administrator.for_environment() | {
+        "AWS_ENDPOINT_URL": aws.url,
+        "AWS_DEFAULT_REGION": aws.region,
+    }
+    machine = f"arn:aws:states:{aws.region}:{aws.management_account}:stateMachine:groundwork-vend-account"
+    by_hand = json.dumps({"accountId": aws.management_account})
+    return "\n".join(
+        [
+            f"Ready: {aws.url}",
+            "",
+            *(f"export {name}={value}" for name, value in surroundings.items()),
+            "",
+            "# The management account's administrator. In another shell, with these exports:",
+            "aws events put-events --entries file://events/account-requested-security.json",
+            "aws events put-events --entries file://events/account-requested-dev.json",
+            f"aws stepfunctions list-executions --state-machine-arn {machine}",
+            "aws organizations list-accounts --output table",
+            "aws organizations create-account --account-name sandbox --email aws+sandbox@example.com",
+            f"aws stepfunctions start-execution --state-machine-arn {machine} --input '{by_hand}'",
+            "aws logs tail /groundwork/functions --format short",
+        ]
+    )
+
+
+if __name__ == "__main__":
+    sys.exit(main())
