@@ -1,0 +1,294 @@
+"""config: recorder and channel in every governed Region, an aggregator in the security account."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+
+from groundwork import sessions
+from groundwork.baseline.components.config import Config
+from groundwork.baseline.components.log_archive import LogArchive
+from groundwork.contracts import Account
+from groundwork.declaration import Declaration
+from groundwork.errors import ConflictingSetup
+from tests.component.conftest import World
+
+CONFIG = Config()
+HOME, ELSEWHERE, OFF = "us-east-1", "eu-west-1", "me-south-1"
+ROLE = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+PRINCIPALS = ("config.amazonaws.com", "config-multiaccountsetup.amazonaws.com")
+
+
+@pytest.fixture(scope="module")
+def ready(world: World) -> World:
+    """The world with its log archive, and the security account as Config's delegated administrator."""
+    world.apply(LogArchive(), world.security)
+    organizations = world.aws.client("organizations")
+    for principal in PRINCIPALS:
+        organizations.enable_aws_service_access(ServicePrincipal=principal)
+        organizations.register_delegated_administrator(AccountId=world.security.id, ServicePrincipal=principal)
+    return world
+
+
+@pytest.fixture(scope="module")
+def member(ready: World) -> Account:
+    """A member account with Config in its home Region, which every test leaves as declared."""
+    account = ready.account()
+    ready.apply(CONFIG, account)
+    return account
+
+
+def recorder(world: World, account: Account, region: str = HOME) -> dict[str, Any] | None:
+    config = world.client("config", account, region)
+    found: list[dict[str, Any]] = config.describe_configuration_recorders()["ConfigurationRecorders"]
+    return found[0] if found else None
+
+
+def channel(world: World, account: Account, region: str = HOME) -> dict[str, Any] | None:
+    config = world.client("config", account, region)
+    found: list[dict[str, Any]] = config.describe_delivery_channels()["DeliveryChannels"]
+    return found[0] if found else None
+
+
+def is_recording(world: World, account: Account, region: str = HOME) -> bool:
+    config = world.client("config", account, region)
+    statuses = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+    return [status["recording"] for status in statuses] == [True]
+
+
+def archive_bucket(world: World) -> str:
+    return f"groundwork-config-{world.security.id}"
+
+
+def governing(world: World, *regions: str, take_over: bool = False) -> Declaration:
+    declared = world.declaration
+    return declared.model_copy(
+        update={
+            "regions": declared.regions.model_copy(update={"governed": list(regions)}),
+            "config": declared.config.model_copy(update={"take_over": take_over}),
+        }
+    )
+
+
+# -- from nothing --------------------------------------------------------------------------------------
+
+
+def test_from_nothing_an_account_records_everything_into_the_archive(ready: World) -> None:
+    account = ready.account()
+    mark = len(ready.aws.calls)
+    ready.apply(CONFIG, account)
+    assert len(ready.calls_since(mark)) <= 18
+    made = recorder(ready, account)
+    assert made is not None
+    assert made["roleARN"] == f"arn:aws:iam::{account.id}:role/{ROLE}"
+    assert made["recordingGroup"]["allSupported"]
+    assert made["recordingGroup"]["includeGlobalResourceTypes"]
+    delivers = channel(ready, account)
+    assert delivers is not None
+    assert delivers["s3BucketName"] == archive_bucket(ready)
+    assert delivers["s3KmsKeyArn"].startswith(f"arn:aws:kms:us-east-1:{ready.security.id}:key/")
+    assert is_recording(ready, account)
+    check = f"AWSLogs/{account.id}/Config/ConfigWritabilityCheckFile"
+    ready.client("s3", ready.security).head_object(Bucket=archive_bucket(ready), Key=check)
+
+
+def test_a_second_run_writes_nothing(ready: World, member: Account) -> None:
+    mark = len(ready.aws.calls)
+    assert ready.apply(CONFIG, member) == []
+    assert sorted(call.operation for call in ready.calls_since(mark)) == [
+        "DescribeConfigurationRecorderStatus",
+        "DescribeConfigurationRecorders",
+        "DescribeDeliveryChannels",
+        "DescribeKey",
+    ]
+
+
+def test_its_permissions_fit_a_session() -> None:
+    assert len(sessions.session_policy([*CONFIG.reads, *CONFIG.writes], "012345678901", "aws")) <= 2048
+
+
+def test_every_governed_region_is_recorded_and_global_types_once(ready: World) -> None:
+    account = ready.account()
+    declaration = governing(ready, HOME, ELSEWHERE, OFF)
+    changes = ready.apply(CONFIG, account, declaration=declaration)
+    for region in (HOME, ELSEWHERE):
+        made = recorder(ready, account, region)
+        assert made is not None
+        assert made["recordingGroup"]["includeGlobalResourceTypes"] is (region == HOME)
+        assert is_recording(ready, account, region)
+    (report,) = [change for change in changes if change.action == "report"]
+    assert report.resource == f"Region {OFF}"
+    assert "not enabled in this account: skipped" in report.reason
+    assert recorder(ready, account, OFF) is None
+    assert [change.action for change in ready.apply(CONFIG, account, declaration=declaration)] == ["report"]
+
+
+# -- drift ---------------------------------------------------------------------------------------------
+
+
+def put_recorder(config: Any, world: World, **changes: Any) -> None:
+    (found,) = config.describe_configuration_recorders()["ConfigurationRecorders"]
+    config.put_configuration_recorder(
+        ConfigurationRecorder={"name": found["name"], "roleARN": found["roleARN"], **changes}
+    )
+
+
+def put_channel(config: Any, world: World, **changes: Any) -> None:
+    (found,) = config.describe_delivery_channels()["DeliveryChannels"]
+    config.put_delivery_channel(DeliveryChannel={**found, **changes})
+
+
+def remove_everything(config: Any, world: World) -> None:
+    config.stop_configuration_recorder(ConfigurationRecorderName="groundwork")
+    config.delete_delivery_channel(DeliveryChannelName="groundwork")
+    config.delete_configuration_recorder(ConfigurationRecorderName="groundwork")
+
+
+EVERYTHING = {"allSupported": True, "includeGlobalResourceTypes": True}
+SABOTAGES: dict[str, tuple[Callable[[Any, World], None], list[str]]] = {
+    "stopped": (
+        lambda config, world: config.stop_configuration_recorder(ConfigurationRecorderName="groundwork"),
+        ["is not recording"],
+    ),
+    "narrowed": (
+        lambda config, world: put_recorder(
+            config, world, recordingGroup={"allSupported": False, "resourceTypes": ["AWS::EC2::VPC"]}
+        ),
+        ["does not record every resource type; leaves out global resource types"],
+    ),
+    "without global types": (
+        lambda config, world: put_recorder(
+            config, world, recordingGroup=EVERYTHING | {"includeGlobalResourceTypes": False}
+        ),
+        ["leaves out global resource types"],
+    ),
+    "rarer snapshots": (
+        lambda config, world: put_channel(
+            config, world, configSnapshotDeliveryProperties={"deliveryFrequency": "One_Hour"}
+        ),
+        ["delivers snapshots One_Hour; expected TwentyFour_Hours"],
+    ),
+    "removed": (
+        remove_everything,
+        ["does not exist", "does not exist", "a new recorder does not start by itself"],
+    ),
+}
+
+
+@pytest.mark.parametrize("what", SABOTAGES)
+def test_what_drifted_is_named_and_mended_and_nothing_else(ready: World, member: Account, what: str) -> None:
+    sabotage, reasons = SABOTAGES[what]
+    sabotage(ready.client("config", member), ready)
+    changes = ready.apply(CONFIG, member)
+    assert [change.reason for change in changes] == reasons
+    assert ready.plan(CONFIG, member) == []
+    assert is_recording(ready, member)
+
+
+def test_a_channel_sent_to_another_bucket_is_sent_back(ready: World, member: Account) -> None:
+    bucket = own_bucket(ready, member)
+    put_channel(ready.client("config", member), ready, s3BucketName=bucket)
+    (change,) = ready.apply(CONFIG, member)
+    assert change.reason == f"delivers to bucket {bucket}; expected {archive_bucket(ready)}"
+    sent = channel(ready, member)
+    assert sent is not None
+    assert sent["s3BucketName"] == archive_bucket(ready)
+
+
+# -- somebody else's setup -----------------------------------------------------------------------------
+
+
+def own_bucket(world: World, account: Account) -> str:
+    """A bucket of the account itself that Config may write to."""
+    s3, bucket = world.client("s3", account), f"own-config-{account.id}"
+    s3.create_bucket(Bucket=bucket)
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "config.amazonaws.com"},
+        "Action": ["s3:GetBucketAcl", "s3:ListBucket", "s3:PutObject"],
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+    }
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    return bucket
+
+
+def theirs(world: World, group: dict[str, Any], *, start: bool = True) -> Account:
+    """An account whose administrator set Config up before us, under names of their own."""
+    account = world.account()
+    world.client("iam", account).create_service_linked_role(AWSServiceName="config.amazonaws.com")
+    config, role = world.client("config", account), f"arn:aws:iam::{account.id}:role/{ROLE}"
+    config.put_configuration_recorder(
+        ConfigurationRecorder={"name": "theirs", "roleARN": role, "recordingGroup": group}
+    )
+    config.put_delivery_channel(
+        DeliveryChannel={"name": "theirs", "s3BucketName": own_bucket(world, account)}
+    )
+    if start:
+        config.start_configuration_recorder(ConfigurationRecorderName="theirs")
+    return account
+
+
+def test_a_setup_of_others_that_covers_is_left_alone_and_reported(ready: World) -> None:
+    account = theirs(ready, EVERYTHING)
+    mark = len(ready.aws.calls)
+    (report,) = ready.apply(CONFIG, account)
+    assert report.action == "report"
+    assert report.reason.startswith("covered by recorder 'theirs'")
+    assert not [call for call in ready.calls_since(mark) if call.mutating]
+
+
+def test_one_that_does_not_record_is_refused_and_says_why(ready: World) -> None:
+    account = theirs(ready, EVERYTHING, start=False)
+    with pytest.raises(ConflictingSetup, match=r"recorder 'theirs' and channel 'theirs'.* is not recording"):
+        ready.apply(CONFIG, account)
+
+
+def test_one_that_fails_to_deliver_is_refused_and_says_why(ready: World) -> None:
+    account = theirs(ready, EVERYTHING)
+    ready.client("s3", account).delete_bucket_policy(Bucket=f"own-config-{account.id}")
+    with pytest.raises(ConflictingSetup, match="fails to deliver: Insufficient delivery policy"):
+        ready.apply(CONFIG, account)
+
+
+def test_one_that_records_too_little_is_refused_and_taken_over_when_told(ready: World) -> None:
+    account = theirs(ready, {"allSupported": False, "resourceTypes": ["AWS::EC2::VPC"]})
+    with pytest.raises(ConflictingSetup, match="does not record every resource type"):
+        ready.apply(CONFIG, account)
+    ready.apply(CONFIG, account, declaration=governing(ready, HOME, take_over=True))
+    taken, delivers = recorder(ready, account), channel(ready, account)
+    assert taken is not None
+    assert delivers is not None
+    assert taken["name"] == "theirs"
+    assert taken["recordingGroup"]["allSupported"]
+    assert delivers["s3BucketName"] == archive_bucket(ready)
+
+
+# -- security and management ---------------------------------------------------------------------------
+
+
+def test_the_security_account_aggregates_the_organization(ready: World) -> None:
+    ready.apply(CONFIG, ready.security)
+    config = ready.client("config", ready.security)
+    (aggregator,) = config.describe_configuration_aggregators()["ConfigurationAggregators"]
+    assert aggregator["ConfigurationAggregatorName"] == "groundwork"
+    assert aggregator["OrganizationAggregationSource"]["AllAwsRegions"]
+    assert is_recording(ready, ready.security)
+    mark = len(ready.aws.calls)
+    assert ready.apply(CONFIG, ready.security) == []
+    assert len(ready.calls_since(mark)) <= 5
+    config.delete_configuration_aggregator(ConfigurationAggregatorName="groundwork")
+    (change,) = ready.apply(CONFIG, ready.security)
+    assert (change.action, change.resource) == ("create", "aggregator groundwork")
+
+
+def test_the_management_account_waits_for_the_archive_and_is_recorded_then(ready: World) -> None:
+    alone = ready.organization.model_copy(update={"security_account_id": None})
+    (report,) = ready.apply(CONFIG, ready.management, organization=alone)
+    assert report.action == "report"
+    assert report.reason.startswith("is left as it is: No security account exists")
+    assert recorder(ready, ready.management) is None
+    ready.apply(CONFIG, ready.management)
+    assert is_recording(ready, ready.management)
