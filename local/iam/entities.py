@@ -194,7 +194,15 @@ def _attach_service_role_policies(engine: Engine) -> None:
             policy.attach_to(role)
         return role
 
+    def delete(backend: IAMBackend, role_name: str) -> str:
+        role = backend.get_role(role_name)
+        for policy in list(role.managed_policies.values()):
+            policy.detach_from(role)
+        task: str = delete_in_moto(backend, role_name)
+        return task
+
     create_in_moto = engine.patch(IAMBackend, "create_role", create)
+    delete_in_moto = engine.patch(IAMBackend, "delete_service_linked_role", delete)
 
 
 def _inline_policies(engine: Engine) -> None:
