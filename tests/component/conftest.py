@@ -167,7 +167,8 @@ def bare_world() -> Iterator[World]:
         aws.creation.throttle.enforced = False
         aws.creation.account_limit = 1000
         aws.creation.seconds = aws.creation.entry_delay = aws.creation.service_delay = 0
-        environment.setenv("AWS_ENDPOINT_URL", aws.url)
+        for name, value in aws.endpoint_variables().items():
+            environment.setenv(name, value)
         environment.setenv("AWS_DEFAULT_REGION", aws.region)
         world = World(aws, environment, _organization(aws, load()))
         entry = {

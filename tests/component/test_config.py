@@ -29,7 +29,9 @@ def ready(world: World) -> World:
     organizations = world.aws.client("organizations")
     for principal in PRINCIPALS:
         organizations.enable_aws_service_access(ServicePrincipal=principal)
-        organizations.register_delegated_administrator(AccountId=world.security.id, ServicePrincipal=principal)
+        organizations.register_delegated_administrator(
+            AccountId=world.security.id, ServicePrincipal=principal
+        )
     return world
 
 
@@ -211,7 +213,9 @@ def own_bucket(world: World, account: Account) -> str:
         "Action": ["s3:GetBucketAcl", "s3:ListBucket", "s3:PutObject"],
         "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
     }
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]}))
+    s3.put_bucket_policy(
+        Bucket=bucket, Policy=json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    )
     return bucket
 
 

@@ -77,7 +77,9 @@ def test_from_nothing_everything_is_laid_down(world: World) -> None:
         (lifecycle,) = s3.get_bucket_lifecycle_configuration(Bucket=bucket)["Rules"]
         assert lifecycle["Transitions"][0]["StorageClass"] == "GLACIER_IR"
         assert lifecycle["Expiration"]["Days"] == 2557
-    (rule,) = s3.get_bucket_encryption(Bucket=access_logs(world))["ServerSideEncryptionConfiguration"]["Rules"]
+    (rule,) = s3.get_bucket_encryption(Bucket=access_logs(world))["ServerSideEncryptionConfiguration"][
+        "Rules"
+    ]
     assert rule["ApplyServerSideEncryptionByDefault"]["SSEAlgorithm"] == "AES256"
 
 
@@ -149,7 +151,8 @@ def put_policy(s3: Any, kms: Any, world: World) -> None:
     widened = {**document, "Statement": [*document["Statement"], everyone]}
     s3.delete_public_access_block(Bucket=config(world))
     s3.put_public_access_block(
-        Bucket=config(world), PublicAccessBlockConfiguration={"BlockPublicAcls": True, "IgnorePublicAcls": True}
+        Bucket=config(world),
+        PublicAccessBlockConfiguration={"BlockPublicAcls": True, "IgnorePublicAcls": True},
     )
     s3.delete_bucket_policy(Bucket=config(world))
     s3.delete_public_access_block(Bucket=trail(world))
@@ -176,7 +179,9 @@ SABOTAGES: dict[str, tuple[Sabotage, list[tuple[str, str]]]] = {
         lambda s3, kms, world: s3.put_bucket_lifecycle_configuration(
             Bucket=trail(world),
             LifecycleConfiguration={
-                "Rules": [{"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}]
+                "Rules": [
+                    {"ID": "x", "Status": "Enabled", "Filter": {"Prefix": ""}, "Expiration": {"Days": 1}}
+                ]
             },
         ),
         [("{trail}: LifecycleConfiguration", "lifecycle is not as declared")],
@@ -258,6 +263,9 @@ def test_a_bucket_name_that_somebody_else_has_is_refused_by_name(ready: World) -
     ready.client("s3", ready.account()).create_bucket(Bucket="somebody-elses-bucket")
     names = ready.declaration.log_archive.model_copy(update={"config_bucket": "somebody-elses-bucket"})
     declaration: Declaration = ready.declaration.model_copy(update={"log_archive": names})
-    assert archive(ready.target(LOG_ARCHIVE, ready.security, declaration)).config_bucket == "somebody-elses-bucket"
+    assert (
+        archive(ready.target(LOG_ARCHIVE, ready.security, declaration)).config_bucket
+        == "somebody-elses-bucket"
+    )
     with pytest.raises(ConflictingSetup, match="somebody-elses-bucket: the bucket's name belongs to another"):
         ready.apply(LOG_ARCHIVE, ready.security, declaration=declaration)

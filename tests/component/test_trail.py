@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from typing import Any
@@ -160,17 +161,21 @@ def test_a_trail_sent_to_another_bucket_is_sent_back(ready: World, member: Accou
     assert not trail.get("S3KeyPrefix")
 
 
+def admitting_cloudtrail(bucket: str) -> dict[str, Any]:
+    statement = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudtrail.amazonaws.com"},
+        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
+        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
+    }
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
 def own_bucket(world: World, account: Account) -> str:
     """A bucket of the account itself that CloudTrail may write to."""
     s3, bucket = world.client("s3", account), f"own-trail-{account.id}"
     s3.create_bucket(Bucket=bucket)
-    service = '{"Service": "cloudtrail.amazonaws.com"}'
-    s3.put_bucket_policy(
-        Bucket=bucket,
-        Policy='{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Principal": %s, "Action": '
-        '["s3:GetBucketAcl", "s3:PutObject"], "Resource": ["arn:aws:s3:::%s", "arn:aws:s3:::%s/*"]}]}'
-        % (service, bucket, bucket),
-    )
+    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(admitting_cloudtrail(bucket)))
     return bucket
 
 
@@ -199,18 +204,23 @@ def apply_in_management(world: World, **given: Any) -> list[Change]:
 
 def bootstrap_key(world: World) -> str:
     kms, s3 = world.aws.client("kms"), world.aws.client("s3")
-    found = [entry["AliasArn"] for entry in kms.list_aliases()["Aliases"] if entry["AliasName"] == "alias/bootstrap"]
+    found = [
+        entry["AliasArn"]
+        for entry in kms.list_aliases()["Aliases"]
+        if entry["AliasName"] == "alias/bootstrap"
+    ]
     if not found:
-        policy = """{"Version": "2012-10-17", "Statement": [
-            {"Effect": "Allow", "Principal": {"AWS": "arn:aws:iam::%s:root"}, "Action": "kms:*", "Resource": "*"},
-            {"Effect": "Allow", "Principal": {"Service": "cloudtrail.amazonaws.com"}, "Action": "kms:*", "Resource": "*"}
-        ]}""" % world.management.id  # fmt: skip
+        whole = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
+        principals = (
+            {"AWS": f"arn:aws:iam::{world.management.id}:root"},
+            {"Service": "cloudtrail.amazonaws.com"},
+        )
+        statements = [whole | {"Principal": principal} for principal in principals]
+        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
         key = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
         kms.create_alias(AliasName="alias/bootstrap", TargetKeyId=key)
-        own = own_bucket(world, world.management)
-        document = s3.get_bucket_policy(Bucket=own)["Policy"].replace(own, BOOTSTRAP)
         s3.create_bucket(Bucket=BOOTSTRAP)
-        s3.put_bucket_policy(Bucket=BOOTSTRAP, Policy=document)
+        s3.put_bucket_policy(Bucket=BOOTSTRAP, Policy=json.dumps(admitting_cloudtrail(BOOTSTRAP)))
     arn: str = kms.describe_key(KeyId="alias/bootstrap")["KeyMetadata"]["Arn"]
     return arn
 
@@ -308,7 +318,9 @@ def test_a_member_says_why_it_is_not_covered(no_management_trail: World) -> None
         world.apply(TRAIL, account, declaration=one)
 
 
-def test_an_untagged_trail_of_our_name_is_left_to_a_member_that_is_covered(no_management_trail: World) -> None:
+def test_an_untagged_trail_of_our_name_is_left_to_a_member_that_is_covered(
+    no_management_trail: World,
+) -> None:
     world, account = no_management_trail, no_management_trail.account()
     one = declared(world, "organization")
     apply_in_management(world, declaration=one)

@@ -77,4 +77,6 @@ def test_moto_knows_neither() -> None:
             print(type(error).__name__)
         """
     )
-    assert "KeyError" in plain_moto('client("kms").disable_key(KeyId=client("kms").create_key()["KeyMetadata"]["Arn"])')
+    assert "KeyError" in plain_moto(
+        'client("kms").disable_key(KeyId=client("kms").create_key()["KeyMetadata"]["Arn"])'
+    )

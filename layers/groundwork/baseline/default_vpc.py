@@ -57,7 +57,7 @@ OTHERS = (
     Part("endpoints", "describe_vpc_endpoints", "VpcEndpoints", "vpc-id", _never),
     Part("VPN gateways", "describe_vpn_gateways", "VpnGateways", "attachment.vpc-id", _never),
 )
-PEERING_SIDES = ("requester-vpc-info.vpc-id", "accepter-vpc-info.vpc-id")
+PEERING_SIDES = ("RequesterVpcInfo", "AccepterVpcInfo")
 LIVE_PEERING = {"Name": "status-code", "Values": ["active", "pending-acceptance", "provisioning"]}
 
 FIND = Permission(
@@ -116,14 +116,8 @@ def _of(ec2: Any, part: Part, vpc: str) -> list[dict[str, Any]]:
 
 
 def _peerings(ec2: Any, vpc: str) -> int:
-    return sum(
-        len(
-            ec2.describe_vpc_peering_connections(Filters=[{"Name": side, "Values": [vpc]}, LIVE_PEERING])[
-                "VpcPeeringConnections"
-            ]
-        )
-        for side in PEERING_SIDES
-    )
+    live = ec2.describe_vpc_peering_connections(Filters=[LIVE_PEERING])["VpcPeeringConnections"]
+    return sum(vpc in (each[side].get("VpcId") for side in PEERING_SIDES) for each in live)
 
 
 def calls(region: str, vpc: DefaultVpc) -> Iterator[Call]:
