@@ -1,0 +1,110 @@
+"""What the tests of access share."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from groundwork.baseline.components.access import Access
+from groundwork.contracts import Account, Change
+from groundwork.declaration import Declaration, load
+from tests.component.conftest import World
+
+ACCESS = Access()
+ADMIN, DEV, READER, DEPLOY = (
+    "allow-admin-from-security-account",
+    "allow-dev-from-security-account",
+    "allow-read-only-from-security-account",
+    "allow-deploy-from-mgmt-account",
+)
+READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
+ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
+ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
+
+
+def declared(change: Callable[[dict[str, Any]], None]) -> Declaration:
+    """The default declaration with `access` changed."""
+    default = load()
+    access = default.access.model_dump(by_alias=True, exclude_none=True)
+    change(access)
+    declaration = Declaration.model_validate(
+        default.model_dump(by_alias=True, exclude_none=True) | {"access": access}
+    )
+    for name in ("deploy", "mfa-self-service"):
+        declaration._policies[name] = default.policy(name)
+    declaration._policies["limits"] = ANYTHING
+    return declaration
+
+
+def with_role(**more: Any) -> Declaration:
+    """The default declaration and one more role."""
+    extra = {"name": "extra", "where": {"kinds": ["workload"]}, "trust": {"account": "security"}}
+    return declared(lambda access: access["roles"].append(extra | more))
+
+
+def only_role(name: str, **more: Any) -> Declaration:
+    """The default declaration with one role declared otherwise."""
+
+    def change(access: dict[str, Any]) -> None:
+        next(role for role in access["roles"] if role["name"] == name).update(more)
+
+    return declared(change)
+
+
+FORGOTTEN = frozenset({"CreateDate", "UpdateDate", "RoleLastUsed", "RoleId", "GroupId", "UserId", "PolicyId"})
+
+
+def holdings(world: World, account: Account) -> Any:
+    """All of the account's own IAM, comparable: no times, no random ids, no order."""
+    iam = world.client("iam", account)
+    details = iam.get_account_authorization_details(Filter=["Role", "Group", "User", "LocalManagedPolicy"])
+    kinds = ("RoleDetailList", "GroupDetailList", "UserDetailList", "Policies")
+    roles = [
+        {key: role.get(key) for key in ("RoleName", "Description", "MaxSessionDuration")}
+        for role in iam.list_roles()["Roles"]
+    ]
+    return _plain({kind: details[kind] for kind in kinds} | {"roles": roles})
+
+
+def _plain(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {key: _plain(part) for key, part in value.items() if key not in FORGOTTEN}
+    if isinstance(value, list):
+        return sorted((_plain(part) for part in value), key=partial(json.dumps, sort_keys=True, default=str))
+    return value
+
+
+def words(changes: list[Change]) -> list[str]:
+    return [f"{change.action} {change.resource}: {change.reason}" for change in changes]
+
+
+def baselined(world: World) -> Account:
+    """A fresh workload account with its baseline."""
+    account = world.account()
+    world.apply(ACCESS, account)
+    return account
+
+
+@dataclass(frozen=True)
+class Sabotage:
+    """Something done behind Groundwork's back, and the words that name it."""
+
+    name: str
+    do: Callable[[Any, World], None]
+    resource: str
+    reason: str
+
+
+def mended(world: World, account: Account, sabotage: Sabotage, prefix: str, **given: Any) -> None:
+    """Asserts that the plan names just this sabotage, and that apply takes back just this."""
+    good = holdings(world, account)
+    sabotage.do(world.client("iam", account), world)
+    assert holdings(world, account) != good, "nothing was sabotaged"
+    (planned,) = world.plan(ACCESS, account, **given)
+    assert planned.resource == f"{prefix}/{sabotage.resource}"
+    assert sabotage.reason in planned.reason
+    assert world.apply(ACCESS, account, **given) == [planned]
+    assert holdings(world, account) == good
