@@ -155,7 +155,7 @@ class Inside:
                 "logging" if logging else "NOT LOGGING",
             ]
             yield f"trail {trail['Name']}: {', '.join(how)}"
-            yield f"trail's logs in {trail['S3BucketName']}"
+            yield f"trail delivers to {trail['S3BucketName']}"
 
     def _config(self) -> Iterator[str]:
         config = self._client("config")

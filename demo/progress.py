@@ -37,7 +37,7 @@ class ExecutionFailed(Exception):
 
 @dataclass
 class Run:
-    """One execution, as last seen. `states` are those entered and not left, innermost only."""
+    """One execution, as last seen. `states` are those entered and not left, the outermost first."""
 
     arn: str
     started: datetime
@@ -61,9 +61,11 @@ class Run:
     def seconds(self) -> float:
         return ((self.stopped or datetime.now(self.started.tzinfo)) - self.started).total_seconds()
 
-    def in_words(self) -> str:
+    def in_words(self, *, detailed: bool = False) -> str:
+        """`detailed`: with the branches of a Parallel."""
         if not self.over:
-            return ", ".join(self.states) or "starting"
+            outermost, *branches = self.states or ("starting",)
+            return f"{outermost}: {', '.join(branches)}" if branches and detailed else outermost
         if self.status != SUCCEEDED:
             return f"{self.status.lower()}: {self.failure}"
         made = len(self.output.get("changes", []))
@@ -133,16 +135,13 @@ class Executions:
 
 
 def open_states(events: Iterable[Any]) -> tuple[str, ...]:
-    """States entered and not left, in order; a Parallel only until its branches begin."""
-    entered: dict[str, str] = {}
+    """States entered and not left, in order."""
+    entered: dict[str, None] = {}
     for event in events:
-        kind = event["type"]
-        if kind.endswith("StateEntered"):
-            entered[event["stateEnteredEventDetails"]["name"]] = kind
-        elif kind.endswith("StateExited"):
+        if event["type"].endswith("StateEntered"):
+            entered[event["stateEnteredEventDetails"]["name"]] = None
+        elif event["type"].endswith("StateExited"):
             entered.pop(event["stateExitedEventDetails"]["name"], None)
-    if len(entered) > 1:
-        entered = {name: kind for name, kind in entered.items() if not kind.startswith(("Parallel", "Map"))}
     return tuple(entered)
 
 
@@ -217,7 +216,7 @@ class Progress:
             else:
                 mark = _mark(run)
                 style = COLORS.get(run.outcome, "red" if run.over else "")
-                table.add_row(mark, name, f"{run.seconds:.1f} s", Text(run.in_words(), style=style))
+                table.add_row(mark, name, f"{run.seconds:.1f} s", Text(run.in_words(detailed=True), style=style))
         return table
 
 
