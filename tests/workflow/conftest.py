@@ -1,6 +1,7 @@
 """The whole product on the embedded AWS: the real template deployed, the management account bootstrapped.
 
-One organization per worker process; tests ask for accounts of their own and never look at each other's.
+One organization per worker process, `cloud`; tests ask for accounts of their own and never look at each other's.
+A test that needs an organization in another state opens one of its own in its `slot`.
 """
 
 from __future__ import annotations
@@ -9,6 +10,7 @@ import itertools
 import json
 import time
 from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
@@ -20,6 +22,7 @@ from local.credentials import Credentials
 from local.engine import Engine
 
 ROOT = Path(__file__).parents[2]
+TIME_SCALE = 0.02
 PATIENCE = 60.0
 """Real seconds after which a test gives up on something that should have happened long before."""
 
@@ -56,6 +59,7 @@ class Cloud:
     answers_url: str
     declaration: Declaration = field(default_factory=load)
     _heard: list[dict[str, Any]] = field(default_factory=list)
+    _inputs: dict[str, str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
     # -- asking ------------------------------------------------------------------------------------
@@ -100,17 +104,21 @@ class Cloud:
         )
         return [execution["executionArn"] for page in pages for execution in page["executions"]]
 
+    def executions_about(self, text: str) -> list[str]:
+        """The executions whose input holds this text: the id of an event, of an account, of a CreateAccount request."""
+        return [arn for arn in self.executions() if text in self._input(arn)]
+
     def execution_of(self, event_id: str) -> str:
-        """The execution that the rule started for an event."""
+        """The execution that a rule started for an event, or for what else its input names."""
+        return until(
+            lambda: next(iter(self.executions_about(event_id)), None), f"an execution for {event_id}"
+        )
 
-        def find() -> str | None:
-            sfn = self.aws.client("stepfunctions")
-            for arn in self.executions():
-                if event_id in sfn.describe_execution(executionArn=arn)["input"]:
-                    return arn
-            return None
-
-        return until(find, f"an execution for the event {event_id}")
+    def _input(self, arn: str) -> str:
+        if arn not in self._inputs:
+            described = self.aws.client("stepfunctions").describe_execution(executionArn=arn)
+            self._inputs[arn] = described["input"]
+        return self._inputs[arn]
 
     def ended(self, arn: str) -> Execution:
         def look() -> Execution | None:
@@ -160,18 +168,55 @@ class Cloud:
 
         return until(find, f"{detail_type} with {wanted}")
 
+    def heard(self, detail_type: str, **wanted: str) -> int:
+        """How many answers of this type with these details there are so far."""
+        return sum(event["detail-type"] == detail_type for event in self.answers(**wanted))
+
     def accounts(self) -> dict[str, dict[str, Any]]:
         """Accounts of the organization by e-mail."""
         pages = self.aws.client("organizations").get_paginator("list_accounts").paginate()
         return {account["Email"]: account for page in pages for account in page["Accounts"]}
 
-    def inside(self, service: str, account_id: str, region: str | None = None) -> Any:
-        """A client of an administrator who came through the entry role."""
+    def unit_of(self, email: str) -> str:
+        """The path of names of the unit an account is in."""
+        organizations, (path,) = self.aws.client("organizations"), self.accounts()[email]["Paths"]
+        units = path.strip("/").split("/")[2:-1]
+        named = (organizations.describe_organizational_unit(OrganizationalUnitId=unit) for unit in units)
+        return "/".join(unit["OrganizationalUnit"]["Name"] for unit in named)
+
+    def tags_of(self, account_id: str) -> dict[str, str]:
+        listed = self.aws.client("organizations").list_tags_for_resource(ResourceId=account_id)
+        return {tag["Key"]: tag["Value"] for tag in listed["Tags"]}
+
+    def ledger_item(self, key: str) -> dict[str, Any]:
+        table = self.outputs["LedgerTable"]
+        found = self.aws.client("dynamodb").get_item(TableName=table, Key={"pk": {"S": key}})
+        return dict(found.get("Item", {}))
+
+    # -- getting in --------------------------------------------------------------------------------
+
+    def entry(self, account_id: str) -> Credentials:
+        """An administrator's session in a member account, through the entry role."""
         entered = self.aws.client("sts").assume_role(
             RoleArn=f"arn:aws:iam::{account_id}:role/OrganizationAccountAccessRole", RoleSessionName="test"
         )["Credentials"]
-        keys = Credentials(entered["AccessKeyId"], entered["SecretAccessKey"], entered["SessionToken"])
-        return self.aws.client(service, region=region, credentials=keys)
+        return Credentials(entered["AccessKeyId"], entered["SecretAccessKey"], entered["SessionToken"])
+
+    def inside(self, service: str, account_id: str, region: str | None = None) -> Any:
+        """A client of an administrator who came through the entry role."""
+        if account_id == self.aws.management_account:
+            return self.aws.client(service, region=region)
+        return self.aws.client(service, region=region, credentials=self.entry(account_id))
+
+    def invoke(self, function: str) -> Any:
+        """What a deployed function, known by its name in the template, answers to an empty event."""
+        name = self.aws.client("cloudformation").describe_stack_resource(
+            StackName="groundwork", LogicalResourceId=function
+        )["StackResourceDetail"]["PhysicalResourceId"]
+        answer = self.aws.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+        payload = json.loads(answer["Payload"].read())
+        assert "FunctionError" not in answer, payload
+        return payload
 
     # -- having ------------------------------------------------------------------------------------
 
@@ -210,17 +255,51 @@ def listen(aws: Engine) -> str:
 
 
 def deployed(aws: Engine, template: Path = ROOT / "template.yaml") -> Cloud:
-    """Deploy, and wait until the management account has its baseline."""
+    """Deploy. The execution that deployment starts is still on its way."""
     aws.creation.account_limit = 500
     cloud = Cloud(aws, {}, listen(aws))
     cloud.outputs.update(aws.deploy(template))
+    return cloud
+
+
+def bootstrapped(cloud: Cloud) -> Cloud:
+    """Wait until the management account has its baseline."""
     until(cloud.executions, "the execution that deployment starts")
     bootstrap = cloud.all_ended()
     assert [execution.status for execution in bootstrap] == ["SUCCEEDED"], bootstrap
     return cloud
 
 
-@pytest.fixture(scope="session")
-def cloud() -> Iterator[Cloud]:
-    with Engine(time_scale=0.02) as aws:
-        yield deployed(aws)
+class Slot:
+    """The place for one engine: moto's state is one per process."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._shared: Cloud | None = None
+
+    def shared(self) -> Cloud:
+        """The organization that tests share; deployed anew when another one took its place meanwhile."""
+        if self._shared is None:
+            self._shared = bootstrapped(deployed(self.own(time_scale=TIME_SCALE)))
+        return self._shared
+
+    def own(self, **settings: Any) -> Engine:
+        """An engine of one's own, in place of the one that was there."""
+        self.close()
+        return self._open.enter_context(Engine(**settings))
+
+    def close(self) -> None:
+        self._shared = None
+        self._open.close()
+
+
+@pytest.fixture(scope="package")
+def slot() -> Iterator[Slot]:
+    place = Slot()
+    yield place
+    place.close()
+
+
+@pytest.fixture(scope="module")
+def cloud(slot: Slot) -> Cloud:
+    return slot.shared()
