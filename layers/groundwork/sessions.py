@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import Any
 
 import boto3
+import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
@@ -20,7 +22,7 @@ SESSION_SECONDS = 900
 
 def own_clients() -> Clients:
     """Clients with the credentials of the function itself: only for the management account."""
-    return _clients(boto3.Session())
+    return _clients(_session())
 
 
 def enter(
@@ -59,7 +61,7 @@ def enter(
             continue
         credentials = answer["Credentials"]
         return _clients(
-            boto3.Session(
+            _session(
                 aws_access_key_id=credentials["AccessKeyId"],
                 aws_secret_access_key=credentials["SecretAccessKey"],
                 aws_session_token=credentials["SessionToken"],
@@ -85,6 +87,19 @@ def session_policy(permissions: Iterable[Permission], account_id: str, partition
             statement["Condition"] = permission.conditions
         statements.append(statement)
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
+
+
+def _session(**credentials: str) -> boto3.Session:
+    """A session of its own that shares what botocore read from its files: reading them again for each account would
+    cost more than the account's calls."""
+    core = botocore.session.get_session()
+    core.register_component("data_loader", _files())
+    return boto3.Session(botocore_session=core, **credentials)
+
+
+@cache
+def _files() -> Any:
+    return botocore.session.get_session().get_component("data_loader")
 
 
 def _clients(session: boto3.Session) -> Clients:
