@@ -37,6 +37,7 @@ from local.credentials import Credentials
 from local.server import Server
 
 ADAPTERS: Sequence[str] = (
+    "local.lookups",
     "local.principals",
     "local.sts",
     "local.iam",
