@@ -27,25 +27,27 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
     """Close the difference; look again until there is none.
 
     Returns every change made, in order; reports come once, last.
-    Raises `ComponentNotSettled` when differences remain after the last round, naming them, and `ConflictingSetup`
-    when AWS refuses a call for a reason that the call foresaw.
+    Raises `ComponentNotSettled` when a difference remains that has been closed before, or after the last round: AWS
+    shows a change late, or somebody undoes it. The state machine asks again later, when it is known which. Raises
+    `ConflictingSetup` when AWS refuses a call for a reason that the call foresaw.
     """
     changes: list[Change] = []
-    for _ in range(ROUNDS):
+    made: list[Call] = []
+    for round_number in range(ROUNDS + 1):
         calls = component.difference(target)
-        due = [call for call in calls if call.action != "report"]
-        if not due:
+        left = [call for call in calls if call.action != "report"]
+        if not left:
             return changes + [_change(component, call) for call in calls]
+        due = [call for call in left if call not in made]
+        if not due or round_number == ROUNDS:
+            break
         for call in due:
             with component.named_errors():
                 _make(call, target)
+            made.append(call)
             changes.append(_change(component, call))
-    rest = "; ".join(
-        f"{call.resource}: {call.reason}" for call in component.difference(target) if call.action != "report"
-    )
-    if rest:
-        raise ComponentNotSettled(f"{component.name} would not settle in account {target.account.id}: {rest}")
-    return changes
+    rest = "; ".join(f"{call.resource}: {call.reason}" for call in left)
+    raise ComponentNotSettled(f"{component.name} would not settle in account {target.account.id}: {rest}")
 
 
 def _make(call: Call, target: Target) -> None:
