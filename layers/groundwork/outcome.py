@@ -62,7 +62,7 @@ class Recorder:
         changes = [
             Change.model_validate(change) for result in results for change in result.get("changes", [])
         ]
-        done = [change for change in changes if change.action != "report"]
+        done = any(change.action != "report" for change in changes)
         self._ledger.note_run(account.id, work.execution, results)
         first = self._ledger.first_ready(account.id, work.execution) and not was_ready
         if not was_ready:
@@ -101,14 +101,17 @@ class Recorder:
 
 
 def _output(work: Work, account_id: str, outcome: Outcome, changes: list[Change]) -> dict[str, Any]:
+    """`changes` is what was done, and empty when there was nothing to do; `reports`, there when there are any, is what
+    a person should know and Groundwork leaves alone."""
+    reports = [change.to_json() for change in changes if change.action == "report"]
     return {
         "accountId": account_id,
         "accountName": work.account_name,
         "email": work.email,
         "kind": work.kind,
         "outcome": outcome,
-        "changes": [change.to_json() for change in changes],
-    }
+        "changes": [change.to_json() for change in changes if change.action != "report"],
+    } | ({"reports": reports} if reports else {})
 
 
 def _detail(work: Work, output: Mapping[str, Any]) -> dict[str, Any]:
