@@ -1,10 +1,14 @@
 """Adapter: a service that is handed a role tries it at once, and refuses one that it cannot assume.
 
+Step Functions also sees whether the role may set up the delivery of the execution logs that are asked for.
 moto takes any role, so that a wrong trust policy would show only when the role is used.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/cw-logs.html
 """
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from moto.awslambda.exceptions import LambdaClientError
@@ -20,6 +24,17 @@ if TYPE_CHECKING:
     from local.engine import Engine
 
 SESSION = "validation"
+LOG_DELIVERY = (
+    "logs:CreateLogDelivery",
+    "logs:DeleteLogDelivery",
+    "logs:DescribeLogGroups",
+    "logs:DescribeResourcePolicies",
+    "logs:GetLogDelivery",
+    "logs:ListLogDeliveries",
+    "logs:PutResourcePolicy",
+    "logs:UpdateLogDelivery",
+)
+"""What the role of a state machine that logs must be allowed; none of them takes a resource."""
 
 
 class StateMachineRoleRefused(AWSError):
@@ -46,6 +61,13 @@ def install(engine: Engine) -> None:
         refusal = StateMachineRoleRefused(f"{told} to assume the provided role.")
         assumable(role_arn, "states.amazonaws.com", refusal)
 
+    def for_logs(role_arn: str, logging: Mapping[str, Any] | None) -> None:
+        if not logging or logging.get("level", "OFF") == "OFF":
+            return
+        if not all(engine.authorizer.role_may(role_arn, action).allowed for action in LOG_DELIVERY):
+            told = "The state machine IAM Role is not authorized to access the Log Destination"
+            raise StateMachineRoleRefused(told)
+
     def for_scheduler(target: dict[str, Any]) -> None:
         told = "The execution role you provide must allow AWS EventBridge Scheduler to assume the role."
         assumable(target["RoleArn"], "scheduler.amazonaws.com", ValidationException(told))
@@ -67,10 +89,14 @@ def install(engine: Engine) -> None:
 
     def created_machine(backend: Any, name: str, definition: str, roleArn: str, **more: Any) -> Any:  # noqa: N803
         for_states(roleArn)
+        for_logs(roleArn, more.get("loggingConfiguration"))
         return create_machine(backend, name, definition, roleArn, **more)
 
     def updated_machine(backend: Any, arn: str, **changes: Any) -> Any:
         for_states(changes.get("role_arn"))
+        machine = backend.describe_state_machine(arn)
+        logging = changes.get("logging_configuration") or machine.loggingConfiguration
+        for_logs(changes.get("role_arn") or machine.roleArn, logging)
         return update_machine(backend, arn, **changes)
 
     def created_schedule(backend: Any, **schedule: Any) -> Any:
