@@ -39,9 +39,11 @@ def entry(
 
 
 def _identity(event: dict[str, Any]) -> dict[str, str]:
-    """Whose account and which execution a line of the log is about."""
+    """Whose account and which execution a line of the log is about. EventBridge's own events have an `account`, too:
+    the id of the account they come from."""
     work, account = event.get("work") or {}, event.get("account") or {}
-    account_id = account.get("id") or event.get("accountId") or work.get("accountId")
+    of_account = account.get("id") if isinstance(account, dict) else account
+    account_id = of_account or event.get("accountId") or work.get("accountId")
     found = {
         "execution": event.get("execution") or work.get("execution"),
         "accountId": account_id,
