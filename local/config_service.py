@@ -77,7 +77,11 @@ class Config(ConfigBackend):
             info = {"lastStatus": "FAILURE", **failure}
         else:
             info = {"lastStatus": "SUCCESS"}
-        return {"name": channel["name"], "configHistoryDeliveryInfo": info, "configSnapshotDeliveryInfo": info}
+        return {
+            "name": channel["name"],
+            "configHistoryDeliveryInfo": info,
+            "configSnapshotDeliveryInfo": info,
+        }
 
     def _check_delivery(self, channel: dict[str, Any]) -> None:
         bucket = find_bucket(channel["s3BucketName"], self.partition)

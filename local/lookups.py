@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import cache
 
 from moto import backends
-from moto.core import responses
+from moto.core import responses, utils
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from local.engine import Engine
@@ -16,4 +16,4 @@ def install(engine: Engine) -> None:
     engine.patch(backends, "list_of_moto_modules", lambda: names)
     of_host = vars(DomainDispatcherApplication)["get_backend_for_host"]
     engine.patch(DomainDispatcherApplication, "get_backend_for_host", cache(of_host))
-    engine.patch(responses, "method_names_from_class", cache(responses.method_names_from_class))
+    engine.patch(responses, "method_names_from_class", cache(utils.method_names_from_class))
