@@ -33,7 +33,7 @@ SIGNS = {
     Power.ENTER: ("o", "opens, onto nothing"),
     Power.ENTER | Power.READ: ("R", "reads"),
     Power.ENTER | Power.READ | Power.WRITE: ("W", "reads and writes"),
-    EVERYTHING: ("A", "reads, writes and makes roles"),
+    EVERYTHING: ("A", "makes roles, too"),
 }
 UNHEARD_OF = ("?", "does something nobody can declare")
 COLORS = {"·": "bright_black", "R": "cyan", "W": "yellow", "A": "magenta"}

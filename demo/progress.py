@@ -146,7 +146,7 @@ def open_states(events: Iterable[Any]) -> tuple[str, ...]:
 
 
 class Progress:
-    """Shows the executions of some accounts while a condition is waited for.
+    """Shows the executions of some accounts, and of others that join in, while a condition is waited for.
 
     with Progress(console, executions, ["dev", "prod"]) as progress:
         progress.until("both are ready", lambda: ...)
@@ -189,7 +189,8 @@ class Progress:
             time.sleep(PROBE_SECONDS)
 
     def _show(self) -> None:
-        shown = {name: self._chosen(name) for name in self._names}
+        also = [run.subject for run in self.runs if run.subject not in self._names]
+        shown = {name: self._chosen(name) for name in dict.fromkeys([*self._names, *also])}
         if self._live:
             self._live.update(self._table(shown), refresh=True)
             return
@@ -216,7 +217,9 @@ class Progress:
             else:
                 mark = _mark(run)
                 style = COLORS.get(run.outcome, "red" if run.over else "")
-                table.add_row(mark, name, f"{run.seconds:.1f} s", Text(run.in_words(detailed=True), style=style))
+                table.add_row(
+                    mark, name, f"{run.seconds:.1f} s", Text(run.in_words(detailed=True), style=style)
+                )
         return table
 
 

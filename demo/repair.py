@@ -25,8 +25,11 @@ class Attempt:
     refusal: str | None
 
     @property
-    def by_policy_of_the_organization(self) -> bool:
-        return self.refusal is not None and "service control policy" in self.refusal
+    def is_denied_by_guardrails(self) -> bool:
+        return self.refusal is not None and "explicit deny in a service control policy" in self.refusal
+
+    def __str__(self) -> str:
+        return f"{self.words}: {self.refusal or 'it was done'}"
 
 
 class Sabotage:
