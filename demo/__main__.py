@@ -37,7 +37,7 @@ UNLUCKY_ORDER = ("dev", "stage", "prod", "mgmt", "security")
 
 SANDBOX = "sandbox"
 WHO_ELSE = (
-    "ci is role/ci-cd/pipeline; adm is an administrator; org is the management account, else is outside"
+    "ci: role/ci-cd/pipeline; adm: an administrator (org: of the management account, else: of a foreign one)"
 )
 
 

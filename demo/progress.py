@@ -69,7 +69,7 @@ class Run:
         if self.status != SUCCEEDED:
             return f"{self.status.lower()}: {self.failure}"
         made = len(self.output.get("changes", []))
-        return f"{self.outcome}, {made} change{'' if made == 1 else 's'}"
+        return f"{self.outcome}, {made} change{'' if made == 1 else 's'}" if made else self.outcome
 
 
 class Executions:
