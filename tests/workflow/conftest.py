@@ -12,10 +12,12 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import Any, TypeVar
 
 import pytest
+from botocore.exceptions import ClientError
 
 from groundwork.declaration import Declaration, load
 from local.credentials import Credentials
@@ -30,10 +32,19 @@ T = TypeVar("T")
 
 
 def until(probe: Callable[[], T | None], what: str) -> T:
-    """What `probe` finds, as soon as it finds something; fails naming `what` after a generous time."""
+    """What `probe` finds, as soon as it finds something; fails naming `what` after a generous time.
+
+    Organizations' quotas hold for tests, too: a probe that comes too often is made again.
+    """
     end = time.monotonic() + PATIENCE
     while time.monotonic() < end:
-        if found := probe():
+        try:
+            found = probe()
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "TooManyRequestsException":
+                raise
+            found = None
+        if found:
             return found
         time.sleep(0.05)
     raise AssertionError(f"gave up waiting for {what}")
@@ -174,15 +185,20 @@ class Cloud:
 
     def accounts(self) -> dict[str, dict[str, Any]]:
         """Accounts of the organization by e-mail."""
-        pages = self.aws.client("organizations").get_paginator("list_accounts").paginate()
+        paginator = self.aws.client("organizations").get_paginator("list_accounts")
+        pages = until(lambda: list(paginator.paginate()), "the list of accounts")
         return {account["Email"]: account for page in pages for account in page["Accounts"]}
 
     def unit_of(self, email: str) -> str:
         """The path of names of the unit an account is in."""
         organizations, (path,) = self.aws.client("organizations"), self.accounts()[email]["Paths"]
+
+        def name(unit: str) -> str:
+            described = organizations.describe_organizational_unit(OrganizationalUnitId=unit)
+            return str(described["OrganizationalUnit"]["Name"])
+
         units = path.strip("/").split("/")[2:-1]
-        named = (organizations.describe_organizational_unit(OrganizationalUnitId=unit) for unit in units)
-        return "/".join(unit["OrganizationalUnit"]["Name"] for unit in named)
+        return "/".join(until(partial(name, unit), f"the name of {unit}") for unit in units)
 
     def tags_of(self, account_id: str) -> dict[str, str]:
         listed = self.aws.client("organizations").list_tags_for_resource(ResourceId=account_id)
