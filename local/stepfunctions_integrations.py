@@ -15,8 +15,12 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import moto.stepfunctions.parser.models  # noqa: F401 - every module that imports boto_client_for by name
 from botocore.config import Config
+from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
 from botocore.session import get_session
+from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
@@ -25,7 +29,11 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service impor
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service import (
     StateTaskService,
 )
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_events import (
+    StateTaskServiceEvents,
+)
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
+from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.credentials import Credentials
@@ -127,9 +135,36 @@ def install(engine: Engine) -> None:
         "_normalise_service_error_name",
         staticmethod(lambda name: ERROR_PREFIXES.get(name.lower(), name[:1].upper() + name[1:])),
     )
+    _install_event_errors(engine)
     engine.patch(
         state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", engine.clock.seconds(POLL_SECONDS)
     )
+
+
+def _install_event_errors(engine: Engine) -> None:
+    """A refused PutEvents fails the task under EventBridge's name: moto ends the execution with States.Runtime."""
+    from_error = StateTaskServiceEvents._from_error
+
+    def named(task: Any, env: Any, ex: Exception) -> Any:
+        if not isinstance(ex, ClientError):
+            return from_error(task, env, ex)
+        code, answer = ex.response["Error"]["Code"], ex.response["ResponseMetadata"]
+        error = f"EventBridge.{code}"
+        status = f"Status Code: {answer['HTTPStatusCode']}; Error Code: {code}"
+        details = TaskFailedEventDetails(
+            error=error,
+            cause=f"{ex.response['Error']['Message']} (Service: AmazonCloudWatchEvents; {status})",
+            resource=task._get_sfn_resource(),
+            resourceType=task._get_sfn_resource_type(),
+        )
+        return FailureEvent(
+            env=env,
+            error_name=CustomErrorName(error),
+            event_type=HistoryEventType.TaskFailed,
+            event_details=EventDetails(taskFailedEventDetails=details),  # type: ignore[typeddict-item]
+        )
+
+    engine.patch(StateTaskServiceEvents, "_from_error", named)
 
 
 @functools.cache

@@ -298,3 +298,23 @@ def test_plain_moto_still_evaluates_no_jsonata_and_accepts_what_cannot_run() -> 
         print(found["status"])
     """)
     assert printed.splitlines()[-1] == "FAILED"
+
+
+def test_events_that_the_role_may_not_send_fail_their_task_and_can_be_caught(aws: Engine) -> None:
+    create_role(aws, "silent", "states.amazonaws.com", "lambda:InvokeFunction")
+    entry = {"Source": "test", "DetailType": "Said", "Detail": {}}
+    states = {
+        "Say": {
+            "Type": "Task",
+            "Resource": "arn:aws:states:::events:putEvents",
+            "Arguments": {"Entries": [entry]},
+            "Catch": [
+                {"ErrorEquals": ["States.ALL"], "Output": "{% $states.errorOutput %}", "Next": "Caught"}
+            ],
+            "End": True,
+        },
+        "Caught": {"Type": "Succeed"},
+    }
+    caught = output(run(aws, machine(aws, "silent", states, role="silent")))
+    assert caught["Error"] == "EventBridge.AccessDeniedException"
+    assert "events:PutEvents" in caught["Cause"]
