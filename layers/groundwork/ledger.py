@@ -148,6 +148,11 @@ class Ledger:
             Attr("state").exists() & Attr("readyBy").not_exists(),
         )
 
+    def take_ready_back(self, account_id: str, execution: str) -> None:
+        """The execution that brought the account to ready failed before all had been told and started: the next one
+        does that as if it were the first."""
+        self._remove(_account_key(account_id), ["readyBy"], Attr("readyBy").eq(execution))
+
     # -- leases ------------------------------------------------------------------------------------
 
     def lease(self, account_id: str, execution: str, is_running: Callable[[str], bool]) -> None:

@@ -64,7 +64,7 @@ class Recorder:
         ]
         done = any(change.action != "report" for change in changes)
         self._ledger.note_run(account.id, work.execution, results)
-        first = self._ledger.first_ready(account.id, work.execution) and not was_ready
+        first = self._ledger.first_ready(account.id, work.execution)
         if not was_ready:
             self._organizations.tag(account.id, {STATE_TAG: "ready"})
         if work.route == "create":
@@ -147,6 +147,7 @@ def failed(
     account_id = account_id or named.get("accountId")
     if account_id:
         ledger.note_failure(account_id)
+        ledger.take_ready_back(account_id, execution)
         ledger.release(account_id, execution)
         named["accountId"] = account_id
     detail = {**named, "error": failure.error, "cause": cause, "remedy": remedy, "execution": execution}
