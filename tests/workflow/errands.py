@@ -198,6 +198,71 @@ def start_by_a_rule(place: Place) -> Job:
     return job
 
 
+# -- what lets AWS services in ----------------------------------------------------------------------
+
+
+def lose_execution(place: Place) -> Job:
+    """An execution fails, and its rule calls the function that sees to it."""
+
+    def job() -> str:
+        since = len(place.cloud.aws.calls)
+        failed = place.cloud.start(accountId="12")
+        return _buried_or_called(
+            place, "AnswerLostExecutionFunction", since, lambda each: each["execution"] == failed.arn
+        )
+
+    return job
+
+
+def come_by_schedule(place: Place) -> Job:
+    """The schedule is due."""
+    events, name = place.cloud.aws.client("events"), physical(place.cloud, "FindAccountsRule")
+    usual = events.describe_rule(Name=name)["ScheduleExpression"]
+
+    def job() -> str:
+        since = len(place.cloud.aws.calls)
+        events.put_rule(Name=name, ScheduleExpression="rate(1 minute)", State="ENABLED")
+        try:
+            return _buried_or_called(
+                place, "FindAccountsFunction", since, lambda each: each["source"] == "aws.events"
+            )
+        finally:
+            events.put_rule(Name=name, ScheduleExpression=usual, State="DISABLED")
+
+    return job
+
+
+def _buried_or_called(
+    place: Place, function: str, since: int, about: Callable[[dict[str, str]], bool]
+) -> str:
+    """Why an event came into the dead-letter queue; nothing when the function that it was for is at work."""
+    session = f":assumed-role/{role_of(place.cloud, function)}/"
+
+    def seen() -> list[str]:
+        buried = [each["why"] for each in place.undelivered() if about(each)]
+        called = any(session in (call.principal_arn or "") for call in place.cloud.aws.calls[since:])
+        return buried or ["" for _ in range(called)]
+
+    return until(seen, f"a call of {function}, or the event in the dead-letter queue")[0]
+
+
+def start_bootstrap_trail(place: Place) -> Job:
+    """A trail into the stack's own bucket, as the management account's first one is."""
+    cloudtrail, kms = place.cloud.aws.client("cloudtrail"), place.cloud.aws.client("kms")
+    bucket = physical(place.cloud, "BootstrapTrailBucket")
+    key = kms.describe_key(KeyId=physical(place.cloud, "BootstrapTrailKey"))["KeyMetadata"]["Arn"]
+
+    def job() -> str:
+        try:
+            cloudtrail.create_trail(Name="first", S3BucketName=bucket, KmsKeyId=key)
+        except cloudtrail.exceptions.ClientError as refused:
+            return str(refused)
+        cloudtrail.delete_trail(Name="first")
+        return ""
+
+    return job
+
+
 # -- functions -------------------------------------------------------------------------------------
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -92,20 +92,79 @@ def policies_of(cloud: Cloud, role: str) -> dict[str, dict[str, Any]]:
 
 @contextmanager
 def taken_out(cloud: Cloud, statement: Statement) -> Iterator[None]:
-    """For as long as it lasts, the deployed role is as if the template had been deployed without the statement."""
+    """For as long as it lasts, what is deployed is as if the template had been deployed without the statement."""
+    take_out = _WAYS.get(template()["Resources"][statement.holder]["Type"], _out_of_role)
+    put_back = take_out(cloud, statement)
+    try:
+        yield
+    finally:
+        put_back()
+
+
+PutBack = Callable[[], object]
+
+
+def _without(document: dict[str, Any], sid: str) -> str:
+    """The policy without the statement; empty when it was the only one."""
+    rest = [each for each in document["Statement"] if each["Sid"] != sid]
+    assert len(rest) < len(document["Statement"]), f"no statement {sid}"
+    return json.dumps({**document, "Statement": rest}) if rest else ""
+
+
+def _out_of_role(cloud: Cloud, statement: Statement) -> PutBack:
     iam, role = cloud.aws.client("iam"), role_of(cloud, statement.holder)
     name, document = next(
         (name, document)
         for name, document in policies_of(cloud, role).items()
         if statement.sid in [each["Sid"] for each in document["Statement"]]
     )
-    rest = [each for each in document["Statement"] if each["Sid"] != statement.sid]
-    if rest:
-        without = json.dumps({**document, "Statement": rest})
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=without)
+    if rest := _without(document, statement.sid):
+        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=rest)
     else:
         iam.delete_role_policy(RoleName=role, PolicyName=name)
-    try:
-        yield
-    finally:
-        iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+    return lambda: iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=json.dumps(document))
+
+
+def _out_of_function(cloud: Cloud, statement: Statement) -> PutBack:
+    declared = template()["Resources"][statement.holder]["Properties"]
+    function = physical(cloud, declared["FunctionName"]["Ref"])
+    client = cloud.aws.client("lambda")
+    (found,) = json.loads(client.get_policy(FunctionName=function)["Policy"])["Statement"]
+    client.remove_permission(FunctionName=function, StatementId=found["Sid"])
+    return lambda: client.add_permission(
+        FunctionName=function,
+        StatementId=found["Sid"],
+        Action=found["Action"],
+        Principal=found["Principal"]["Service"],
+        SourceArn=found["Condition"]["ArnLike"]["AWS:SourceArn"],
+    )
+
+
+def _out_of_queue(cloud: Cloud, statement: Statement) -> PutBack:
+    sqs, url = cloud.aws.client("sqs"), cloud.outputs["UndeliveredEventsUrl"]
+    policy = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["Policy"])["Attributes"]["Policy"]
+    rest = _without(json.loads(policy), statement.sid)
+    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": rest})
+    return lambda: sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+
+
+def _out_of_bucket(cloud: Cloud, statement: Statement) -> PutBack:
+    s3, bucket = cloud.aws.client("s3"), physical(cloud, "BootstrapTrailBucket")
+    policy = s3.get_bucket_policy(Bucket=bucket)["Policy"]
+    s3.put_bucket_policy(Bucket=bucket, Policy=_without(json.loads(policy), statement.sid))
+    return lambda: s3.put_bucket_policy(Bucket=bucket, Policy=policy)
+
+
+def _out_of_key(cloud: Cloud, statement: Statement) -> PutBack:
+    kms, key = cloud.aws.client("kms"), physical(cloud, statement.holder)
+    policy = kms.get_key_policy(KeyId=key, PolicyName="default")["Policy"]
+    kms.put_key_policy(KeyId=key, PolicyName="default", Policy=_without(json.loads(policy), statement.sid))
+    return lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
+
+
+_WAYS: dict[str, Callable[[Cloud, Statement], PutBack]] = {
+    "AWS::Lambda::Permission": _out_of_function,
+    "AWS::SQS::QueuePolicy": _out_of_queue,
+    "AWS::S3::BucketPolicy": _out_of_bucket,
+    "AWS::KMS::Key": _out_of_key,
+}
