@@ -10,6 +10,8 @@ import sys
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
+from checks.picture import vend_account
+from checks.references import errors, permissions
 from groundwork.declaration import Declaration
 
 ROOT = Path(__file__).parent.parent
@@ -23,6 +25,9 @@ def declaration_schema() -> str:
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "layers/baseline/baseline.schema.json": declaration_schema,
+    "docs/vend_account.svg": vend_account,
+    "docs/errors.md": errors,
+    "docs/permissions.md": permissions,
 }
 
 

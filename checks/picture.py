@@ -1,0 +1,364 @@
+"""The picture of a state machine, drawn from its ASL: an SVG that reads on a light and on a dark page.
+
+Lines of text run from left to right, and so does the picture: a line ends where all ways lead to one state. Failure
+is a line of its own, the last; a state whose failure leads there carries a mark instead of an arrow.
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.sax.saxutils import escape
+
+from checks.graph import Graph, Way, graph_of
+
+WIDEST = 1010
+"""Where a line must end if it may."""
+
+NAME_SIZE, NOTE_SIZE = 13, 10.5
+HEIGHT, SMALL, ROW_GAP = 40, 24, 26
+GAP, MARGIN = 30, 30
+TRACK = 20
+"""From a line's states up to the way that passes over them, and from there to the line before."""
+
+STYLE = """
+text { font-family: system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; text-anchor: middle }
+.name { font-size: 13px; font-weight: 600; fill: #1f2328 }
+.note { font-size: 10.5px; fill: #57606a }
+.label { font-size: 11px; fill: #818b98 }
+.left { text-anchor: start }
+.way { fill: none; stroke: #818b98; stroke-width: 1.5 }
+.caught { stroke: #c9736b; stroke-dasharray: 4 3 }
+.Task { fill: #ddeafc; stroke: #4a86d8 } .Choice { fill: #fdf0cf; stroke: #bf8f1d }
+.Map { fill: #eae3fb; stroke: #8460cf } .Pass { fill: #eceff2; stroke: #8b949e }
+.Succeed { fill: #d9f2df; stroke: #35924c } .Fail { fill: #fbdfdc; stroke: #c9534b }
+.Parallel { fill: #818b98; fill-opacity: .10; stroke: #818b98; stroke-dasharray: 6 3 }
+.mark { fill: #c9736b }
+"""
+
+
+@dataclass(frozen=True)
+class Box:
+    """A state on the page. `inner` are the boxes of a Parallel's branches."""
+
+    name: str
+    kind: str
+    note: str
+    x: float
+    y: float
+    width: float
+    height: float
+    marked: bool = False
+    inner: Sequence[Sequence[Box]] = ()
+
+    @property
+    def middle(self) -> tuple[float, float]:
+        return self.x + self.width / 2, self.y + self.height / 2
+
+    @property
+    def right(self) -> float:
+        return self.x + self.width
+
+    @property
+    def bottom(self) -> float:
+        return self.y + self.height
+
+
+def picture(machine: Mapping[str, Any]) -> str:
+    """The SVG of a state machine."""
+    graph = graph_of(machine)
+    boxes: dict[str, Box] = {}
+    gutters: dict[str, float] = {}
+    y: float = MARGIN - TRACK
+    failure: list[Sequence[str]] = [[name] for name in graph.tail]
+    for line in [*_lines(graph), failure]:
+        first = line[0][0]
+        over = any(_passes(way, graph, line) for way in graph.forward())
+        gutters[first] = y + TRACK / 2
+        y += TRACK * (1.5 + over)
+        placed = list(_placed(line, graph, y))
+        boxes |= {box.name: box for box in placed}
+        y = max(box.bottom for box in placed)
+    drawn = [*_drawn_ways(graph, boxes, gutters), *(part for box in boxes.values() for part in _drawn(box))]
+    drawn += _legend(graph.tail[0], boxes[graph.tail[-1]])
+    title = str(machine.get("Comment", "A state machine"))
+    return _page(title, max(box.right for box in boxes.values()) + MARGIN, y + MARGIN, drawn)
+
+
+def _page(title: str, width: float, height: float, drawn: Sequence[str]) -> str:
+    size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
+    tip = 'viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"'
+    return "\n".join(
+        [
+            f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">',
+            f'<title id="title">{escape(title)}</title>',
+            f"<style>{STYLE}</style>",
+            f'<defs><marker id="tip" {tip}><path d="M0 0 L8 4 L0 8 Z" fill="#818b98"/></marker></defs>',
+            *drawn,
+            "</svg>",
+            "",
+        ]
+    )
+
+
+# -- where everything is -----------------------------------------------------------------------------
+
+
+def _lines(graph: Graph) -> Iterator[list[Sequence[str]]]:
+    """The ranks, broken into lines; a Parallel has a line of its own."""
+    line: list[Sequence[str]] = []
+    since = 0
+    for number, rank in enumerate(graph.ranks):
+        alone = any(_is_parallel(graph, name) for name in rank)
+        after_alone = bool(line) and any(_is_parallel(graph, name) for name in line[-1])
+        if line and graph.may_end_before(number) and (alone or after_alone or _end_now(graph, since, number)):
+            yield line
+            line, since = [], number
+        line.append(rank)
+    yield line
+
+
+def _is_parallel(graph: Graph, name: str) -> bool:
+    return bool(graph.states[name]["Type"] == "Parallel")
+
+
+def _end_now(graph: Graph, since: int, number: int) -> bool:
+    """Whether the line would be too wide at the next place where it may end."""
+    ends = [
+        end
+        for end in range(number + 1, len(graph.ranks))
+        if graph.may_end_before(end)
+        or any(_is_parallel(graph, name) for rank in graph.ranks[number:end] for name in rank)
+    ]
+    end = min(ends, default=len(graph.ranks))
+    return sum(_column(rank, graph) for rank in graph.ranks[since:end]) > WIDEST
+
+
+def _column(rank: Sequence[str], graph: Graph) -> float:
+    """The width of a rank with the gap after it, which holds the labels of the ways from there."""
+    labels = [_text_width(way.label, 11) for way in graph.ways if way.source in rank and not way.caught]
+    return max(_size(name, graph.states[name])[0] for name in rank) + max(
+        [GAP, *(each + 30 for each in labels)]
+    )
+
+
+def _placed(line: Sequence[Sequence[str]], graph: Graph, y: float) -> Iterator[Box]:
+    x: float = MARGIN
+    for rank in line:
+        column = max(_size(name, graph.states[name])[0] for name in rank)
+        for row, name in enumerate(rank):
+            state = graph.states[name]
+            marked = any(way.source == name and way.caught and way.target in graph.tail for way in graph.ways)
+            sunk = (HEIGHT - SMALL) / 2 if state["Type"] == "Pass" else 0
+            yield _box(name, state, x, y + row * (HEIGHT + ROW_GAP) + sunk, column, marked=marked)
+        x += _column(rank, graph)
+
+
+def _box(
+    name: str, state: Mapping[str, Any], x: float, y: float, width: float = 0, *, marked: bool = False
+) -> Box:
+    own_width, height = _size(name, state)
+    return Box(
+        name,
+        state["Type"],
+        _note(state),
+        x,
+        y,
+        max(width, own_width),
+        height,
+        marked,
+        list(_branches(state, x, y)),
+    )
+
+
+def _branches(state: Mapping[str, Any], x: float, y: float) -> Iterator[list[Box]]:
+    """Branches stand side by side; the states of one stand below each other."""
+    x += 14
+    for branch in state.get("Branches", []):
+        sizes = {name: _size(name, each) for name, each in branch["States"].items()}
+        column = max(width for width, _ in sizes.values())
+        boxes, below = [], y + 28
+        for name, each in branch["States"].items():
+            width, height = sizes[name]
+            middle = x + (column - width) / 2 if each["Type"] == "Pass" else x
+            boxes.append(_box(name, each, middle, below, 0 if each["Type"] == "Pass" else column))
+            below += height + 14
+        yield boxes
+        x += column + 14
+
+
+def _size(name: str, state: Mapping[str, Any]) -> tuple[float, float]:
+    if state["Type"] == "Parallel":
+        branches = [[_size(*each) for each in branch["States"].items()] for branch in state["Branches"]]
+        across = sum(max(width for width, _ in branch) + 14 for branch in branches) + 14
+        down = max(sum(height + 14 for _, height in branch) for branch in branches)
+        return across, down + 28
+    if state["Type"] == "Pass":
+        return _text_width(name, NOTE_SIZE) + 22, SMALL
+    slant = 16 if state["Type"] == "Choice" else 0
+    return max(_text_width(name, NAME_SIZE), _text_width(_note(state), NOTE_SIZE)) + 22 + slant, HEIGHT
+
+
+def _text_width(text: str, size: float) -> float:
+    return len(text) * size * 0.59
+
+
+def _note(state: Mapping[str, Any]) -> str:
+    """What a state waits for, or what a Map does for each item."""
+    if "ItemProcessor" in state:
+        return f"each: {state['ItemProcessor']['StartAt']}"
+    named = [error for retry in state.get("Retry", []) for error in retry["ErrorEquals"] if "." not in error]
+    return f"\u21bb {named[0]}" if named else ""
+
+
+# -- what is drawn -----------------------------------------------------------------------------------
+
+
+def _drawn(box: Box) -> Iterator[str]:
+    x, y, width, height = box.x, box.y, box.width, box.height
+    shape = f'class="{box.kind}" stroke-width="1.2"'
+    middle = x + width / 2
+    if box.kind == "Choice":
+        points = [(x, y + height / 2), (x + 12, y), (x + width - 12, y)]
+        points += [(x + width, y + height / 2), (x + width - 12, y + height), (x + 12, y + height)]
+        yield f'<polygon {shape} points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in points)}"/>'
+    elif box.kind == "Map":
+        yield _rectangle(shape, x + 4, y - 4, width, height, 6)
+        yield _rectangle(shape, x, y, width, height, 6)
+    else:
+        round_off = height / 2 if box.kind in ("Pass", "Succeed", "Fail") else 6
+        yield _rectangle(shape, x, y, width, height, round_off)
+    if box.kind == "Parallel":
+        yield _text("label left", x + 14, y + 19, f"{box.name}: all branches at once")
+    elif box.kind == "Pass":
+        yield _text("note", middle, y + height / 2 + 4, box.name)
+    else:
+        yield _text("name", middle, y + (18 if box.note else height / 2 + 4.5), box.name)
+    if box.note:
+        yield _text("note", middle, y + 32, box.note)
+    if box.marked:
+        yield _mark(box.right - 9, box.bottom - 3)
+    for branch in box.inner:
+        for above, below in pairwise(branch):
+            yield _way([(above.middle[0], above.bottom), (above.middle[0], below.y)], caught=True)
+        for each in branch:
+            yield from _drawn(each)
+
+
+def _rectangle(attributes: str, x: float, y: float, width: float, height: float, rounding: float) -> str:
+    return f'<rect {attributes} x="{x:.1f}" y="{y:.1f}" width="{width:.1f}" height="{height:.1f}" rx="{rounding:.0f}"/>'
+
+
+def _text(style: str, x: float, y: float, words: str) -> str:
+    return f'<text class="{style}" x="{x:.1f}" y="{y:.1f}">{escape(words)}</text>'
+
+
+def _mark(x: float, y: float) -> str:
+    return f'<path class="mark" d="M{x:.1f} {y - 6:.1f} h8 l-4 6 Z"/>'
+
+
+def _way(points: Iterable[tuple[float, float]], *, caught: bool = False) -> str:
+    path = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
+    return f'<path class="way{" caught" if caught else ""}" d="{path}" marker-end="url(#tip)"/>'
+
+
+def _drawn_ways(graph: Graph, boxes: Mapping[str, Box], gutters: Mapping[str, float]) -> Iterator[str]:
+    in_order = {name: number for number, name in enumerate(boxes)}
+    forward = [way for way in graph.ways if way not in graph.back and not way.caught]
+    for way in forward:
+        source, target = boxes[way.source], boxes[way.target]
+        if way.target in gutters and in_order[way.target] > in_order[way.source]:
+            yield from _to_next_line(way, source, target, gutters[way.target], way.target in graph.tail)
+        elif way.source in graph.tail or graph.rank(way.target) == graph.rank(way.source) + 1:
+            yield from _to_next_column(way, source, target)
+        else:
+            yield from _over(way, source, target)
+    for way in graph.back:
+        yield from _back(way, boxes[way.source], boxes[way.target])
+
+
+def _passes(way: Way, graph: Graph, line: Sequence[Sequence[str]]) -> bool:
+    """Whether a way passes over states of this line."""
+    on_line = [name for rank in line for name in rank]
+    return (
+        way.source in on_line
+        and way.target in on_line
+        and graph.rank(way.target) > graph.rank(way.source) + 1
+    )
+
+
+def _to_next_column(way: Way, source: Box, target: Box) -> Iterator[str]:
+    start, end = source.middle[1], target.middle[1]
+    if start == end:
+        yield _way([(source.right, start), (target.x, end)])
+        yield _text("label", (source.right + target.x - 6) / 2, start - 5, way.label)
+        return
+    turn = source.right + 8
+    yield _way([(source.right, start), (turn, start), (turn, end), (target.x, end)])
+    yield _text("label", (turn + target.x - 6) / 2, end - 5, way.label)
+
+
+def _over(way: Way, source: Box, target: Box) -> Iterator[str]:
+    above = source.y - TRACK
+    yield _way(
+        [
+            (source.middle[0], source.y),
+            (source.middle[0], above),
+            (target.middle[0], above),
+            (target.middle[0], target.y),
+        ]
+    )
+    yield _text("label left", source.middle[0] + 6, above - 4, way.label)
+
+
+def _to_next_line(way: Way, source: Box, target: Box, gutter: float, caught: bool) -> Iterator[str]:
+    into = target.middle[1] if target.kind != "Parallel" else target.y + 30
+    yield _way(
+        [
+            (source.middle[0], source.bottom),
+            (source.middle[0], gutter),
+            (MARGIN - 16, gutter),
+            (MARGIN - 16, into),
+            (target.x, into),
+        ],
+        caught=caught,
+    )
+    yield _text("label left", source.middle[0] + 6, source.bottom + 13, way.label)
+
+
+def _back(way: Way, source: Box, target: Box) -> Iterator[str]:
+    below = source.bottom + 12
+    yield _way(
+        [
+            (source.middle[0], source.bottom),
+            (source.middle[0], below),
+            (target.middle[0] + 20, below),
+            (target.middle[0] + 20, target.bottom),
+        ],
+        caught=way.caught,
+    )
+    yield _text("label left", source.middle[0] + 8, below + 3, way.label)
+
+
+def _legend(first: str, last: Box) -> Iterator[str]:
+    x, y = last.right + 40, last.y
+    yield _mark(x, y + 14)
+    yield _text(
+        "label left", x + 16, y + 14, f"what fails here, and is not retried any more, goes on with {first}"
+    )
+    yield _text(
+        "label left",
+        x,
+        y + 34,
+        "\u21bb a state that waits: it fails with this error, and is retried, until it need not",
+    )
+
+
+def vend_account() -> str:
+    """The SVG of groundwork-vend-account."""
+    path = Path(__file__).parent.parent / "statemachines" / "vend_account.asl.json"
+    return picture(json.loads(path.read_text()))

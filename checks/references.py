@@ -1,0 +1,225 @@
+"""Documents that are made from the code they are about: errors with their remedies, and who may do what."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from samtranslator.yaml_helper import yaml_parse
+
+from groundwork.baseline.component import Permission
+from groundwork.baseline.components import COMPONENTS
+from groundwork.creation import REASONS
+from groundwork.declaration import load
+from groundwork.errors import GroundworkError, Pending, Refused, every_error
+
+ROOT = Path(__file__).parent.parent
+MADE = "<!-- Made by `make format` from {}; `make check` fails when it is not current. -->"
+
+
+# -- errors ------------------------------------------------------------------------------------------
+
+
+def errors() -> str:
+    """docs/errors.md."""
+    ours = [error for error in every_error() if error not in (GroundworkError, Pending, Refused)]
+    waits = [error for error in ours if issubclass(error, Pending)]
+    refuses = [error for error in ours if issubclass(error, Refused)]
+    others = [error for error in ours if error not in waits and error not in refuses]
+    return "\n".join(
+        [
+            "# Errors and remedies",
+            "",
+            MADE.format("layers/groundwork/errors.py and creation.py"),
+            "",
+            "`error` of `Account Failed`, and the error of the failed execution, is one of these names. `cause` names",
+            "the account, the field or the resource. `remedy` is the text in the last column.",
+            "",
+            "## Refused",
+            "",
+            "Asking again with the same input changes nothing.",
+            "",
+            *_errors(refuses),
+            "",
+            "## Waited for",
+            "",
+            "The state machine asks again by itself. One of these fails an execution only when its patience ends.",
+            "",
+            *_errors(waits),
+            "",
+            "## Failed",
+            "",
+            *_errors(others),
+            "",
+            "## AccountRefused: AWS's reasons",
+            "",
+            "AWS took the request and did not make the account. Groundwork asks again by itself where it says so.",
+            "",
+            *_table(
+                ("Reason", "What it means", "Remedy"),
+                [
+                    (
+                        f"`{name}`",
+                        reason.meaning + (" (asked again)" if reason.passing else ""),
+                        reason.remedy,
+                    )
+                    for name, reason in sorted(REASONS.items())
+                ],
+            ),
+            "",
+            "## Every other name",
+            "",
+            "`States.Timeout`, `Lambda.Unknown` and the like are AWS's own, as are the codes of AWS services.",
+            f"Their remedy: {GroundworkError.remedy}",
+            "",
+        ]
+    )
+
+
+def _errors(kinds: Sequence[type[GroundworkError]]) -> Iterator[str]:
+    rows = [
+        (f"`{kind.__name__}`", " ".join((kind.__doc__ or "").split()), _plain(kind.remedy))
+        for kind in sorted(kinds, key=lambda each: each.__name__)
+    ]
+    return _table(("Error", "When", "Remedy"), rows)
+
+
+# -- permissions -------------------------------------------------------------------------------------
+
+
+def permissions() -> str:
+    """docs/permissions.md."""
+    resources = yaml_parse((ROOT / "template.yaml").read_text())["Resources"]
+    functions = {
+        name: resource["Properties"]
+        for name, resource in resources.items()
+        if resource["Type"] == "AWS::Serverless::Function"
+    }
+    entry_roles = ", ".join(f"`{role}`" for role in load().entry_roles)
+    machine = resources["VendAccountStateMachine"]["Properties"]
+    return "\n".join(
+        [
+            "# Who may do what",
+            "",
+            MADE.format("template.yaml and the components"),
+            "",
+            "Two things hold Groundwork: the role of each function, and, inside a member account, a session policy",
+            "that is made for the one component at work. What a session may do is what both allow.",
+            "",
+            "## In the management account: the role of each function",
+            "",
+            "Besides these, each function's role may write its log and its trace (AWS managed policies that SAM attaches).",
+            "",
+            *(line for name, function in functions.items() for line in _function(name, function)),
+            "## The state machine's role",
+            "",
+            *_table(
+                ("Statement", "Actions", "Resources", "Conditions"),
+                map(_statement, _statements(machine)),
+            ),
+            "",
+            "## Inside an account: the session of each component",
+            "",
+            f"`ApplyComponent` and `VerifyBaseline` enter a member account by one of its entry roles ({entry_roles}),",
+            "for 15 minutes at most,",
+            "with a session policy. Verifying allows what is in the first table alone; applying allows both.",
+            "In the management account nothing is entered: the role of `ApplyManagementComponent` holds there.",
+            "",
+            *(line for name in COMPONENTS for line in _component(name)),
+        ]
+    )
+
+
+def _function(name: str, function: Mapping[str, Any]) -> Iterator[str]:
+    yield f"### {name.removesuffix('Function')}"
+    yield ""
+    yield f"{function['Description']}."
+    yield ""
+    yield from _table(
+        ("Statement", "Actions", "Resources", "Conditions"), map(_statement, _statements(function))
+    )
+    yield ""
+
+
+def _statements(holder: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    return [statement for policy in holder["Policies"] for statement in policy["Statement"]]
+
+
+def _statement(statement: Mapping[str, Any]) -> tuple[str, ...]:
+    return (
+        str(statement["Sid"]),
+        _lines(_listed(statement["Action"])),
+        _lines([_resource(each) for each in _listed(statement["Resource"])]),
+        _conditions(statement.get("Condition", {})),
+    )
+
+
+def _component(name: Any) -> Iterator[str]:
+    component = COMPONENTS[name]
+    kinds = [kind for kind, names in load().baseline.items() if name in names]
+    yield f"### {name}"
+    yield ""
+    yield f"Laid down in accounts of kind {', '.join(kinds)}."
+    for title, held in (("To look", component.reads), ("To change", component.writes)):
+        yield ""
+        yield from _table((title, "Resources", "Conditions"), map(_permission, held))
+    yield ""
+
+
+def _permission(permission: Permission) -> tuple[str, ...]:
+    filled = [
+        each.replace("{account}", "<account>").replace("{partition}", "<partition>")
+        for each in permission.resources
+    ]
+    return (
+        _lines(sorted(permission.actions)),
+        _lines(filled),
+        _conditions(permission.conditions),
+    )
+
+
+def _resource(value: Any) -> str:
+    """A resource of the template as a person reads it: `Ledger`, or an ARN with <account> and <region>."""
+    if isinstance(value, str):
+        return value
+    if "Ref" in value:
+        return str(value["Ref"]).replace("AWS::AccountId", "<account>")
+    if "Fn::GetAtt" in value:
+        return str(value["Fn::GetAtt"][0])
+    text = str(value["Fn::Sub"])
+    for ours, theirs in (("Partition", "partition"), ("AccountId", "account"), ("Region", "region")):
+        text = text.replace(f"${{AWS::{ours}}}", f"<{theirs}>")
+    return text
+
+
+def _conditions(conditions: Mapping[str, Any]) -> str:
+    told = []
+    for operator, keys in conditions.items():
+        for key, value in keys.items():
+            values = ", ".join(_resource(each) for each in _listed(value))
+            told.append(f"{operator} {key}: {values}")
+    return _lines(told)
+
+
+def _listed(value: Any) -> list[Any]:
+    return list(value) if isinstance(value, list | tuple) else [value]
+
+
+# -- tables ------------------------------------------------------------------------------------------
+
+
+def _table(heads: Sequence[str], rows: Any) -> Iterator[str]:
+    yield f"| {' | '.join(heads)} |"
+    yield f"|{'---|' * len(heads)}"
+    for row in rows:
+        yield f"| {' | '.join(row)} |"
+
+
+def _plain(words: str) -> str:
+    """Words in which < and > stand for themselves."""
+    return words.replace("<", "&lt;").replace(">", "&gt;")
+
+
+def _lines(items: Sequence[str]) -> str:
+    return "<br>".join(f"`{item}`" for item in items)
