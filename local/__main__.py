@@ -6,6 +6,8 @@ Prints `Ready: <address>` once the management account has reached its baseline, 
 from __future__ import annotations
 
 import argparse
+import atexit
+import gc
 import json
 import signal
 import socket
@@ -17,7 +19,7 @@ from typing import Any, NoReturn
 from local.engine import Engine
 
 ROOT = Path(__file__).parent.parent
-TIME_SCALE = 0.1
+TIME_SCALE = 0.05
 PROBE_SECONDS = 0.1
 PATIENCE_SECONDS = 300
 
@@ -35,7 +37,9 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
+        signal.signal(number, _interrupt)
+    atexit.register(gc.freeze)  # nothing is worth collecting any more, and it would take seconds
     try:
         with Engine(arguments.port, arguments.time_scale) as aws:
             try:
@@ -128,7 +132,7 @@ def _welcome(aws: Engine) -> str:
             "aws organizations list-accounts --output table",
             "aws organizations create-account --account-name sandbox --email aws+sandbox@example.com",
             f"aws stepfunctions start-execution --state-machine-arn {machine} --input '{by_hand}'",
-            "aws logs tail /groundwork/functions --format short",
+            "aws logs filter-log-events --log-group-name /groundwork/functions --query 'events[].message'",
         ]
     )
 

@@ -118,6 +118,7 @@ class Engine:
         # moto would route every call to this account, whatever its credentials say.
         os.environ.pop("MOTO_ACCOUNT_ID", None)
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
+        logging.getLogger("moto").setLevel(logging.NOTSET)
         self._closing.callback(default_user_config.update, dict(default_user_config))  # type: ignore[arg-type]
         default_user_config.update(MOTO_CONFIGURATION)  # type: ignore[typeddict-item]
         self._session: Any = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
@@ -185,6 +186,8 @@ class Engine:
     def close(self) -> None:
         """End every sandbox, stop the server, take all patches back and forget the state. Safe to repeat."""
         self.running = False
+        for name in ("moto", "werkzeug"):
+            logging.getLogger(name).setLevel(logging.CRITICAL)  # what is cut off would complain of it
         try:
             self._closing.close()
         finally:
