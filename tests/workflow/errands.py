@@ -19,7 +19,8 @@ from tests.workflow.conftest import Cloud, Execution, until
 from tests.workflow.statements import physical, role_of
 
 Job = Callable[[], str]
-UNIT = "Workloads/Development"
+UNIT = "Workloads/Sandbox"
+"""Where the workload accounts here are; the declaration does not name it."""
 
 
 @dataclass(frozen=True)
@@ -325,6 +326,17 @@ def take_over_lease_at_work(component: str, function: str, place: Place, account
     return lambda: place.invoke(function, payload)
 
 
+def fail_to_create(place: Place) -> Job:
+    """AWS does not make the account that was asked for."""
+
+    def job() -> str:
+        place.cloud.aws.creation.failures.append("INVALID_EMAIL")
+        refused = place.vend()()
+        return "" if "INVALID_EMAIL" in refused else refused
+
+    return job
+
+
 def refuse(place: Place) -> Job:
     """A start that is refused: well when it is refused, and answered, for what is wrong with it."""
 
@@ -345,7 +357,7 @@ def answer_for_stopped(place: Place) -> Job:
     def job() -> str:
         since = len(place.cloud.aws.calls)
         if not stopped:
-            stopped.append(place.cloud.begin(accountId=place.account))
+            stopped.append(place.cloud.begin(source="groundwork", detail={"email": place.email}))
             place.cloud.aws.client("stepfunctions").stop_execution(executionArn=stopped[0])
 
         def seen() -> list[str]:
@@ -539,3 +551,13 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "FindAccountsFunction.StartTheMachine": find_unannounced,
 }
 """By statement of a role."""
+
+RARELY: tuple[Callable[[Place], Job], ...] = (
+    take_over_lease,
+    ERRANDS["ApplyComponentFunction.SeeWhoIsRunning"],
+    ERRANDS["ApplyManagementComponentFunction.SeeWhoIsRunning"],
+    fail_to_create,
+    answer_for_stopped,
+    find,
+)
+"""What does not happen when accounts are just made, and is part of every function's work."""

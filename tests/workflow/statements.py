@@ -38,6 +38,17 @@ def template() -> dict[str, Any]:
     return found
 
 
+def template_without(*gone: Statement) -> dict[str, Any]:
+    """The template as it would be if somebody had forgotten these statements of functions."""
+    found = template()
+    for statement in gone:
+        properties = found["Resources"][statement.holder]["Properties"]
+        for policy in properties["Policies"]:
+            policy["Statement"] = [each for each in policy["Statement"] if each["Sid"] != statement.sid]
+        properties["Policies"] = [policy for policy in properties["Policies"] if policy["Statement"]]
+    return found
+
+
 def of_roles() -> list[Statement]:
     """Every statement of every role that the template makes."""
     return [

@@ -5,14 +5,16 @@ Each is taken out alone, and put back: the work is then finished by the next att
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterator
+from pathlib import Path
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.credentials import Credentials
 from tests.workflow import errands, statements
-from tests.workflow.conftest import Cloud, until
+from tests.workflow.conftest import ROOT, Cloud, until
 from tests.workflow.errands import ERRANDS, Job, Place
 from tests.workflow.statements import Statement, taken_out
 
@@ -21,6 +23,8 @@ OF_RESOURCES = {str(statement): statement for statement in statements.of_resourc
 BURYING = OF_RESOURCES["UndeliveredEventsPolicy.KeepWhatRulesCannotDeliver"]
 ASKING = OF_RESOURCES["RequesterPolicy.AskForAnAccount"]
 STARTING = next(each for each in OF_ROLES if each.holder == "RulesRole")
+CREATING = next(each for each in OF_ROLES if each.sid == "CreateAccounts")
+ENTERING = next(each for each in OF_ROLES if each.holder == "CheckAccessFunction")
 ADMITTING: dict[str, tuple[Callable[[Place], Job], str]] = {
     "ExecutionLostPermission": (errands.lose_execution, "not allowed lambda:InvokeFunction"),
     "FindAccountsPermission": (errands.come_by_schedule, "not allowed lambda:InvokeFunction"),
@@ -36,6 +40,42 @@ ADMITTING: dict[str, tuple[Callable[[Place], Job], str]] = {
     ),
 }
 """Statements that let an AWS service in: the work that needs it, and the words of the refusal."""
+
+DELIVERY = "Step Functions asks for it itself; tests/engine/test_service_roles.py tries each"
+BESIDES = "AWS asks for it besides the call that the statement is for; without it that call is refused"
+ADOPTED = "what was there under the declared name is adopted, with our tag"
+LEDGER_LOST = "the ledger was lost: what is written on the account in Organizations is read instead"
+MADE_BEFORE = "an earlier attempt made the account and could not write that down"
+JUSTIFIED: dict[str, dict[str, str]] = {
+    "VendAccountStateMachine.WriteExecutionLogs": {
+        "logs:CreateLogDelivery": DELIVERY,
+        "logs:DeleteLogDelivery": DELIVERY,
+        "logs:DescribeLogGroups": DELIVERY,
+        "logs:DescribeResourcePolicies": DELIVERY,
+        "logs:GetLogDelivery": DELIVERY,
+        "logs:ListLogDeliveries": DELIVERY,
+        "logs:PutResourcePolicy": DELIVERY,
+        "logs:UpdateLogDelivery": DELIVERY,
+    },
+    "CreateAccountFunction.LookAtTheOrganization": {"organizations:ListTagsForResource": MADE_BEFORE},
+    "CheckCreationFunction.LookAtTheOrganization": {"organizations:ListTagsForResource": MADE_BEFORE},
+    "AwaitSecurityFunction.LookAtTheOrganization": {"organizations:ListTagsForResource": LEDGER_LOST},
+    "ApplyManagementComponentFunction.CreateGuardrails": {"organizations:TagResource": BESIDES},
+    "ApplyManagementComponentFunction.KeepGuardrails": {
+        "organizations:UpdatePolicy": "the policy was changed, or the declaration"
+    },
+    "ApplyManagementComponentFunction.LookAtItself": {
+        "cloudtrail:GetEventSelectors": "somebody gave the trail event selectors",
+        "config:DescribeDeliveryChannelStatus": "somebody else's delivery channel was there before",
+        "ec2:DescribeRegions": "more Regions than the home Region are governed",
+    },
+    "ApplyManagementComponentFunction.KeepItsTrail": {
+        "cloudtrail:AddTags": ADOPTED,
+        "cloudtrail:PutEventSelectors": "somebody's event selectors leave management events out",
+    },
+    "ApplyManagementComponentFunction.KeepItsConfig": {"config:TagResource": ADOPTED},
+}
+"""Actions that nothing here uses, by statement: when they are used."""
 
 
 @pytest.fixture(scope="module")
@@ -66,6 +106,26 @@ def test_without_a_statement_work_fails_and_with_it_again_it_is_finished(
     with taken_out(place.cloud, statement):
         refused = job()
     assert any(action in refused for action in statement.actions), refused or "nothing failed"
+    assert job() == ""
+
+
+def test_taking_a_statement_out_is_deploying_the_template_without_it(place: Place, tmp_path: Path) -> None:
+    cloud, one_of_many, only_one = place.cloud, CREATING, ENTERING
+    roles = {each: statements.role_of(cloud, each.holder) for each in (one_of_many, only_one)}
+    taken = {}
+    for statement, role in roles.items():
+        with taken_out(cloud, statement):
+            taken[role] = statements.policies_of(cloud, role)
+    for folder in ("functions", "layers", "statemachines"):
+        (tmp_path / folder).symlink_to(ROOT / folder)
+    lacking = tmp_path / "template.yaml"
+    lacking.write_text(json.dumps(statements.template_without(one_of_many, only_one)))
+    job = place.vend()
+    cloud.aws.deploy(lacking)
+    assert {role: statements.policies_of(cloud, role) for role in roles.values()} == taken
+    assert one_of_many.actions[0] in job()
+    cloud.aws.deploy(ROOT / "template.yaml")
+    cloud.all_ended()
     assert job() == ""
 
 
@@ -120,3 +180,32 @@ def test_without_the_requesters_policy_nobody_but_an_administrator_asks(place: P
     assert refused.error == "InvalidRequest"
     with pytest.raises(ClientError, match=ASKING.actions[0]):
         events.put_events(Entries=[{**entry, "DetailType": "Account Ready"}])
+
+
+def test_every_action_of_every_role_is_used_or_it_is_said_when(place: Place) -> None:
+    """That a statement with one action is used has been shown by taking it out."""
+    place.cloud.declared("mgmt")
+    for errand in errands.RARELY:
+        assert errand(place)() == ""
+    sessions = {
+        f":assumed-role/{statements.role_of(place.cloud, holder)}/": holder
+        for holder in {statement.holder for statement in OF_ROLES}
+    }
+    used = {
+        (holder, call.action)
+        for call in place.cloud.aws.calls
+        if call.verdict == "allowed"
+        for session, holder in sessions.items()
+        if session in (call.principal_arn or "")
+    }
+    listed = {str(each): each.actions for each in OF_ROLES if len(each.actions) > 1}
+    unused = {
+        f"{statement} {action}"
+        for statement, actions in listed.items()
+        for action in actions
+        if (statement.partition(".")[0], action) not in used
+    }
+    justified = {f"{statement} {action}" for statement, said in JUSTIFIED.items() for action in said}
+    allowed = {f"{statement} {action}" for statement, actions in listed.items() for action in actions}
+    assert unused <= justified, sorted(unused - justified)
+    assert justified <= allowed, sorted(justified - allowed)
