@@ -98,6 +98,7 @@ def permissions() -> str:
     }
     entry_roles = ", ".join(f"`{role}`" for role in load().entry_roles)
     machine = resources["VendAccountStateMachine"]["Properties"]
+    tried = [_statements(resource["Properties"]) for resource in resources.values() if _has_role(resource)]
     return "\n".join(
         [
             "# Who may do what",
@@ -106,6 +107,9 @@ def permissions() -> str:
             "",
             "Two things hold Groundwork: the role of each function, and, inside a member account, a session policy",
             "that is made for the one component at work. What a session may do is what both allow.",
+            "",
+            f"The {len(tried)} roles, those of functions, state machine and rules, hold {sum(map(len, tried))} statements.",
+            "`tests/workflow/test_least_privilege.py` takes each out of its deployed role, and real work fails without it.",
             "",
             "## In the management account: the role of each function",
             "",
@@ -142,8 +146,13 @@ def _function(name: str, function: Mapping[str, Any]) -> Iterator[str]:
     yield ""
 
 
+def _has_role(resource: Mapping[str, Any]) -> bool:
+    return "Policies" in resource["Properties"]
+
+
 def _statements(holder: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    return [statement for policy in holder["Policies"] for statement in policy["Statement"]]
+    documents = [policy.get("PolicyDocument", policy) for policy in holder["Policies"]]
+    return [statement for document in documents for statement in document["Statement"]]
 
 
 def _statement(statement: Mapping[str, Any]) -> tuple[str, ...]:
