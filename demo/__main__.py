@@ -174,7 +174,7 @@ class Story:
     def _show_changes(self, run: Run) -> None:
         for change in _changes(run):
             words = Text.assemble((f"{change.action} {change.resource}", "yellow"), f"  {change.reason}")
-            self._console.print(Padding.indent(words, 2))
+            self._console.print(Padding(words, (0, 0, 0, 2), expand=False))
         if not _changes(run):
             self._console.print(Text("  nothing to change", style="green"))
 

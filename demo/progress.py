@@ -209,8 +209,10 @@ class Progress:
 
     def _table(self, shown: dict[str, Run | None]) -> Table:
         table = Table(box=None, padding=(0, 1, 0, 0), pad_edge=False, show_header=False)
-        for justify in ("left", "left", "right", "left"):
-            table.add_column(justify=justify, no_wrap=True, overflow="ellipsis")
+        table.add_column(width=3, justify="right")
+        table.add_column(width=11, no_wrap=True)
+        table.add_column(width=7, justify="right", no_wrap=True)
+        table.add_column(no_wrap=True, overflow="ellipsis")
         for name, run in shown.items():
             if run is None:
                 table.add_row(" ", name, "", Text("asked for", style="bright_black"))
