@@ -36,9 +36,7 @@ UNLUCKY_ORDER = ("dev", "stage", "prod", "mgmt", "security")
 """Dev first, security last: everybody has to wait for somebody."""
 
 SANDBOX = "sandbox"
-WHO_ELSE = (
-    "ci: role/ci-cd/pipeline; adm: an administrator (org: of the management account, else: of a foreign one)"
-)
+WHO_ELSE = "ci: role/ci-cd/pipeline; adm: an administrator, of the management account (org), elsewhere (else)"
 
 
 class Story:
@@ -105,7 +103,7 @@ class Story:
         others, stranger = make_others(self._aws, accounts, self._declaration)
         doors = [door for account in accounts for door in doors_of(account, self._declaration)]
         tries = try_all(self._aws, [*callers_of(people, security), *others], doors, self._declaration)
-        self._console.print("  " + "; ".join(f"{person.name} is in {person.group}" for person in people))
+        self._console.print("  " + "; ".join(f"{person.name}: {person.group}" for person in people))
         self._console.print(f"  {WHO_ELSE}", end="\n\n")
         self._console.print(door_table(tries))
         self.broken += [each.in_words() for each in tries if not each.holds]

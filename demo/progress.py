@@ -22,7 +22,7 @@ from rich.text import Text
 from local.engine import Engine
 
 PROBE_SECONDS = 0.25
-PATIENCE_SECONDS = 120.0
+PATIENCE_SECONDS = 300.0
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
 COLORS = {"ready": "green", "repaired": "green", "unchanged": "green"}
 
@@ -126,7 +126,8 @@ class Executions:
     def _bring_up_to_date(self, run: Run, status: str) -> None:
         if status == RUNNING:
             events = self._states.get_paginator("get_execution_history").paginate(executionArn=run.arn)
-            run.states = open_states(event for page in events for event in page["events"])
+            # Between two states none is open: the last one stays.
+            run.states = open_states(event for page in events for event in page["events"]) or run.states
             return
         described = self._states.describe_execution(executionArn=run.arn)
         run.output = json.loads(described.get("output") or "{}")
