@@ -11,7 +11,7 @@ import hmac
 import secrets
 import string
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Literal
 
@@ -123,6 +123,14 @@ class Registry:
         self._issued[credentials.access_key_id] = _Issued(principal, credentials)
         self._show_to_moto(principal, credentials)
         return credentials
+
+    def every_credential(self) -> Iterator[Credentials]:
+        """All that were ever issued and all keys that users have: for whoever looks for one in the wrong place."""
+        yield from [issued.credentials for issued in list(self._issued.values())]
+        for account in list(iam_backends):
+            for user in list(iam_backends[account][PARTITION].users.values()):
+                for key in user.access_keys:
+                    yield Credentials(key.access_key_id, str(key.secret_access_key))
 
     def root(self, account: str) -> Credentials:
         """Long-term credentials of an account's root user."""

@@ -25,6 +25,7 @@ from local.engine import Engine
 
 ROOT = Path(__file__).parents[2]
 TIME_SCALE = 0.02
+ANSWERS = {"source": ["groundwork"], "detail-type": [{"anything-but": "Account Requested"}]}
 PATIENCE = 60.0
 """Real seconds after which a test gives up on something that should have happened long before."""
 
@@ -246,17 +247,12 @@ class Cloud:
         return str(self.accounts()[account.email]["Id"])
 
 
-def listen(aws: Engine) -> str:
-    """A queue that hears everything Groundwork says on the bus; its URL."""
+def listen(aws: Engine, name: str = "heard", pattern: dict[str, Any] = ANSWERS) -> str:
+    """A queue that hears what Groundwork says on the bus, or what else matches a pattern; its URL."""
     sqs, events = aws.client("sqs"), aws.client("events")
-    url = str(sqs.create_queue(QueueName="heard")["QueueUrl"])
+    url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    rule = events.put_rule(
-        Name="heard",
-        EventPattern=json.dumps(
-            {"source": ["groundwork"], "detail-type": [{"anything-but": "Account Requested"}]}
-        ),
-    )["RuleArn"]
+    rule = events.put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
     statement = {
         "Effect": "Allow",
         "Principal": {"Service": "events.amazonaws.com"},
@@ -266,7 +262,7 @@ def listen(aws: Engine) -> str:
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    events.put_targets(Rule="heard", Targets=[{"Id": "queue", "Arn": arn}])
+    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
     return url
 
 
