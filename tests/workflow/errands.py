@@ -53,6 +53,16 @@ class Place:
         payload = json.loads(answer["Payload"].read())
         return f"{payload['errorType']}: {payload['errorMessage']}" if "FunctionError" in answer else ""
 
+    def settle(self) -> None:
+        """Wait until no execution runs."""
+        client, machine = self.cloud.aws.client("stepfunctions"), self.cloud.machine
+
+        def none_runs() -> bool:
+            running = client.list_executions(stateMachineArn=machine, statusFilter="RUNNING")
+            return not running["executions"]
+
+        until(none_runs, "all executions to end")
+
     # -- what was there before ---------------------------------------------------------------------
 
     @property
@@ -174,7 +184,7 @@ def start_follow_ups(place: Place) -> Job:
 
     def job() -> str:
         ended = told(place.cloud.start(accountId=place.security))
-        place.cloud.all_ended()
+        place.settle()
         return ended or ("" if follow_ups() > before else "no follow-up was started")
 
     return job

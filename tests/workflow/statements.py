@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from typing import Any
 
 from samtranslator.yaml_helper import yaml_parse
@@ -33,6 +35,7 @@ class Statement:
         return f"{self.holder}.{self.sid}" if self.sid else self.holder
 
 
+@cache
 def template() -> dict[str, Any]:
     found: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
     return found
@@ -40,7 +43,7 @@ def template() -> dict[str, Any]:
 
 def template_without(*gone: Statement) -> dict[str, Any]:
     """The template as it would be if somebody had forgotten these statements of functions."""
-    found = template()
+    found = copy.deepcopy(template())
     for statement in gone:
         properties = found["Resources"][statement.holder]["Properties"]
         for policy in properties["Policies"]:

@@ -125,7 +125,7 @@ def test_taking_a_statement_out_is_deploying_the_template_without_it(place: Plac
     assert {role: statements.policies_of(cloud, role) for role in roles.values()} == taken
     assert one_of_many.actions[0] in job()
     cloud.aws.deploy(ROOT / "template.yaml")
-    cloud.all_ended()
+    place.settle()
     assert job() == ""
 
 
