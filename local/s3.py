@@ -1,6 +1,7 @@
-"""Amazon S3, where moto falls short of it: access logging and whose policy decides.
+"""Amazon S3, where moto falls short of it: access logging, default encryption and whose policy decides.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
 """
 
 from __future__ import annotations
@@ -16,15 +17,24 @@ from local.engine import Engine
 from local.log_delivery import KMS, Sender, default_encryption
 
 LOGGING = "logging.s3.amazonaws.com"
+BY_S3 = {
+    "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}
+}
+"""How S3 encrypts in a bucket that nothing else was set for."""
 
 
 def install(engine: Engine) -> None:
     engine.patch(FakeBucket, "set_logging", _set_logging)
+    engine.patch(S3Backend, "get_bucket_encryption", _encryption)
     for name in ("_bucket_response", "_key_response"):
         engine.patch(S3Response, name, _once_signed_up(engine, vars(S3Response)[name]))
     # moto applies a bucket policy's statements for everyone without their conditions: a deny of calls without
     # TLS would deny all. The policy is evaluated in front of moto, in full.
     engine.patch(FakeBucket, "get_permission", lambda bucket, action, resource: PermissionResult.PERMITTED)
+
+
+def _encryption(backend: S3Backend, bucket_name: str) -> dict[str, Any]:
+    return backend.get_bucket(bucket_name).encryption or BY_S3
 
 
 def _once_signed_up(engine: Engine, answer: Any) -> Any:

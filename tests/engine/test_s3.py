@@ -94,6 +94,21 @@ def test_another_account_comes_in_by_the_bucket_policy(engine: Engine, s3: Any) 
     assert code_of(theirs.get_object, Bucket=bucket(s3), Key="k") == "AccessDenied"
 
 
+def test_every_bucket_encrypts_by_default(s3: Any) -> None:
+    name = bucket(s3)
+    rule = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
+    by_key = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "aws:kms"}, "BucketKeyEnabled": True}
+
+    def rules() -> Any:
+        return s3.get_bucket_encryption(Bucket=name)["ServerSideEncryptionConfiguration"]["Rules"]
+
+    assert rules() == [rule]
+    s3.put_bucket_encryption(Bucket=name, ServerSideEncryptionConfiguration={"Rules": [by_key]})
+    assert rules() == [by_key]
+    s3.delete_bucket_encryption(Bucket=name)
+    assert rules() == [rule]
+
+
 def test_s3_turns_an_account_away_that_is_not_ready(engine: Engine, s3: Any) -> None:
     name, young = bucket(s3), engine.creation.not_ready_until
     young[engine.management_account] = float("inf")
@@ -117,6 +132,11 @@ def test_plain_moto_still_falls_short() -> None:
         print(json.dumps({
             "logging": answer(lambda: s3.put_bucket_logging(Bucket="source", BucketLoggingStatus=status)),
             "conditions": answer(lambda: s3.put_object(Bucket="audit", Key="k", Body=b"")),
+            "encryption": answer(lambda: s3.get_bucket_encryption(Bucket="source")),
         }))
     """)
-    assert json.loads(observed) == {"logging": "AttributeError", "conditions": "ClientError"}
+    assert json.loads(observed) == {
+        "logging": "AttributeError",
+        "conditions": "ClientError",
+        "encryption": "ClientError",
+    }
