@@ -1,0 +1,201 @@
+"""The documents hold: links lead somewhere, examples are what the product takes, commands exist."""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+import yaml
+
+from checks.generated import GENERATED, stale
+from checks.graph import graph_of, meaning
+from checks.picture import picture
+from groundwork.contracts import AccountRequest, Change, StartedByHand, read_trigger
+from groundwork.declaration import HOME, Declaration, load
+from groundwork.errors import every_error, remedy_for
+
+ROOT = Path(__file__).parents[2]
+DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
+BLOCK = re.compile(r"^([ ]*)```(\w+)\n(.*?)^\1```$", re.MULTILINE | re.DOTALL)
+LINK = re.compile(r"\]\(([^)\s]+)\)")
+ANSWER = {"accountName", "email", "execution"}
+OUTPUT = {"accountId", "accountName", "email", "kind", "outcome", "changes"}
+
+
+def name(path: Path) -> str:
+    return str(path.relative_to(ROOT))
+
+
+def blocks(language: str, path: Path) -> Iterator[str]:
+    for indent, found, text in BLOCK.findall(path.read_text()):
+        if found == language:
+            yield "\n".join(line.removeprefix(indent) for line in text.splitlines())
+
+
+def examples() -> list[Any]:
+    return [json.loads(text) for path in DOCUMENTS for text in blocks("json", path)]
+
+
+def anchors(path: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", path.read_text(), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_links_lead_somewhere(path: Path) -> None:
+    for link in LINK.findall(path.read_text()):
+        if "://" in link:
+            continue
+        file, _, anchor = link.partition("#")
+        target = (path.parent / file).resolve() if file else path
+        assert target.exists(), link
+        assert not anchor or anchor in anchors(target), link
+
+
+def test_the_readme_names_every_document() -> None:
+    linked = {
+        (path.parent / link.partition("#")[0]).resolve()
+        for path in (ROOT / "README.md", ROOT / "docs" / "decisions" / "README.md")
+        for link in LINK.findall(path.read_text())
+    }
+    assert set(DOCUMENTS) - linked == {ROOT / "README.md"}
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_json_in_documents_is_json(path: Path) -> None:
+    for text in blocks("json", path):
+        json.loads(text)
+
+
+def test_examples_of_requests_are_accepted() -> None:
+    requests = [
+        each for each in examples() if "email" in each and "execution" not in each and "outcome" not in each
+    ]
+    assert requests
+    for each in requests:
+        AccountRequest.model_validate(each)
+
+
+def test_examples_of_starts_are_accepted() -> None:
+    starts = [each for each in examples() if set(each) == {"accountId"}]
+    assert starts
+    for each in starts:
+        assert isinstance(read_trigger(each), StartedByHand)
+
+
+def test_examples_of_answers_are_whole() -> None:
+    answers = [each for each in examples() if "execution" in each]
+    assert {"outcome" in each for each in answers} == {True, False}
+    for each in answers:
+        assert set(each) >= ANSWER
+        if "error" in each:
+            assert each["error"] in {error.__name__ for error in every_error()}
+            assert each["remedy"] == remedy_for(each["error"])
+        else:
+            assert set(each) >= OUTPUT
+            [Change.model_validate(change) for change in each["changes"]]
+
+
+def test_examples_of_outputs_are_whole() -> None:
+    outputs = [each for each in examples() if "outcome" in each and "execution" not in each]
+    assert outputs
+    for each in outputs:
+        assert set(each) == OUTPUT
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "docs" / "declare.md"], ids=name)
+def test_examples_of_declarations_are_accepted(path: Path) -> None:
+    (text,) = blocks("yaml", path)
+    declared = yaml.safe_load((HOME / "baseline.yaml").read_text())
+    for key, added in yaml.safe_load(text)["access"].items():
+        declared["access"][key] += added
+    Declaration.model_validate(declared)
+
+
+def test_the_example_in_declare_loads_with_its_policies(tmp_path: Path) -> None:
+    document = ROOT / "docs" / "declare.md"
+    declared = yaml.safe_load((HOME / "baseline.yaml").read_text())
+    (example,) = blocks("yaml", document)
+    for key, added in yaml.safe_load(example)["access"].items():
+        declared["access"][key] += added
+    (tmp_path / "baseline.yaml").write_text(yaml.safe_dump(declared))
+    policies = tmp_path / "policies"
+    policies.mkdir()
+    for path in (HOME / "policies").glob("*.json"):
+        (policies / path.name).write_text(path.read_text())
+    named = re.findall(r"^`policies/([\w-]+\.json)`", document.read_text(), re.MULTILINE)
+    for file, text in zip(named, blocks("json", document), strict=True):
+        (policies / file).write_text(text)
+    assert load(tmp_path).has_policy("never-iam")
+
+
+@pytest.mark.parametrize("path", sorted((ROOT / "events").glob("*.json")), ids=name)
+def test_events_are_requests(path: Path) -> None:
+    (entry,) = json.loads(path.read_text())
+    assert (entry["Source"], entry["DetailType"]) == ("groundwork", "Account Requested")
+    AccountRequest.model_validate_json(entry["Detail"])
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=name)
+def test_make_targets_and_files_named_exist(path: Path) -> None:
+    targets = set(re.findall(r"^([a-z]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = path.read_text()
+    assert set(re.findall(r"(?:`|\$ |^)make ([a-z]+)", text, re.MULTILINE)) <= targets
+    for file in re.findall(r"`((?:layers|functions|local|tests|docs|events|statemachines)/[\w./-]+)`", text):
+        assert (ROOT / file).exists(), file
+
+
+def test_generated_documents_are_current() -> None:
+    assert stale() == []
+    assert {"docs/errors.md", "docs/permissions.md", "docs/vend_account.svg"} <= set(GENERATED)
+
+
+# -- the picture -------------------------------------------------------------------------------------
+
+
+MACHINE: dict[str, Any] = json.loads((ROOT / "statemachines" / "vend_account.asl.json").read_text())
+
+
+def test_the_picture_shows_every_state() -> None:
+    drawn = ElementTree.fromstring(picture(MACHINE))
+    words = {text.text for text in drawn.iter("{http://www.w3.org/2000/svg}text")}
+    branches = [name for branch in MACHINE["States"]["Baseline"]["Branches"] for name in branch["States"]]
+    assert {*MACHINE["States"], *branches} - {"Baseline"} <= words
+    assert any(word and word.startswith("Baseline") for word in words)
+
+
+def test_boxes_of_the_picture_do_not_overlap() -> None:
+    drawn = ElementTree.fromstring(picture(MACHINE))
+    boxes = sorted(
+        tuple(float(box.attrib[key]) for key in ("y", "x", "width", "height"))
+        for box in drawn.iter("{http://www.w3.org/2000/svg}rect")
+        if box.attrib["class"] not in ("Parallel", "Map")
+    )
+    for (y, x, width, _), (other_y, other_x, *_) in pairwise(boxes):
+        assert y != other_y or x + width <= other_x
+
+
+def test_failure_is_a_line_of_its_own() -> None:
+    graph = graph_of(MACHINE)
+    assert graph.tail[0] == "RecordFailure"
+    assert graph.tail[-1] == "Failed"
+    assert not {name for rank in graph.ranks for name in rank} & set(graph.tail)
+
+
+@pytest.mark.parametrize(
+    ("condition", "words"),
+    [
+        ("{% $work.route = 'done' %}", "done"),
+        ("{% $account.kind in ['tooling', 'workload'] %}", "tooling, workload"),
+        ("{% $account.kind != 'management' and $count($r[outcome = 'changed']) > 0 %}", "changed"),
+        ("{% $ready %}", "$ready"),
+    ],
+)
+def test_a_condition_in_a_word(condition: str, words: str) -> None:
+    assert meaning(condition) == words
