@@ -1,148 +1,18 @@
 """For every statement of every role the smallest real work that needs it.
 
-An errand prepares the ground and returns a job, which is run twice: without the statement and with it again. The job
-tells what went wrong, in AWS's words, or nothing when it went well.
+An errand prepares the ground and returns a job, which is run twice: without the statement and with it again.
 """
 
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import timedelta
 from functools import partial
-from typing import Any
 
-from local.organizations import organization_of
-from tests.workflow.conftest import Cloud, Execution, until
+from tests.workflow.conftest import until
+from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management
+from tests.workflow.place import UNIT, Job, Place, told
 from tests.workflow.statements import physical, role_of
-
-Job = Callable[[], str]
-UNIT = "Workloads/Sandbox"
-"""Where the workload accounts here are; the declaration does not name it."""
-
-
-@dataclass(frozen=True)
-class Place:
-    """An organization with its security account and one workload account, both ready."""
-
-    cloud: Cloud
-    security: str
-    account: str
-    email: str
-
-    @property
-    def management(self) -> str:
-        return self.cloud.aws.management_account
-
-    # -- running things ----------------------------------------------------------------------------
-
-    def start(self, account_id: str) -> Job:
-        return lambda: told(self.cloud.start(accountId=account_id))
-
-    def vend(self, **more: Any) -> Job:
-        """Ask for an account nobody has asked for; the second time the same again."""
-        name, email = self.cloud.fresh()
-        return lambda: told(self.cloud.ask(accountName=name, email=email, **more))
-
-    def invoke(self, function: str, event: dict[str, Any]) -> str:
-        answer = self.cloud.aws.client("lambda").invoke(
-            FunctionName=physical(self.cloud, function), Payload=json.dumps(event).encode()
-        )
-        payload = json.loads(answer["Payload"].read())
-        return f"{payload['errorType']}: {payload['errorMessage']}" if "FunctionError" in answer else ""
-
-    def settle(self) -> None:
-        """Wait until no execution runs."""
-        client, machine = self.cloud.aws.client("stepfunctions"), self.cloud.machine
-
-        def none_runs() -> bool:
-            running = client.list_executions(stateMachineArn=machine, statusFilter="RUNNING")
-            return not running["executions"]
-
-        until(none_runs, "all executions to end")
-
-    # -- what was there before ---------------------------------------------------------------------
-
-    @property
-    def forgotten_execution(self) -> str:
-        """An execution that ended so long ago that Step Functions has forgotten it."""
-        return f"{self.cloud.machine.replace(':stateMachine:', ':execution:')}:forgotten"
-
-    def write(self, key: str, **values: str) -> None:
-        """Write into an item of the ledger what an execution that died has left there."""
-        self.cloud.aws.client("dynamodb").update_item(
-            TableName=self.cloud.outputs["LedgerTable"],
-            Key={"pk": {"S": key}},
-            UpdateExpression="SET " + ", ".join(f"#{name} = :{name}" for name in values),
-            ExpressionAttributeNames={f"#{name}": name for name in values},
-            ExpressionAttributeValues={
-                f":{name}": {"N" if value.isdigit() else "S": value} for name, value in values.items()
-            },
-        )
-
-    def forget(self, account_id: str) -> None:
-        """The ledger loses an account."""
-        self.cloud.aws.client("dynamodb").delete_item(
-            TableName=self.cloud.outputs["LedgerTable"], Key={"pk": {"S": f"account#{account_id}"}}
-        )
-
-    def abandon_request(self, email: str) -> None:
-        self.write(f"request#{email}", state="claimed", owner=self.forgotten_execution)
-
-    def abandon_lease(self, account_id: str) -> None:
-        later = str(int(time.time()) + 900)
-        self.write(f"account#{account_id}", leaseOwner=self.forgotten_execution, leaseUntil=later)
-
-    def untag(self, account_id: str, key: str) -> None:
-        self.cloud.aws.client("organizations").untag_resource(ResourceId=account_id, TagKeys=[key])
-
-    def age(self, account_id: str) -> None:
-        """The account is no longer so young that its entry role may be on its way."""
-        organization = organization_of(account_id)
-        assert organization is not None
-        organization.account(account_id).create_time -= timedelta(hours=2)
-
-    def spoil(self) -> None:
-        """Something small to repair in the workload account."""
-        self.cloud.inside("ec2", self.account).disable_ebs_encryption_by_default()
-
-    # -- what was seen -----------------------------------------------------------------------------
-
-    def denials(self, holder: str, since: int) -> list[str]:
-        """The actions that the role of a resource was denied, from a place in the log of calls on."""
-        session = f":assumed-role/{role_of(self.cloud, holder)}/"
-        return [
-            call.action
-            for call in self.cloud.aws.calls[since:]
-            if call.verdict == "denied" and session in (call.principal_arn or "")
-        ]
-
-    def undelivered(self) -> list[dict[str, str]]:
-        """What came into the dead-letter queue: ids of the event and of the execution it is about, and why."""
-        sqs, url = self.cloud.aws.client("sqs"), self.cloud.outputs["UndeliveredEventsUrl"]
-        messages = sqs.receive_message(
-            QueueUrl=url, MaxNumberOfMessages=10, MessageAttributeNames=["All"]
-        ).get("Messages", [])
-        found = []
-        for message in messages:
-            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
-            event, attributes = json.loads(message["Body"]), message["MessageAttributes"]
-            found.append(
-                {
-                    "event": event["id"],
-                    "source": event["source"],
-                    "execution": event["detail"].get("executionArn", ""),
-                    "why": attributes["ERROR_MESSAGE"]["StringValue"],
-                }
-            )
-        return found
-
-
-def told(ended: Execution) -> str:
-    return "" if ended.status == "SUCCEEDED" else f"{ended.error}: {ended.cause}"
-
 
 # -- the state machine and the rules ---------------------------------------------------------------
 
@@ -404,105 +274,6 @@ def _find_and_wait(place: Place, account_id: str) -> str:
         return refused
     names = [arn for arn in place.cloud.executions() if f":found-{account_id}-" in arn]
     return told(place.cloud.ended(names[0])) if names else "no execution was started"
-
-
-# -- the management account ------------------------------------------------------------------------
-
-
-def _rename_unit(place: Place) -> None:
-    """A declared unit is missing."""
-    organizations = place.cloud.aws.client("organizations")
-    root = organizations.list_roots()["Roots"][0]["Id"]
-    units = organizations.list_organizational_units_for_parent(ParentId=root)["OrganizationalUnits"]
-    unit = next(each["Id"] for each in units if each["Name"] == "Infrastructure")
-    organizations.update_organizational_unit(OrganizationalUnitId=unit, Name="Former infrastructure")
-
-
-def _detach_guardrails(place: Place, *, delete: bool = False) -> None:
-    organizations = place.cloud.aws.client("organizations")
-    root = organizations.list_roots()["Roots"][0]["Id"]
-    attached = organizations.list_policies_for_target(TargetId=root, Filter="SERVICE_CONTROL_POLICY")[
-        "Policies"
-    ]
-    name = place.cloud.declaration.guardrails.policy
-    policy = next(each["Id"] for each in attached if each["Name"] == name)
-    organizations.detach_policy(PolicyId=policy, TargetId=root)
-    if delete:
-        organizations.delete_policy(PolicyId=policy)
-
-
-def _remove_recorder(place: Place, *, role: bool = False) -> None:
-    config, iam = place.cloud.aws.client("config"), place.cloud.aws.client("iam")
-    for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]:
-        config.stop_configuration_recorder(ConfigurationRecorderName=recorder["name"])
-        for channel in config.describe_delivery_channels()["DeliveryChannels"]:
-            config.delete_delivery_channel(DeliveryChannelName=channel["name"])
-        config.delete_configuration_recorder(ConfigurationRecorderName=recorder["name"])
-    if role:
-        iam.delete_service_linked_role(RoleName="AWSServiceRoleForConfig")
-
-
-def _stop_recorder(place: Place) -> None:
-    config = place.cloud.aws.client("config")
-    for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]:
-        config.stop_configuration_recorder(ConfigurationRecorderName=recorder["name"])
-
-
-def _stop_trail(place: Place) -> None:
-    cloudtrail = place.cloud.aws.client("cloudtrail")
-    cloudtrail.stop_logging(Name=place.cloud.declaration.trail.name)
-
-
-def _distrust_cloudtrail(place: Place) -> None:
-    organizations = place.cloud.aws.client("organizations")
-    organizations.disable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
-
-
-def _withdraw_root_sessions(place: Place) -> None:
-    place.cloud.aws.client("iam").disable_organizations_root_sessions()
-
-
-def _delete_password_policy(place: Place) -> None:
-    place.cloud.aws.client("iam").delete_account_password_policy()
-
-
-def _deregister(place: Place) -> None:
-    place.cloud.aws.client("organizations").deregister_delegated_administrator(
-        AccountId=place.security, ServicePrincipal="config-multiaccountsetup.amazonaws.com"
-    )
-
-
-def _nothing(place: Place) -> None:
-    """The account is as it should be, and that has to be seen."""
-
-
-def mend_management(spoil: Callable[[Place], None], place: Place) -> Job:
-    spoil(place)
-    return place.start(place.management)
-
-
-def delegate(place: Place) -> Job:
-    _deregister(place)
-    return place.start(place.security)
-
-
-MANAGEMENT: dict[str, Callable[[Place], None]] = {
-    "UseTheLedger": _nothing,
-    "LookAtTheOrganization": _nothing,
-    "LookAtItself": _nothing,
-    "TrustAwsServices": _distrust_cloudtrail,
-    "ManageRootCredentialsCentrally": _withdraw_root_sessions,
-    "CreateUnitsAndPolicyTypes": _rename_unit,
-    "CreateGuardrails": partial(_detach_guardrails, delete=True),
-    "KeepGuardrails": _detach_guardrails,
-    "KeepItsTrail": _stop_trail,
-    "KeepItsConfig": _stop_recorder,
-    "FindServiceLinkedRoles": _remove_recorder,
-    "MakeServiceLinkedRoles": partial(_remove_recorder, role=True),
-    "PassItToConfig": _remove_recorder,
-    "KeepItsSettings": _delete_password_policy,
-}
-"""What has to be put right in the management account, by the statement that lets it be."""
 
 
 def _start(place: Place) -> Job:

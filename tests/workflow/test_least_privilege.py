@@ -15,7 +15,8 @@ from botocore.exceptions import ClientError
 from local.credentials import Credentials
 from tests.workflow import errands, statements
 from tests.workflow.conftest import ROOT, Cloud, until
-from tests.workflow.errands import ERRANDS, Job, Place
+from tests.workflow.errands import ERRANDS
+from tests.workflow.place import UNIT, Job, Place
 from tests.workflow.statements import Statement, taken_out
 
 OF_ROLES = statements.of_roles()
@@ -87,7 +88,7 @@ def place(cloud: Cloud) -> Iterator[Place]:
     schedule = statements.physical(cloud, "FindAccountsRule")
     events.disable_rule(Name=schedule)
     name, email = cloud.fresh()
-    vended = cloud.ask(accountName=name, email=email, organizationalUnit=errands.UNIT)
+    vended = cloud.ask(accountName=name, email=email, organizationalUnit=UNIT)
     assert vended.status == "SUCCEEDED", vended
     yield Place(cloud, security, vended.output["accountId"], email)
     events.enable_rule(Name=schedule)

@@ -1,0 +1,104 @@
+"""What has to be put right in the management account, for every statement with which its function does that."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from functools import partial
+
+from tests.workflow.place import Job, Place
+
+
+def _rename_unit(place: Place) -> None:
+    """A declared unit is missing."""
+    organizations = place.cloud.aws.client("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    units = organizations.list_organizational_units_for_parent(ParentId=root)["OrganizationalUnits"]
+    unit = next(each["Id"] for each in units if each["Name"] == "Infrastructure")
+    organizations.update_organizational_unit(OrganizationalUnitId=unit, Name="Former infrastructure")
+
+
+def _detach_guardrails(place: Place, *, delete: bool = False) -> None:
+    organizations = place.cloud.aws.client("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    attached = organizations.list_policies_for_target(TargetId=root, Filter="SERVICE_CONTROL_POLICY")[
+        "Policies"
+    ]
+    name = place.cloud.declaration.guardrails.policy
+    policy = next(each["Id"] for each in attached if each["Name"] == name)
+    organizations.detach_policy(PolicyId=policy, TargetId=root)
+    if delete:
+        organizations.delete_policy(PolicyId=policy)
+
+
+def _remove_recorder(place: Place, *, role: bool = False) -> None:
+    config, iam = place.cloud.aws.client("config"), place.cloud.aws.client("iam")
+    for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]:
+        config.stop_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+        for channel in config.describe_delivery_channels()["DeliveryChannels"]:
+            config.delete_delivery_channel(DeliveryChannelName=channel["name"])
+        config.delete_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+    if role:
+        iam.delete_service_linked_role(RoleName="AWSServiceRoleForConfig")
+
+
+def _stop_recorder(place: Place) -> None:
+    config = place.cloud.aws.client("config")
+    for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]:
+        config.stop_configuration_recorder(ConfigurationRecorderName=recorder["name"])
+
+
+def _stop_trail(place: Place) -> None:
+    cloudtrail = place.cloud.aws.client("cloudtrail")
+    cloudtrail.stop_logging(Name=place.cloud.declaration.trail.name)
+
+
+def _distrust_cloudtrail(place: Place) -> None:
+    organizations = place.cloud.aws.client("organizations")
+    organizations.disable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+
+
+def _withdraw_root_sessions(place: Place) -> None:
+    place.cloud.aws.client("iam").disable_organizations_root_sessions()
+
+
+def _delete_password_policy(place: Place) -> None:
+    place.cloud.aws.client("iam").delete_account_password_policy()
+
+
+def _deregister(place: Place) -> None:
+    place.cloud.aws.client("organizations").deregister_delegated_administrator(
+        AccountId=place.security, ServicePrincipal="config-multiaccountsetup.amazonaws.com"
+    )
+
+
+def _nothing(place: Place) -> None:
+    """The account is as it should be, and that has to be seen."""
+
+
+def mend_management(spoil: Callable[[Place], None], place: Place) -> Job:
+    spoil(place)
+    return place.start(place.management)
+
+
+def delegate(place: Place) -> Job:
+    _deregister(place)
+    return place.start(place.security)
+
+
+MANAGEMENT: dict[str, Callable[[Place], None]] = {
+    "UseTheLedger": _nothing,
+    "LookAtTheOrganization": _nothing,
+    "LookAtItself": _nothing,
+    "TrustAwsServices": _distrust_cloudtrail,
+    "ManageRootCredentialsCentrally": _withdraw_root_sessions,
+    "CreateUnitsAndPolicyTypes": _rename_unit,
+    "CreateGuardrails": partial(_detach_guardrails, delete=True),
+    "KeepGuardrails": _detach_guardrails,
+    "KeepItsTrail": _stop_trail,
+    "KeepItsConfig": _stop_recorder,
+    "FindServiceLinkedRoles": _remove_recorder,
+    "MakeServiceLinkedRoles": partial(_remove_recorder, role=True),
+    "PassItToConfig": _remove_recorder,
+    "KeepItsSettings": _delete_password_policy,
+}
+"""What has to be put right in the management account, by the statement that lets it be."""
