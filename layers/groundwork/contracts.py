@@ -49,6 +49,8 @@ class Model(BaseModel):
 def _account_name(value: str) -> str:
     if not value.strip():
         raise ValueError("is empty; give the account a name of 1 to 50 characters")
+    if value != value.strip():
+        raise ValueError("has spaces around it; remove them")
     if len(value) > 50:
         raise ValueError(f"has {len(value)} characters; AWS allows at most 50")
     if not re.fullmatch(r"[ -~]+", value):

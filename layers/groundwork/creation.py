@@ -15,14 +15,16 @@ from groundwork.enrolment import REQUEST_TAG, STATE_TAG
 from groundwork.errors import (
     AccountNotCreated,
     AccountRefused,
+    AccountUnknown,
     CreationFailedForNow,
     CreationSlotsTaken,
     EmailBelongsToAnotherAccount,
+    OrganizationBusy,
     RequestInProgress,
 )
 from groundwork.kinds import KIND_TAG
 from groundwork.ledger import Ledger, RequestRecord
-from groundwork.organizations import IN_PROGRESS_LIMIT, Creation, Organizations
+from groundwork.organizations import IN_PROGRESS_LIMIT, Creation, Listed, Organizations
 from groundwork.work import Work
 
 ATTEMPTS = 5
@@ -143,9 +145,14 @@ class Creator:
             creation = self._organizations.create_account(
                 work.account_name, work.email, self._declaration.entry_roles[0], record.tags | tags
             )
+        except (CreationSlotsTaken, OrganizationBusy):
+            # Nothing is on its way, and waiting for one's turn is no attempt.
+            self._ledger.note_attempt(work.email, work.execution, record.attempts)
+            raise
         except ClientError as error:
             reason = str(error.response.get("Reason", error.response["Error"]["Code"]))
             if reason in REASONS or error.response["Error"]["Code"] == "InvalidInputException":
+                self._ledger.forget_attempts(work.email, work.execution)
                 raise AccountRefused(
                     f"{_why(reason)} AWS says: {error.response['Error']['Message']}"
                 ) from error
@@ -163,7 +170,7 @@ class Creator:
         if creation.state == "IN_PROGRESS":
             raise AccountNotCreated(f"CreateAccount request {creation.id} for {work.email} is in progress.")
         if creation.state == "SUCCEEDED" and creation.account_id:
-            if self._organizations.account(creation.account_id).email.lower() != work.email.lower():
+            if self._made(creation.account_id).email.lower() != work.email.lower():
                 self._ledger.forget_creation(work.email, creation.id)
                 raise CreationFailedForNow(
                     f"CreateAccount request {creation.id} was somebody else's, of the same name."
@@ -171,6 +178,13 @@ class Creator:
             self._ledger.note_account(work.email, creation.account_id)
             return creation.account_id
         return self._failed(work, creation)
+
+    def _made(self, account_id: str) -> Listed:
+        """Organizations may say that an account is made before it shows it."""
+        try:
+            return self._organizations.account(account_id)
+        except AccountUnknown as early:
+            raise AccountNotCreated(f"Account {account_id} is made, and not shown yet: {early}") from early
 
     def _failed(self, work: Work, creation: Creation) -> str:
         if existing := self._existing(work):  # an earlier attempt of ours made it
@@ -180,8 +194,11 @@ class Creator:
         self._ledger.forget_creation(work.email, creation.id)
         name = creation.reason or "UNKNOWN"
         reason = REASONS.get(name)
-        if reason and reason.passing and record.attempts < ATTEMPTS:
+        # Whose is an e-mail that is taken when this was not the first attempt? An earlier one may be about to show.
+        ours = name == "EMAIL_ALREADY_EXISTS" and record.attempts > 1
+        if reason and (reason.passing or ours) and record.attempts < ATTEMPTS:
             raise CreationFailedForNow(_why(name))
+        self._ledger.forget_attempts(work.email, work.execution)
         raise AccountRefused(_why(name))
 
     def _existing(self, work: Work) -> str | None:

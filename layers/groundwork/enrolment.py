@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Iterable
 from datetime import UTC, datetime
 
 from groundwork.contracts import Account, Model, Organization
@@ -93,7 +94,21 @@ class Enroller:
         names = self._declaration.names_in_groups
         if account.kind != "security" or not names:
             return {}
-        return {each.name: each.id for each in self._organizations.accounts() if each.name in names}
+        return bearers(names, self._declaration.accounts, self._organizations.accounts())
+
+
+def bearers(
+    names: Collection[str], declared: Iterable[DeclaredAccount], accounts: Iterable[Listed]
+) -> dict[str, str]:
+    """The ids behind these names. AWS lets accounts share a name, and whoever may ask for one chooses it: a declared
+    name is that of the declared account alone, any other that of its oldest bearer."""
+    owners = {account.name: account for account in declared}
+    found: dict[str, str] = {}
+    for account in sorted(accounts, key=lambda each: each.joined):
+        owner = owners.get(account.name)
+        if account.name in names and account.state == "ACTIVE" and (not owner or is_declared(account, owner)):
+            found.setdefault(account.name, account.id)
+    return found
 
 
 def unit_of(listed: Listed, declaration: Declaration, organizations: Organizations) -> str:

@@ -120,6 +120,14 @@ class OrganizationBusy(Pending):
     remedy = "Wait an hour for a new organization, else a few minutes, and start the execution again."
 
 
+class CreationUnanswered(Pending):
+    """AWS did not answer CreateAccount: it may have taken the request, so that the next attempt looks first."""
+
+    remedy = (
+        "AWS Organizations does not answer. Post the event again: Groundwork looks for the account first."
+    )
+
+
 class AccountNotCreated(Pending):
     """CreateAccount is still IN_PROGRESS."""
 

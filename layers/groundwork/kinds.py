@@ -44,7 +44,12 @@ def granted(asked: AccountRequest, declaration: Declaration) -> tuple[RequestedK
             raise InvalidRequest(
                 f"kind {asked.kind!r} is not that of {declared.name!r}; the declaration says {declared.kind!r}."
             )
-        return declared.kind, asked.organizational_unit or declared.organizational_unit
+        home = declared.organizational_unit
+        if home and asked.organizational_unit not in (None, home):
+            raise InvalidRequest(
+                f"organizationalUnit {asked.organizational_unit!r} is not that of {declared.name!r}; the declaration says {home!r}."
+            )
+        return declared.kind, home or asked.organizational_unit
     if asked.kind != "workload":
         named = next((each for each in declaration.accounts if each.kind == asked.kind), None)
         whose = f"only {named.name!r} with {named.email!r} is" if named else "no account is"

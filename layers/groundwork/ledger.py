@@ -49,6 +49,11 @@ class RequestRecord(Model):
     def same_account(self, name: str) -> bool:
         return self.account_name == name
 
+    @property
+    def begun(self) -> bool:
+        """Whether AWS may have made, or be making, an account for it: from then on it holds what was asked for."""
+        return bool(self.account_id or self.creation_id or self.attempts)
+
 
 class AccountRecord(Model):
     """What Groundwork knows of one account."""
@@ -90,6 +95,10 @@ class Ledger:
     def forget_creation(self, email: str, creation_id: str) -> None:
         """The CreateAccount request came to nothing: the next attempt makes another."""
         self._remove(_request_key(email), ["creationId"], Attr("creationId").eq(creation_id))
+
+    def forget_attempts(self, email: str, owner: str) -> None:
+        """AWS refused for good, and nothing is on its way: whoever asks next begins anew."""
+        self._remove(_request_key(email), ["attempts"], Attr("owner").eq(owner))
 
     def note_account(self, email: str, account_id: str) -> None:
         self._set(_request_key(email), {"accountId": account_id, "state": "created"}, Attr("pk").exists())

@@ -8,24 +8,33 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/Welcome.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import boto3
-from botocore.exceptions import ClientError
+from botocore.config import Config
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 
 from groundwork.contracts import Organization
 from groundwork.declaration import ancestors
-from groundwork.errors import AccountUnknown, CreationSlotsTaken, OrganizationBusy, OrganizationNotReady
+from groundwork.errors import (
+    AccountUnknown,
+    CreationSlotsTaken,
+    CreationUnanswered,
+    OrganizationBusy,
+    OrganizationNotReady,
+)
 from groundwork.sessions import PATIENT
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import AccountTypeDef, CreateAccountStatusTypeDef
 
+ONCE = PATIENT.merge(Config(retries={"total_max_attempts": 1}))
 IN_PROGRESS_LIMIT = 5
 """CreateAccount requests that AWS works on at once."""
 
@@ -65,6 +74,7 @@ class Creation:
 class Organizations:
     def __init__(self, client: OrganizationsClient | None = None) -> None:
         self._client: OrganizationsClient = client or boto3.client("organizations", config=PATIENT)
+        self._asking_once: OrganizationsClient = client or boto3.client("organizations", config=ONCE)
 
     # -- accounts ----------------------------------------------------------------------------------
 
@@ -86,9 +96,9 @@ class Organizations:
         return next((account for account in self.accounts() if account.email.lower() == email.lower()), None)
 
     def move(self, account: Listed, unit_id: str) -> None:
-        """A unit the account is in already is left as it is."""
+        """A unit the account is in already is left as it is, also when AWS shows that late."""
         if account.parent_id != unit_id:
-            with _named_errors():
+            with _named_errors(), suppress(self._client.exceptions.DuplicateAccountException):
                 self._client.move_account(
                     AccountId=account.id, SourceParentId=account.parent_id, DestinationParentId=unit_id
                 )
@@ -161,10 +171,11 @@ class Organizations:
     # -- creation ----------------------------------------------------------------------------------
 
     def create_account(self, name: str, email: str, role: str, tags: Mapping[str, str]) -> Creation:
-        """The one call that cannot be undone. Raises `CreationSlotsTaken` when AWS takes no more for the moment."""
+        """The one call that cannot be undone, and the one that no SDK repeats by itself: a second one makes a second
+        request. Raises `CreationSlotsTaken` when AWS takes no more for the moment, and `CreationUnanswered`."""
         with _named_errors():
             try:
-                answer = self._client.create_account(
+                answer = self._asking_once.create_account(
                     AccountName=name,
                     Email=email,
                     RoleName=role,
@@ -177,6 +188,8 @@ class Organizations:
                 if limit.response.get("Reason") == "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED":
                     raise CreationSlotsTaken(str(limit)) from None
                 raise
+            except (NoConnection, HTTPClientError, self._client.exceptions.ServiceException) as lost:
+                raise CreationUnanswered(f"CreateAccount for {email}: {lost}") from lost
         return _creation(answer["CreateAccountStatus"])
 
     def creation(self, creation_id: str) -> Creation:

@@ -175,10 +175,11 @@ def _named(raw: Any) -> dict[str, Any]:
     event = _object(raw)
     detail = _object(event.get("detail"))
     status = _object(_object(detail.get("serviceEventDetails")).get("createAccountStatus"))
+    told_by_aws = event.get("source") == "aws.organizations"  # a requester's detail may say anything
     found = {
         "accountName": detail.get("accountName"),
         "email": detail.get("email"),
-        "accountId": event.get("accountId") or status.get("accountId"),
+        "accountId": status.get("accountId") if told_by_aws else event.get("accountId"),
         "requestId": event.get("id"),
     }
     return {key: value[:256] for key, value in found.items() if isinstance(value, str) and value}

@@ -67,7 +67,8 @@ class Reader:
         kind, unit = granted(asked, self._declaration)
         record = self._ledger.request(asked.email)
         if record:
-            if not record.same_account(asked.account_name):
+            busy = record.owner != execution and self._executions.is_running(record.owner)
+            if not record.same_account(asked.account_name) and (record.begun or busy):
                 raise EmailBelongsToAnotherAccount(
                     f"email {asked.email!r} is that of {record.account_name!r}"
                     f"{f', account {record.account_id}' if record.account_id else ''}; it was asked for as {asked.account_name!r}."
@@ -84,7 +85,7 @@ class Reader:
                     outcome="unchanged",
                     note="It is ready already.",
                 )
-            if record.owner != execution and self._executions.is_running(record.owner):
+            if busy:
                 raise RequestInProgress(f"{record.owner} works on the same request for {record.email}.")
         existing = self._organizations.by_email(asked.email)
         if existing:
@@ -102,7 +103,7 @@ class Reader:
             request_id=trigger.request_id,
             owner=execution,
         )
-        if record and (existing or record.creation_id):
+        if record and (existing or record.begun):
             # What the first request asked for holds: a later one neither moves nor re-tags its account.
             fresh = record.model_copy(update={"owner": execution, "state": "claimed"})
         return self._continue(fresh, record, existing, execution)
@@ -190,12 +191,16 @@ class Reader:
         )
 
     def _unfinished(self, listed: Listed, record: RequestRecord | None, execution: str) -> Work | None:
-        """The work of a request that made this account and has not come to its end."""
+        """The work of a request that made this account and has not come to its end. One that merely named this e-mail,
+        and was refused, has no say in an account that others made or invited later."""
         if not record or record.state == "ready" or not record.same_account(listed.name):
             return None
+        mine = record.account_id == listed.id
+        if not mine and self._organizations.tags(listed.id).get(REQUEST_TAG) != record.request_id:
+            return None
         _active(listed)
-        mine = record.model_copy(update={"owner": execution, "state": "claimed"})
-        return self._continue(mine, record, listed, execution)
+        taken_over = record.model_copy(update={"owner": execution, "state": "claimed"})
+        return self._continue(taken_over, record, listed, execution)
 
     def _continue(
         self, record: RequestRecord, previous: RequestRecord | None, existing: Listed | None, execution: str

@@ -1,0 +1,116 @@
+"""Making an account while AWS shows what it did late."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import boto3
+import pytest
+from botocore.stub import Stubber
+
+from groundwork.creation import Creating, Creator
+from groundwork.declaration import DeclaredAccount, load
+from groundwork.enrolment import bearers
+from groundwork.errors import AccountNotCreated, CreationSlotsTaken, CreationUnanswered, OrganizationBusy
+from groundwork.organizations import Listed, Organizations
+from groundwork.work import Work
+
+LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
+
+
+def account(number: int, name: str, state: str = "ACTIVE") -> Listed:
+    return Listed(
+        id=f"{number:012}",
+        name=name,
+        email=f"aws+{number}@example.com",
+        state=state,
+        joined=LONG_AGO + timedelta(days=number),
+        unit_ids=(),
+        management_account_id="9" * 12,
+        organization_id="o-exampleorgid",
+        partition="aws",
+        root_id="r-ab12",
+    )
+
+
+def stubbed() -> tuple[Organizations, Stubber]:
+    client = boto3.client(
+        "organizations", "us-east-1", aws_access_key_id="none", aws_secret_access_key="none"
+    )
+    return Organizations(client), Stubber(client)
+
+
+class Unused:
+    """A ledger that is not to be asked."""
+
+
+def test_an_account_that_is_made_and_not_shown_yet_is_waited_for() -> None:
+    organizations, aws = stubbed()
+    status = {
+        "Id": "car-12345678",
+        "AccountName": "dev",
+        "State": "SUCCEEDED",
+        "AccountId": "1" * 12,
+        "RequestedTimestamp": LONG_AGO,
+    }
+    aws.add_response("describe_create_account_status", {"CreateAccountStatus": status})
+    aws.add_client_error("describe_account", "AccountNotFoundException")
+    ledger: Any = Unused()
+    work = Work(
+        route="create", execution="arn", account_name="dev", email="aws+dev@example.com", kind="workload"
+    )
+    with aws, pytest.raises(AccountNotCreated, match="not shown yet"):
+        Creator(load(), ledger, organizations).check(work, Creating(creation_id="car-12345678"))
+    aws.assert_no_pending_responses()
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        ("ServiceException", CreationUnanswered),
+        ("TooManyRequestsException", CreationSlotsTaken),
+        ("FinalizingOrganizationException", OrganizationBusy),
+    ],
+)
+def test_what_create_account_did_not_answer_is_told_from_what_it_refused(
+    answer: str, error: type[Exception]
+) -> None:
+    organizations, aws = stubbed()
+    aws.add_client_error("create_account", answer)
+    with aws, pytest.raises(error):
+        organizations.create_account("dev", "aws+dev@example.com", "OrganizationAccountAccessRole", {})
+
+
+def test_no_sdk_repeats_create_account(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A second call is a second request: of the two, one fails, and it could be the one that is remembered."""
+    monkeypatch.setenv("AWS_DEFAULT_REGION", "us-east-1")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "none")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "none")
+    monkeypatch.setenv("AWS_ENDPOINT_URL", "http://127.0.0.1:1")
+    sent = []
+    organizations = Organizations()
+    organizations._asking_once.meta.events.register("before-send", lambda **_: sent.append(1))
+    with pytest.raises(CreationUnanswered):
+        organizations.create_account("dev", "aws+dev@example.com", "OrganizationAccountAccessRole", {})
+    assert len(sent) == 1
+
+
+def test_an_account_that_has_been_moved_and_does_not_show_it_yet_is_where_it_belongs() -> None:
+    organizations, aws = stubbed()
+    aws.add_client_error("move_account", "DuplicateAccountException")
+    with aws:
+        organizations.move(account(1, "dev"), "ou-ab12-11111111")
+    aws.assert_no_pending_responses()
+
+
+def test_a_newcomer_does_not_take_over_a_name_that_groups_enter() -> None:
+    accounts = [account(3, "prod"), account(2, "prod"), account(1, "prod", state="SUSPENDED")]
+    assert bearers({"prod"}, [], accounts) == {"prod": "000000000002"}
+
+
+def test_a_declared_name_is_that_of_the_declared_account_alone() -> None:
+    declared = DeclaredAccount(name="prod", email="aws+3@example.com", kind="workload")
+    accounts = [account(2, "prod"), account(3, "prod"), account(4, "dev")]
+    assert bearers({"prod"}, [declared], accounts) == {"prod": "000000000003"}
+    assert bearers({"prod"}, [declared], accounts[:1]) == {}
