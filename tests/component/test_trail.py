@@ -302,6 +302,17 @@ def test_one_organization_trail_covers_everybody_and_back(no_management_trail: W
     assert is_logging(world, account)
 
 
+def test_the_security_account_comes_before_the_organization_trail(no_management_trail: World) -> None:
+    world = no_management_trail
+    one = declared(world, "organization")
+    (report,) = world.apply(TRAIL, world.security, declaration=one)
+    assert report.action == "report"
+    assert "The management account's next execution makes it" in report.reason
+    apply_in_management(world, declaration=one)
+    assert world.apply(TRAIL, world.security, declaration=one) == []
+    assert set(trails(world, world.security)) == {arn_of(world.management)}
+
+
 def test_a_member_says_why_it_is_not_covered(no_management_trail: World) -> None:
     world, account = no_management_trail, no_management_trail.account()
     one = declared(world, "organization")

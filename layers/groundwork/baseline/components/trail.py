@@ -290,9 +290,12 @@ def _calls_of_member(found: Found, target: Target) -> Iterator[Call]:
     covering, name = found.covering, target.declaration.trail.name
     if covering is None:
         bucket = archive(target).trail_bucket
-        raise AccountNotCovered(
-            f"No organization trail that delivers to bucket {bucket} covers account {target.account.id}."
-        )
+        missing = f"No organization trail that delivers to bucket {bucket} covers account {target.account.id}."
+        if target.account.kind != "security":
+            raise AccountNotCovered(missing)
+        # Its bucket comes first: the management account makes the trail once the security account is ready.
+        yield _report(name, f"{missing} The management account's next execution makes it.")
+        return
     if not covering.setting("IsMultiRegionTrail"):
         raise AccountNotCovered(
             f"The organization trail {covering.arn} records one Region only: {covering.home}."
