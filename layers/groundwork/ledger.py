@@ -78,10 +78,11 @@ class Ledger:
         return RequestRecord.model_validate(_only(RequestRecord, item)) if item else None
 
     def claim(self, record: RequestRecord, previous: RequestRecord | None) -> bool:
-        """Take this request, or take it over from an owner that has ended. False when somebody else was faster."""
+        """Take this request, or take it over from an owner that has ended. False when somebody else was faster, or
+        when a function of that owner, which outlives it for a moment, has written since `previous` was read."""
         condition: ConditionBase = Attr("pk").not_exists() | Attr("owner").eq(record.owner)
         if previous:
-            condition = condition | Attr("owner").eq(previous.owner)
+            condition = condition | _unchanged(previous)
         return self._put({"pk": _request_key(record.email), **record.to_json()}, condition)
 
     def note_attempt(self, email: str, owner: str, attempts: int) -> bool:
@@ -186,14 +187,15 @@ class Ledger:
 
     # -- answers -----------------------------------------------------------------------------------
 
-    def answer_once(self, execution: str, by: str) -> bool:
-        """Whether `by` is the one to answer for this execution: the first that asks, however often it asks."""
+    def answer_once(self, execution: str, by: str, instead_of: str = "") -> bool:
+        """Whether `by` is the one to answer for this execution: the first that asks, however often it asks, or the
+        one that takes over from somebody who could not."""
         item = {
             "pk": f"execution#{execution}",
             "answeredBy": by,
             "expires": int(self._now()) + ANSWER_DAYS * 86400,
         }
-        return self._put(item, Attr("pk").not_exists() | Attr("answeredBy").eq(by))
+        return self._put(item, Attr("pk").not_exists() | Attr("answeredBy").is_in([by, instead_of]))
 
     # -- DynamoDB ----------------------------------------------------------------------------------
 
@@ -228,6 +230,19 @@ class Ledger:
                 return False
             raise
         return True
+
+
+def _unchanged(record: RequestRecord) -> ConditionBase:
+    """Its owner, and what says whether an account may be on its way, are still as they were read."""
+    condition: ConditionBase = Attr("owner").eq(record.owner)
+    for name, value in (
+        ("attempts", record.attempts),
+        ("creationId", record.creation_id),
+        ("accountId", record.account_id),
+    ):
+        same: ConditionBase = Attr(name).eq(value)
+        condition = condition & (same if value else same | Attr(name).not_exists())
+    return condition
 
 
 def _request_key(email: str) -> str:

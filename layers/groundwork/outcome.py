@@ -151,9 +151,10 @@ def failed(
         ledger.release(account_id, execution)
         named["accountId"] = account_id
     detail = {**named, "error": failure.error, "cause": cause, "remedy": remedy, "execution": execution}
-    answers = (
-        [Answer(detail_type="Account Failed", detail=detail)] if ledger.answer_once(execution, by) else []
-    )
+    # The state after RecordOutcome failed, so what that was to answer was never sent.
+    instead_of = "record-outcome" if by == "record-failure" else ""
+    due = ledger.answer_once(execution, by, instead_of)
+    answers = [Answer(detail_type="Account Failed", detail=detail)] if due else []
     return Failing(error=failure.error, cause=cause, remedy=remedy, answers=answers)
 
 
