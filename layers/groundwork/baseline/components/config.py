@@ -11,14 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.archive import FIND_KEY, archive, key_arn
 from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.regions import FIND_REGIONS, governed, side_by_side, skipped
-from groundwork.errors import ConflictingSetup, SecurityAccountMissing, SecurityAccountNotReady
+from groundwork.errors import (
+    ComponentNotSettled,
+    ConflictingSetup,
+    GroundworkError,
+    SecurityAccountMissing,
+    SecurityAccountNotReady,
+)
 
 SERVICE = "config.amazonaws.com"
 ROLE_NAME = "AWSServiceRoleForConfig"
@@ -83,6 +89,20 @@ class Config(Component[Found]):
         Permission(["iam:PassRole"], [f"{ROLE}*"], {"StringEquals": {"iam:PassedToService": SERVICE}}),
         # What Config asks of Organizations on behalf of whoever makes an organization aggregator.
         Permission(["organizations:DescribeOrganization", "organizations:ListDelegatedAdministrators"]),
+    )
+
+    # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
+    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
+        (
+            "InsufficientDeliveryPolicyException",
+            "InvalidRoleException",
+            "NoAvailableConfigurationRecorderException",
+            "NoAvailableDeliveryChannelException",
+            "NoSuchBucketException",
+            "NoSuchConfigurationRecorderException",
+            "OrganizationAccessDeniedException",
+        ),
+        ComponentNotSettled,
     )
 
     # -- read ----------------------------------------------------------------------------------------

@@ -9,7 +9,7 @@ import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
@@ -17,6 +17,7 @@ from groundwork.baseline import archive_policies as policies
 from groundwork.baseline.archive import Archive, archive
 from groundwork.baseline.component import Action, Call, Component, Permission, Target
 from groundwork.baseline.documents import differences
+from groundwork.errors import ComponentNotSettled, GroundworkError
 from groundwork.policy_files import Document
 
 KEYS_AND_ALIASES = ("arn:{partition}:kms:*:{account}:key/*", "arn:{partition}:kms:*:{account}:alias/*")
@@ -159,6 +160,17 @@ class LogArchive(Component[Found]):
             ],
             ["arn:{partition}:s3:::*"],
         ),
+    )
+
+    # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
+    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
+        (
+            "KMSInvalidStateException",
+            "NoSuchBucket",
+            "NotFoundException",
+            "OperationAborted",
+        ),
+        ComponentNotSettled,
     )
 
     # -- read ----------------------------------------------------------------------------------------

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from groundwork.baseline.archive import FIND_KEY, archive, key_arn
 from groundwork.baseline.component import Action, Call, Component, Permission, Target, TrailStore
 from groundwork.errors import (
     AccountNotCovered,
+    ComponentNotSettled,
     GroundworkError,
     SecurityAccountMissing,
     SecurityAccountNotReady,
@@ -108,6 +109,19 @@ class Trail(Component[Found]):
             ["iam:CreateServiceLinkedRole", "iam:GetRole"],
             ["arn:{partition}:iam::{account}:role/aws-service-role/cloudtrail.amazonaws.com/*"],
         ),
+    )
+
+    # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
+    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
+        (
+            "ConflictException",
+            "InsufficientEncryptionPolicyException",
+            "InsufficientS3BucketPolicyException",
+            "S3BucketDoesNotExistException",
+            "TrailAlreadyExistsException",
+            "TrailNotFoundException",
+        ),
+        ComponentNotSettled,
     )
 
     # -- read ----------------------------------------------------------------------------------------

@@ -1,0 +1,98 @@
+"""Of two executions that want one request, one gets it; and nothing that AWS may be doing is forgotten."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Iterator
+
+import boto3
+import pytest
+
+from groundwork.ledger import Ledger, RequestRecord
+from local.engine import Engine
+
+EMAIL = "aws+dev@example.com"
+NUMBERS = itertools.count()
+
+
+@pytest.fixture(scope="module")
+def aws() -> Iterator[Engine]:
+    with Engine(time_scale=0.001) as engine, pytest.MonkeyPatch.context() as environment:
+        given = engine.endpoint_variables() | engine.administrator.for_environment()
+        for name, value in given.items():
+            environment.setenv(name, value)
+        environment.setenv("AWS_DEFAULT_REGION", engine.region)
+        boto3.setup_default_session()
+        yield engine
+    boto3.setup_default_session()
+
+
+@pytest.fixture
+def ledger(aws: Engine) -> Ledger:
+    table = f"ledger-{next(NUMBERS)}"
+    aws.client("dynamodb").create_table(
+        TableName=table,
+        KeySchema=[{"AttributeName": "pk", "KeyType": "HASH"}],
+        AttributeDefinitions=[{"AttributeName": "pk", "AttributeType": "S"}],
+        BillingMode="PAY_PER_REQUEST",
+    )
+    return Ledger(table)
+
+
+def request(owner: str) -> RequestRecord:
+    return RequestRecord(
+        email=EMAIL, account_name="dev", kind="workload", tags={}, request_id="event", owner=owner
+    )
+
+
+def read(ledger: Ledger) -> RequestRecord:
+    record = ledger.request(EMAIL.upper())
+    assert record
+    return record
+
+
+def test_one_of_two_takes_a_dead_owners_request_over(ledger: Ledger) -> None:
+    assert ledger.claim(request("dead"), None)
+    previous = read(ledger)
+    assert ledger.claim(request("first"), previous)
+    assert not ledger.claim(request("second"), previous)
+    assert read(ledger).owner == "first"
+
+
+def test_its_owner_claims_again_as_often_as_its_function_dies(ledger: Ledger) -> None:
+    assert ledger.claim(request("owner"), None)
+    assert ledger.claim(request("owner"), None)
+
+
+def test_what_a_dead_owners_function_still_wrote_is_read_before_it_is_taken_over(ledger: Ledger) -> None:
+    ledger.claim(request("dead"), None)
+    previous = read(ledger)
+    assert ledger.note_attempt(EMAIL, "dead", 1)  # and CreateAccount is on its way
+    assert not ledger.claim(request("next"), previous)
+    previous = read(ledger)
+    ledger.note_creation(EMAIL, "dead", "car-12345678")
+    assert not ledger.claim(request("next"), previous)
+    previous = read(ledger)
+    ledger.note_account(EMAIL, "123456789012")
+    assert not ledger.claim(request("next"), previous)
+    previous = read(ledger)
+    assert ledger.claim(previous.model_copy(update={"owner": "next"}), previous)
+    assert read(ledger).account_id == "123456789012"
+
+
+def test_a_request_that_was_taken_over_is_out_of_its_former_owners_hands(ledger: Ledger) -> None:
+    ledger.claim(request("dead"), None)
+    ledger.claim(request("next"), read(ledger))
+    assert not ledger.note_attempt(EMAIL, "dead", 1)
+    ledger.close_request(EMAIL, "dead", "failed")
+    assert (read(ledger).state, read(ledger).begun) == ("claimed", False)
+
+
+def test_after_a_final_refusal_nothing_is_begun(ledger: Ledger) -> None:
+    ledger.claim(request("owner"), None)
+    ledger.note_attempt(EMAIL, "owner", 1)
+    assert read(ledger).begun
+    ledger.forget_attempts(EMAIL, "owner")
+    previous = read(ledger)
+    assert not previous.begun
+    assert ledger.claim(request("next"), previous)
