@@ -63,8 +63,10 @@ class Role(ResourceType):
         elif "PermissionsBoundary" in old:
             iam.delete_role_permissions_boundary(RoleName=name)
         put, gone = tag_changes(old, wanted)
-        iam.tag_role(RoleName=name, Tags=[{"Key": k, "Value": v} for k, v in put.items()])
-        iam.untag_role(RoleName=name, TagKeys=gone)
+        if put:
+            iam.tag_role(RoleName=name, Tags=[{"Key": k, "Value": v} for k, v in put.items()])
+        if gone:
+            iam.untag_role(RoleName=name, TagKeys=gone)
         self._set_policies(iam, name, old, wanted)
         return made
 
@@ -203,8 +205,10 @@ class Key(ResourceType):
         if old.get("Description") != wanted.get("Description"):
             kms.update_key_description(KeyId=key, Description=wanted.get("Description", ""))
         put, gone = tag_changes(old, wanted)
-        kms.tag_resource(KeyId=key, Tags=_kms_tags(put))
-        kms.untag_resource(KeyId=key, TagKeys=gone)
+        if put:
+            kms.tag_resource(KeyId=key, Tags=_kms_tags(put))
+        if gone:
+            kms.untag_resource(KeyId=key, TagKeys=gone)
         self._switch(kms, key, old, wanted)
         return made
 

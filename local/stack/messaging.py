@@ -181,8 +181,10 @@ class Queue(ResourceType):
         cleared = {key: "" for key in _attributes(old, QUEUE_ATTRIBUTES) if key not in attributes}
         sqs.set_queue_attributes(QueueUrl=url, Attributes=attributes | cleared)
         put, gone = tag_changes(old, wanted)
-        sqs.tag_queue(QueueUrl=url, Tags=put)
-        sqs.untag_queue(QueueUrl=url, TagKeys=gone)
+        if put:
+            sqs.tag_queue(QueueUrl=url, Tags=put)
+        if gone:
+            sqs.untag_queue(QueueUrl=url, TagKeys=gone)
         return made
 
     def delete(self, to: Context, made: Made, old: Properties) -> None:
@@ -240,8 +242,10 @@ class Topic(ResourceType):
         for key, value in (attributes | cleared).items():
             sns.set_topic_attributes(TopicArn=arn, AttributeName=key, AttributeValue=value)
         put, gone = tag_changes(old, wanted)
-        sns.tag_resource(ResourceArn=arn, Tags=[{"Key": k, "Value": v} for k, v in put.items()])
-        sns.untag_resource(ResourceArn=arn, TagKeys=gone)
+        if put:
+            sns.tag_resource(ResourceArn=arn, Tags=[{"Key": k, "Value": v} for k, v in put.items()])
+        if gone:
+            sns.untag_resource(ResourceArn=arn, TagKeys=gone)
         self._resubscribe(sns, arn, old.get("Subscription", []), wanted.get("Subscription", []))
         return made
 
