@@ -211,6 +211,9 @@ def read_trigger(raw: Any) -> Trigger:
     )
 
 
+MOST_MISTAKES = 10
+"""Named of one request: a cause must fit into an execution's state, however much somebody posts."""
+
 M = TypeVar("M", bound=Model)
 
 
@@ -218,7 +221,9 @@ def _parse(model: type[M], raw: Mapping[str, Any]) -> M:
     try:
         return model.model_validate(dict(raw))
     except ValidationError as invalid:
-        raise InvalidRequest(" ".join(_sentence(error, model) for error in invalid.errors())) from None
+        mistakes = [_sentence(error, model) for error in invalid.errors()[:MOST_MISTAKES]]
+        rest = invalid.error_count() - len(mistakes)
+        raise InvalidRequest(" ".join(mistakes + ([f"And {rest} more."] if rest else []))) from None
 
 
 def _sentence(error: Any, model: type[Model]) -> str:

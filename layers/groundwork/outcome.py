@@ -130,12 +130,17 @@ class Failure(Model):
     failures: list[dict[str, str]] = Field(default_factory=list)
 
 
+LONGEST_CAUSE = 16_000
+"""Characters: with its remedy it must fit into the Cause of a Fail state, which is 32,768 at most."""
+
+
 def failed(
     ledger: Ledger, execution: str, raw: Any, failure: Failure, account_id: str | None, by: str
 ) -> Failing:
     """What is remembered and answered when an execution fails, whatever state it failed in. `raw` is its input, as it
     came."""
-    cause = "; ".join(_component_in_words(each) for each in failure.failures) or in_words(failure.cause)
+    words = "; ".join(_component_in_words(each) for each in failure.failures) or in_words(failure.cause)
+    cause = words if len(words) <= LONGEST_CAUSE else f"{words[:LONGEST_CAUSE]}..."
     remedy = (remedy_of_refusal(cause) if failure.error == "AccountRefused" else None) or remedy_for(
         failure.error
     )
