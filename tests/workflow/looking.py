@@ -163,7 +163,7 @@ def _archive(cloud: Cloud, account_id: str) -> dict[str, Any]:
     s3, kms = cloud.inside("s3", account_id), cloud.inside("kms", account_id)
     found: dict[str, Any] = {}
     for bucket in (each["Name"] for each in s3.list_buckets()["Buckets"]):
-        policy = or_none(lambda bucket=bucket: s3.get_bucket_policy(Bucket=bucket), "NoSuchBucketPolicy")
+        policy = _answer(s3, "get_bucket_policy", bucket, "NoSuchBucketPolicy")
         found[f"bucket {bucket}"] = {
             "policy": policy and json.loads(policy["Policy"]),
             "encryption": s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"],

@@ -36,7 +36,7 @@ def request(**changed: Any) -> dict[str, Any]:
     return {key: value for key, value in detail.items() if value is not None}
 
 
-MALFORMED = {
+MALFORMED: dict[str, tuple[dict[str, Any], str]] = {
     "no name": (request(accountName=None), "accountName is missing"),
     "empty name": (request(accountName=""), "accountName '' is empty"),
     "blank name": (request(accountName="  "), "is empty"),
@@ -101,7 +101,7 @@ def test_malformed_requests_touch_nothing(cloud: Cloud, posted: dict[str, str]) 
     assert "refused" not in {status["AccountName"] for status in made}
 
 
-STARTS = {
+STARTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "short id": ({"accountId": "12345"}, "InvalidRequest", "exactly 12 digits"),
     "id with letters": ({"accountId": "12345678901a"}, "InvalidRequest", "exactly 12 digits"),
     "a number": ({"accountId": 123456789012}, "InvalidRequest", "valid string"),

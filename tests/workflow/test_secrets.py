@@ -81,7 +81,8 @@ ESCAPED = re.compile(r"\\+[nrt]")
 def fingerprint(credential: str) -> str:
     """The longest run of letters and digits: whatever stands around a credential, and however it is escaped, this
     run stays whole."""
-    return max(RUN.findall(credential), key=len)
+    runs: list[str] = RUN.findall(credential)
+    return max(runs, key=len)
 
 
 def leaks(cloud: Cloud, places: Iterable[tuple[str, str]]) -> list[str]:
