@@ -86,6 +86,40 @@ def test_an_update_changes_what_differs_and_what_refers_to_it(aws: Engine) -> No
         cloudformation.update_stack(StackName="changing", TemplateBody=body)
 
 
+def test_tags_come_and_go_and_everything_else_stays(aws: Engine) -> None:
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {"Effect": "Allow", "Principal": {"Service": "events.amazonaws.com"}, "Action": "sts:AssumeRole"}
+        ],
+    }
+    everyone = {
+        "Version": "2012-10-17",
+        "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "kms:*", "Resource": "*"}],
+    }
+    untagged: dict[str, Any] = {
+        "Topic": TOPIC,
+        "Queue": {"Type": "AWS::SQS::Queue", "Properties": {}},
+        "Role": {"Type": "AWS::IAM::Role", "Properties": {"AssumeRolePolicyDocument": trust}},
+        "Key": {"Type": "AWS::KMS::Key", "Properties": {"KeyPolicy": everyone}},
+    }
+    tags = [{"Key": "team", "Value": "data"}]
+    tagged = {
+        name: {**resource, "Properties": {**resource["Properties"], "Tags": tags}}
+        for name, resource in untagged.items()
+    }
+    create(aws, "labelled", untagged)
+    before = resources(aws, "labelled")
+    for declared, expected in ((tagged, {"team": "data"}), (untagged, {})):
+        body = json.dumps({"Resources": declared})
+        aws.client("cloudformation").update_stack(StackName="labelled", TemplateBody=body)
+        assert described(aws, "labelled")["StackStatus"] == "UPDATE_COMPLETE"
+        assert resources(aws, "labelled") == before
+        queue = aws.client("sqs").list_queue_tags(QueueUrl=before["Queue"]).get("Tags", {})
+        role = aws.client("iam").list_role_tags(RoleName=before["Role"])["Tags"]
+        assert queue == {tag["Key"]: tag["Value"] for tag in role} == expected
+
+
 def test_a_failed_creation_takes_everything_back(aws: Engine) -> None:
     topics = aws.client("sns").list_topics()["Topics"]
     bad = {
