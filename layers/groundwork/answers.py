@@ -6,12 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-import boto3
-
 from groundwork.contracts import SOURCE
 from groundwork.errors import AnswerNotSent
 from groundwork.outcome import Answer
-from groundwork.sessions import PATIENT
+from groundwork.sessions import own_client
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef
@@ -26,6 +24,6 @@ def send(answers: Sequence[Answer]) -> None:
         {"Source": SOURCE, "DetailType": answer.detail_type, "Detail": json.dumps(answer.detail)}
         for answer in answers
     ]
-    result = boto3.client("events", config=PATIENT).put_events(Entries=entries)
+    result = own_client("events").put_events(Entries=entries)
     if result["FailedEntryCount"]:
         raise AnswerNotSent(f"EventBridge did not take the answer: {result['Entries']}")

@@ -5,9 +5,7 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-import boto3
-
-from groundwork.sessions import PATIENT
+from groundwork.sessions import own_client
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -15,7 +13,7 @@ if TYPE_CHECKING:
 
 class Executions:
     def __init__(self, client: SFNClient | None = None) -> None:
-        self._client: SFNClient = client or boto3.client("stepfunctions", config=PATIENT)
+        self._client: SFNClient = client or own_client("stepfunctions")
 
     def is_running(self, arn: str) -> bool:
         """False also for an execution that nobody remembers any more.

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterator
+from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
 import boto3
@@ -66,9 +67,15 @@ class AccountRecord(Model):
     ready_by: str | None = None
 
 
+@cache
+def _table(name: str) -> Table:
+    """Made once for as long as the function stays warm."""
+    return boto3.resource("dynamodb", config=PATIENT).Table(name)
+
+
 class Ledger:
     def __init__(self, table_name: str, now: Callable[[], float] = time.time) -> None:
-        self._table: Table = boto3.resource("dynamodb", config=PATIENT).Table(table_name)
+        self._table = _table(table_name)
         self._now = now
 
     # -- requests ----------------------------------------------------------------------------------

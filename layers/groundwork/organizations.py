@@ -14,7 +14,6 @@ from datetime import datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
-import boto3
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
@@ -28,7 +27,7 @@ from groundwork.errors import (
     OrganizationBusy,
     OrganizationNotReady,
 )
-from groundwork.sessions import PATIENT
+from groundwork.sessions import PATIENT, own_client
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -73,8 +72,8 @@ class Creation:
 
 class Organizations:
     def __init__(self, client: OrganizationsClient | None = None) -> None:
-        self._client: OrganizationsClient = client or boto3.client("organizations", config=PATIENT)
-        self._asking_once: OrganizationsClient = client or boto3.client("organizations", config=ONCE)
+        self._client: OrganizationsClient = client or own_client("organizations")
+        self._asking_once: OrganizationsClient = client or own_client("organizations", ONCE)
 
     # -- accounts ----------------------------------------------------------------------------------
 

@@ -12,7 +12,12 @@ from groundwork.baseline.component import Clients, Permission
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.enrolment import STATE_TAG, Enroller
-from groundwork.errors import AccountNotEnterable, AccountNotUsable, SecurityAccountMissing, SecurityAccountNotReady
+from groundwork.errors import (
+    AccountNotEnterable,
+    AccountNotUsable,
+    SecurityAccountMissing,
+    SecurityAccountNotReady,
+)
 from groundwork.executions import Executions
 from groundwork.ledger import Ledger
 from groundwork.organizations import Organizations
@@ -64,7 +69,9 @@ def check_access(account: Account, organization: Organization, declaration: Decl
     """
     permissions = [Permission([action for _, action, _ in PROBES])]
     try:
-        clients = enter(account.id, organization.partition, declaration.entry_roles, permissions, "check-access")
+        clients = enter(
+            account.id, organization.partition, declaration.entry_roles, permissions, "check-access"
+        )
     except AccountNotUsable as closed:
         if account.joined and datetime.now(UTC) - datetime.fromisoformat(account.joined) > YOUTH:
             raise AccountNotEnterable(str(closed)) from closed
@@ -115,10 +122,14 @@ class SecurityWatch:
         if record and record.state != "ready" and self._executions.is_running(record.owner):
             raise SecurityAccountNotReady(f"{record.owner} works on the security account {declared.email}.")
         listed = self._organizations.account(account.id)
-        organization = Enroller(self._declaration, self._ledger, self._organizations).organization(listed, account)
+        organization = Enroller(self._declaration, self._ledger, self._organizations).organization(
+            listed, account
+        )
         security = organization.security_account_id
         if security is None:
-            raise SecurityAccountMissing(f"There is no security account, and {account.name!r} ({account.id}) trusts only it.")
+            raise SecurityAccountMissing(
+                f"There is no security account, and {account.name!r} ({account.id}) trusts only it."
+            )
         if not self._ready(security):
             raise SecurityAccountNotReady(f"The security account {security} has not reached its baseline.")
         return organization

@@ -20,6 +20,13 @@ SESSION_SECONDS = 900
 """The shortest that STS gives: no component works longer in an account than its function may run."""
 
 
+@cache
+def own_client(service: str, config: Config = PATIENT) -> Any:
+    """A client with the function's own credentials, made once for as long as the function stays warm."""
+    # boto3's overloads want literals; the service is data here.
+    return boto3.client(service, config=config)  # type: ignore[call-overload]
+
+
 def own_clients() -> Clients:
     """Clients with the credentials of the function itself: only for the management account."""
     return _clients(_session())
@@ -40,7 +47,7 @@ def enter(
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     policy = session_policy(permissions, account_id, partition)
-    sts = boto3.client("sts", config=PATIENT)
+    sts = own_client("sts")
     answers = []
     for role in entry_roles:
         try:

@@ -146,6 +146,7 @@ class World:
         for name, value in credentials.for_environment().items():
             self.environment.setenv(name, value)
         boto3.setup_default_session()
+        sessions.own_client.cache_clear()
 
     def _clients_of(self, role: str, policy: str) -> Clients:
         self.make_role(role, policy)
