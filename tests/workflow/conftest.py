@@ -225,12 +225,16 @@ class Cloud:
             return self.aws.client(service, region=region)
         return self.aws.client(service, region=region, credentials=self.entry(account_id))
 
+    def physical(self, name: str) -> str:
+        """What a resource of the template is called in AWS."""
+        described = self.aws.client("cloudformation").describe_stack_resource(
+            StackName="groundwork", LogicalResourceId=name
+        )
+        return str(described["StackResourceDetail"]["PhysicalResourceId"])
+
     def invoke(self, function: str) -> Any:
         """What a deployed function, known by its name in the template, answers to an empty event."""
-        name = self.aws.client("cloudformation").describe_stack_resource(
-            StackName="groundwork", LogicalResourceId=function
-        )["StackResourceDetail"]["PhysicalResourceId"]
-        answer = self.aws.client("lambda").invoke(FunctionName=name, Payload=b"{}")
+        answer = self.aws.client("lambda").invoke(FunctionName=self.physical(function), Payload=b"{}")
         payload = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
         return payload

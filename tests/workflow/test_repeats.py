@@ -20,7 +20,7 @@ FIVE = {
 }
 ORDERS = (
     ("dev", "stage", "prod", "mgmt", "security"),
-    ("mgmt", "prod", "security", "dev", "stage"),
+    ("mgmt", "security", "prod"),
 )
 
 
@@ -114,7 +114,7 @@ def test_two_starts_by_hand_of_one_account_take_turns(cloud: Cloud, security: st
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=" ".join)
-def test_five_accounts_in_any_order(slot: Slot, order: tuple[str, ...]) -> None:
+def test_accounts_in_any_order(slot: Slot, order: tuple[str, ...]) -> None:
     cloud = bootstrapped(deployed(slot.own(time_scale=0.02)))
     events = []
     for name in order:
@@ -122,14 +122,14 @@ def test_five_accounts_in_any_order(slot: Slot, order: tuple[str, ...]) -> None:
         email = f"aws+{name}@example.com"
         events.append(cloud.post(accountName=name, email=email, kind=kind, organizationalUnit=unit))
     executions = ended(cloud, events)
-    assert Counter(execution.status for execution in executions) == {"SUCCEEDED": 5}, executions
+    assert Counter(execution.status for execution in executions) == {"SUCCEEDED": len(order)}, executions
     accounts = {account["Name"]: account for account in cloud.accounts().values() if account["Name"] in FIVE}
     assert {account["State"] for account in accounts.values()} == {"ACTIVE"}
     assert {name: cloud.unit_of(account["Email"]) for name, account in accounts.items()} == {
-        name: unit for name, (_, unit) in FIVE.items()
+        name: FIVE[name][1] for name in order
     }
     assert {execution.status for execution in cloud.all_ended()} == {"SUCCEEDED"}
-    for name in ("dev", "stage", "prod"):
+    for name in {"dev", "stage", "prod"}.intersection(order):
         account = accounts[name]["Id"]
         assert lacks(cloud, account, accounts["security"]["Id"]) == []
         deploy = cloud.inside("iam", account).get_role(RoleName="allow-deploy-from-mgmt-account")["Role"]

@@ -25,6 +25,15 @@ def creation(cloud: Cloud) -> Iterator[Any]:
     found.seconds, found.event_delay, found.event_copies = before
 
 
+@pytest.fixture
+def no_pass(cloud: Cloud) -> Iterator[None]:
+    """Without the scheduled pass, which finds any account sooner or later."""
+    events, rule = cloud.aws.client("events"), cloud.physical("FindAccountsRule")
+    events.disable_rule(Name=rule)
+    yield
+    events.enable_rule(Name=rule)
+
+
 def status_of(cloud: Cloud, name: str) -> dict[str, Any]:
     """The CreateAccount request for an account of this name, once there is one."""
     organizations = cloud.aws.client("organizations")
@@ -84,7 +93,9 @@ def test_an_event_makes_an_account_in_its_unit_with_its_tags(cloud: Cloud, secur
     }
 
 
-def test_an_account_made_behind_our_back_gets_its_baseline_where_it_is(cloud: Cloud, security: str) -> None:
+def test_an_account_made_behind_our_back_gets_its_baseline_where_it_is(
+    cloud: Cloud, security: str, no_pass: None
+) -> None:
     name, email = cloud.fresh()
     request = created(cloud, name, email)
     ended = cloud.ended(cloud.execution_of(request["Id"]))
@@ -149,7 +160,7 @@ def test_the_event_of_an_account_that_is_being_made_ends_at_once(
 
 
 def test_the_event_of_an_account_finishes_what_a_dead_execution_left(
-    cloud: Cloud, security: str, creation: Any
+    cloud: Cloud, security: str, creation: Any, no_pass: None
 ) -> None:
     creation.seconds, creation.event_delay = 60, 60
     name, email = cloud.fresh()
@@ -170,7 +181,7 @@ def test_the_event_of_an_account_finishes_what_a_dead_execution_left(
 
 
 def test_an_aborted_execution_is_answered_for_once_and_lets_the_account_go(
-    cloud: Cloud, security: str
+    cloud: Cloud, security: str, no_pass: None
 ) -> None:
     name, email = cloud.fresh()
     event = cloud.post(accountName=name, email=email, organizationalUnit="Workloads/Production")
