@@ -117,6 +117,8 @@ class Engine:
         moto_api_backend.reset()
         # moto would route every call to this account, whatever its credentials say.
         os.environ.pop("MOTO_ACCOUNT_ID", None)
+        # 1,300 images in each account and Region, which no account here starts.
+        os.environ["MOTO_EC2_LOAD_DEFAULT_AMIS"] = "false"
         logging.getLogger("werkzeug").setLevel(logging.ERROR)
         logging.getLogger("moto").setLevel(logging.NOTSET)
         self._closing.callback(default_user_config.update, dict(default_user_config))  # type: ignore[arg-type]
