@@ -46,7 +46,7 @@ format: $(DEV) ## Put the format right, and what the linter can
 	@$(BIN)/python -m checks.generated --write
 
 clean: ## Remove everything that was made
-	@rm -rf .venv .venv-sam .venv-lock .aws-sam .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-lock .aws-sam .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Virtual environments -----------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import compileall
 import hashlib
 import io
 import json
@@ -20,6 +21,7 @@ from local.lambda_runtime import Outcome, Sandbox, SandboxSpec
 
 # A role session lasts an hour: an older sandbox is replaced by one with fresh credentials.
 SANDBOX_LIFE_SECONDS = 45 * 60
+UNPACKED = Path(__file__).parents[1] / ".cache" / "sandboxes"
 DEFAULT_SANDBOXES_PER_FUNCTION = max(2, os.cpu_count() or 2)
 
 
@@ -59,16 +61,21 @@ class Fleet:
         self._closed = False
 
     def unpack(self, digests: Sequence[str], archives: Callable[[], Sequence[bytes]]) -> Path:
-        """The folder with the merged content of zip archives, unpacked once for all who use them."""
-        folder = self.root / hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:32]
+        """The folder with the merged content of zip archives. Unpacked and compiled once for all who use them, and
+        kept: what is in it follows from its name."""
+        folder = UNPACKED / hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:32]
         with self._unpacking:
             if not folder.exists():
-                incomplete = folder.with_suffix(".incomplete")
-                incomplete.mkdir()
+                UNPACKED.mkdir(parents=True, exist_ok=True)
+                incomplete = Path(tempfile.mkdtemp(prefix="incomplete-", dir=UNPACKED))
                 for archive in archives():
                     with zipfile.ZipFile(io.BytesIO(archive)) as bundle:
                         bundle.extractall(incomplete)
-                incomplete.rename(folder)
+                compileall.compile_dir(incomplete, quiet=2, stripdir=incomplete, prependdir=folder)
+                try:
+                    incomplete.rename(folder)
+                except OSError:  # another process was faster
+                    shutil.rmtree(incomplete)
         return folder
 
     def invoke(self, spec: SandboxSpec, payload: bytes, request_id: str) -> tuple[Outcome, str]:

@@ -6,71 +6,47 @@ generated from these models.
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Any, Literal
 
 import yaml
-from pydantic import AfterValidator, Field, PrivateAttr, ValidationError, model_validator
+from pydantic import Field, PrivateAttr, ValidationError, model_validator
 
 from groundwork.contracts import Account, AccountId, AccountName, Email, Kind, Model, UnitPath, shown
+from groundwork.declared_settings import (
+    AccountSettings,
+    Config,
+    Guardrails,
+    IamPath,
+    LogArchive,
+    Name,
+    OwnTags,
+    Regions,
+    Trail,
+)
 from groundwork.errors import InvalidDeclaration
 from groundwork.policy_files import Document, check_policies, read_policy
 
 HOME = Path(__file__).parent.parent / "baseline"
 """Beside this package, in the repository as in Lambda."""
 
-MANAGED_BY = "managed-by"
-"""The tag by which roles and users are known as Groundwork's."""
-
-MOST_TAGS = 49
 
 ComponentName = Literal[
     "organization", "delegation", "log-archive", "access", "trail", "config", "account-settings", "guardrails"
 ]
 
 
-def _iam_name(value: str) -> str:
-    if not 1 <= len(value) <= 64 or not all(c.isascii() and (c.isalnum() or c in "_+=,.@-") for c in value):
-        raise ValueError("is no IAM name; use 1 to 64 letters, digits and _+=,.@-")
-    return value
-
-
-def _path(value: str) -> str:
-    if not value.startswith("/") or not value.endswith("/"):
-        raise ValueError("is no IAM path; it begins and ends with a slash, like /people/")
-    return value
-
-
-def _own_tags(value: dict[str, str]) -> dict[str, str]:
-    reserved = [key for key in value if key.lower() == MANAGED_BY or key.lower().startswith("aws:")]
-    if reserved:
-        raise ValueError(f"holds the key {reserved[0]!r}, which is reserved; choose another")
-    if len(value) > MOST_TAGS:
-        raise ValueError(
-            f"holds {len(value)} tags; IAM allows 50 and Groundwork sets one: give at most {MOST_TAGS}"
-        )
-    return value
-
-
-Name = Annotated[str, AfterValidator(_iam_name)]
-OwnTags = Annotated[dict[str, str], AfterValidator(_own_tags)]
-IamPath = Annotated[str, AfterValidator(_path)]
-ConfigName = Annotated[str, Field(min_length=1, max_length=256)]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
-
-
-class Regions(Model):
-    """`home` holds the trail and Config's global resource types; `governed` are the Regions kept at the baseline."""
-
-    home: Region = "us-east-1"
-    governed: list[Region] = Field(default_factory=lambda: ["us-east-1"], min_length=1)
-
-    @model_validator(mode="after")
-    def _home_is_governed(self) -> Regions:
-        if self.home not in self.governed:
-            raise ValueError(f"home {self.home!r} is not among the governed Regions; add it to governed")
-        return self
+KINDS: tuple[Kind, ...] = ("management", "security", "tooling", "workload")
+ONLY_IN: Mapping[ComponentName, tuple[Kind, ...]] = {
+    "organization": ("management",),
+    "guardrails": ("management",),
+    "delegation": ("security",),
+    "log-archive": ("security",),
+    "access": ("security", "tooling", "workload"),
+}
+"""The kinds of account that a component is for, where it is not for all."""
 
 
 class DeclaredAccount(Model):
@@ -181,75 +157,6 @@ class Access(Model):
     )
 
 
-class LogArchive(Model):
-    """The buckets and the key of the security account that every account's logs go to."""
-
-    trail_bucket: str = Field(
-        default="groundwork-trail-<security>", description="<security> is the security account's id"
-    )
-    config_bucket: str = "groundwork-config-<security>"
-    access_logs_bucket: str = "groundwork-access-logs-<security>"
-    key_alias: str = Field(default="alias/groundwork-logs", pattern="^alias/.+")
-    archive_after_days: int = Field(default=90, ge=1, description="To Glacier Instant Retrieval")
-    expire_after_days: int = Field(default=2557, ge=1)
-    access_logs_expire_after_days: int = Field(default=365, ge=1)
-    admit: Literal["organization"] | list[AccountId] = Field(
-        default="organization",
-        description="Who may deliver logs: the organization, or only the listed accounts",
-    )
-
-
-class Trail(Model):
-    """`account`: every account has its own trail. `organization`: one organization trail covers them all."""
-
-    mode: Literal["account", "organization"] = "account"
-    name: str = Field(default="groundwork", pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{2,127}$")
-
-
-class Config(Model):
-    """AWS Config's recorder and delivery channel in every governed Region. One of another name is somebody else's."""
-
-    recorder: ConfigName = "groundwork"
-    channel: ConfigName = "groundwork"
-    delivery_frequency: Literal[
-        "One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours"
-    ] = "TwentyFour_Hours"
-    aggregator: Name = "groundwork"
-    take_over: bool = Field(
-        default=False, description="Repoint a recorder or channel that somebody else made"
-    )
-
-
-class PasswordPolicy(Model):
-    minimum_length: int = Field(default=14, ge=6, le=128)
-    require_symbols: bool = True
-    require_numbers: bool = True
-    require_uppercase: bool = True
-    require_lowercase: bool = True
-    users_may_change: bool = True
-    remembered: int = Field(default=24, ge=1, le=24)
-    max_age_days: int = Field(default=90, ge=1, le=1095)
-
-
-class AccountSettings(Model):
-    password_policy: PasswordPolicy = Field(default_factory=PasswordPolicy)
-    alias: str | None = Field(
-        default="<name>-<account>", description="<name> and <account> are filled in; null leaves it alone"
-    )
-    s3_public_access_block: bool = True
-    ebs_encryption: bool = True
-    delete_default_vpc: list[Kind] = Field(
-        default_factory=list, description="Kinds of account without a default VPC"
-    )
-
-
-class Guardrails(Model):
-    """The service control policy that keeps member accounts from undoing the baseline."""
-
-    policy: Name = "groundwork-guardrails"
-    allow_leaving: bool = Field(default=False, description="Let member accounts leave the organization")
-
-
 class Declaration(Model):
     """`baseline.yaml`."""
 
@@ -291,6 +198,21 @@ class Declaration(Model):
     def names_in_groups(self) -> set[str]:
         """Account names that a group's policy must resolve to ids."""
         return {name for group in self.access.groups for enter in group.enter for name in enter.names}
+
+    @model_validator(mode="after")
+    def _components_fit_their_kind(self) -> Declaration:
+        for kind, components in self.baseline.items():
+            for component in components:
+                kinds = ONLY_IN.get(component, KINDS)
+                if kind not in kinds:
+                    raise ValueError(
+                        f"baseline.{kind}: {component} is for accounts of kind {' and '.join(kinds)}; take it out"
+                    )
+        if "management" in self.account_settings.delete_default_vpc:
+            raise ValueError(
+                "accountSettings.deleteDefaultVpc: the management account keeps its default VPC; take management out"
+            )
+        return self
 
     @model_validator(mode="after")
     def _one_security_account(self) -> Declaration:

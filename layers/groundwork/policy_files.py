@@ -64,12 +64,18 @@ def check_policies(declaration: Declaration, policies: Mapping[str, Document]) -
     if declaration.access.groups:
         known("access.groups", MFA_SELF_SERVICE)
     for role in declaration.access.roles:
+        if role.permissions_boundary is None and "IAMFullAccess" in role.managed_policies:
+            raise InvalidDeclaration(
+                f"baseline.yaml: access.roles {role.name}: IAMFullAccess is a way to any power; set permissionsBoundary, "
+                "or take it out."
+            )
         for name in role.policies:
             known(f"access.roles {role.name}: policies", name)
-            if role.permissions_boundary is None and _makes_roles(policies[name]):
+            escalation = _escalation(policies[name]) if role.permissions_boundary is None else None
+            if escalation:
                 raise InvalidDeclaration(
-                    f"baseline.yaml: access.roles {role.name}: policies/{name}.json lets it make roles of any power; "
-                    "set permissionsBoundary, or take iam:CreateRole out."
+                    f"baseline.yaml: access.roles {role.name}: policies/{name}.json gives it {escalation}, a way to any "
+                    f"power; set permissionsBoundary, or take {escalation} out."
                 )
     for group in declaration.access.groups:
         for name in group.policies:
@@ -81,20 +87,38 @@ def check_policies(declaration: Declaration, policies: Mapping[str, Document]) -
                 )
 
 
-def _makes_roles(document: Document) -> bool:
-    """Whether a policy allows iam:CreateRole, wildcards included."""
+ESCALATIONS = (
+    "iam:CreateRole",
+    "iam:AddUserToGroup",
+    "iam:AttachGroupPolicy",
+    "iam:AttachRolePolicy",
+    "iam:AttachUserPolicy",
+    "iam:CreateAccessKey",
+    "iam:CreateLoginProfile",
+    "iam:CreatePolicyVersion",
+    "iam:PutGroupPolicy",
+    "iam:PutRolePolicy",
+    "iam:PutUserPolicy",
+    "iam:SetDefaultPolicyVersion",
+    "iam:UpdateAssumeRolePolicy",
+    "iam:UpdateLoginProfile",
+)
+"""Each of them, unbounded, is a way to any power in the account."""
 
-    def as_list(value: Any) -> list[str]:
-        return [value] if isinstance(value, str) else list(value)
+
+def _escalation(document: Document) -> str | None:
+    """An action of `ESCALATIONS` that a policy allows, wildcards included."""
+
+    def named(statement: Document, key: str, action: str) -> bool:
+        patterns = [statement[key]] if isinstance(statement[key], str) else statement[key]
+        return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
 
     for statement in statements(document):
-        if statement["Effect"] != "Allow":
-            continue
-        if "Action" in statement:
-            if any(fnmatchcase("iam:createrole", action.lower()) for action in as_list(statement["Action"])):
-                return True
-        elif not any(
-            fnmatchcase("iam:createrole", action.lower()) for action in as_list(statement["NotAction"])
-        ):
-            return True
-    return False
+        for action in ESCALATIONS if statement["Effect"] == "Allow" else ():
+            if (
+                named(statement, "Action", action)
+                if "Action" in statement
+                else not named(statement, "NotAction", action)
+            ):
+                return action
+    return None

@@ -74,6 +74,7 @@ class Reader:
                     f"{f', account {record.account_id}' if record.account_id else ''}; it was asked for as {asked.account_name!r}."
                 )
             if record.state == "ready" and record.account_id:
+                _active(self._organizations.account(record.account_id))
                 return Work(
                     route="done",
                     execution=execution,

@@ -13,6 +13,7 @@ import yaml
 from groundwork.contracts import Account, Kind
 from groundwork.declaration import HOME, Where, ancestors, load
 from groundwork.errors import InvalidDeclaration
+from groundwork.policy_files import ESCALATIONS
 
 DEFAULT = yaml.safe_load((HOME / "baseline.yaml").read_text())
 MAKES_ROLES = {"Effect": "Allow", "Action": ["iam:Create*"], "Resource": "*"}
@@ -236,12 +237,43 @@ def test_a_groups_policy_may_not_take_the_name_of_ours(home: Path) -> None:
 def test_a_role_that_may_make_roles_needs_a_boundary(home: Path, statement: Any) -> None:
     answer = refusal(policy(home, statement))
     assert answer == (
-        "baseline.yaml: access.roles allow-deploy-from-mgmt-account: policies/deploy.json lets it make roles of any "
-        "power; set permissionsBoundary, or take iam:CreateRole out."
+        "baseline.yaml: access.roles allow-deploy-from-mgmt-account: policies/deploy.json gives it iam:CreateRole, "
+        "a way to any power; set permissionsBoundary, or take iam:CreateRole out."
     )
     load.cache_clear()
     changed(home, "access.roles.3.permissionsBoundary", "PowerUserAccess")
     assert load(home).access.roles[3].permissions_boundary == "PowerUserAccess"
+
+
+@pytest.mark.parametrize("action", ESCALATIONS)
+def test_any_other_way_to_any_power_needs_one_too(home: Path, action: str) -> None:
+    assert f"gives it {action}, a way" in refusal(policy(home, MAKES_ROLES | {"Action": action}))
+
+
+def test_a_managed_policy_may_be_such_a_way(home: Path) -> None:
+    assert "IAMFullAccess is a way to any power" in refusal(
+        changed(home, "access.roles.1.managedPolicies", ["IAMFullAccess"])
+    )
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "words"),
+    [
+        (
+            "baseline.workload",
+            ["log-archive"],
+            "baseline.workload: log-archive is for accounts of kind security; take it out.",
+        ),
+        (
+            "baseline.management",
+            ["access"],
+            "access is for accounts of kind security and tooling and workload",
+        ),
+        ("baseline.tooling", ["guardrails"], "guardrails is for accounts of kind management"),
+    ],
+)
+def test_a_component_belongs_to_some_kinds(home: Path, key: str, value: Any, words: str) -> None:
+    assert words in refusal(changed(home, key, value))
 
 
 @pytest.mark.parametrize(

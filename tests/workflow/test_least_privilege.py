@@ -60,7 +60,10 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     },
     "CreateAccountFunction.LookAtTheOrganization": {"organizations:ListTagsForResource": MADE_BEFORE},
     "CheckCreationFunction.LookAtTheOrganization": {"organizations:ListTagsForResource": MADE_BEFORE},
-    "AwaitSecurityFunction.LookAtTheOrganization": {"organizations:ListTagsForResource": LEDGER_LOST},
+    "AwaitSecurityFunction.LookAtTheOrganization": {
+        "organizations:ListAccounts": LEDGER_LOST,
+        "organizations:ListTagsForResource": LEDGER_LOST,
+    },
     "ApplyManagementComponentFunction.CreateGuardrails": {"organizations:TagResource": BESIDES},
     "ApplyManagementComponentFunction.KeepGuardrails": {
         "organizations:UpdatePolicy": "the policy was changed, or the declaration"

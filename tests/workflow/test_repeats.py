@@ -18,10 +18,8 @@ FIVE = {
     "stage": ("workload", "Workloads/Staging"),
     "prod": ("workload", "Workloads/Production"),
 }
-ORDERS = (
-    ("dev", "stage", "prod", "mgmt", "security"),
-    ("mgmt", "security", "prod"),
-)
+ORDERS = (("mgmt", "security", "prod", "dev", "stage"),)
+"""The demo asks in another."""
 
 
 @pytest.fixture(scope="module")

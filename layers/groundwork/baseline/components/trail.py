@@ -304,7 +304,9 @@ def _calls_of_member(found: Found, target: Target) -> Iterator[Call]:
     covering, name = found.covering, target.declaration.trail.name
     if covering is None:
         bucket = archive(target).trail_bucket
-        missing = f"No organization trail that delivers to bucket {bucket} covers account {target.account.id}."
+        missing = (
+            f"No organization trail that delivers to bucket {bucket} covers account {target.account.id}."
+        )
         if target.account.kind != "security":
             raise AccountNotCovered(missing)
         # Its bucket comes first: the management account makes the trail once the security account is ready.

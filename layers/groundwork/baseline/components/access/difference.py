@@ -7,7 +7,7 @@ from typing import Any
 
 from groundwork.baseline.component import Action, Call
 from groundwork.baseline.documents import differences
-from groundwork.declaration import MANAGED_BY
+from groundwork.declared_settings import MANAGED_BY
 
 from .documents import compact
 from .state import US, Found, GroupState, Holder, PolicyState, RoleState, UserState, ours

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
-from groundwork.declaration import MANAGED_BY
+from groundwork.declared_settings import MANAGED_BY
 from groundwork.policy_files import Document
 
 if TYPE_CHECKING:

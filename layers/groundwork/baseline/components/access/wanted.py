@@ -8,7 +8,8 @@ from functools import partial
 from typing import TypeVar
 
 from groundwork.baseline.component import Target
-from groundwork.declaration import MANAGED_BY, Group, Role, User
+from groundwork.declaration import Group, Role, User
+from groundwork.declared_settings import MANAGED_BY
 from groundwork.policy_files import ENTER, MFA_SELF_SERVICE, Document
 
 from .documents import (
