@@ -23,7 +23,8 @@ from groundwork.declaration import Declaration, load
 from local.credentials import Credentials
 from local.engine import Engine
 
-ROOT = Path(__file__).parents[2]
+HERE = Path(__file__).parent
+ROOT = HERE.parents[1]
 TIME_SCALE = 0.02
 ANSWERS = {"source": ["groundwork"], "detail-type": [{"anything-but": "Account Requested"}]}
 PATIENCE = 60.0
@@ -47,7 +48,7 @@ def until(probe: Callable[[], T | None], what: str) -> T:
             found = None
         if found:
             return found
-        time.sleep(0.05)
+        time.sleep(0.1)
     raise AssertionError(f"gave up waiting for {what}")
 
 
@@ -71,6 +72,7 @@ class Cloud:
     answers_url: str
     declaration: Declaration = field(default_factory=load)
     _heard: list[dict[str, Any]] = field(default_factory=list)
+    _ended: dict[str, Execution] = field(default_factory=dict)
     _inputs: dict[str, str] = field(default_factory=dict)
     _numbers: Iterator[int] = field(default_factory=itertools.count)
 
@@ -122,9 +124,15 @@ class Cloud:
 
     def execution_of(self, event_id: str) -> str:
         """The execution that a rule started for an event, or for what else its input names."""
-        return until(
-            lambda: next(iter(self.executions_about(event_id)), None), f"an execution for {event_id}"
-        )
+
+        def find() -> str | None:
+            newest = self.aws.client("stepfunctions").list_executions(
+                stateMachineArn=self.machine, maxResults=50
+            )
+            arns = (execution["executionArn"] for execution in newest["executions"])
+            return next((arn for arn in arns if event_id in self._input(arn)), None)
+
+        return until(find, f"an execution for {event_id}")
 
     def _input(self, arn: str) -> str:
         if arn not in self._inputs:
@@ -133,6 +141,9 @@ class Cloud:
         return self._inputs[arn]
 
     def ended(self, arn: str) -> Execution:
+        if arn in self._ended:
+            return self._ended[arn]
+
         def look() -> Execution | None:
             found = self.aws.client("stepfunctions").describe_execution(executionArn=arn)
             if found["status"] == "RUNNING":
@@ -145,7 +156,8 @@ class Cloud:
                 found.get("cause", ""),
             )
 
-        return until(look, f"the end of {arn}")
+        self._ended[arn] = until(look, f"the end of {arn}")
+        return self._ended[arn]
 
     def all_ended(self) -> list[Execution]:
         """Every execution, once none is running (follow-ups included)."""

@@ -120,7 +120,7 @@ PutBack = Callable[[], object]
 
 def _without(document: dict[str, Any], sid: str) -> str:
     """The policy without the statement; empty when it was the only one."""
-    rest = [each for each in document["Statement"] if each["Sid"] != sid]
+    rest = [each for each in document["Statement"] if each.get("Sid") != sid]
     assert len(rest) < len(document["Statement"]), f"no statement {sid}"
     return json.dumps({**document, "Statement": rest}) if rest else ""
 
@@ -130,7 +130,7 @@ def _out_of_role(cloud: Cloud, statement: Statement) -> PutBack:
     name, document = next(
         (name, document)
         for name, document in policies_of(cloud, role).items()
-        if statement.sid in [each["Sid"] for each in document["Statement"]]
+        if statement.sid in [each.get("Sid") for each in document["Statement"]]
     )
     if rest := _without(document, statement.sid):
         iam.put_role_policy(RoleName=role, PolicyName=name, PolicyDocument=rest)
