@@ -113,8 +113,9 @@ def _first_execution(states: Any, machine: str) -> Any:
 
 
 def _welcome(aws: Engine) -> str:
-    surroundings = aws.administrator.for_environment() | {
-        "AWS_ENDPOINT_URL": aws.url,
+    surroundings = {
+        **aws.administrator.for_environment(),
+        **aws.endpoint_variables(),
         "AWS_DEFAULT_REGION": aws.region,
     }
     machine = f"arn:aws:states:{aws.region}:{aws.management_account}:stateMachine:groundwork-vend-account"
