@@ -171,7 +171,7 @@ def _install_executions(engine: Engine) -> None:
 
     def begin(execution: Any) -> None:
         run(execution)
-        _announce(engine, execution)
+        _announce(engine, execution, ExecutionStatus.RUNNING)  # it may have ended meanwhile
 
     engine.patch(executions.Execution, "start", begin)
 
@@ -184,7 +184,7 @@ def _install_executions(engine: Engine) -> None:
         if execution.exec_status == ExecutionStatus.ABORTED:
             stopped = execution.exec_worker.env.program_state()
             execution.error, execution.cause = stopped.error, stopped.cause
-        _announce(engine, execution)
+        _announce(engine, execution, execution.exec_status)
 
     engine.patch(communication, "_reflect_execution_status", reflect_and_announce)
     _install_worker_environment(engine)
@@ -234,18 +234,18 @@ def _install_stop_execution(engine: Engine) -> None:
     engine.patch(StepFunctionResponse, "describe_execution", describe_execution)
 
 
-def _announce(engine: Engine, execution: Any) -> None:
-    """Put the execution's status on the default bus; only Standard workflows do so."""
+def _announce(engine: Engine, execution: Any, status: ExecutionStatus) -> None:
+    """Put a status the execution came to on the default bus; only Standard workflows do so."""
     if execution.sm_type == StateMachineType.EXPRESS:
         return
-    succeeded = execution.exec_status == ExecutionStatus.SUCCEEDED
+    succeeded, ended = status == ExecutionStatus.SUCCEEDED, status != ExecutionStatus.RUNNING
     detail = {
         "executionArn": execution.exec_arn,
         "stateMachineArn": execution.state_machine_arn,
         "name": execution.name,
-        "status": execution.status,
+        "status": status.value,
         "startDate": _milliseconds(execution.start_date),
-        "stopDate": _milliseconds(execution.stop_date),
+        "stopDate": _milliseconds(execution.stop_date) if ended else None,
         "input": execution.execution_input,
         "output": json.dumps(execution.output, separators=(",", ":")) if succeeded else None,
         "stateMachineVersionArn": None,
@@ -256,10 +256,10 @@ def _announce(engine: Engine, execution: Any) -> None:
         "redriveStatusReason": "Execution is RUNNING and cannot be redriven",
         "inputDetails": {"included": True},
         "outputDetails": {"included": True} if succeeded else None,
-        "error": execution.error,
-        "cause": execution.cause,
+        "error": execution.error if ended else None,
+        "cause": execution.cause if ended else None,
     }
-    if execution.exec_status != ExecutionStatus.RUNNING:
+    if ended:
         detail["redriveStatus"] = "NOT_REDRIVABLE" if succeeded else "REDRIVABLE"
         detail["redriveStatusReason"] = "Execution is SUCCEEDED and cannot be redriven" if succeeded else None
     engine.emit(
