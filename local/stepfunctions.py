@@ -23,7 +23,9 @@ from moto.stepfunctions.parser.api import ExecutionStatus, InvalidDefinition, St
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state.exec.state_parallel.branch_worker import BranchWorker
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
+from moto.stepfunctions.parser.asl.eval.program_state import ProgramStopped
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.backend import execution as executions
@@ -188,6 +190,7 @@ def _install_executions(engine: Engine) -> None:
 
     engine.patch(communication, "_reflect_execution_status", reflect_and_announce)
     _install_worker_environment(engine)
+    _install_branches(engine)
     _install_stop_execution(engine)
 
 
@@ -202,6 +205,20 @@ def _install_worker_environment(engine: Engine) -> None:
 
     engine.patch(ExecutionWorker, "_get_evaluation_environment", lambda w: w.env or environment_of(w))
     engine.patch(ExecutionWorker, "start", start_with_environment)
+
+
+def _install_branches(engine: Engine) -> None:
+    """A branch that was stopped before it began has ended, too: moto's Parallel would wait for it for ever."""
+
+    def run(worker: Any) -> None:
+        try:
+            worker._program.eval(worker.env)
+        except RuntimeError:
+            if not isinstance(worker.env.program_state(), ProgramStopped):
+                raise
+        worker._branch_worker_comm.on_terminated(env=worker.env)
+
+    engine.patch(BranchWorker, "_thread_routine", run)
 
 
 def _install_stop_execution(engine: Engine) -> None:

@@ -318,3 +318,18 @@ def test_events_that_the_role_may_not_send_fail_their_task_and_can_be_caught(aws
     caught = output(run(aws, machine(aws, "silent", states, role="silent")))
     assert caught["Error"] == "EventBridge.AccessDeniedException"
     assert "events:PutEvents" in caught["Cause"]
+
+
+def test_an_execution_stopped_while_its_branches_begin_ends(aws: Engine) -> None:
+    waiting = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 5000, "End": True}}}
+    arn = machine(aws, "branches", {"P": {"Type": "Parallel", "Branches": [waiting] * 5, "End": True}})
+    client = aws.client("stepfunctions")
+    started = [client.start_execution(stateMachineArn=arn)["executionArn"] for _ in range(20)]
+    for execution in started:
+        client.stop_execution(executionArn=execution)
+
+    def all_aborted() -> bool:
+        seen = {client.describe_execution(executionArn=execution)["status"] for execution in started}
+        return seen == {"ABORTED"}
+
+    eventually(all_aborted)
