@@ -23,7 +23,7 @@ demo: $(DEV) ## Five accounts from five events on the embedded AWS, every door t
 	@$(BIN)/python -m demo
 
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
-	@$(BIN)/python -m pytest -q -n 2 --dist worksteal $(TESTS)
+	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(TESTS)
 
 local: $(DEV) ## The embedded AWS with Groundwork in it, until interrupted: make local PORT=4566
 	@$(BIN)/python -m local --port $(PORT)
