@@ -13,6 +13,7 @@ from groundwork.contracts import (
     AccountRequest,
     Created,
     Kind,
+    Outcome,
     Requested,
     StartedByHand,
     read_trigger,
@@ -75,16 +76,13 @@ class Reader:
                 )
             if record.state == "ready" and record.account_id:
                 _active(self._organizations.account(record.account_id))
-                return Work(
-                    route="done",
-                    execution=execution,
-                    request_id=trigger.request_id,
-                    account_name=record.account_name,
-                    email=record.email,
-                    kind=record.kind,
-                    account_id=record.account_id,
-                    outcome="unchanged",
-                    note="It is ready already.",
+                return _done(
+                    record,
+                    execution,
+                    trigger.request_id,
+                    record.account_id,
+                    "unchanged",
+                    "It is ready already.",
                 )
             if busy:
                 raise RequestInProgress(f"{record.owner} works on the same request for {record.email}.")
@@ -166,17 +164,8 @@ class Reader:
         listed = self._organizations.account(trigger.account_id)
         record = self._ledger.request(listed.email)
         if record and record.owner != execution and self._executions.is_running(record.owner):
-            return Work(
-                route="done",
-                execution=execution,
-                request_id=record.request_id,
-                account_name=listed.name,
-                email=listed.email,
-                kind=record.kind,
-                account_id=listed.id,
-                outcome="in-progress",
-                note=f"{record.owner} is on it.",
-            )
+            note = f"{record.owner} is on it."
+            return _done(record, execution, record.request_id, listed.id, "in-progress", note)
         return self._unfinished(listed, record, execution) or self._in_place(
             listed, execution, trigger.request_id
         )
@@ -242,3 +231,20 @@ def _active(listed: Listed) -> None:
         raise AccountNotActive(
             f"Account {listed.id} ({listed.name!r}) is {listed.state}; only ACTIVE accounts are worked on."
         )
+
+
+def _done(
+    record: RequestRecord, execution: str, request_id: str, account_id: str, outcome: Outcome, note: str
+) -> Work:
+    """Nothing is left to do for what was asked; `note` says why."""
+    return Work(
+        route="done",
+        execution=execution,
+        request_id=request_id,
+        account_name=record.account_name,
+        email=record.email,
+        kind=record.kind,
+        account_id=account_id,
+        outcome=outcome,
+        note=note,
+    )

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import secrets
 import string
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
@@ -47,7 +48,7 @@ class Made:
     attributes: Mapping[str, str] = field(default_factory=dict)
 
 
-class ResourceType:
+class ResourceType(ABC):
     """One CloudFormation resource type.
 
     `applies` names the properties that are carried out; a template that sets another one is refused.
@@ -56,8 +57,8 @@ class ResourceType:
     name: ClassVar[str]
     applies: ClassVar[frozenset[str]]
 
-    def create(self, to: Context, wanted: Properties) -> Made:
-        raise NotImplementedError
+    @abstractmethod
+    def create(self, to: Context, wanted: Properties) -> Made: ...
 
     def update(self, to: Context, made: Made, old: Properties, wanted: Properties) -> Made:
         """Change in place; called only when no create-only property changed."""
@@ -70,8 +71,8 @@ class ResourceType:
 class PutType(ResourceType):
     """A type whose one API call both creates and replaces."""
 
-    def put(self, to: Context, wanted: Properties, physical_id: str | None) -> Made:
-        raise NotImplementedError
+    @abstractmethod
+    def put(self, to: Context, wanted: Properties, physical_id: str | None) -> Made: ...
 
     def create(self, to: Context, wanted: Properties) -> Made:
         return self.put(to, wanted, None)

@@ -331,3 +331,12 @@ def slot() -> Iterator[Slot]:
 @pytest.fixture(scope="module")
 def cloud(slot: Slot) -> Cloud:
     return slot.shared()
+
+
+@pytest.fixture
+def no_pass(cloud: Cloud) -> Iterator[None]:
+    """Without the scheduled pass, which finds any account sooner or later."""
+    events, rule = cloud.aws.client("events"), cloud.physical("FindAccountsRule")
+    events.disable_rule(Name=rule)
+    yield
+    events.enable_rule(Name=rule)

@@ -25,15 +25,6 @@ def creation(cloud: Cloud) -> Iterator[Any]:
     found.seconds, found.event_delay, found.event_copies = before
 
 
-@pytest.fixture
-def no_pass(cloud: Cloud) -> Iterator[None]:
-    """Without the scheduled pass, which finds any account sooner or later."""
-    events, rule = cloud.aws.client("events"), cloud.physical("FindAccountsRule")
-    events.disable_rule(Name=rule)
-    yield
-    events.enable_rule(Name=rule)
-
-
 def status_of(cloud: Cloud, name: str) -> dict[str, Any]:
     """The CreateAccount request for an account of this name, once there is one."""
     organizations = cloud.aws.client("organizations")
