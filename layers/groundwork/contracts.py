@@ -17,6 +17,13 @@ Outcome = Literal["ready", "repaired", "unchanged", "in-progress"]
 """`ready`: reached its baseline for the first time. `repaired`: a later run changed something. `unchanged`: there was
 nothing to do. `in-progress`: another execution is on it and will answer."""
 
+Mode = Literal["apply", "plan"]
+"""`apply` closes the differences; `plan` tells them and writes nothing."""
+
+Severity = Literal["high", "medium", "low"]
+"""How bad a difference is. `high`: somebody may get in or gain power who should not, or evidence is not recorded, can be
+lost or read. `medium`: something declared is missing or weaker than declared. `low`: names, descriptions, tags."""
+
 SOURCE = "groundwork"
 REQUESTED = "Account Requested"
 OWN_TAGS = ("groundwork:kind", "groundwork:state", "groundwork:baseline", "groundwork:request")
@@ -281,10 +288,24 @@ class Organization(Model):
     """Ids of the accounts that the declaration's groups name."""
 
 
+class PlannedCall(Model):
+    """The AWS API call that would close a difference, as data: what a reviewer compares between two plans.
+
+    What is not known yet stands in angle brackets; `after` says what must be there first."""
+
+    service: str
+    operation: str
+    parameters: dict[str, Any] = Field(default_factory=dict)
+    region: str | None = None
+    after: str | None = None
+
+
 class Change(Model):
-    """One difference, in words, and what was done about it."""
+    """One difference, in words, and what was done about it; in a plan, `call` is what would be done."""
 
     component: str
     resource: str
     action: Literal["create", "update", "delete", "report"]
     reason: str
+    severity: Severity = "medium"
+    call: PlannedCall | None = None

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -13,7 +12,6 @@ from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.enrolment import STATE_TAG, Enroller
 from groundwork.errors import (
-    AccountNotEnterable,
     AccountNotUsable,
     SecurityAccountMissing,
     SecurityAccountNotReady,
@@ -40,9 +38,6 @@ PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
 )
 """One harmless read of each service that a baseline needs."""
 
-YOUTH = timedelta(hours=1)
-"""For how long after it joined an account may be still on its way."""
-
 NOT_YET = frozenset(
     {
         "AccessDenied",
@@ -68,14 +63,7 @@ def check_access(account: Account, organization: Organization, declaration: Decl
     is too old for its role to be still on its way.
     """
     permissions = [Permission([action for _, action, _ in PROBES])]
-    try:
-        clients = enter(
-            account.id, organization.partition, declaration.entry_roles, permissions, "check-access"
-        )
-    except AccountNotUsable as closed:
-        if account.joined and datetime.now(UTC) - datetime.fromisoformat(account.joined) > YOUTH:
-            raise AccountNotEnterable(str(closed)) from closed
-        raise
+    clients = enter(account, organization.partition, declaration.entry_roles, permissions, "check-access")
     refused = [answer for answer in _answers(clients, account, declaration.regions.home) if answer]
     if refused:
         raise AccountNotUsable(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
 
@@ -12,12 +13,21 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from groundwork.baseline.component import Clients, Permission
-from groundwork.errors import AccountNotUsable
+from groundwork.baseline.component import Clients, Component, Permission
+from groundwork.contracts import Account
+from groundwork.errors import AccountNotEnterable, AccountNotUsable
 
 PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=30)
 SESSION_SECONDS = 900
 """The shortest that STS gives: no component works longer in an account than its function may run."""
+
+LONGEST_POLICY = 2048
+"""Characters of a session policy.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+YOUTH = timedelta(hours=1)
+"""For how long after it joined an account's entry role may be still on its way."""
 
 
 @cache
@@ -33,26 +43,26 @@ def own_clients() -> Clients:
 
 
 def enter(
-    account_id: str,
+    account: Account,
     partition: str,
     entry_roles: Sequence[str],
     permissions: Iterable[Permission],
     purpose: str,
 ) -> Clients:
-    """Clients inside `account_id`, able to do what `permissions` say and no more.
+    """Clients inside the account, able to do what `permissions` say and no more.
 
-    The entry roles are tried in order. Raises `AccountNotUsable`, naming every role and AWS's answer, when none
-    lets us in: a young account looks just like one whose role does not trust us, until the state machine's
-    patience ends.
+    The entry roles are tried in order. When none lets us in, raises `AccountNotUsable` for a young account, which
+    looks just like one whose role does not trust us, and `AccountNotEnterable` for any other; both name every role
+    and AWS's answer.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
-    policy = session_policy(permissions, account_id, partition)
+    policy = session_policy(permissions, account.id, partition)
     sts = own_client("sts")
     answers = []
     for role in entry_roles:
         try:
             answer = sts.assume_role(
-                RoleArn=f"arn:{partition}:iam::{account_id}:role/{role}",
+                RoleArn=f"arn:{partition}:iam::{account.id}:role/{role}",
                 RoleSessionName=f"groundwork-{purpose}"[:64],
                 Policy=policy,
                 DurationSeconds=SESSION_SECONDS,
@@ -74,7 +84,27 @@ def enter(
                 aws_session_token=credentials["SessionToken"],
             )
         )
-    raise AccountNotUsable(f"No entry role of account {account_id} lets us in. {' '.join(answers)}")
+    closed = f"No entry role of account {account.id} lets us in. {' '.join(answers)}"
+    raise AccountNotEnterable(closed) if _is_old(account) else AccountNotUsable(closed)
+
+
+def _is_old(account: Account) -> bool:
+    return bool(account.joined) and datetime.now(UTC) - datetime.fromisoformat(str(account.joined)) > YOUTH
+
+
+def fitting_a_session(
+    components: Iterable[Component[Any]], account: Account, partition: str
+) -> Iterator[list[Component[Any]]]:
+    """The components in groups whose reads fit into one session policy."""
+    together: list[Component[Any]] = []
+    for component in components:
+        reads = [permission for each in [*together, component] for permission in each.reads]
+        if together and len(session_policy(reads, account.id, partition)) > LONGEST_POLICY:
+            yield together
+            together = []
+        together = [*together, component]
+    if together:
+        yield together
 
 
 def session_policy(permissions: Iterable[Permission], account_id: str, partition: str) -> str:

@@ -97,26 +97,51 @@ class World:
         account: Account,
         declaration: Declaration | None = None,
         organization: Organization | None = None,
+        *,
+        reading: bool = False,
     ) -> Target:
-        """The account in work, with clients that may do what the component declares and no more."""
-        permissions = [*component.reads, *component.writes]
+        """The account in work, with clients that may do what the component declares and no more: read and write, or
+        only read, as a plan does."""
+        permissions = [*component.reads, *([] if reading else component.writes)]
         policy = sessions.session_policy(permissions, account.id, self.organization.partition)
         if account.kind == "management":
-            clients = self._clients_of(f"groundwork-{component.name}", policy)
+            clients = self._clients_of(f"groundwork-{component.name}{'-reads' if reading else ''}", policy)
         else:
             if (account.id, policy) not in self._entered:
                 self._work_as(WORKER)
                 self._entered[account.id, policy] = sessions.enter(
-                    account.id, self.organization.partition, [ENTRY_ROLE], permissions, component.name
+                    account, self.organization.partition, [ENTRY_ROLE], permissions, component.name
                 )
             clients = self._entered[account.id, policy]
-        return Target(account, organization or self.organization, declaration or self.declaration, clients)
+        return Target(
+            account,
+            organization or self.organization,
+            declaration or self.declaration,
+            clients,
+            foresees=reading,
+        )
+
+    def planned(self, component: Component[Any], account: Account, **given: Any) -> list[Change]:
+        """The plan, each difference with the call that would close it. It may only read, and writes nothing."""
+        target = self.target(component, account, reading=True, **given)
+        mark = len(self.aws.calls)
+        changes = loop.plan(component, target)
+        assert [call for call in self.calls_since(mark) if call.mutating] == []
+        assert [change for change in changes if (change.call is None) != (change.action == "report")] == []
+        return changes
 
     def plan(self, component: Component[Any], account: Account, **given: Any) -> list[Change]:
-        return loop.plan(component, self.target(component, account, **given))
+        """The plan in words: as `apply` tells it when it has been done."""
+        changes = self.planned(component, account, **given)
+        return [change.model_copy(update={"call": None}) for change in changes]
 
     def apply(self, component: Component[Any], account: Account, **given: Any) -> list[Change]:
-        return loop.apply(component, self.target(component, account, **given))
+        """What was done; nothing is left to do afterwards, or `ComponentNotSettled` is raised."""
+        target = self.target(component, account, **given)
+        changes = loop.apply(component, target)
+        if any(change.action != "report" for change in changes):
+            loop.verify(component, target)
+        return changes
 
     # An administrator's way in -------------------------------------------------------------------
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVa
 
 from botocore.exceptions import ClientError
 
-from groundwork.contracts import Account, Organization
+from groundwork.contracts import Account, Organization, Severity
 from groundwork.declaration import Declaration
 from groundwork.errors import GroundworkError
 
@@ -25,8 +25,11 @@ class Call:
     """One AWS API call that closes one difference.
 
     `operation` is the API's name (`CreateRole`), `parameters` what botocore takes for it. `resource`, `action`
-    and `reason` are for people: they become the execution's `changes`. `refusals` says, by AWS's error code, what
-    it means when AWS refuses the call because of something that cannot be read beforehand.
+    and `reason` are for people: they become the execution's `changes`. `severity` says how bad the difference is.
+
+    `after` names, in words, what must be there before the call can be made: it is planned at once, and made in a
+    later round, when that has been read. Its parameters may hold what is `known_later`. `refusals` says, by AWS's
+    error code, what it means when AWS refuses the call because of something that cannot be read beforehand.
     """
 
     service: str
@@ -37,6 +40,13 @@ class Call:
     reason: str
     region: str | None = None
     refusals: Mapping[str, str] = field(default_factory=dict)
+    severity: Severity = "medium"
+    after: str = ""
+
+
+def known_later(what: str) -> str:
+    """Stands in a plan for a value that nobody knows yet, like the ARN of a key that is to be made."""
+    return f"<{what}>"
 
 
 @dataclass(frozen=True)
@@ -71,13 +81,16 @@ class Installation:
 
 @dataclass(frozen=True)
 class Target:
-    """The account in work: who it is, where it stands, what is declared, and the clients to look at it."""
+    """The account in work: who it is, where it stands, what is declared, and the clients to look at it.
+
+    `foresees` is set in a plan: what the security account does not hold yet is `known_later`, where an apply waits."""
 
     account: Account
     organization: Organization
     declaration: Declaration
     client: Clients
     installation: Installation = field(default_factory=Installation)
+    foresees: bool = False
 
     def role_arn(self, name: str, account_id: str | None = None) -> str:
         return f"arn:{self.organization.partition}:iam::{account_id or self.account.id}:role/{name}"

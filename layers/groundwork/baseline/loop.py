@@ -1,15 +1,17 @@
-"""Plan, apply and verify: one difference, used three ways."""
+"""Plan, apply and verify: one difference, used three ways. Drift is a plan on a schedule."""
 
 from __future__ import annotations
 
 import logging
+from collections.abc import Iterable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.component import Call, Component, Target
-from groundwork.contracts import Change
+from groundwork.contracts import Change, PlannedCall
 from groundwork.errors import ComponentNotSettled, ConflictingSetup
 
 ROUNDS = 8
@@ -19,38 +21,64 @@ log = logging.getLogger("groundwork")
 
 
 def plan(component: Component[Any], target: Target) -> list[Change]:
-    """What would be done first. Writes nothing."""
-    return [_change(component, call) for call in component.difference(target)]
+    """All that `apply` would do. Writes nothing."""
+    return [_change(component, call, planned=True) for call in component.difference(target)]
 
 
 def apply(component: Component[Any], target: Target) -> list[Change]:
-    """Close the difference; look again until there is none.
+    """Close the difference, in as many rounds as its calls need each other's results.
 
-    Returns every change made, in order; reports come once, last.
-    Raises `ComponentNotSettled` when a difference remains that has been closed before, or after the last round: AWS
-    shows a change late, or somebody undoes it. The state machine asks again later, when it is known which. Raises
+    Returns every change made, in order; reports come last. Whether it stays closed, `verify` looks later.
+    Raises `ComponentNotSettled` when AWS does not show what a later call needs: the state machine asks again. Raises
     `ConflictingSetup` when AWS refuses a call for a reason that the call foresaw.
     """
     changes: list[Change] = []
     made: list[Call] = []
-    for round_number in range(ROUNDS + 1):
+    for _ in range(ROUNDS):
         calls = component.difference(target)
-        left = [call for call in calls if call.action != "report"]
-        if not left:
-            return changes + [_change(component, call) for call in calls]
-        due = [call for call in left if call not in made]
-        if not due or round_number == ROUNDS:
+        due = [call for call in calls if call.action != "report" and not call.after and call not in made]
+        with component.named_errors():
+            _make(due, target)
+        made += due
+        changes += [_change(component, call) for call in due]
+        waiting = [call for call in calls if call.after]
+        if not waiting:
+            return changes + [_change(component, call) for call in calls if call.action == "report"]
+        if not due:
             break
-        for call in due:
-            with component.named_errors():
-                _make(call, target)
-            made.append(call)
-            changes.append(_change(component, call))
-    rest = "; ".join(f"{call.resource}: {call.reason}" for call in left)
-    raise ComponentNotSettled(f"{component.name} would not settle in account {target.account.id}: {rest}")
+    raise ComponentNotSettled(
+        f"{component.name} would not settle in account {target.account.id}: {_in_words(waiting)}"
+    )
 
 
-def _make(call: Call, target: Target) -> None:
+def verify(component: Component[Any], target: Target) -> None:
+    """Look again. Raises `ComponentNotSettled` when there is a difference: AWS shows a change late, or somebody
+    undoes it."""
+    left = [call for call in component.difference(target) if call.action != "report"]
+    if left:
+        raise ComponentNotSettled(
+            f"{component.name} would not settle in account {target.account.id}: {_in_words(left)}"
+        )
+
+
+def _make(calls: Sequence[Call], target: Target) -> None:
+    """Those without a Region first; then the Regions side by side, each in its order."""
+    lanes: dict[str | None, list[Call]] = {}
+    for call in calls:
+        lanes.setdefault(call.region, []).append(call)
+        target.client(call.service, call.region)  # boto3 wants clients made one by one
+    _make_in_order(lanes.pop(None, []), target)
+    with ThreadPoolExecutor(max_workers=max(1, len(lanes))) as pool:
+        for done in [pool.submit(_make_in_order, lane, target) for lane in lanes.values()]:
+            done.result()
+
+
+def _make_in_order(calls: Iterable[Call], target: Target) -> None:
+    for call in calls:
+        _make_one(call, target)
+
+
+def _make_one(call: Call, target: Target) -> None:
     log.info(
         "%s %s",
         call.action,
@@ -67,5 +95,24 @@ def _make(call: Call, target: Target) -> None:
         raise ConflictingSetup(f"{call.resource}: {why}") from refused
 
 
-def _change(component: Component[Any], call: Call) -> Change:
-    return Change(component=component.name, resource=call.resource, action=call.action, reason=call.reason)
+def _change(component: Component[Any], call: Call, *, planned: bool = False) -> Change:
+    """A report has no call: it is something that Groundwork leaves alone."""
+    data = PlannedCall(
+        service=call.service,
+        operation=call.operation,
+        parameters=dict(call.parameters),
+        region=call.region,
+        after=call.after or None,
+    )
+    return Change(
+        component=component.name,
+        resource=call.resource,
+        action=call.action,
+        reason=call.reason,
+        severity=call.severity,
+        call=data if planned and call.action != "report" else None,
+    )
+
+
+def _in_words(calls: Iterable[Call]) -> str:
+    return "; ".join(f"{call.resource}: {call.reason}" for call in calls)

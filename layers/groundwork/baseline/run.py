@@ -1,4 +1,4 @@
-"""One component in one account: enter with just its permissions, then apply or verify."""
+"""One component in one account: enter with just its permissions, then apply, plan or verify."""
 
 from __future__ import annotations
 
@@ -7,88 +7,110 @@ from typing import Literal
 
 from pydantic import Field
 
+from groundwork.baseline import loop
 from groundwork.baseline.component import Clients, Component, Installation, Permission, Target
 from groundwork.baseline.components import COMPONENTS
-from groundwork.baseline.loop import apply, plan
-from groundwork.contracts import Account, Change, Model, Organization
+from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import BaselineNotVerified
-from groundwork.sessions import enter, own_clients
+from groundwork.sessions import enter, fitting_a_session, own_clients
 
 
 class Work(Model):
-    """One component for one account, as the state machine hands it over."""
+    """One component for one account, as the state machine hands it over. `chosen` are the components that somebody
+    asked for; all of them where it is empty. `leased_until` is in seconds since the epoch."""
 
     component: ComponentName
     account: Account
     organization: Organization
     execution: str
+    mode: Mode = "apply"
+    chosen: list[ComponentName] = Field(default_factory=list)
+    leased_until: int | None = None
 
 
 class Result(Model):
-    """What became of a component. `skipped`: the declaration does not give it to this kind of account."""
+    """What became of a component. `differs`: a plan found something to do. `skipped`: the declaration does not give it
+    to this kind of account, or nobody asked for it."""
 
     component: ComponentName
-    outcome: Literal["changed", "unchanged", "skipped"]
+    outcome: Literal["changed", "unchanged", "differs", "skipped"]
     changes: list[Change] = Field(default_factory=list)
 
 
-def apply_inside(work: Work, declaration: Declaration) -> Result:
-    """Enter the account and bring it to what the component declares, with a session that can do just that.
+def is_wanted(work: Work, declaration: Declaration) -> bool:
+    """Whether there is anything to do for this component in this account."""
+    declared = work.component in declaration.baseline.get(work.account.kind, [])
+    return declared and (not work.chosen or work.component in work.chosen)
 
-    Raises what the component raises, `ComponentNotSettled` and `AccountNotUsable`.
+
+def skipped(work: Work) -> Result:
+    return Result(component=work.component, outcome="skipped")
+
+
+def work_inside(work: Work, declaration: Declaration) -> Result:
+    """Enter the account and bring it to what the component declares, with a session that can do just that; a plan's
+    session can only look.
+
+    Raises what the component raises, `ComponentNotSettled`, `AccountNotUsable` and `AccountNotEnterable`.
     """
-    if not _declared(work, declaration):
-        return Result(component=work.component, outcome="skipped")
     component = _component(work.component)
-    clients = _enter(work, declaration, [*component.reads, *component.writes])
-    return _apply(component, work, declaration, clients, Installation())
+    permissions = component.reads if work.mode == "plan" else [*component.reads, *component.writes]
+    clients = _enter(work.account, work.organization, declaration, permissions, work.component)
+    return _result(
+        work, Target(work.account, work.organization, declaration, clients, foresees=work.mode == "plan")
+    )
 
 
-def apply_in_management(work: Work, declaration: Declaration, installation: Installation) -> Result:
-    """The same in the management account, which is never entered: with the function's own credentials."""
-    if not _declared(work, declaration):
-        return Result(component=work.component, outcome="skipped")
-    return _apply(_component(work.component), work, declaration, own_clients(), installation)
+def work_in_management(work: Work, declaration: Declaration, installation: Installation) -> Result:
+    """The same with the credentials of the management account's own function, which enters no account."""
+    target = Target(
+        work.account,
+        work.organization,
+        declaration,
+        own_clients(),
+        installation,
+        foresees=work.mode == "plan",
+    )
+    result = _result(work, target)
+    if result.outcome == "changed":
+        loop.verify(_component(work.component), target)
+    return result
 
 
 def verify_inside(
     names: Sequence[ComponentName], account: Account, organization: Organization, declaration: Declaration
 ) -> None:
-    """Look again at these components with sessions that cannot write. Raises `BaselineNotVerified`."""
+    """Look again at these components with a session that cannot write. Raises `BaselineNotVerified`."""
+    components = [_component(name) for name in names]
     rest: list[Change] = []
-    for name in names:
-        component = _component(name)
-        clients = enter(
-            account.id, organization.partition, declaration.entry_roles, component.reads, f"verify-{name}"
-        )
-        rest += plan(component, Target(account, organization, declaration, clients))
+    for together in fitting_a_session(components, account, organization.partition):
+        reads = [permission for component in together for permission in component.reads]
+        clients = _enter(account, organization, declaration, reads, "verify")
+        target = Target(account, organization, declaration, clients)
+        rest += [change for component in together for change in loop.plan(component, target)]
     differences = [f"{change.resource}: {change.reason}" for change in rest if change.action != "report"]
     if differences:
         raise BaselineNotVerified(f"Account {account.id} differs again: {'; '.join(differences)}")
-
-
-def _declared(work: Work, declaration: Declaration) -> bool:
-    return work.component in declaration.baseline.get(work.account.kind, [])
 
 
 def _component(name: ComponentName) -> Component[object]:
     return COMPONENTS[name]
 
 
-def _enter(work: Work, declaration: Declaration, permissions: Sequence[Permission]) -> Clients:
-    return enter(
-        work.account.id, work.organization.partition, declaration.entry_roles, permissions, work.component
-    )
-
-
-def _apply(
-    component: Component[object],
-    work: Work,
+def _enter(
+    account: Account,
+    organization: Organization,
     declaration: Declaration,
-    clients: Clients,
-    installation: Installation,
-) -> Result:
-    changes = apply(component, Target(work.account, work.organization, declaration, clients, installation))
-    done = any(change.action != "report" for change in changes)
-    return Result(component=work.component, outcome="changed" if done else "unchanged", changes=changes)
+    permissions: Sequence[Permission],
+    purpose: str,
+) -> Clients:
+    return enter(account, organization.partition, declaration.entry_roles, permissions, purpose)
+
+
+def _result(work: Work, target: Target) -> Result:
+    do = loop.plan if work.mode == "plan" else loop.apply
+    changes = do(_component(work.component), target)
+    differs = any(change.action != "report" for change in changes)
+    outcome: Literal["changed", "differs"] = "differs" if work.mode == "plan" else "changed"
+    return Result(component=work.component, outcome=outcome if differs else "unchanged", changes=changes)
