@@ -23,10 +23,15 @@ from groundwork.declaration import Declaration, ancestors, load
 from local.calls import CallRecord
 from local.credentials import Credentials
 from local.engine import Engine
+from local.iam.authorizer import Authorizer
+from local.iam.decision import Decision
+from local.principals import Principal
 from tests.engine.support import eventually
 
 ENTRY_ROLE = "OrganizationAccountAccessRole"
 WORKER = "groundwork-worker"
+FROM_MANAGEMENT = ("delegation",)
+"""Components of another account that work with the management account's own credentials."""
 FUNCTION_TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -44,9 +49,21 @@ class World:
     organization: Organization
     declaration: Declaration = field(default_factory=load)
     members: dict[str, Account] = field(default_factory=dict)
+    allowed: list[tuple[int, str, str]] = field(default_factory=list)
+    """The length of the call log, the principal and the action, each time that IAM said yes: also to what a call
+    demands besides its own action, as iam:PassRole."""
     _made: int = 0
     _inside: dict[str, Credentials] = field(default_factory=dict)
     _entered: dict[tuple[str, str], Clients] = field(default_factory=dict)
+
+    def __post_init__(self) -> None:
+        def remembering(authorizer: Authorizer, principal: Principal, *asked: Any) -> Decision:
+            decision: Decision = decide(authorizer, principal, *asked)
+            if decision.allowed:
+                self.allowed.append((len(self.aws.calls), principal.arn, asked[1].action))
+            return decision
+
+        decide = self.aws.patch(Authorizer, "_decide", remembering)
 
     # Accounts ------------------------------------------------------------------------------------
 
@@ -104,7 +121,7 @@ class World:
         only read, as a plan does."""
         permissions = [*component.reads, *([] if reading else component.writes)]
         policy = sessions.session_policy(permissions, account.id, self.organization.partition)
-        if account.kind == "management":
+        if account.kind == "management" or component.name in FROM_MANAGEMENT:
             clients = self._clients_of(f"groundwork-{component.name}{'-reads' if reading else ''}", policy)
         else:
             if (account.id, policy) not in self._entered:
