@@ -1,8 +1,8 @@
-"""The states of the baseline in a member account: brings one component to what is declared."""
+"""The states of the baseline in a member account: brings one component to what is declared, or plans that."""
 
 from __future__ import annotations
 
-from groundwork.baseline.run import Result, Work, apply_inside
+from groundwork.baseline.run import Result, Work, is_wanted, skipped, work_inside
 from groundwork.declaration import load
 from groundwork.entry import entry
 from groundwork.executions import Executions
@@ -12,5 +12,10 @@ from groundwork.settings import settings
 
 @entry(Work)
 def handle(work: Work) -> Result:
-    Ledger(settings().ledger_table).lease(work.account.id, work.execution, Executions().is_running)
-    return apply_inside(work, load())
+    declaration = load()
+    if not is_wanted(work, declaration):
+        return skipped(work)
+    if work.mode == "apply":
+        ledger = Ledger(settings().ledger_table)
+        ledger.keep(work.account.id, work.execution, work.leased_until, Executions().is_running)
+    return work_inside(work, declaration)

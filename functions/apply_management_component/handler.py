@@ -4,7 +4,7 @@ account."""
 from __future__ import annotations
 
 from groundwork.baseline.component import Installation
-from groundwork.baseline.run import Result, Work, apply_in_management
+from groundwork.baseline.run import Result, Work, is_wanted, skipped, work_in_management
 from groundwork.declaration import load
 from groundwork.entry import entry
 from groundwork.executions import Executions
@@ -14,7 +14,11 @@ from groundwork.settings import settings
 
 @entry(Work)
 def handle(work: Work) -> Result:
-    environment = settings()
-    Ledger(environment.ledger_table).lease(work.account.id, work.execution, Executions().is_running)
+    declaration, environment = load(), settings()
+    if not is_wanted(work, declaration):
+        return skipped(work)
+    if work.mode == "apply":
+        ledger = Ledger(environment.ledger_table)
+        ledger.keep(work.account.id, work.execution, work.leased_until, Executions().is_running)
     trail = (environment.bootstrap_trail_bucket, environment.bootstrap_trail_key_arn)
-    return apply_in_management(work, load(), Installation(bootstrap_trail=trail))
+    return work_in_management(work, declaration, Installation(bootstrap_trail=trail))

@@ -15,10 +15,11 @@ from groundwork.settings import settings
 
 class Input(Model):
     account: Account
+    organization: Organization
     execution: str
 
 
 @entry(Input)
 def handle(event: Input) -> Organization:
     watch = SecurityWatch(load(), Ledger(settings().ledger_table), Organizations(), Executions())
-    return watch.wait(event.account)
+    return watch.wait(event.account, event.organization)

@@ -1,4 +1,5 @@
-"""State EnrollAccount: puts the account in its unit, tags it and makes it known to the ledger."""
+"""State EnrollAccount: puts the account in its unit, tags it and makes it known to the ledger. In plan
+mode it only looks."""
 
 from __future__ import annotations
 
@@ -19,6 +20,6 @@ class Input(Model):
 
 @entry(Input)
 def handle(event: Input) -> Enrolled:
-    return Enroller(load(), Ledger(settings().ledger_table), Organizations()).enroll(
-        event.work, event.account_id
-    )
+    enroller = Enroller(load(), Ledger(settings().ledger_table), Organizations())
+    do = enroller.look if event.work.mode == "plan" else enroller.enroll
+    return do(event.work, event.account_id)

@@ -14,6 +14,11 @@ class Input(Model):
     execution: str
 
 
+class Output(Model):
+    leased_until: int
+
+
 @entry(Input)
-def handle(event: Input) -> None:
-    Ledger(settings().ledger_table).lease(event.account.id, event.execution, Executions().is_running)
+def handle(event: Input) -> Output:
+    ledger = Ledger(settings().ledger_table)
+    return Output(leased_until=ledger.lease(event.account.id, event.execution, Executions().is_running))

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from groundwork.contracts import Account, Model, Organization
+from groundwork.contracts import Model, Organization
 from groundwork.declaration import load
+from groundwork.enrolment import Enrolled
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.organizations import Organizations
@@ -17,9 +18,8 @@ from groundwork.work import Work
 
 class Input(Model):
     work: Work
-    account: Account
+    enrolled: Enrolled
     organization: Organization
-    ready: bool
     results: list[Any]
     started: str
 
@@ -27,6 +27,6 @@ class Input(Model):
 @entry(Input)
 def handle(event: Input) -> Ending:
     recorder = Recorder(load(), Ledger(settings().ledger_table), Organizations())
-    ending = recorder.succeeded(event.work, event.account, event.organization, event.ready, event.results)
+    ending = recorder.succeeded(event.work, event.enrolled, event.organization, event.results)
     count_success(ending.output["outcome"], event.started)
     return ending

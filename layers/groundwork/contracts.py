@@ -13,9 +13,9 @@ from groundwork.errors import InvalidRequest
 
 Kind = Literal["management", "security", "tooling", "workload"]
 RequestedKind = Literal["security", "tooling", "workload"]
-Outcome = Literal["ready", "repaired", "unchanged", "in-progress"]
+Outcome = Literal["ready", "repaired", "unchanged", "drifted", "in-progress"]
 """`ready`: reached its baseline for the first time. `repaired`: a later run changed something. `unchanged`: there was
-nothing to do. `in-progress`: another execution is on it and will answer."""
+nothing to do. `drifted`: a plan found something to do. `in-progress`: another execution is on it and will answer."""
 
 Mode = Literal["apply", "plan"]
 """`apply` closes the differences; `plan` tells them and writes nothing."""
@@ -146,11 +146,18 @@ def _account_id(value: str) -> str:
     return value
 
 
+def _components(value: list[str]) -> list[str]:
+    if not value:
+        raise ValueError("is empty; leave it out to have all components, or name some")
+    return value
+
+
 AccountName = Annotated[str, AfterValidator(_account_name)]
 Email = Annotated[str, AfterValidator(_email)]
 UnitPath = Annotated[str, AfterValidator(unit_path)]
 Tags = Annotated[dict[str, str], AfterValidator(_tags)]
 AccountId = Annotated[str, AfterValidator(_account_id)]
+Components = Annotated[list[str], AfterValidator(_components)]
 
 
 # -- what starts an execution ----------------------------------------------------------------------
@@ -182,9 +189,34 @@ class Created(Model):
 
 
 class StartedByHand(Model):
-    """A person (or the scheduled pass) started the machine for an account that is there."""
+    """A person, the scheduled pass or the roll-out started the machine for an account that is there.
+
+    `started_by` is what Step Functions' console links a nested execution by."""
 
     account_id: AccountId
+    mode: Mode = "apply"
+    components: Components = Field(default_factory=list)
+    started_by: str | None = Field(default=None, alias="AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID")
+
+
+class Filter(Model):
+    """Some of an organization's accounts. A unit's path stands for all that is below it."""
+
+    account_ids: list[AccountId] = Field(default_factory=list)
+    organizational_units: list[UnitPath] = Field(default_factory=list)
+    kinds: list[Kind] = Field(default_factory=list)
+    tags: dict[str, str] = Field(default_factory=dict)
+
+
+class RollOut(Model):
+    """What `groundwork-roll-out` is started with. An account is in it when it matches every key of `include` that is
+    given, and out of it when it matches any key of `exclude`. The other two stand in for what the declaration says."""
+
+    mode: Mode = "apply"
+    include: Filter = Field(default_factory=Filter)
+    exclude: Filter = Field(default_factory=Filter)
+    concurrency: int | None = Field(default=None, ge=1, le=1000)
+    tolerated_failure_percentage: float | None = Field(default=None, ge=0, le=100)
 
 
 Trigger = Requested | Created | StartedByHand
@@ -218,6 +250,13 @@ def read_trigger(raw: Any) -> Trigger:
     )
 
 
+def read_roll_out(raw: Any) -> RollOut:
+    """What a roll-out was started with. Raises `InvalidRequest`, naming field, value and remedy."""
+    if not isinstance(raw, Mapping):
+        raise InvalidRequest(f'The input is {shown(raw)}; start with {{}} or {{"mode": "plan"}}.')
+    return _parse(RollOut, raw)
+
+
 MOST_MISTAKES = 10
 """Named of one request: a cause must fit into an execution's state, however much somebody posts."""
 
@@ -240,7 +279,7 @@ def _sentence(error: Any, model: type[Model]) -> str:
         case "missing":
             return f"{field} is missing; it is required."
         case "extra_forbidden":
-            known = ", ".join(info.alias or name for name, info in model.model_fields.items())
+            known = ", ".join(_known_fields(model, error["loc"][:-1]))
             return f"{field[:100]} is an unknown field; known are {known}."
         case "value_error":
             return f"{field} {shown(error['input'])} {error['ctx']['error']}."
@@ -250,6 +289,16 @@ def _sentence(error: Any, model: type[Model]) -> str:
             return (
                 f"{field} {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
             )
+
+
+def _known_fields(model: type[Model], within: tuple[str | int, ...]) -> list[str]:
+    """The fields a person may give, of the model or of one that it holds."""
+    for part in within:
+        held = next((info.annotation for info in model.model_fields.values() if info.alias == part), None)
+        if isinstance(held, type) and issubclass(held, Model):
+            model = held
+    names = (info.alias or name for name, info in model.model_fields.items())
+    return [name for name in names if not name.startswith("AWS_")]
 
 
 def shown(value: Any) -> str:

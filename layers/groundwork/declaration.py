@@ -6,6 +6,8 @@ generated from these models.
 
 from __future__ import annotations
 
+import hashlib
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
@@ -185,6 +187,12 @@ class Declaration(Model):
 
     def has_policy(self, name: str) -> bool:
         return name in self._policies
+
+    @property
+    def version(self) -> str:
+        """Twelve hexadecimal digits that change when anything declared does: values and policies, not comments."""
+        everything = {"baseline": self.to_json(), "policies": dict(self._policies)}
+        return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
     def security(self) -> DeclaredAccount:

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from datetime import UTC, datetime
 
 from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import Declaration, DeclaredAccount
+from groundwork.directory import Directory
 from groundwork.kinds import KIND_TAG, is_declared
-from groundwork.ledger import Ledger
+from groundwork.ledger import Ledger, Memory
 from groundwork.organizations import Listed, Organizations, facts
 from groundwork.work import Work
 
 STATE_TAG = "groundwork:state"
+BASELINE_TAG = "groundwork:baseline"
+"""The version of the declaration that the account was last brought to."""
 REQUEST_TAG = "groundwork:request"
 """The id of the event that asked for the account: CreateAccount itself sets it, so a lost ledger can be rebuilt."""
 INSTALLED_TAG = "groundwork:installed"
@@ -20,11 +23,13 @@ INSTALLED_TAG = "groundwork:installed"
 
 
 class Enrolled(Model):
-    """The account and its organization as the components need them. `ready` says that it was ready before."""
+    """The account and its organization as the components need them. `ready` says that it was ready before, `baseline`
+    with which version of the declaration."""
 
     account: Account
     organization: Organization
     ready: bool
+    baseline: str | None = None
 
 
 class Enroller:
@@ -32,6 +37,7 @@ class Enroller:
         self._declaration = declaration
         self._ledger = ledger
         self._organizations = organizations
+        self._directory = Directory(ledger, organizations)
 
     def enroll(self, work: Work, account_id: str) -> Enrolled:
         """Only an account that this work's own request made is moved and given the requester's tags."""
@@ -44,49 +50,65 @@ class Enroller:
         )
         if work.kind == "management" and INSTALLED_TAG not in tags:
             wanted[INSTALLED_TAG] = datetime.now(UTC).isoformat(timespec="seconds")
+        unit = None
         if work.route == "create":
             record = self._ledger.request(work.email)
             wanted |= {
                 key: value for key, value in (record.tags if record else {}).items() if tags.get(key) != value
             }
             if record and record.organizational_unit:
-                self._organizations.move(
-                    listed, self._organizations.ensure_unit(listed.root_id, record.organizational_unit)
-                )
-                listed = self._organizations.account(account_id)
-            self._ledger.note_account(work.email, account_id)
+                unit = record.organizational_unit
+                self._organizations.move(listed, self._organizations.ensure_unit(listed.root_id, unit))
         if tags.get(STATE_TAG) == "ready":
             wanted.pop(STATE_TAG, None)
         if wanted:
             self._organizations.tag(account_id, wanted)
+        enrolled = self._enrolled(work, listed, tags, unit)
+        self._ledger.enroll(enrolled.account, enrolled.ready)
+        return enrolled
+
+    def look(self, work: Work, account_id: str) -> Enrolled:
+        """The same for a plan, which changes nothing."""
+        listed = self._organizations.account(account_id)
+        return self._enrolled(work, listed, self._organizations.tags(account_id), None)
+
+    def _enrolled(self, work: Work, listed: Listed, tags: Mapping[str, str], unit: str | None) -> Enrolled:
+        """`unit` is the path of the one that the account has just been moved to."""
         account = Account(
-            id=account_id,
+            id=listed.id,
             name=listed.name,
             email=listed.email,
             kind=work.kind,
-            unit=unit_of(listed, self._declaration, self._organizations),
+            unit=unit or unit_of(listed, self._declaration, self._organizations),
             joined=listed.joined.isoformat(),
         )
-        ready = tags.get(STATE_TAG) == "ready"
-        self._ledger.enroll(account, ready)
-        return Enrolled(account=account, organization=self.organization(listed, account), ready=ready)
+        return Enrolled(
+            account=account,
+            organization=self.organization(listed, account),
+            ready=tags.get(STATE_TAG) == "ready",
+            baseline=tags.get(BASELINE_TAG),
+        )
 
     def organization(self, listed: Listed, account: Account) -> Organization:
         """The organization as it is now; who of security and tooling is not there yet is left out."""
         units = self._organizations.units(listed.root_id, self._declaration.organizational_units)
-        security = self._declared_id(self._declaration.security, account)
-        tooling = self._declared_id(self._declaration.tooling, account) if self._declaration.tooling else None
+        declared = [self._declaration.security, self._declaration.tooling]
+        security, tooling = self._declared_ids(declared, account)
         return facts(listed, units, security, tooling, self._named(account))
 
-    def _declared_id(self, declared: DeclaredAccount, account: Account) -> str | None:
+    def _declared_ids(self, declared: Sequence[DeclaredAccount | None], account: Account) -> list[str | None]:
+        memory = self._ledger.recall([each.email for each in declared if each and not each.id])
+        return [self._declared_id(each, account, memory) if each else None for each in declared]
+
+    def _declared_id(self, declared: DeclaredAccount, account: Account, memory: Memory) -> str | None:
         if declared.id:
             return declared.id
         if account.kind == declared.kind:
             return account.id
-        record = self._ledger.request(declared.email)
+        record = memory.requests.get(declared.email.lower())
         if record:
             return record.account_id
-        found = self._organizations.by_email(declared.email)
+        found = self._directory.holder(declared.email, memory)
         return found.id if found and found.state == "ACTIVE" and is_declared(found, declared) else None
 
     def _named(self, account: Account) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from datetime import datetime
 
 from groundwork.contracts import AccountRequest, Kind, RequestedKind
 from groundwork.declaration import Declaration, DeclaredAccount, ancestors
@@ -66,6 +67,17 @@ def is_declared(listed: Listed, declared: DeclaredAccount) -> bool:
         and listed.email.lower() == declared.email.lower()
         and declared.id in (None, listed.id)
     )
+
+
+def is_adopted(
+    listed: Listed, tags: Mapping[str, str], declaration: Declaration, installed: str | None
+) -> bool:
+    """Whether Groundwork may change the account: one that it knows by its tag, that is declared, or that came after
+    Groundwork was `installed` (ISO 8601)."""
+    if KIND_TAG in tags or listed.id == listed.management_account_id:
+        return True
+    declared = any(is_declared(listed, each) for each in declaration.accounts)
+    return declared or (installed is not None and listed.joined >= datetime.fromisoformat(installed))
 
 
 def _declared(listed: Listed, declaration: Declaration) -> DeclaredAccount | None:

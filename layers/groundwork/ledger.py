@@ -1,7 +1,8 @@
 """The ledger: a memory and a lock, never the truth. The truth is AWS; a lost ledger is rebuilt by looking.
 
 One DynamoDB table, partition key `pk`: `request#<e-mail>`, `account#<account id>`, `execution#<ARN>`. Conditional
-writes only, so that of two executions one wins and the other is told.
+writes only, so that of two executions one wins and the other is told. `request#<e-mail>` also says whose an e-mail is
+that nobody asked for: so that no request has to list every account (`directory`).
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
 """
 
@@ -9,7 +10,8 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -17,7 +19,7 @@ import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from botocore.exceptions import ClientError
 
-from groundwork.contracts import Account, Change, Kind, Model, RequestedKind
+from groundwork.contracts import Account, Kind, Model, RequestedKind
 from groundwork.errors import AccountBusy
 from groundwork.sessions import PATIENT
 
@@ -25,7 +27,8 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 LEASE_SECONDS = 900
-"""Longer than any function may work in an account; renewed by each of them."""
+LONGEST_WORK_SECONDS = 320
+"""Longer than any function may work in an account; one that finds less left of the lease renews it first."""
 ANSWER_DAYS = 90
 """As long as Step Functions keeps an execution's history."""
 
@@ -65,6 +68,20 @@ class AccountRecord(Model):
     kind: Kind
     state: Literal["enrolled", "ready", "failed"]
     ready_by: str | None = None
+    baseline: str | None = None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What one look into the ledger showed. `ids` are the accounts that have an e-mail, which is in lower case here;
+    `holders` who holds the lease of an account; `every_email` says that an e-mail of the organization is missing here
+    only if its account is younger than the last pass over it."""
+
+    requests: Mapping[str, RequestRecord] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, AccountRecord] = field(default_factory=dict)
+    holders: Mapping[str, str] = field(default_factory=dict)
+    every_email: bool = False
 
 
 @cache
@@ -78,16 +95,48 @@ class Ledger:
         self._table = _table(table_name)
         self._now = now
 
+    # -- looking -----------------------------------------------------------------------------------
+
+    def recall(self, emails: Iterable[str] = (), accounts: Iterable[str] = ()) -> Memory:
+        """Everything about these in one call."""
+        items = self._get_many([ALL_EMAILS, *map(_request_key, emails), *map(_account_key, accounts)])
+        of_emails = {key.partition("#")[2]: item for key, item in items.items() if key.startswith("request#")}
+        of_accounts = {
+            key.partition("#")[2]: item for key, item in items.items() if key.startswith("account#")
+        }
+        requests = {email: _request(item) for email, item in of_emails.items()}
+        known = {account_id: _account(item) for account_id, item in of_accounts.items()}
+        now = self._now()
+        return Memory(
+            requests={email: record for email, record in requests.items() if record},
+            ids={email: item["accountId"] for email, item in of_emails.items() if "accountId" in item},
+            accounts={account_id: record for account_id, record in known.items() if record},
+            holders={
+                account_id: item["leaseOwner"]
+                for account_id, item in of_accounts.items()
+                if item.get("leaseUntil", 0) > now
+            },
+            every_email=ALL_EMAILS in items,
+        )
+
+    # -- whose an e-mail is --------------------------------------------------------------------------
+
+    def note_email(self, email: str, account_id: str) -> None:
+        """Beside a request for it, when there is one, which says so by itself."""
+        self._set(_request_key(email), {"accountId": account_id}, Attr("owner").not_exists())
+
+    def note_every_email(self) -> None:
+        self._put({"pk": ALL_EMAILS}, Attr("pk").not_exists())
+
     # -- requests ----------------------------------------------------------------------------------
 
     def request(self, email: str) -> RequestRecord | None:
-        item = self._get(_request_key(email))
-        return RequestRecord.model_validate(_only(RequestRecord, item)) if item else None
+        return _request(self._get(_request_key(email)))
 
     def claim(self, record: RequestRecord, previous: RequestRecord | None) -> bool:
         """Take this request, or take it over from an owner that has ended. False when somebody else was faster, or
         when a function of that owner, which outlives it for a moment, has written since `previous` was read."""
-        condition: ConditionBase = Attr("pk").not_exists() | Attr("owner").eq(record.owner)
+        condition: ConditionBase = Attr("owner").not_exists() | Attr("owner").eq(record.owner)
         if previous:
             condition = condition | _unchanged(previous)
         return self._put({"pk": _request_key(record.email), **record.to_json()}, condition)
@@ -118,8 +167,7 @@ class Ledger:
     # -- accounts ----------------------------------------------------------------------------------
 
     def account(self, account_id: str) -> AccountRecord | None:
-        item = self._get(_account_key(account_id))
-        return AccountRecord.model_validate(_only(AccountRecord, item)) if item and "state" in item else None
+        return _account(self._get(_account_key(account_id)))
 
     def accounts(self) -> Iterator[AccountRecord]:
         """Every account that was ever enrolled, in one scan."""
@@ -137,25 +185,29 @@ class Ledger:
     def enroll(self, account: Account, ready: bool) -> None:
         """Remember the account; `ready` is what its tags in Organizations say, for a ledger that was lost."""
         known = {"accountId": account.id, "name": account.name, "email": account.email, "kind": account.kind}
-        self._set(_account_key(account.id), known)
-        first = {"state": "ready", "readyBy": "before"} if ready else {"state": "enrolled"}
-        self._set(_account_key(account.id), first, Attr("state").not_exists())
+        item = self._update(_account_key(account.id), known, {} if ready else {"state": "enrolled"})
+        if ready and "state" not in item:
+            first = {"state": "ready", "readyBy": "before"}
+            self._set(_account_key(account.id), first, Attr("state").not_exists())
 
-    def first_ready(self, account_id: str, execution: str) -> bool:
-        """Mark the account ready. True for the one execution that brought it there first, however often it asks."""
-        key = _account_key(account_id)
-        ours = self._set(
-            key,
-            {"state": "ready", "readyBy": execution},
-            Attr("readyBy").not_exists() | Attr("readyBy").eq(execution),
-        )
-        if not ours:
-            self._set(key, {"state": "ready"})
-        return ours
+    def note_ready(self, account_id: str, execution: str, results: list[Any], baseline: str) -> bool:
+        """Mark the account ready with this version of the declaration, by this execution, whose components said
+        `results`. True for the one execution that brought it there first, however often it asks."""
+        values = {
+            "state": "ready",
+            "baseline": baseline,
+            "lastRun": execution,
+            "lastResults": json.dumps(results),
+        }
+        item = self._update(_account_key(account_id), values, {"readyBy": execution})
+        return bool(item["readyBy"] == execution)
 
-    def note_run(self, account_id: str, execution: str, results: list[Any]) -> None:
-        """What the components of the last run said."""
-        self._set(_account_key(account_id), {"lastRun": execution, "lastResults": json.dumps(results)})
+    def note_run(
+        self, account_id: str, execution: str, results: list[Any], what: Literal["Run", "Plan"]
+    ) -> None:
+        """What the components of the last run, of some of them only, or of the last plan said."""
+        values = {f"last{what}": execution, f"last{what}Results": json.dumps(results)}
+        self._set(_account_key(account_id), values)
 
     def note_failure(self, account_id: str) -> None:
         """An account that was ready once stays so: a failed repair does not make it new again."""
@@ -172,21 +224,30 @@ class Ledger:
 
     # -- leases ------------------------------------------------------------------------------------
 
-    def lease(self, account_id: str, execution: str, is_running: Callable[[str], bool]) -> None:
-        """Hold the account for this execution, or hold it longer. Raises `AccountBusy` while another one, still
-        running, has it."""
+    def keep(
+        self, account_id: str, execution: str, until: int | None, is_running: Callable[[str], bool]
+    ) -> None:
+        """Hold the account for as long as a function may work in it: longer than `until` only where that is near.
+        Raises `AccountBusy`."""
+        if until is None or until - self._now() < LONGEST_WORK_SECONDS:
+            self.lease(account_id, execution, is_running)
+
+    def lease(self, account_id: str, execution: str, is_running: Callable[[str], bool]) -> int:
+        """Hold the account for this execution, or hold it longer; until when, in seconds since the epoch. Raises
+        `AccountBusy` while another one, still running, has it."""
         now = int(self._now())
-        values = {"leaseOwner": execution, "leaseUntil": now + LEASE_SECONDS}
+        until = now + LEASE_SECONDS
+        values = {"leaseOwner": execution, "leaseUntil": until}
         free = Attr("leaseOwner").not_exists() | Attr("leaseOwner").eq(execution) | Attr("leaseUntil").lt(now)
         if self._set(_account_key(account_id), values, free):
-            return
+            return until
         holder = str((self._get(_account_key(account_id)) or {}).get("leaseOwner", ""))
         if (
             holder
             and not is_running(holder)
             and self._set(_account_key(account_id), values, free | Attr("leaseOwner").eq(holder))
         ):
-            return
+            return until
         raise AccountBusy(f"Account {account_id} is being worked on by {holder or 'another execution'}.")
 
     def release(self, account_id: str, execution: str) -> None:
@@ -209,18 +270,34 @@ class Ledger:
     def _get(self, key: str) -> dict[str, Any] | None:
         return self._table.get_item(Key={"pk": key}, ConsistentRead=True).get("Item")
 
+    def _get_many(self, keys: list[str]) -> dict[str, dict[str, Any]]:
+        """Items by key; absent ones are left out.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
+        """
+        name = self._table.name
+        asked: Any = {name: {"Keys": [{"pk": key} for key in dict.fromkeys(keys)], "ConsistentRead": True}}
+        found: dict[str, dict[str, Any]] = {}
+        while asked:
+            answer = self._table.meta.client.batch_get_item(RequestItems=asked)
+            found |= {str(item["pk"]): dict(item) for item in answer["Responses"].get(name, [])}
+            asked = answer.get("UnprocessedKeys")
+        return found
+
     def _put(self, item: dict[str, Any], condition: ConditionBase) -> bool:
         return self._conditionally(lambda: self._table.put_item(Item=item, ConditionExpression=condition))
 
     def _set(self, key: str, values: dict[str, Any], condition: ConditionBase | None = None) -> bool:
-        update: dict[str, Any] = {
-            "UpdateExpression": "SET " + ", ".join(f"#s{n} = :s{n}" for n in range(len(values))),
-            "ExpressionAttributeNames": {f"#s{n}": name for n, name in enumerate(values)},
-            "ExpressionAttributeValues": {f":s{n}": value for n, value in enumerate(values.values())},
-        }
+        update = _update_of(values, {})
         if condition:
             update["ConditionExpression"] = condition
         return self._conditionally(lambda: self._table.update_item(Key={"pk": key}, **update))
+
+    def _update(self, key: str, values: dict[str, Any], where_missing: dict[str, Any]) -> dict[str, Any]:
+        """Set these values, and the others where there are none; the item as it is then."""
+        update = _update_of(values, where_missing)
+        answer = self._table.update_item(Key={"pk": key}, ReturnValues="ALL_NEW", **update)
+        return dict(answer["Attributes"])
 
     def _remove(self, key: str, names: list[str], condition: ConditionBase) -> bool:
         return self._conditionally(
@@ -239,6 +316,21 @@ class Ledger:
         return True
 
 
+def _update_of(values: Mapping[str, Any], where_missing: Mapping[str, Any]) -> dict[str, Any]:
+    """An UpdateItem; names are aliased, since some are reserved words of DynamoDB."""
+    both = {**values, **where_missing}
+    numbers = {name: n for n, name in enumerate(both)}
+    parts = [
+        f"#s{n} = if_not_exists(#s{n}, :s{n})" if name in where_missing else f"#s{n} = :s{n}"
+        for name, n in numbers.items()
+    ]
+    return {
+        "UpdateExpression": "SET " + ", ".join(parts),
+        "ExpressionAttributeNames": {f"#s{n}": name for name, n in numbers.items()},
+        "ExpressionAttributeValues": {f":s{n}": both[name] for name, n in numbers.items()},
+    }
+
+
 def _unchanged(record: RequestRecord) -> ConditionBase:
     """Its owner, and what says whether an account may be on its way, are still as they were read."""
     condition: ConditionBase = Attr("owner").eq(record.owner)
@@ -252,6 +344,19 @@ def _unchanged(record: RequestRecord) -> ConditionBase:
     return condition
 
 
+ALL_EMAILS = "emails"
+"""The item that says that the e-mails of all accounts have been noted."""
+
+
+def _request(item: Mapping[str, Any] | None) -> RequestRecord | None:
+    """None also for an item that only says whose the e-mail is."""
+    return RequestRecord.model_validate(_only(RequestRecord, item)) if item and "owner" in item else None
+
+
+def _account(item: Mapping[str, Any] | None) -> AccountRecord | None:
+    return AccountRecord.model_validate(_only(AccountRecord, item)) if item and "state" in item else None
+
+
 def _request_key(email: str) -> str:
     return f"request#{email.lower()}"
 
@@ -260,14 +365,9 @@ def _account_key(account_id: str) -> str:
     return f"account#{account_id}"
 
 
-def _only(model: type[Model], item: dict[str, Any]) -> dict[str, Any]:
+def _only(model: type[Model], item: Mapping[str, Any]) -> dict[str, Any]:
     """The model's own attributes, DynamoDB's Decimals made whole numbers."""
     known = {info.alias: info for info in model.model_fields.values()}
     return {
         name: int(value) if name == "attempts" else value for name, value in item.items() if name in known
     }
-
-
-def changes_of(results: list[Any]) -> list[Change]:
-    """All changes of a run, in the order of its components."""
-    return [Change.model_validate(change) for result in results for change in result.get("changes", [])]

@@ -12,10 +12,11 @@ from pydantic import Field
 from groundwork.contracts import Account, Change, Model, Organization, Outcome
 from groundwork.creation import remedy_of_refusal
 from groundwork.declaration import Declaration
-from groundwork.enrolment import STATE_TAG
+from groundwork.enrolment import BASELINE_TAG, STATE_TAG, Enrolled
 from groundwork.errors import remedy_for
 from groundwork.ledger import Ledger
 from groundwork.organizations import Organizations
+from groundwork.words import held_to, sentence, worst_first
 from groundwork.work import Work
 
 
@@ -57,16 +58,20 @@ class Recorder:
         self._organizations = organizations
 
     def succeeded(
-        self, work: Work, account: Account, organization: Organization, was_ready: bool, results: list[Any]
+        self, work: Work, enrolled: Enrolled, organization: Organization, results: list[Any]
     ) -> Ending:
+        """`organization` is as it was when the work began, which may be later than when the account was enrolled."""
         changes = [
             Change.model_validate(change) for result in results for change in result.get("changes", [])
         ]
-        done = any(change.action != "report" for change in changes)
-        self._ledger.note_run(account.id, work.execution, results)
-        first = self._ledger.first_ready(account.id, work.execution)
-        if not was_ready:
-            self._organizations.tag(account.id, {STATE_TAG: "ready"})
+        if work.mode == "plan":
+            return self._planned(work, enrolled, changes, results)
+        account, done = enrolled.account, any(change.action != "report" for change in changes)
+        first = False
+        if work.components:
+            self._ledger.note_run(account.id, work.execution, results, "Run")
+        else:
+            first = self._ready(work, enrolled, results)
         if work.route == "create":
             self._ledger.close_request(work.email, work.execution, "ready")
         self._ledger.release(account.id, work.execution)
@@ -75,16 +80,46 @@ class Recorder:
         answers = []
         if first or done:
             self._ledger.answer_once(work.execution, "record-outcome")
-            answers = [
-                Answer(
-                    detail_type="Account Ready" if first else "Account Repaired", detail=_detail(work, output)
-                )
-            ]
+            answers = [_answer("Account Ready" if first else "Account Repaired", work, output)]
         return Ending(
             output=output,
             answers=answers,
             follow_ups=self._follow_ups(work, account, organization) if first else [],
         )
+
+    def _ready(self, work: Work, enrolled: Enrolled, results: list[Any]) -> bool:
+        """The ledger and the account's tags say what was reached. True when it was reached for the first time."""
+        version = self._declaration.version
+        first = self._ledger.note_ready(enrolled.account.id, work.execution, results, version)
+        wanted = {STATE_TAG: "ready", BASELINE_TAG: version}
+        if not enrolled.ready or enrolled.baseline != version:
+            self._organizations.tag(enrolled.account.id, wanted)
+        return first
+
+    def _planned(self, work: Work, enrolled: Enrolled, changes: list[Change], results: list[Any]) -> Ending:
+        drifted = any(change.action != "report" for change in changes)
+        summaries = [
+            {name: value for name, value in result.items() if name != "changes"} for result in results
+        ]
+        self._ledger.note_run(enrolled.account.id, work.execution, summaries, "Plan")
+        version = self._declaration.version
+        about = {
+            "mode": "plan",
+            "declaration": {
+                "version": version,
+                "behind": enrolled.baseline != version,
+                **({"account": enrolled.baseline} if enrolled.baseline else {}),
+            },
+        }
+        output = _output(work, enrolled.account.id, "drifted" if drifted else "unchanged", changes) | about
+        output["plan"] = [sentence(change) for change in worst_first(held_to(LONGEST_WORDS, changes))]
+        answers = []
+        if drifted:
+            bare = [change.model_copy(update={"call": None}) for change in changes]
+            answers = [
+                _answer("Account Drifted", work, _output(work, enrolled.account.id, "drifted", bare) | about)
+            ]
+        return Ending(output=output, answers=answers, follow_ups=[])
 
     def _follow_ups(self, work: Work, account: Account, organization: Organization) -> list[FollowUp]:
         """Security's Ready lets the management account send its logs there and raise the guard rails; tooling's lays
@@ -101,17 +136,22 @@ class Recorder:
 
 
 def _output(work: Work, account_id: str, outcome: Outcome, changes: list[Change]) -> dict[str, Any]:
-    """`changes` is what was done, and empty when there was nothing to do; `reports`, there when there are any, is what
-    a person should know and Groundwork leaves alone."""
-    reports = [change.to_json() for change in changes if change.action == "report"]
+    """`changes` is what was done, or would be, and empty when there was nothing to do; `reports`, there when there are
+    any, is what a person should know and Groundwork leaves alone."""
+    held = held_to(LONGEST_CHANGES, changes)
+    reports = [change.to_json() for change in held if change.action == "report"]
     return {
         "accountId": account_id,
         "accountName": work.account_name,
         "email": work.email,
         "kind": work.kind,
         "outcome": outcome,
-        "changes": [change.to_json() for change in changes if change.action != "report"],
+        "changes": [change.to_json() for change in held if change.action != "report"],
     } | ({"reports": reports} if reports else {})
+
+
+def _answer(detail_type: str, work: Work, output: Mapping[str, Any]) -> Answer:
+    return Answer(detail_type=detail_type, detail=_detail(work, output))
 
 
 def _detail(work: Work, output: Mapping[str, Any]) -> dict[str, Any]:
@@ -129,6 +169,10 @@ class Failure(Model):
     cause: str
     failures: list[dict[str, str]] = Field(default_factory=list)
 
+
+LONGEST_CHANGES = 90_000
+LONGEST_WORDS = 40_000
+"""Characters: output and answer travel together in one state of at most 262,144 bytes."""
 
 LONGEST_CAUSE = 16_000
 """Characters: with its remedy it must fit into the Cause of a Fail state, which is 32,768 at most."""
@@ -150,7 +194,9 @@ def failed(
         ledger.close_request(record.email, execution, "failed")
         account_id = account_id or record.account_id
     account_id = account_id or named.get("accountId")
-    if account_id:
+    if account_id and _object(raw).get("mode") == "plan":
+        named["accountId"] = account_id  # a plan that failed has left everything as it was
+    elif account_id:
         ledger.note_failure(account_id)
         ledger.take_ready_back(account_id, execution)
         ledger.release(account_id, execution)

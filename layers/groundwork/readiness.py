@@ -102,25 +102,26 @@ class SecurityWatch:
         self._organizations = organizations
         self._executions = executions
 
-    def wait(self, account: Account) -> Organization:
+    def wait(self, account: Account, organization: Organization) -> Organization:
         """The organization, once its security account is ready. Raises `SecurityAccountNotReady` while somebody works
         on it, `SecurityAccountMissing` when nobody does."""
+        if organization.security_account_id and self._ready(organization.security_account_id):
+            return organization
         declared = self._declaration.security
         record = self._ledger.request(declared.email)
         if record and record.state != "ready" and self._executions.is_running(record.owner):
             raise SecurityAccountNotReady(f"{record.owner} works on the security account {declared.email}.")
         listed = self._organizations.account(account.id)
-        organization = Enroller(self._declaration, self._ledger, self._organizations).organization(
-            listed, account
-        )
-        security = organization.security_account_id
-        if security is None:
+        now = Enroller(self._declaration, self._ledger, self._organizations).organization(listed, account)
+        if now.security_account_id is None:
             raise SecurityAccountMissing(
                 f"There is no security account, and {account.name!r} ({account.id}) trusts only it."
             )
-        if not self._ready(security):
-            raise SecurityAccountNotReady(f"The security account {security} has not reached its baseline.")
-        return organization
+        if not self._ready(now.security_account_id):
+            raise SecurityAccountNotReady(
+                f"The security account {now.security_account_id} has not reached its baseline."
+            )
+        return now
 
     def _ready(self, account_id: str) -> bool:
         record = self._ledger.account(account_id)

@@ -6,7 +6,6 @@ Everything that can be refused is refused here, before anything is touched.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import datetime
 from typing import Any
 
 from groundwork.contracts import (
@@ -17,20 +16,23 @@ from groundwork.contracts import (
     Requested,
     StartedByHand,
     read_trigger,
+    shown,
 )
 from groundwork.declaration import Declaration
+from groundwork.directory import Directory
 from groundwork.enrolment import INSTALLED_TAG, REQUEST_TAG, STATE_TAG, unit_of
 from groundwork.errors import (
     AccountNotActive,
     AccountNotAdopted,
     EmailBelongsToAnotherAccount,
+    InvalidRequest,
     ManagementAccountNotReady,
     RequestInProgress,
     SecurityAccountMissing,
 )
 from groundwork.executions import Executions
-from groundwork.kinds import KIND_TAG, granted, is_declared, kind_of
-from groundwork.ledger import Ledger, RequestRecord
+from groundwork.kinds import granted, is_adopted, kind_of
+from groundwork.ledger import Ledger, Memory, RequestRecord
 from groundwork.organizations import Listed, Organizations
 from groundwork.work import Work
 
@@ -47,6 +49,7 @@ class Reader:
         self._declaration = declaration
         self._ledger = ledger
         self._organizations = organizations
+        self._directory = Directory(ledger, organizations)
         self._executions = executions
         self._management = management
 
@@ -66,9 +69,10 @@ class Reader:
     def _requested(self, trigger: Requested, execution: str) -> Work:
         asked = trigger.asked
         kind, unit = granted(asked, self._declaration)
-        record = self._ledger.request(asked.email)
+        memory = self._ledger.recall([asked.email, self._declaration.security.email], [self._management])
+        record = memory.requests.get(asked.email.lower())
         if record:
-            busy = record.owner != execution and self._executions.is_running(record.owner)
+            busy = self._is_busy(record, execution)
             if not record.same_account(asked.account_name) and (record.begun or busy):
                 raise EmailBelongsToAnotherAccount(
                     f"email {asked.email!r} is that of {record.account_name!r}"
@@ -86,13 +90,13 @@ class Reader:
                 )
             if busy:
                 raise RequestInProgress(f"{record.owner} works on the same request for {record.email}.")
-        existing = self._organizations.by_email(asked.email)
+        existing = self._directory.holder(asked.email, memory)
         if existing:
             ours = {trigger.request_id, record.request_id if record else trigger.request_id}
             if not self._made_for(existing, asked, ours):
                 return self._in_place(existing, execution, trigger.request_id)
         else:
-            self._check_prerequisites(kind)
+            self._check_prerequisites(kind, memory)
         fresh = RequestRecord(
             email=asked.email,
             account_name=asked.account_name,
@@ -106,6 +110,10 @@ class Reader:
             # What the first request asked for holds: a later one neither moves nor re-tags its account.
             fresh = record.model_copy(update={"owner": execution, "state": "claimed"})
         return self._continue(fresh, record, existing, execution)
+
+    def _is_busy(self, record: RequestRecord, execution: str) -> bool:
+        """Whether another execution is on this request."""
+        return record.owner != execution and self._executions.is_running(record.owner)
 
     def _made_for(self, existing: Listed, asked: AccountRequest, requests: set[str]) -> bool:
         """Whether one of these requests made the account that has this e-mail."""
@@ -124,33 +132,34 @@ class Reader:
             return work.model_copy(
                 update={"route": "done", "outcome": "unchanged", "note": "It is ready already."}
             )
-        adopted = KIND_TAG in tags or any(is_declared(existing, each) for each in self._declaration.accounts)
-        installed = self._organizations.tags(self._management).get(INSTALLED_TAG)
-        if not adopted and (installed is None or existing.joined < datetime.fromisoformat(installed)):
+        if not is_adopted(existing, tags, self._declaration, self._installed()):
             raise AccountNotAdopted(
                 f"Account {existing.id} ({existing.name!r}, {existing.email}) was there before Groundwork."
             )
         return work
 
-    def _check_prerequisites(self, kind: Kind) -> None:
+    def _installed(self) -> str | None:
+        return self._organizations.tags(self._management).get(INSTALLED_TAG)
+
+    def _check_prerequisites(self, kind: Kind, memory: Memory) -> None:
         """No account before the management account is ready, and none but security's before that is on its way."""
-        if not self._is_ready(self._management):
+        if not self._is_ready(self._management, memory):
             raise ManagementAccountNotReady(
                 f"The management account {self._management} has not reached its baseline."
             )
         if kind == "security":
             return
         security = self._declaration.security
-        record = self._ledger.request(security.email)
+        record = memory.requests.get(security.email.lower())
         if record and (record.account_id or record.creation_id or self._executions.is_running(record.owner)):
             return
-        if not self._organizations.by_email(security.email):
+        if not self._directory.holder(security.email, memory):
             raise SecurityAccountMissing(
                 f"There is no security account: nobody has asked for {security.name!r} with {security.email!r}."
             )
 
-    def _is_ready(self, account_id: str) -> bool:
-        record = self._ledger.account(account_id)
+    def _is_ready(self, account_id: str, memory: Memory) -> bool:
+        record = memory.accounts.get(account_id)
         return (
             record.state == "ready"
             if record
@@ -161,9 +170,9 @@ class Reader:
 
     def _created(self, trigger: Created, execution: str) -> Work:
         """`CreateAccountResult`: of our own making, then its execution is on it or has died; or somebody else's."""
-        listed = self._organizations.account(trigger.account_id)
-        record = self._ledger.request(listed.email)
-        if record and record.owner != execution and self._executions.is_running(record.owner):
+        listed, memory = self._look(trigger.account_id)
+        record = memory.requests.get(listed.email.lower())
+        if record and self._is_busy(record, execution):
             note = f"{record.owner} is on it."
             return _done(record, execution, record.request_id, listed.id, "in-progress", note)
         return self._unfinished(listed, record, execution) or self._in_place(
@@ -171,14 +180,52 @@ class Reader:
         )
 
     def _started(self, trigger: StartedByHand, execution: str) -> Work:
-        """A person's start adopts whatever account it names, and finishes what a dead execution left."""
-        listed = self._organizations.account(trigger.account_id)
-        record = self._ledger.request(listed.email)
-        if record and record.owner != execution and self._executions.is_running(record.owner):
+        """A person's start adopts whatever account it names, and finishes what a dead execution left; one that plans
+        does neither."""
+        listed, memory = self._look(trigger.account_id)
+        record = memory.requests.get(listed.email.lower())
+        busy = record is not None and self._is_busy(record, execution)
+        if trigger.mode == "plan":
+            return self._plan(trigger, listed, memory, execution, busy=busy)
+        if record and busy:
             raise RequestInProgress(f"{record.owner} works on the request that made account {listed.id}.")
-        return self._unfinished(listed, record, execution) or self._baseline(
-            listed, self._organizations.tags(listed.id), execution, None
+        if not trigger.components and (work := self._unfinished(listed, record, execution)):
+            return work
+        return self._chosen(
+            trigger, self._baseline(listed, self._organizations.tags(listed.id), execution, None)
         )
+
+    def _plan(
+        self, trigger: StartedByHand, listed: Listed, memory: Memory, execution: str, *, busy: bool
+    ) -> Work:
+        """What somebody is just changing shows no drift: whoever works there answers for it."""
+        work = self._baseline(listed, self._organizations.tags(listed.id), execution, None)
+        holder = memory.holders.get(listed.id)
+        if busy or (holder and self._executions.is_running(holder)):
+            note = f"{holder or 'Another execution'} is working in the account; plan again when it has ended."
+            return work.model_copy(
+                update={"mode": "plan", "route": "done", "outcome": "in-progress", "note": note}
+            )
+        return self._chosen(trigger, work)
+
+    def _chosen(self, trigger: StartedByHand, work: Work) -> Work:
+        """Raises `InvalidRequest` for a component that accounts of this kind do not have."""
+        declared = self._declaration.baseline.get(work.kind, [])
+        unknown = [name for name in trigger.components if name not in declared]
+        if unknown:
+            raise InvalidRequest(
+                f"components {shown(unknown[0])} is not in the baseline of {work.account_name!r}, an account of kind "
+                f"{work.kind}; it has {', '.join(declared)}."
+            )
+        return work.model_copy(update={"mode": trigger.mode, "components": trigger.components})
+
+    def _look(self, account_id: str) -> tuple[Listed, Memory]:
+        """The account, and what the ledger knows of it; from here on it knows whose the e-mail is."""
+        listed = self._organizations.account(account_id)
+        memory = self._ledger.recall([listed.email], [listed.id])
+        if listed.email.lower() not in memory.ids:
+            self._ledger.note_email(listed.email, listed.id)
+        return listed, memory
 
     def _unfinished(self, listed: Listed, record: RequestRecord | None, execution: str) -> Work | None:
         """The work of a request that made this account and has not come to its end. One that merely named this e-mail,
@@ -214,7 +261,8 @@ class Reader:
         self, listed: Listed, tags: Mapping[str, str], execution: str, request_id: str | None
     ) -> Work:
         _active(listed)
-        unit = unit_of(listed, self._declaration, self._organizations)
+        by_unit = bool(self._declaration.unit_kinds)
+        unit = unit_of(listed, self._declaration, self._organizations) if by_unit else ""
         return Work(
             route="baseline",
             execution=execution,

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import Literal
 
-from groundwork.contracts import AccountId, Kind, Model, Outcome
+from pydantic import Field
+
+from groundwork.contracts import AccountId, Kind, Mode, Model, Outcome
 
 
 class Work(Model):
     """What this execution is for.
 
     `route` is `create` (an account of our own making, to be created or continued), `baseline` (an account that is
-    there) or `done` (nothing is left to do; `note` says why).
+    there) or `done` (nothing is left to do; `note` says why). `components` are those that were asked for; all of them
+    where it is empty.
     """
 
     route: Literal["create", "baseline", "done"]
@@ -23,3 +26,5 @@ class Work(Model):
     account_id: AccountId | None = None
     outcome: Outcome | None = None
     note: str | None = None
+    mode: Mode = "apply"
+    components: list[str] = Field(default_factory=list)

@@ -1,0 +1,64 @@
+"""Differences as a person reads them, and as much of them as an execution and an event can hold."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Sequence
+
+from groundwork.contracts import Change, PlannedCall, Severity
+
+WORST_FIRST: dict[Severity, int] = {"high": 0, "medium": 1, "low": 2}
+WILL_BE = {"create": "will be created", "update": "will be put right", "delete": "will be deleted"}
+
+
+def sentence(change: Change) -> str:
+    """How bad it is, what is wrong, and what will be done: `HIGH    trail groundwork: is not logging; will be put right
+    by cloudtrail StartLogging`."""
+    text = f"{change.severity.upper():<7} {change.resource}: {change.reason}"
+    if change.action == "report":
+        return f"NOTE    {change.resource}: {change.reason}"
+    by = f" by {change.call.service} {change.call.operation}" if change.call else ""
+    return f"{text}; {WILL_BE[change.action]}{by}"
+
+
+def worst_first(changes: Iterable[Change]) -> list[Change]:
+    return sorted(changes, key=lambda change: (change.action == "report", WORST_FIRST[change.severity]))
+
+
+def held_to(limit: int, changes: Sequence[Change]) -> list[Change]:
+    """These changes in at most about `limit` characters of JSON: first the parameters of the longest calls are left
+    out, then the mildest changes, and a report says how many.
+
+    Step Functions and EventBridge take 262,144 bytes.
+    https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+    """
+    held = list(changes)
+    by_length = sorted((n for n, each in enumerate(held) if each.call), key=lambda n: -_length(held[n].call))
+    while by_length and sum(map(_length, held)) > limit:
+        longest = by_length.pop(0)
+        held[longest] = held[longest].model_copy(update={"call": _without_parameters(held[longest].call)})
+    if sum(map(_length, held)) <= limit:
+        return held
+    kept: list[Change] = []
+    room = limit
+    for change in worst_first(held):
+        room -= _length(change)
+        if room < 0:
+            break
+        kept.append(change)
+    left_out = len(held) - len(kept)
+    more = f"{left_out} more differences, none of them worse, are left out: there is no room for them here"
+    return [
+        *kept,
+        Change(component=held[0].component, resource="more", action="report", reason=more, severity="low"),
+    ]
+
+
+def _without_parameters(call: PlannedCall | None) -> PlannedCall | None:
+    if call is None:
+        return None
+    return call.model_copy(update={"parameters": {"left out": f"{_length(call):,} characters"}})
+
+
+def _length(part: Change | PlannedCall | None) -> int:
+    return len(json.dumps(part.to_json())) if part else 0
