@@ -10,10 +10,10 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from local.asl_map import assigned, foreign_variables, is_distributed, map_problems
 from local.jsonata_expressions import EvaluationFailed, check_syntax
 
-# Valid on AWS, but not executed by moto: better refused than skipped.
-NOT_EXECUTED_HERE = ("ItemBatcher",)
+INNER = ("Branches", "ItemProcessor", "Iterator")
 
 
 def problems(definition: str) -> Iterator[str]:
@@ -29,8 +29,16 @@ def problems(definition: str) -> Iterator[str]:
     yield from _machine_problems(machine, "", machine.get("QueryLanguage", "JSONPath"))
 
 
-def _machine_problems(machine: Mapping[str, Any], place: str, language: str) -> Iterator[str]:
+def _machine_problems(
+    machine: Mapping[str, Any], place: str, language: str, outer: frozenset[str] = frozenset()
+) -> Iterator[str]:
+    """`outer`: the variables that the scopes around this one assign."""
     states = machine.get("States") or {}
+    own_scope = {
+        name: {key: value for key, value in state.items() if key not in INNER}
+        for name, state in states.items()
+    }
+    visible = outer | assigned(own_scope)
     if machine.get("StartAt") not in states:
         yield _missing(f"{place}/StartAt", machine.get("StartAt"))
     for name, state in states.items():
@@ -39,19 +47,19 @@ def _machine_problems(machine: Mapping[str, Any], place: str, language: str) -> 
         for path, target in _transitions(state):
             if target not in states:
                 yield _missing(here + path, target)
-        for field in NOT_EXECUTED_HERE:
-            if field in state:
-                yield f"NOT_SUPPORTED_BY_THE_EMBEDDED_AWS: {field} at {here}/{field}"
-        own = {
-            key: value for key, value in state.items() if key not in ("Branches", "ItemProcessor", "Iterator")
-        }
+        if state.get("Type") == "Map":
+            yield from map_problems(state, here)
         if spoken == "JSONata":
-            yield from _expression_problems(own, here)
+            yield from _expression_problems(own_scope[name], here)
         for index, branch in enumerate(state.get("Branches", [])):
-            yield from _machine_problems(branch, f"{here}/Branches[{index}]", spoken)
+            yield from _machine_problems(branch, f"{here}/Branches[{index}]", spoken, visible)
+        inside = visible
+        if is_distributed(state):
+            yield from foreign_variables(state, visible, here)
+            inside = frozenset()
         for field in ("ItemProcessor", "Iterator"):
             if field in state:
-                yield from _machine_problems(state[field], f"{here}/{field}", spoken)
+                yield from _machine_problems(state[field], f"{here}/{field}", spoken, inside)
 
 
 def _transitions(state: Mapping[str, Any]) -> Iterator[tuple[str, Any]]:

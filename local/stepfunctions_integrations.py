@@ -15,12 +15,8 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import moto.stepfunctions.parser.models  # noqa: F401 - every module that imports boto_client_for by name
 from botocore.config import Config
-from botocore.exceptions import ClientError
 from botocore.model import ServiceModel
 from botocore.session import get_session
-from moto.stepfunctions.parser.api import HistoryEventType, TaskFailedEventDetails
-from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEvent
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
@@ -33,16 +29,15 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
     StateTaskServiceEvents,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.credentials import Credentials
+from local.stepfunctions_failures import refused_by
+from local.stepfunctions_role import SESSION_NAME, STATES
 
 if TYPE_CHECKING:
     from local.engine import Engine
 
-STATES = "states.amazonaws.com"
-SESSION_NAME = "states"
 SESSION_SECONDS = 45 * 60
 LONGEST_CALL_SECONDS = 960
 POLL_SECONDS = 1.0
@@ -115,6 +110,9 @@ def install(engine: Engine) -> None:
     clients = ClientFactory(engine)
 
     def boto_client_for(region: str, service: str, state_credentials: Any = None) -> Any:
+        if not isinstance(state_credentials, TaskCredentials):  # a Map's reader, which has no Credentials
+            role = state_credentials.role_arn
+            state_credentials = TaskCredentials(role, role)
         return clients.client(region, service, state_credentials)
 
     engine.patch_everywhere(
@@ -135,36 +133,12 @@ def install(engine: Engine) -> None:
         "_normalise_service_error_name",
         staticmethod(lambda name: ERROR_PREFIXES.get(name.lower(), name[:1].upper() + name[1:])),
     )
-    _install_event_errors(engine)
+    # moto ends the execution with States.Runtime.
+    events_error = refused_by("EventBridge", "AmazonCloudWatchEvents", StateTaskServiceEvents._from_error)
+    engine.patch(StateTaskServiceEvents, "_from_error", events_error)
     engine.patch(
         state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", engine.clock.seconds(POLL_SECONDS)
     )
-
-
-def _install_event_errors(engine: Engine) -> None:
-    """A refused PutEvents fails the task under EventBridge's name: moto ends the execution with States.Runtime."""
-    from_error = StateTaskServiceEvents._from_error
-
-    def named(task: Any, env: Any, ex: Exception) -> Any:
-        if not isinstance(ex, ClientError):
-            return from_error(task, env, ex)
-        code, answer = ex.response["Error"]["Code"], ex.response["ResponseMetadata"]
-        error = f"EventBridge.{code}"
-        status = f"Status Code: {answer['HTTPStatusCode']}; Error Code: {code}"
-        details = TaskFailedEventDetails(
-            error=error,
-            cause=f"{ex.response['Error']['Message']} (Service: AmazonCloudWatchEvents; {status})",
-            resource=task._get_sfn_resource(),
-            resourceType=task._get_sfn_resource_type(),
-        )
-        return FailureEvent(
-            env=env,
-            error_name=CustomErrorName(error),
-            event_type=HistoryEventType.TaskFailed,
-            event_details=EventDetails(taskFailedEventDetails=details),  # type: ignore[typeddict-item]
-        )
-
-    engine.patch(StateTaskServiceEvents, "_from_error", named)
 
 
 @functools.cache

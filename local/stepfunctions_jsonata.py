@@ -5,24 +5,16 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from moto.stepfunctions.parser.api import EvaluationFailedEventDetails, HistoryEventType
-from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import (
-    FailureEvent,
-    FailureEventException,
-)
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
-from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
-    StatesErrorNameType,
-)
+from moto.stepfunctions.parser.asl.component.common.error_name.failure_event import FailureEventException
 from moto.stepfunctions.parser.asl.component.common.query_language import QueryLanguageMode
 from moto.stepfunctions.parser.asl.component.common.string.string_expression import (
     StringJSONata,
     StringVariableSample,
 )
-from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
 from local.jsonata_expressions import EvaluationFailed, evaluate
+from local.stepfunctions_failures import query_failed
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -62,21 +54,7 @@ def _variables(environment: Any) -> dict[str, Any]:
 def _failure(environment: Any, expression: str, what: str) -> FailureEventException:
     field = environment.next_field_name
     cause = f"The JSONata expression '{expression}' specified for the field '{field}' {what}"
-    name = StatesErrorName(typ=StatesErrorNameType.StatesQueryEvaluationError)
-    details = EvaluationFailedEventDetails(
-        error=name.error_name,
-        cause=cause,
-        state=environment.next_state_name,
-        location=environment.next_field_name,
-    )
-    return FailureEventException(
-        FailureEvent(
-            env=environment,
-            error_name=name,
-            event_type=HistoryEventType.EvaluationFailed,
-            event_details=EventDetails(evaluationFailedEventDetails=details),  # type: ignore[typeddict-item]
-        )
-    )
+    return query_failed(environment, cause)
 
 
 def _assigned_variables(store: Any) -> dict[str, str]:

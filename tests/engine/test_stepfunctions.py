@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.engine import Engine
+from tests.engine.machines import machine, output, run
 from tests.engine.support import create_function, create_role, eventually, plain_moto, policy
 
 CODE = """
@@ -29,16 +30,6 @@ def aws() -> Iterator[Engine]:
         yield engine
 
 
-def machine(aws: Engine, name: str, states: dict[str, Any], role: str = "machine", **more: Any) -> str:
-    definition = {"QueryLanguage": "JSONata", "StartAt": next(iter(states)), "States": states, **more}
-    created = aws.client("stepfunctions").create_state_machine(
-        name=name,
-        definition=json.dumps(definition),
-        roleArn=f"arn:aws:iam::{aws.management_account}:role/{role}",
-    )
-    return str(created["stateMachineArn"])
-
-
 def distrusting_machine(aws: Engine, name: str, states: dict[str, Any]) -> str:
     """A machine whose role has ceased to trust Step Functions after the machine was made."""
     create_role(aws, name, "states.amazonaws.com")
@@ -46,26 +37,6 @@ def distrusting_machine(aws: Engine, name: str, states: dict[str, Any]) -> str:
     trust = {"Effect": "Allow", "Principal": {"Service": "ec2.amazonaws.com"}, "Action": "sts:AssumeRole"}
     aws.client("iam").update_assume_role_policy(RoleName=name, PolicyDocument=policy(trust))
     return arn
-
-
-def run(aws: Engine, arn: str, event: Any = None, **more: Any) -> dict[str, Any]:
-    client = aws.client("stepfunctions")
-    execution = client.start_execution(stateMachineArn=arn, input=json.dumps(event or {}), **more)[
-        "executionArn"
-    ]
-
-    def ended() -> dict[str, Any] | None:
-        described: dict[str, Any] = client.describe_execution(executionArn=execution)
-        return described if described["status"] != "RUNNING" else None
-
-    found = eventually(ended)
-    assert found is not None
-    return found
-
-
-def output(ended: dict[str, Any]) -> Any:
-    assert ended["status"] == "SUCCEEDED", (ended.get("error"), ended.get("cause"))
-    return json.loads(ended["output"])
 
 
 def expressions(aws: Engine, named: str, event: Any, **wanted: str) -> Any:
