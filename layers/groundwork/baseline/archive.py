@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -13,6 +15,9 @@ FIND_KEY = Permission(
     ["kms:DescribeKey"], ["arn:{partition}:kms:*:*:key/*", "arn:{partition}:kms:*:*:alias/*"]
 )
 """What `key_arn` needs. IAM asks about the key; about the alias where it leads to none."""
+
+LOG_ARCHIVE = "the log archive in the security account"
+"""What a planned call waits for while the key is not known."""
 
 NOT_THERE_YET = ("NotFoundException", "AccessDeniedException")
 
@@ -30,16 +35,12 @@ class Archive:
 
 def archive(target: Target) -> Archive:
     """Raises `SecurityAccountMissing` while there is no account to hold it, unless the target foresees one."""
-    security = (
-        target.account.id if target.account.kind == "security" else target.organization.security_account_id
-    )
-    if security is None and _foresees(target):
-        security = known_later("security")
+    security = _security_account(target)
     if security is None:
-        declared = target.declaration.security
-        raise SecurityAccountMissing(
-            f"No security account exists: nobody asked for {declared.name!r} <{declared.email}> yet."
-        )
+        # The management account comes first of all: it never waits for the archive.
+        if not target.foresees or target.account.kind == "management":
+            raise _nobody_asked(target)
+        security = known_later("security")
     names, home = target.declaration.log_archive, target.declaration.regions.home
 
     def filled(name: str) -> str:
@@ -55,26 +56,34 @@ def archive(target: Target) -> Archive:
 
 
 def key_arn(target: Target) -> str:
-    """The ARN of the archive's key, asked of the key itself by its alias; works from every account it admits.
+    """The ARN of the archive's key, asked of the key itself by its alias, once; works from every account it admits.
 
-    Raises `SecurityAccountNotReady`, with AWS's answer, while it does not say; a target that foresees it gets what
-    `is_known` tells apart.
+    Raises `SecurityAccountMissing`, and `SecurityAccountNotReady`, with AWS's answer, while it does not say: then
+    there is `foreseen_key_arn`.
     https://docs.aws.amazon.com/kms/latest/APIReference/API_DescribeKey.html
     """
+    if _security_account(target) is None:
+        raise _nobody_asked(target)
     alias = archive(target).key_alias_arn
-    if _foresees(target) and not is_known(alias):
-        return known_later(f"ARN of key {archive(target).key_alias}")
+    kms = target.client("kms", target.declaration.regions.home)
+
+    def ask() -> str:
+        arn: str = kms.describe_key(KeyId=alias)["KeyMetadata"]["Arn"]
+        return arn
+
     try:
-        found = target.client("kms", target.declaration.regions.home).describe_key(KeyId=alias)
+        return target.once(alias, ask)
     except ClientError as unknown:
         if unknown.response["Error"]["Code"] not in NOT_THERE_YET:
             raise
-        if _foresees(target):
-            return known_later(f"ARN of key {alias}")
         answer = unknown.response["Error"]["Message"]
         raise SecurityAccountNotReady(f"The log archive's key {alias} cannot be found: {answer}") from unknown
-    arn: str = found["KeyMetadata"]["Arn"]
-    return arn
+
+
+def foreseen_key_arn(target: Target) -> str:
+    """As far as it is known in a plan: an alias leads to a key of its own account and Region."""
+    alias = archive(target).key_alias
+    return archive(target).key_alias_arn.removesuffix(alias) + f"key/{known_later(f'id behind {alias}')}"
 
 
 def is_known(text: str) -> bool:
@@ -82,6 +91,22 @@ def is_known(text: str) -> bool:
     return "<" not in text
 
 
-def _foresees(target: Target) -> bool:
-    """The management account comes first of all: it never waits for the archive."""
-    return target.foresees and target.account.kind != "management"
+def may_be(found: Any, wanted: Any) -> bool:
+    """Whether `found` is what is wanted, as far as that is known: a plan tells no difference that may be none."""
+    if not isinstance(wanted, str) or is_known(wanted):
+        return bool(found == wanted)
+    known = map(re.escape, re.split("<[^>]*>", wanted))
+    return re.fullmatch("[^/:]+".join(known), found or "") is not None
+
+
+def _security_account(target: Target) -> str | None:
+    if target.account.kind == "security":
+        return target.account.id
+    return target.organization.security_account_id
+
+
+def _nobody_asked(target: Target) -> SecurityAccountMissing:
+    declared = target.declaration.security
+    return SecurityAccountMissing(
+        f"No security account exists: nobody asked for {declared.name!r} <{declared.email}> yet."
+    )

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 from botocore.exceptions import ClientError
 
@@ -42,6 +42,11 @@ class Call:
     refusals: Mapping[str, str] = field(default_factory=dict)
     severity: Severity = "medium"
     after: str = ""
+
+
+def worst(severities: Iterable[Severity]) -> Severity:
+    """Of the differences that one call closes."""
+    return min(severities, key=get_args(Severity).index)
 
 
 def known_later(what: str) -> str:
@@ -91,6 +96,13 @@ class Target:
     client: Clients
     installation: Installation = field(default_factory=Installation)
     foresees: bool = False
+    _asked: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    """What does not change while an account is in work: asked once, used by every component."""
+
+    def once(self, key: str, ask: Callable[[], str]) -> str:
+        if key not in self._asked:
+            self._asked[key] = ask()
+        return self._asked[key]
 
     def role_arn(self, name: str, account_id: str | None = None) -> str:
         return f"arn:{self.organization.partition}:iam::{account_id or self.account.id}:role/{name}"

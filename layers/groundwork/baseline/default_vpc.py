@@ -123,18 +123,16 @@ def _peerings(ec2: Any, vpc: str) -> int:
 def calls(region: str, vpc: DefaultVpc) -> Iterator[Call]:
     """The calls that delete it, or the report of who uses it."""
 
+    resource = f"default VPC {vpc.id} in {region}"
+    if vpc.used_by:
+        kept = f"should not be there, and is left alone because it is in use: it holds {vpc.used_by}"
+        yield Call("ec2", "", {}, resource, "report", kept)
+        return
+
     def call(operation: str, parameters: Mapping[str, Any]) -> Call:
         reason = "this kind of account has no default VPC, and nothing is in it"
-        return Call(
-            "ec2", operation, parameters, f"default VPC {vpc.id} in {region}", "delete", reason, region
-        )
+        return Call("ec2", operation, parameters, resource, "delete", reason, region, severity="low")
 
-    if vpc.used_by:
-        yield Call(
-            *("ec2", "", {}, f"default VPC {vpc.id} in {region}", "report"),
-            reason=f"should not be there, and is left alone because it is in use: it holds {vpc.used_by}",
-        )
-        return
     for gateway in vpc.gateways:
         yield call("DetachInternetGateway", {"InternetGatewayId": gateway, "VpcId": vpc.id})
         yield call("DeleteInternetGateway", {"InternetGatewayId": gateway})

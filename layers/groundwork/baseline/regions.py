@@ -42,10 +42,11 @@ def governed(target: Target) -> Governed:
 def side_by_side(
     target: Target, service: str, names: Sequence[str], look: Callable[[str, Any], Seen]
 ) -> dict[str, Seen]:
-    """What `look(region, client)` sees in each Region. Clients are made one by one, as boto3 demands."""
-    clients = {name: target.client(service, name) for name in names}
+    """What `look(region, client)` sees in each Region. boto3 wants clients made one by one, which takes as long as a
+    call or two: the first Regions answer while the clients of the last ones are made."""
     with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        return dict(zip(names, pool.map(lambda name: look(name, clients[name]), names), strict=True))
+        looking = {name: pool.submit(look, name, target.client(service, name)) for name in names}
+        return {name: seen.result() for name, seen in looking.items()}
 
 
 def skipped(service: str, off: Sequence[str]) -> list[Call]:
@@ -58,6 +59,7 @@ def skipped(service: str, off: Sequence[str]) -> list[Call]:
             resource=f"Region {name}",
             action="report",
             reason="is governed but not enabled in this account: skipped; enable it, or take it out of regions.governed",
+            severity="low",  # nothing runs in a Region that is off
         )
         for name in off
     ]

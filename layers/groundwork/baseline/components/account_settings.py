@@ -16,7 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from groundwork.baseline import default_vpc
-from groundwork.baseline.component import Action, Call, Component, Permission, Target
+from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.default_vpc import DefaultVpc
 from groundwork.baseline.regions import FIND_REGIONS, governed, side_by_side, skipped
 
@@ -107,16 +107,8 @@ class AccountSettings(Component[Found]):
             yield from _public_access_calls(found.public_access, target)
         for name, region in found.regions.items():
             if declared.ebs_encryption and not region.encrypts:
-                where = f"EBS encryption in {name}"
-                yield Call(
-                    "ec2",
-                    "EnableEbsEncryptionByDefault",
-                    {},
-                    where,
-                    "update",
-                    "new volumes are not encrypted",
-                    name,
-                )
+                where, plain = f"EBS encryption in {name}", "new volumes are not encrypted"
+                yield Call("ec2", "EnableEbsEncryptionByDefault", {}, where, "update", plain, name)
             if region.default_vpc:
                 yield from default_vpc.calls(name, region.default_vpc)
         yield from skipped("ec2", found.off)
@@ -223,6 +215,7 @@ def _alias_calls(found: str | None, wanted: str) -> Iterator[Call]:
         action="update" if found else "create",
         reason=f"account alias is {found}; expected {wanted}" if found else "does not exist",
         refusals={"EntityAlreadyExists": taken, "EntityAlreadyExistsException": taken},
+        severity="low",
     )
 
 
@@ -233,9 +226,11 @@ def _public_access_calls(found: Mapping[str, bool], target: Target) -> Iterator[
             "AccountId": target.account.id,
             "PublicAccessBlockConfiguration": dict.fromkeys(PUBLIC_ACCESS, True),
         }
-        reason = f"is off: {', '.join(lets)}" if found else "does not exist"
-        action: Action = "update" if found else "create"
-        home = target.declaration.regions.home
+        reason = f"is off: {', '.join(lets)}; expected all four on" if found else "does not exist"
         yield Call(
-            "s3control", "PutPublicAccessBlock", wanted, "S3 public access block", action, reason, home
+            *("s3control", "PutPublicAccessBlock", wanted, "S3 public access block"),
+            action="update" if found else "create",
+            reason=reason,
+            region=target.declaration.regions.home,
+            severity="high",
         )

@@ -17,7 +17,7 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline.component import Call, Component, Permission, Target
+from groundwork.baseline.component import Call, Component, Permission, Target, known_later
 from groundwork.declaration import ComponentName, Declaration, ancestors
 from groundwork.errors import GroundworkError, OrganizationBusy, OrganizationNotReady
 from groundwork.organizations import Organizations
@@ -32,11 +32,17 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
 POLICY_TYPES: Mapping[ComponentName, str] = {"guardrails": "SERVICE_CONTROL_POLICY"}
 """The policy types that must be on, by the component that attaches one."""
 
-ROOT_FEATURES: Mapping[str, str] = {
-    "RootCredentialsManagement": "EnableOrganizationsRootCredentialsManagement",
-    "RootSessions": "EnableOrganizationsRootSessions",
+ROOT_FEATURES: Mapping[str, tuple[str, str]] = {
+    "RootCredentialsManagement": (
+        "EnableOrganizationsRootCredentialsManagement",
+        "member accounts' root users may have credentials of their own",
+    ),
+    "RootSessions": (
+        "EnableOrganizationsRootSessions",
+        "what only a member account's root user may do needs that user's own credentials",
+    ),
 }
-"""IAM's organization features and the operation that turns each on."""
+"""IAM's organization features, the operation that turns each on, and what it means that it is off."""
 
 BUSY: Mapping[str, type[GroundworkError]] = {
     "ConcurrentModificationException": OrganizationBusy,
@@ -82,7 +88,7 @@ class Organization(Component[Found]):
                 "StringEquals": {"organizations:ServicePrincipal": sorted(chain(*TRUSTED_SERVICES.values()))}
             },
         ),
-        Permission(tuple(f"iam:{operation}" for operation in ROOT_FEATURES.values())),
+        Permission(tuple(f"iam:{operation}" for operation, _ in ROOT_FEATURES.values())),
         Permission(
             ("organizations:CreateOrganizationalUnit", "organizations:EnablePolicyType"),
             (
@@ -135,7 +141,8 @@ def _policy_types(found: Found, target: Target, components: set[ComponentName]) 
                 {"RootId": target.organization.root_id, "PolicyType": policy_type},
                 resource=f"policy type {policy_type}",
                 action="create",
-                reason=f"is off in the root; {component} attaches such a policy",
+                reason=f"is off in the root: no such policy binds anybody; {component} attaches one",
+                severity="high",
             )
 
 
@@ -155,7 +162,7 @@ def _trusted_services(found: Found, components: set[ComponentName]) -> Iterator[
 
 def _features(found: Found) -> Iterator[Call]:
     """After trusted access of IAM, without which AWS refuses them."""
-    for feature, operation in ROOT_FEATURES.items():
+    for feature, (operation, meaning) in ROOT_FEATURES.items():
         if feature not in found.root_features:
             yield Call(
                 "iam",
@@ -163,24 +170,27 @@ def _features(found: Found) -> Iterator[Call]:
                 {},
                 resource=f"organization feature {feature}",
                 action="create",
-                reason="is off: member accounts' root users could have credentials of their own",
+                reason=f"is off: {meaning}",
+                severity="high",
             )
 
 
 def _units(found: Found, target: Target) -> Iterator[Call]:
-    """A unit is created once its parent's id has been read: one level a round."""
+    """Parents first: the id of a new one is known in a later round."""
     for path in declared_units(target.declaration):
+        if path in found.units:
+            continue
         above, _, name = path.rpartition("/")
         parent = found.units.get(above) if above else target.organization.root_id
-        if parent and path not in found.units:
-            yield Call(
-                "organizations",
-                "CreateOrganizationalUnit",
-                {"ParentId": parent, "Name": name},
-                resource=f"organizational unit {path}",
-                action="create",
-                reason="is declared and does not exist",
-            )
+        yield Call(
+            "organizations",
+            "CreateOrganizationalUnit",
+            {"ParentId": parent or known_later(f"id of {above}"), "Name": name},
+            resource=f"organizational unit {path}",
+            action="create",
+            reason="is declared and does not exist",
+            after="" if parent else f"organizational unit {above}",
+        )
 
 
 def _require_all_features(client: Any) -> None:

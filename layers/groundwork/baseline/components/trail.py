@@ -10,8 +10,17 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from groundwork.baseline.archive import FIND_KEY, archive, key_arn
-from groundwork.baseline.component import Action, Call, Component, Permission, Target, TrailStore
+from groundwork.baseline.archive import (
+    FIND_KEY,
+    LOG_ARCHIVE,
+    archive,
+    foreseen_key_arn,
+    is_known,
+    key_arn,
+    may_be,
+)
+from groundwork.baseline.component import Action, Call, Component, Permission, Target, TrailStore, worst
+from groundwork.contracts import Severity
 from groundwork.errors import (
     AccountNotCovered,
     ComponentNotSettled,
@@ -27,15 +36,18 @@ ALL_MANAGEMENT_EVENTS = {"ReadWriteType": "All", "IncludeManagementEvents": True
 READ_AS = {"EnableLogFileValidation": "LogFileValidationEnabled"}
 """Where DescribeTrails has another name for a setting than CreateTrail and UpdateTrail."""
 
-WRONG = {
-    "S3BucketName": "delivers to bucket {found}; expected {wanted}",
-    "S3KeyPrefix": "delivers below {found}; expected the top of the bucket",
-    "KmsKeyId": "encrypts with {found}; expected {wanted}",
-    "IsMultiRegionTrail": "records one Region only",
-    "IncludeGlobalServiceEvents": "leaves out global services such as IAM",
-    "EnableLogFileValidation": "does not validate log files",
-    "IsOrganizationTrail": "is an organization trail: {found}; expected {wanted}",
+WRONG: Mapping[str, tuple[str, Severity]] = {
+    "S3BucketName": ("delivers to bucket {found}; expected {wanted}", "high"),
+    "S3KeyPrefix": ("delivers below {found}; expected the top of the bucket", "medium"),
+    "KmsKeyId": ("encrypts with {found}; expected {wanted}", "high"),
+    "IsMultiRegionTrail": ("records one Region only; expected every Region", "high"),
+    "IncludeGlobalServiceEvents": ("leaves out global services such as IAM", "high"),
+    "EnableLogFileValidation": ("does not validate log files", "high"),
+    "IsOrganizationTrail": ("covers every account of the organization: {found}; expected {wanted}", "high"),
 }
+"""What another value of a setting means, and how bad it is."""
+
+SHOWN = {None: "S3's own key", True: "yes", False: "no"}
 
 
 @dataclass(frozen=True)
@@ -71,8 +83,8 @@ class SeenTrail:
 @dataclass(frozen=True)
 class Found:
     """`own`: the account's trail of the declared name. `others`: its further trails. `covering`: the organization
-    trail that delivers into the archive, seen from a member. `store`: where the own trail belongs; None where there
-    is nowhere yet, `waiting` then says why."""
+    trail that delivers into the archive, seen from a member. `store`: where the own trail belongs, as far as it is
+    known; None where there is nowhere yet. `waiting` says why it is not all of the archive."""
 
     own: SeenTrail | None
     others: tuple[SeenTrail, ...]
@@ -150,7 +162,8 @@ class Trail(Component[Found]):
         elif found.store:
             yield from _calls_of_own(found.own, found.store, target)
         if found.waiting:
-            yield _report(target.declaration.trail.name, found.waiting)
+            severity: Severity = "medium" if found.store else "high"
+            yield _report(target.declaration.trail.name, found.waiting, severity)
         for trail in found.others:
             if trail.tagged:
                 yield _report(
@@ -230,14 +243,17 @@ def _store(target: Target, own: SeenTrail | None) -> tuple[TrailStore | None, st
     """Where the account's own trail delivers, and why it is not the archive.
 
     The management account comes first of all: until the archive is there, its trail delivers into the bucket that
-    the stack brought along. Once in the archive it never goes back.
+    the stack brought along. Once in the archive it never goes back. A plan goes on without the key.
     """
     try:
         return TrailStore(archive(target).trail_bucket, key_arn(target)), ""
     except (SecurityAccountMissing, SecurityAccountNotReady) as not_yet:
-        if target.account.kind != "management" or (own and _is_in_archive(own, target)):
+        if target.account.kind == "management" and not (own and _is_in_archive(own, target)):
+            return _bootstrap(target, not_yet)
+        if not target.foresees:
             raise
-        return _bootstrap(target, not_yet)
+        store = TrailStore(archive(target).trail_bucket, foreseen_key_arn(target))
+        return store, f"its key cannot be verified: {not_yet}"
 
 
 def _is_in_archive(own: SeenTrail, target: Target) -> bool:
@@ -268,29 +284,54 @@ def _calls_of_own(own: SeenTrail | None, store: TrailStore, target: Target) -> I
     }
     tags = [{"Key": name, "Value": value} for name, value in MINE.items()]
 
-    def call(operation: str, parameters: Mapping[str, Any], action: Action, reason: str) -> Call:
-        where = own.home if own else home
-        return Call("cloudtrail", operation, parameters, f"trail {declared.name}", action, reason, where)
+    def call(
+        operation: str,
+        parameters: Mapping[str, Any],
+        action: Action,
+        reason: str,
+        severity: Severity,
+        *,
+        late: bool = False,
+    ) -> Call:
+        return Call(
+            *("cloudtrail", operation, parameters, f"trail {declared.name}", action, reason),
+            region=own.home if own else home,
+            severity=severity,
+            after=LOG_ARCHIVE if late else "",
+        )
 
     if own is None:
         settings = {name: value for name, value in wanted.items() if value != ""}
-        yield call(
-            "CreateTrail", {"Name": declared.name, **settings, "TagsList": tags}, "create", "does not exist"
-        )
-        yield call("StartLogging", {"Name": declared.name}, "create", "a new trail does not log by itself")
+        creation = {"Name": declared.name, **settings, "TagsList": tags}
+        late = not is_known(store.key_arn)
+        yield call("CreateTrail", creation, "create", "does not exist", "high", late=late)
+        start = "a new trail does not log by itself"
+        yield call("StartLogging", {"Name": declared.name}, "create", start, "high", late=late)
         return
-    wrong = {name: value for name, value in wanted.items() if (own.setting(name) or type(value)()) != value}
+    wrong = [name for name, value in wanted.items() if not may_be(own.setting(name) or type(value)(), value)]
     if wrong:
-        reasons = (WRONG[name].format(found=own.setting(name), wanted=value) for name, value in wrong.items())
-        yield call("UpdateTrail", {"Name": own.arn, **wrong}, "update", "; ".join(reasons))
+        changes = {"Name": own.arn, **{name: wanted[name] for name in wrong}}
+        reason = "; ".join(_in_words(name, own.setting(name), wanted[name]) for name in wrong)
+        severity = worst(WRONG[name][1] for name in wrong)
+        yield call("UpdateTrail", changes, "update", reason, severity, late=not is_known(str(changes)))
     if not own.tagged:
-        adopted = "was there under the declared name, untagged: adopted"
-        yield call("AddTags", {"ResourceId": own.arn, "TagsList": tags}, "update", adopted)
+        tag = "lacks the tag managed-by: groundwork, by which Groundwork knows its trail: adopted"
+        yield call("AddTags", {"ResourceId": own.arn, "TagsList": tags}, "update", tag, "low")
     if own.selective:
         selectors = {"TrailName": own.arn, "EventSelectors": [ALL_MANAGEMENT_EVENTS]}
-        yield call("PutEventSelectors", selectors, "update", "leaves out management events")
+        less = "leaves out management events; expected all of them"
+        yield call("PutEventSelectors", selectors, "update", less, "high")
     if not own.logging:
-        yield call("StartLogging", {"Name": own.arn}, "update", "is not logging")
+        yield call("StartLogging", {"Name": own.arn}, "update", "is not logging", "high")
+
+
+def _in_words(name: str, found: Any, wanted: Any) -> str:
+    words, _ = WRONG[name]
+    return words.format(found=_shown(found), wanted=_shown(wanted))
+
+
+def _shown(value: Any) -> str:
+    return SHOWN.get(value, str(value))
 
 
 def _bootstrap_bucket(target: Target) -> str | None:
@@ -310,7 +351,7 @@ def _calls_of_member(found: Found, target: Target) -> Iterator[Call]:
         if target.account.kind != "security":
             raise AccountNotCovered(missing)
         # Its bucket comes first: the management account makes the trail once the security account is ready.
-        yield _report(name, f"{missing} The management account's next execution makes it.")
+        yield _report(name, f"{missing} The management account's next execution makes it.", "high")
         return
     if not covering.setting("IsMultiRegionTrail"):
         raise AccountNotCovered(
@@ -323,13 +364,9 @@ def _calls_of_member(found: Found, target: Target) -> Iterator[Call]:
     if found.own.tagged:
         twice = f"the organization trail {covering.arn} covers this account: a second copy of every event is billed"
         yield Call(
-            "cloudtrail",
-            "DeleteTrail",
-            {"Name": found.own.arn},
-            f"trail {name}",
-            "delete",
-            twice,
-            found.own.home,
+            *("cloudtrail", "DeleteTrail", {"Name": found.own.arn}, f"trail {name}", "delete", twice),
+            region=found.own.home,
+            severity="low",
         )
     else:
         yield _report(
@@ -338,5 +375,5 @@ def _calls_of_member(found: Found, target: Target) -> Iterator[Call]:
         )
 
 
-def _report(name: str, reason: str) -> Call:
-    return Call("cloudtrail", "", {}, f"trail {name}", "report", reason)
+def _report(name: str, reason: str, severity: Severity = "low") -> Call:
+    return Call("cloudtrail", "", {}, f"trail {name}", "report", reason, severity=severity)

@@ -1,0 +1,235 @@
+"""AWS Config in one Region: its recorder and its delivery channel, of which a Region has room for one each.
+
+https://docs.aws.amazon.com/config/latest/APIReference/API_ConfigurationRecorder.html
+https://docs.aws.amazon.com/config/latest/APIReference/API_DeliveryChannel.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.baseline.archive import LOG_ARCHIVE, archive, is_known, may_be
+from groundwork.baseline.component import Call, Permission, Target, worst
+from groundwork.contracts import Severity
+from groundwork.errors import ConflictingSetup
+
+SERVICE = "config.amazonaws.com"
+ROLE_NAME = "AWSServiceRoleForConfig"
+ROLE_PATH = f"aws-service-role/{SERVICE}/"
+
+LOOK = Permission(
+    [
+        "config:DescribeConfigurationRecorderStatus",
+        "config:DescribeConfigurationRecorders",
+        "config:DescribeDeliveryChannelStatus",
+        "config:DescribeDeliveryChannels",
+    ]
+)
+KEEP = Permission(
+    ["config:PutConfigurationRecorder", "config:PutDeliveryChannel", "config:StartConfigurationRecorder"]
+)
+
+WRONG_DELIVERY: Mapping[str, tuple[str, Severity]] = {
+    "s3BucketName": ("delivers to bucket {found}; expected {wanted}", "high"),
+    "s3KeyPrefix": ("delivers below {found}; expected the top of the bucket", "medium"),
+    "s3KmsKeyArn": ("encrypts with {found}; expected {wanted}", "high"),
+    "configSnapshotDeliveryProperties": ("delivers snapshots {found}; expected {wanted}", "medium"),
+}
+"""What another value of a channel's setting means, and how bad it is."""
+
+
+@dataclass(frozen=True)
+class Region:
+    """What Config has in one Region. `failing` is the error of the channel's last delivery, read only of a setup
+    that others made."""
+
+    recorder: Mapping[str, Any] | None = None
+    recording: bool = False
+    channel: Mapping[str, Any] | None = None
+    failing: str = ""
+
+
+def role_arn(target: Target) -> str:
+    return target.role_arn(f"{ROLE_PATH}{ROLE_NAME}")
+
+
+def read(config: Any, target: Target) -> Region:
+    recorders = [
+        recorder
+        for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]
+        if "servicePrincipal" not in recorder  # an AWS service's own recorder, beside the account's
+    ]
+    recorder = recorders[0] if recorders else None
+    channels = config.describe_delivery_channels()["DeliveryChannels"]
+    channel = channels[0] if channels else None
+    region = Region(recorder, recorder is not None and _is_recording(config, recorder["name"]), channel)
+    if channel is None or is_ours(region, target):
+        return region
+    return Region(recorder, region.recording, channel, _failure(config, channel["name"]))
+
+
+def _is_recording(config: Any, name: str) -> bool:
+    statuses = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+    return any(status["recording"] for status in statuses if status["name"] == name)
+
+
+def _failure(config: Any, channel: str) -> str:
+    statuses = config.describe_delivery_channel_status(DeliveryChannelNames=[channel])[
+        "DeliveryChannelsStatus"
+    ]
+    for status in statuses:
+        for kind in ("configHistoryDeliveryInfo", "configStreamDeliveryInfo"):
+            info = status.get(kind, {})
+            if str(info.get("lastStatus", "")).lower() == "failure":
+                return str(info.get("lastErrorMessage") or info.get("lastErrorCode") or "no reason given")
+    return ""
+
+
+# -- ours ----------------------------------------------------------------------------------------------
+
+
+def is_ours(region: Region, target: Target) -> bool:
+    declared = target.declaration.config
+    return declared.take_over or (
+        (region.recorder is None or region.recorder["name"] == declared.recorder)
+        and (region.channel is None or region.channel["name"] == declared.channel)
+    )
+
+
+def calls(name: str, region: Region, key: str, target: Target) -> Iterator[Call]:
+    """Recorder, channel, start: Config takes them in this order only. Names cannot be changed, so that what is taken
+    over keeps its own."""
+    declared = target.declaration.config
+    recorder = region.recorder["name"] if region.recorder else declared.recorder
+    channel = region.channel["name"] if region.channel else declared.channel
+
+    def call(
+        operation: str,
+        parameters: Mapping[str, Any],
+        what: str,
+        there: bool,
+        reason: str,
+        severity: Severity,
+        *,
+        late: bool = False,
+    ) -> Call:
+        return Call(
+            *("config", operation, parameters, f"{what} in {name}", "update" if there else "create", reason),
+            region=name,
+            severity=severity,
+            after=LOG_ARCHIVE if late and not is_known(key) else "",
+        )
+
+    if wrong := _wrong_recorder(name, region.recorder, target):
+        wanted = {"name": recorder, "roleARN": role_arn(target), **_everything(name, target)}
+        parameters: dict[str, Any] = {"ConfigurationRecorder": wanted}
+        there = region.recorder is not None
+        yield call("PutConfigurationRecorder", parameters, f"recorder {recorder}", there, wrong, "high")
+    if faults := _wrong_channel(region.channel, key, target):
+        topic = {name: value for name, value in (region.channel or {}).items() if name == "snsTopicARN"}
+        parameters = {"DeliveryChannel": {"name": channel, **_delivery(key, target), **topic}}
+        yield call(
+            *("PutDeliveryChannel", parameters, f"channel {channel}", region.channel is not None),
+            reason="; ".join(words for words, _ in faults),
+            severity=worst(severity for _, severity in faults),
+            late=True,
+        )
+    if not region.recording:
+        parameters = {"ConfigurationRecorderName": recorder}
+        reason = "is not recording" if region.recorder else "a new recorder does not start by itself"
+        there, late = region.recorder is not None, region.channel is None
+        what = f"recorder {recorder}"
+        yield call("StartConfigurationRecorder", parameters, what, there, reason, "high", late=late)
+
+
+def _everything(name: str, target: Target) -> dict[str, Any]:
+    """Every type of resource, all the time; those that are global in one Region only."""
+    is_home = name == target.declaration.regions.home
+    return {
+        "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": is_home},
+        "recordingMode": {"recordingFrequency": "CONTINUOUS"},
+    }
+
+
+def _delivery(key: str, target: Target) -> dict[str, Any]:
+    return {
+        "s3BucketName": archive(target).config_bucket,
+        "s3KmsKeyArn": key,
+        "configSnapshotDeliveryProperties": {
+            "deliveryFrequency": target.declaration.config.delivery_frequency
+        },
+    }
+
+
+def _wrong_recorder(name: str, recorder: Mapping[str, Any] | None, target: Target) -> str:
+    if recorder is None:
+        return "does not exist"
+    is_home = name == target.declaration.regions.home
+    group, mode = recorder.get("recordingGroup", {}), recorder.get("recordingMode", {})
+    wrong = []
+    if recorder.get("roleARN") != role_arn(target):
+        wrong.append(f"records as {recorder.get('roleARN')}; expected {role_arn(target)}")
+    if not group.get("allSupported"):
+        wrong.append("does not record every resource type")
+    if bool(group.get("includeGlobalResourceTypes")) != is_home:
+        wrong.append("leaves out global resource types" if is_home else "records global resource types twice")
+    if mode.get("recordingFrequency", "CONTINUOUS") != "CONTINUOUS" or mode.get("recordingModeOverrides"):
+        wrong.append("does not record continuously")
+    return "; ".join(wrong)
+
+
+def _wrong_channel(channel: Mapping[str, Any] | None, key: str, target: Target) -> list[tuple[str, Severity]]:
+    """Each fault in words, and how bad it is."""
+    if channel is None:
+        return [("does not exist", "high")]
+
+    def plain(value: Any) -> Any:
+        return value.get("deliveryFrequency") if isinstance(value, Mapping) else value or None
+
+    wanted = {"s3KeyPrefix": None} | _delivery(key, target)
+    pairs = {name: (plain(channel.get(name)), plain(wanted[name])) for name in WRONG_DELIVERY}
+    return [
+        (WRONG_DELIVERY[name][0].format(found=found, wanted=expected), WRONG_DELIVERY[name][1])
+        for name, (found, expected) in pairs.items()
+        if not may_be(found, expected)
+    ]
+
+
+# -- somebody else's -----------------------------------------------------------------------------------
+
+
+def covered(name: str, region: Region, target: Target) -> Call:
+    """The report of a setup that others made. Raises `ConflictingSetup` where it does not do what ours would."""
+    recorder, channel = region.recorder, region.channel
+    if lacks := _lacks(name, region, target):
+        setup = [
+            f"recorder {recorder['name']!r}" if recorder else "",
+            f"channel {channel['name']!r}" if channel else "",
+        ]
+        raise ConflictingSetup(
+            f"Region {name} of account {target.account.id} has Config's {' and '.join(filter(None, setup))}, made by somebody "
+            f"else, which {lacks}."
+        )
+    bucket, who = (channel or {}).get("s3BucketName"), (recorder or {}).get("name")
+    words = f"covered by recorder {who!r}, which somebody else made and which delivers to bucket {bucket}"
+    return Call("config", "", {}, f"recorder in {name}", "report", words)
+
+
+def _lacks(name: str, region: Region, target: Target) -> str:
+    """What keeps somebody else's setup from counting: in words, empty when it does count."""
+    group = (region.recorder or {}).get("recordingGroup", {})
+    is_home = name == target.declaration.regions.home
+    lacks = [
+        (not region.recorder, "has no recorder"),
+        (not region.channel, "has no delivery channel"),
+        (region.recorder and not region.recording, "is not recording"),
+        (region.recorder and not group.get("allSupported"), "does not record every resource type"),
+        (
+            region.recorder and is_home and not group.get("includeGlobalResourceTypes"),
+            "leaves out global resource types",
+        ),
+        (region.failing, f"fails to deliver: {region.failing}"),
+    ]
+    return ", ".join(words for wrong, words in lacks if wrong)
