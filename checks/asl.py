@@ -23,6 +23,8 @@ STRUCTURE = "E3601"
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 # What a ${Placeholder} of DefinitionSubstitutions may stand for; the structure wants ARNs.
 SUBSTITUTIONS = {"Partition": "aws"}
+# JSONata may say these, too, which cfn-lint's schema does not know; any number that is right stands in for it there.
+NUMBERS = ("MaxConcurrency", "ToleratedFailurePercentage")
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:placeholder"
 ROLE_ARN = "arn:aws:iam::123456789012:role/placeholder"
 
@@ -44,7 +46,7 @@ def _substitute(placeholder: re.Match[str]) -> str:
 def structure_problems(definition: dict[str, Any]) -> Iterator[str]:
     machine = {
         "Type": "AWS::StepFunctions::StateMachine",
-        "Properties": {"RoleArn": ROLE_ARN, "Definition": definition},
+        "Properties": {"RoleArn": ROLE_ARN, "Definition": _with_numbers(definition)},
     }
     with tempfile.NamedTemporaryFile("w", suffix=".json") as template:
         json.dump({"Resources": {"Machine": machine}}, template)
@@ -54,6 +56,14 @@ def structure_problems(definition: dict[str, Any]) -> Iterator[str]:
         if match.rule.id == STRUCTURE:
             where = "/".join(str(step) for step in (match.path or [])[4:])
             yield f"{where or 'definition'}: {match.message}"
+
+
+def _with_numbers(value: Any, key: str = "") -> Any:
+    if key in NUMBERS and isinstance(value, str) and value.startswith("{%"):
+        return 1
+    if isinstance(value, dict):
+        return {name: _with_numbers(item, name) for name, item in value.items()}
+    return [_with_numbers(item) for item in value] if isinstance(value, list) else value
 
 
 def way_problems(machine: dict[str, Any], where: str = "") -> Iterator[str]:

@@ -216,7 +216,7 @@ class RollOut(Model):
     include: Filter = Field(default_factory=Filter)
     exclude: Filter = Field(default_factory=Filter)
     concurrency: int | None = Field(default=None, ge=1, le=1000)
-    tolerated_failure_percentage: float | None = Field(default=None, ge=0, le=100)
+    tolerated_failure_percentage: int | None = Field(default=None, ge=0, le=100)
 
 
 Trigger = Requested | Created | StartedByHand

@@ -26,6 +26,7 @@ from groundwork.declared_settings import (
     Name,
     OwnTags,
     Regions,
+    RollOut,
     Trail,
 )
 from groundwork.errors import InvalidDeclaration
@@ -178,6 +179,7 @@ class Declaration(Model):
     config: Config = Field(default_factory=Config)
     account_settings: AccountSettings = Field(default_factory=AccountSettings)
     guardrails: Guardrails = Field(default_factory=Guardrails)
+    roll_out: RollOut = Field(default_factory=RollOut)
 
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)
 
@@ -190,8 +192,10 @@ class Declaration(Model):
 
     @property
     def version(self) -> str:
-        """Twelve hexadecimal digits that change when anything declared does: values and policies, not comments."""
-        everything = {"baseline": self.to_json(), "policies": dict(self._policies)}
+        """Twelve hexadecimal digits that change when anything that is laid down does: values and policies, not comments
+        or the pace of roll-outs."""
+        laid_down = self.model_dump(mode="json", by_alias=True, exclude={"roll_out"})
+        everything = {"baseline": laid_down, "policies": dict(self._policies)}
         return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:12]
 
     @property

@@ -123,3 +123,12 @@ class Guardrails(Model):
 
     policy: Name = "groundwork-guardrails"
     allow_leaving: bool = Field(default=False, description="Let member accounts leave the organization")
+
+
+class RollOut(Model):
+    """How `groundwork-roll-out` goes through the organization, where whoever starts it does not say otherwise."""
+
+    concurrency: int = Field(default=10, ge=1, le=1000, description="Accounts worked on at once")
+    tolerated_failure_percentage: int = Field(
+        default=100, ge=0, le=100, description="When more fail, the roll-out stops"
+    )

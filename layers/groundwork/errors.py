@@ -202,6 +202,21 @@ class BaselineNotVerified(GroundworkError):
     remedy = "Something undoes the baseline. See the differences in the cause, settle that, then start the execution again."
 
 
+class RollOutStopped(GroundworkError):
+    """More accounts of a roll-out failed than it tolerates."""
+
+    remedy = (
+        "Mend what the failures of the summary name, then start the roll-out again with the same input: accounts that are "
+        "done are only looked at. Nothing needs to be undone."
+    )
+
+
+class RollOutFailed(GroundworkError):
+    """A roll-out could not go through its accounts."""
+
+    remedy = "See the Map Run in the Step Functions console for what failed it, then start the roll-out again: it does only what is left."
+
+
 class AnswerNotSent(GroundworkError):
     """EventBridge did not take an answer."""
 

@@ -1,0 +1,28 @@
+"""State ListAccounts: writes down which accounts the roll-out goes to, and in which mode."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from groundwork.contracts import Model
+from groundwork.declaration import load
+from groundwork.entry import entry
+from groundwork.ledger import Ledger
+from groundwork.organizations import Organizations
+from groundwork.roll_out.choice import Chooser, Chosen
+from groundwork.roll_out.store import Store
+from groundwork.settings import settings
+
+
+class Input(Model):
+    execution: str
+    name: str
+    input: Any
+
+
+@entry(Input)
+def handle(event: Input) -> Chosen:
+    environment = settings()
+    ledger, management = Ledger(environment.ledger_table), environment.management_account_id
+    chooser = Chooser(load(), ledger, Organizations(), management)
+    return chooser.choose(event.input, Store(environment.roll_outs_bucket, event.name))

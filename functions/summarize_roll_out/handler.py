@@ -1,0 +1,26 @@
+"""State SummarizeRollOut: what became of every account, and whether somebody must be told."""
+
+from __future__ import annotations
+
+from groundwork.contracts import Mode, Model
+from groundwork.declaration import load
+from groundwork.entry import entry
+from groundwork.outcome import Failure
+from groundwork.roll_out.store import Store
+from groundwork.roll_out.summary import Ended, Summarizer, not_begun
+from groundwork.settings import settings
+
+
+class Input(Model):
+    execution: str
+    name: str
+    mode: Mode | None = None
+    failure: Failure | None = None
+
+
+@entry(Input)
+def handle(event: Input) -> Ended:
+    if event.mode is None and event.failure:
+        return not_begun(event.failure)
+    store = Store(settings().roll_outs_bucket, event.name)
+    return Summarizer(store, load().version).summarize(event.mode or "apply", event.failure)

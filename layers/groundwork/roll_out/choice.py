@@ -1,0 +1,151 @@
+"""Which accounts a roll-out goes to: one pass over Organizations, one over the ledger."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.contracts import AccountId, Filter, Kind, Mode, Model, RollOut, read_roll_out, shown
+from groundwork.declaration import Declaration
+from groundwork.enrolment import INSTALLED_TAG
+from groundwork.errors import InvalidRequest
+from groundwork.kinds import is_adopted, kind_of
+from groundwork.ledger import Ledger
+from groundwork.organizations import Listed, Organizations
+from groundwork.roll_out.store import Store
+
+TRUSTED_FIRST: dict[Kind, int] = {"management": 0, "security": 1, "tooling": 2, "workload": 3}
+"""Who others wait for goes first."""
+
+
+class Item(Model):
+    """One account of a roll-out. An account that was there before Groundwork is only planned, in a roll-out that
+    applies, too: it is not `adopted`."""
+
+    account_id: AccountId
+    account_name: str
+    mode: Mode
+    adopted: bool
+
+
+class Chosen(Model):
+    """What the Map State needs: where the list is, where the results go, and how far it may go at once."""
+
+    bucket: str
+    accounts_key: str
+    results_prefix: str
+    mode: Mode
+    concurrency: int
+    tolerated_failure_percentage: int
+
+
+@dataclass(frozen=True)
+class Candidate:
+    listed: Listed
+    kind: Kind
+    adopted: bool
+
+
+class Chooser:
+    def __init__(
+        self, declaration: Declaration, ledger: Ledger, organizations: Organizations, management: str
+    ) -> None:
+        self._declaration = declaration
+        self._ledger = ledger
+        self._organizations = organizations
+        self._management = management
+
+    def choose(self, raw: Any, store: Store) -> Chosen:
+        """Writes the list of accounts, and of those that are skipped. Raises `InvalidRequest`."""
+        asked = read_roll_out(raw)
+        candidates = self._candidates()
+        self._check(asked, candidates)
+        wanted = list(self._wanted(asked, candidates))
+        active = [each for each in wanted if each.listed.state == "ACTIVE"]
+        active.sort(key=lambda each: (TRUSTED_FIRST[each.kind], each.listed.joined, each.listed.id))
+        items = [
+            Item(
+                account_id=each.listed.id,
+                account_name=each.listed.name,
+                mode=asked.mode if each.adopted else "plan",
+                adopted=each.adopted,
+            )
+            for each in active
+        ]
+        store.write(store.accounts_key, [item.to_json() for item in items])
+        store.write(
+            store.skipped_key,
+            {each.listed.id: each.listed.state for each in wanted if each.listed.state != "ACTIVE"},
+        )
+        declared = self._declaration.roll_out
+        tolerated = asked.tolerated_failure_percentage
+        return Chosen(
+            bucket=store.bucket,
+            accounts_key=store.accounts_key,
+            results_prefix=store.results_prefix,
+            mode=asked.mode,
+            concurrency=asked.concurrency or declared.concurrency,
+            tolerated_failure_percentage=declared.tolerated_failure_percentage
+            if tolerated is None
+            else tolerated,
+        )
+
+    def _candidates(self) -> list[Candidate]:
+        """Every account. The ledger knows whom Groundwork has adopted: no account is asked for its tags."""
+        installed = self._organizations.tags(self._management).get(INSTALLED_TAG)
+        enrolled = {record.account_id for record in self._ledger.accounts()}
+        return [
+            Candidate(
+                listed,
+                kind_of(listed, {}, "", self._declaration),
+                listed.id in enrolled or is_adopted(listed, {}, self._declaration, installed),
+            )
+            for listed in self._organizations.accounts()
+        ]
+
+    # -- filters -----------------------------------------------------------------------------------
+
+    def _check(self, asked: RollOut, candidates: Sequence[Candidate]) -> None:
+        """What a filter names must be there: a mistyped id or unit would silently choose nobody, or everybody."""
+        known = {each.listed.id for each in candidates}
+        for name, given in (("include", asked.include), ("exclude", asked.exclude)):
+            for account_id in given.account_ids:
+                if account_id not in known:
+                    raise InvalidRequest(
+                        f"{name}.accountIds {shown(account_id)} is no account of this organization; correct the id."
+                    )
+            units = self._units(given, candidates)
+            for path in given.organizational_units:
+                if path not in units:
+                    raise InvalidRequest(
+                        f"{name}.organizationalUnits {shown(path)} does not exist; give its path below the root, "
+                        "like Workloads/Development."
+                    )
+
+    def _units(self, given: Filter, candidates: Sequence[Candidate]) -> Mapping[str, str]:
+        """The ids of the units that the filter names, by path."""
+        if not given.organizational_units:
+            return {}
+        return self._organizations.units(candidates[0].listed.root_id, given.organizational_units)
+
+    def _wanted(self, asked: RollOut, candidates: Sequence[Candidate]) -> Iterator[Candidate]:
+        inside = self._units(asked.include, candidates)
+        outside = self._units(asked.exclude, candidates)
+        for each in candidates:
+            included = all(self._matches(each, asked.include, inside))
+            if included and not any(self._matches(each, asked.exclude, outside)):
+                yield each
+
+    def _matches(self, candidate: Candidate, given: Filter, units: Mapping[str, str]) -> Iterator[bool]:
+        """For each key of the filter that is given, whether the account matches it; its tags, which cost a call for
+        each account, only when nothing has decided before."""
+        listed = candidate.listed
+        if given.account_ids:
+            yield listed.id in given.account_ids
+        if given.organizational_units:
+            yield any(units[path] in listed.unit_ids for path in given.organizational_units)
+        if given.kinds:
+            yield candidate.kind in given.kinds
+        if given.tags:
+            yield given.tags.items() <= self._organizations.tags(listed.id).items()

@@ -1,0 +1,239 @@
+"""What became of a roll-out: one summary, in words and as data, and whether somebody must be told."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from groundwork.contracts import Change, Mode, Model
+from groundwork.errors import RollOutFailed, RollOutStopped, remedy_for
+from groundwork.outcome import Failure, in_words
+from groundwork.roll_out.store import Status, Store
+from groundwork.words import held_to, sentence, worst_first
+
+LONGEST_DIFFERENCES = 120_000
+LONGEST_FAILURES = 60_000
+LONGEST_CAUSE = 2_000
+LONGEST_MESSAGE = 40_000
+"""Characters. All of it travels in one state of at most 262,144 bytes; an SNS message may be as long."""
+STOPPED = "States.ExceedToleratedFailureThreshold"
+REMEDY = " Remedy: "
+"""Between cause and remedy in the Cause of a failed execution."""
+
+
+class Declared(Model):
+    model_config = ConfigDict(extra="ignore")
+
+    behind: bool = False
+
+
+class Outcome(Model):
+    """What the execution of one account came to; a failed one has an error."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    account_id: str
+    account_name: str
+    outcome: str
+    changes: list[Change] = Field(default_factory=list)
+    reports: list[Change] = Field(default_factory=list)
+    declaration: Declared = Field(default_factory=Declared)
+    error: str | None = None
+    cause: str = ""
+    remedy: str = ""
+
+
+class Notice(Model):
+    """An SNS message for the people who look after the organization. A subject has at most 100 characters."""
+
+    subject: str
+    message: str
+
+
+class Ended(Model):
+    """How the roll-out ends: its output, or its failure; and whom to tell."""
+
+    output: dict[str, Any]
+    notice: Notice | None = None
+    failure: Failure | None = None
+
+
+class Summarizer:
+    def __init__(self, store: Store, version: str) -> None:
+        self._store = store
+        self._version = version
+
+    def summarize(self, mode: Mode, failure: Failure | None) -> Ended:
+        """`failure` is what ended the Map State early. Writes the whole to the store."""
+        outcomes = sorted(self._outcomes(), key=lambda each: each.account_id)
+        skipped: dict[str, str] = self._store.read(self._store.skipped_key)
+        counts = Counter(each.outcome for each in outcomes) + Counter({"skipped": len(skipped)})
+        head: dict[str, Any] = {
+            "mode": mode,
+            "declaration": self._version,
+            "accounts": dict(sorted(counts.items())),
+            "changesByComponent": dict(
+                sorted(Counter(change.component for each in outcomes for change in each.changes).items())
+            ),
+        }
+        tail: dict[str, Any] = {
+            "behind": [each.account_id for each in outcomes if each.declaration.behind],
+            "skipped": skipped,
+            "results": f"s3://{self._store.bucket}/{self._store.summary_key}",
+        }
+        differing = [each for each in outcomes if each.changes]
+        failed = [each for each in outcomes if each.error]
+        everything = {each.account_id: [change.to_json() for change in each.changes] for each in differing}
+        causes = {each.account_id: _failure(each) for each in failed}
+        reports = {
+            each.account_id: [change.to_json() for change in each.reports]
+            for each in outcomes
+            if each.reports
+        }
+        self._store.write(
+            self._store.summary_key,
+            head | {"differences": everything, "reports": reports, "failures": causes} | tail,
+        )
+        ending = _ending(failure, failed, counts)
+        output = (
+            head
+            | _fitting(
+                "differences", LONGEST_DIFFERENCES, {each.account_id: _bare(each) for each in differing}
+            )
+            | _fitting("failures", LONGEST_FAILURES, causes)
+            | tail
+        )
+        must_tell = failed or ending or (mode == "plan" and differing)
+        notice = _notice(mode, outcomes, ending, tail["results"]) if must_tell else None
+        return Ended(output=output, notice=notice, failure=ending)
+
+    def _outcomes(self) -> Iterator[Outcome]:
+        for status, child in self._store.outcomes():
+            yield _outcome(status, child)
+
+
+def not_begun(failure: Failure) -> Ended:
+    """How a roll-out ends that came to no account: its input was wrong, or AWS failed it."""
+    words = in_words(failure.cause)
+    told = Failure(error=failure.error, cause=f"{words}{REMEDY}{remedy_for(failure.error)}")
+    mistaken = failure.error == "InvalidRequest"  # whoever started it sees that at once
+    notice = None if mistaken else Notice(subject="Groundwork: the roll-out failed", message=told.cause)
+    return Ended(output={}, notice=notice, failure=told)
+
+
+# -- one account -----------------------------------------------------------------------------------
+
+
+def _outcome(status: Status, child: Mapping[str, Any]) -> Outcome:
+    item = json.loads(child["Input"])
+    if status == "PENDING" or child.get("Status") == "ABORTED":
+        return Outcome(account_id=item["accountId"], account_name=item["accountName"], outcome="not-done")
+    if status == "FAILED":
+        return _failed(item, str(child.get("Error", "")), str(child.get("Cause", "")))
+    outcome = Outcome.model_validate(json.loads(child["Output"]))
+    return outcome if item["adopted"] else outcome.model_copy(update={"outcome": "not-adopted"})
+
+
+def _failed(item: Mapping[str, Any], error: str, cause: str) -> Outcome:
+    """The failure of the account's own execution, which Step Functions wraps in that of the task that waited."""
+    try:
+        described = json.loads(cause)
+    except ValueError:
+        described = {}
+    if isinstance(described, dict) and "Status" in described:
+        error = described.get("Error") or f"Execution{str(described['Status']).title().replace('_', '')}"
+        cause = described.get("Cause") or f"The execution ended as {described['Status']}."
+    words, _, remedy = cause.rpartition(REMEDY)
+    return Outcome(
+        account_id=item["accountId"],
+        account_name=item["accountName"],
+        outcome="failed",
+        error=error or "Unknown",
+        cause=(words or cause)[:LONGEST_CAUSE],
+        remedy=remedy if words else remedy_for(error),
+    )
+
+
+def _failure(outcome: Outcome) -> dict[str, str]:
+    return {"error": str(outcome.error), "cause": outcome.cause, "remedy": outcome.remedy}
+
+
+def _bare(outcome: Outcome) -> list[dict[str, Any]]:
+    """Its changes without the calls, which are in the store."""
+    bare = [change.model_copy(update={"call": None}) for change in outcome.changes]
+    return [change.to_json() for change in held_to(LONGEST_DIFFERENCES // 4, bare)]
+
+
+# -- all of them -----------------------------------------------------------------------------------
+
+
+def _fitting(name: str, limit: int, parts: Mapping[str, Any]) -> dict[str, Any]:
+    """As many of the parts as there is room for; how many are in the store alone."""
+    fits: dict[str, Any] = {}
+    for account_id, part in parts.items():
+        limit -= len(json.dumps(part)) + len(account_id)
+        if limit < 0:
+            break
+        fits[account_id] = part
+    left_out = len(parts) - len(fits)
+    return {name: fits} | ({f"{name}LeftOut": left_out} if left_out else {})
+
+
+def _ending(failure: Failure | None, failed: list[Outcome], counts: Mapping[str, int]) -> Failure | None:
+    if failure is None:
+        return None
+    done = sum(counts.values()) - counts.get("not-done", 0) - counts.get("skipped", 0)
+    if failure.error == STOPPED:
+        names = ", ".join(each.account_id for each in failed[:20])
+        cause = (
+            f"{len(failed)} of the {done} accounts done so far failed ({names}), a larger share of all than is "
+            f"tolerated; {counts.get('not-done', 0)} accounts were not done."
+        )
+        return Failure(error=RollOutStopped.__name__, cause=f"{cause}{REMEDY}{RollOutStopped.remedy}")
+    cause = f"{failure.error}: {in_words(failure.cause)}"
+    return Failure(error=RollOutFailed.__name__, cause=f"{cause}{REMEDY}{RollOutFailed.remedy}")
+
+
+def _notice(mode: Mode, outcomes: list[Outcome], ending: Failure | None, results: str) -> Notice:
+    lines = [*([ending.cause, ""] if ending else []), *_lines(outcomes)]
+    message = ""
+    for number, line in enumerate(lines):
+        if len(message) > LONGEST_MESSAGE:
+            message += f"... and {len(lines) - number} more lines.\n"
+            break
+        message += f"{line}\n"
+    if mode == "plan":
+        message += (
+            "\nNothing was changed. To repair them all, start groundwork-roll-out; to repair one, start "
+            'groundwork-vend-account with {"accountId": "<its id>"}.\n'
+        )
+    return Notice(subject=_subject(mode, outcomes)[:100], message=f"{message}\nEverything: {results}")
+
+
+def _subject(mode: Mode, outcomes: list[Outcome]) -> str:
+    differing = sum(1 for each in outcomes if each.changes)
+    failed = sum(1 for each in outcomes if each.error)
+    parts = [f"{differing} of {len(outcomes)} accounts differ from their baseline"] if mode == "plan" else []
+    parts += (
+        [f"{failed} failed" if parts else f"{failed} of {len(outcomes)} accounts failed"] if failed else []
+    )
+    return f"Groundwork: {', '.join(parts) or 'a roll-out stopped'}"
+
+
+def _lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
+    """The accounts with the worst first."""
+    told = [each for each in outcomes if each.changes or each.error]
+    for each in sorted(told, key=_badness):
+        yield f"{each.account_name} {each.account_id}: {each.outcome}".strip()
+        yield from (f"  {sentence(change)}" for change in worst_first(each.changes))
+        if each.error:
+            yield f"  {each.error}: {each.cause} {each.remedy}"
+
+
+def _badness(outcome: Outcome) -> tuple[bool, int, str]:
+    worst = sum(change.severity == "high" for change in outcome.changes)
+    return outcome.error is None, -worst, outcome.account_id
