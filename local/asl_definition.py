@@ -29,6 +29,24 @@ def problems(definition: str) -> Iterator[str]:
     yield from _machine_problems(machine, "", machine.get("QueryLanguage", "JSONPath"))
 
 
+def resources(definition: str) -> list[str]:
+    """Every Resource that a definition names; none when it is no JSON."""
+    try:
+        return list(_resources(json.loads(definition)))
+    except ValueError:
+        return []
+
+
+def _resources(value: Any) -> Iterator[str]:
+    if isinstance(value, Mapping):
+        if isinstance(value.get("Resource"), str):
+            yield value["Resource"]
+        value = list(value.values())
+    if isinstance(value, list):
+        for item in value:
+            yield from _resources(item)
+
+
 def _machine_problems(
     machine: Mapping[str, Any], place: str, language: str, outer: frozenset[str] = frozenset()
 ) -> Iterator[str]:

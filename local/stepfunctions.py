@@ -29,6 +29,7 @@ from local import (
     stepfunctions_integrations,
     stepfunctions_jsonata,
     stepfunctions_map_run,
+    stepfunctions_nested,
 )
 from local.asl_definition import normalized, problems
 
@@ -44,6 +45,7 @@ def install(engine: Engine) -> None:
     stepfunctions_integrations.install(engine)
     stepfunctions_executions.install(engine)
     stepfunctions_map_run.install(engine)
+    stepfunctions_nested.install(engine)
     _install_error_names(engine)
     _install_quiet_failures(engine)
     _install_definitions(engine)
