@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, replace
 from typing import Any
+
+from hypothesis import HealthCheck, settings
+from hypothesis import strategies as st
 
 from groundwork.baseline.component import Component
 from groundwork.contracts import Account, Change
@@ -14,7 +17,7 @@ from tests.component.conftest import World
 @dataclass(frozen=True)
 class Sabotage:
     """Something done behind Groundwork's back: the resource and the words by which a plan must name it. `besides` are
-    further resources that nobody can leave alone who does this."""
+    further resources that nobody can leave alone who does this. `{account}` stands for the account's id."""
 
     name: str
     do: Callable[[World, Account], object]
@@ -22,6 +25,36 @@ class Sabotage:
     words: str
     severity: str = "medium"
     besides: tuple[str, ...] = ()
+
+    def within(self, account: Account) -> Sabotage:
+        def filled(text: str) -> str:
+            return text.replace("{account}", account.id)
+
+        besides = tuple(map(filled, self.besides))
+        return replace(self, resource=filled(self.resource), words=filled(self.words), besides=besides)
+
+
+ON_THE_ENGINE = settings(
+    max_examples=20,
+    deadline=None,
+    derandomize=True,
+    database=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+"""The same examples every time: CI finds what the laptop finds."""
+
+
+def some_of(catalogue: Sequence[Sabotage], *, most: int = 8) -> st.SearchStrategy[list[Sabotage]]:
+    """Any of them together, in the catalogue's order."""
+    chosen = st.sets(st.sampled_from(range(len(catalogue))), min_size=1, max_size=most)
+    return chosen.map(lambda numbers: [catalogue[number] for number in sorted(numbers)])
+
+
+def independent(catalogue: Sequence[Sabotage], *, most: int = 8) -> st.SearchStrategy[list[Sabotage]]:
+    """Several of them, no two on one resource, in any order."""
+    return st.lists(
+        st.sampled_from(catalogue), min_size=1, max_size=most, unique_by=lambda each: each.resource
+    )
 
 
 def words(changes: Iterable[Change]) -> list[str]:
@@ -53,14 +86,31 @@ def prove(
 ) -> None:
     """The plan names exactly this sabotage, apply mends exactly this, a third run writes nothing, and the account holds
     what it held before, by AWS's own answers (`portrait`)."""
+    prove_all(world, component, account, [sabotage], portrait, **given)
+
+
+def prove_all(
+    world: World,
+    component: Component[Any],
+    account: Account,
+    sabotages: Iterable[Sabotage],
+    portrait: Callable[[], Any],
+    **given: Any,
+) -> None:
+    """`prove` for several at once, none of which undoes another."""
+    expected = [each.within(account) for each in sabotages]
     before = portrait()
     assert differences(world.plan(component, account, **given)) == []
-    sabotage.do(world, account)
+    for each in expected:
+        each.do(world, account)
     assert portrait() != before, "nothing was sabotaged"
     planned = differences(world.plan(component, account, **given))
-    assert {change.resource for change in planned} == {sabotage.resource, *sabotage.besides}, words(planned)
-    assert sabotage.words in " ".join(words(planned))
-    assert sabotage.severity in {change.severity for change in planned}
+    named = {resource for each in expected for resource in (each.resource, *each.besides)}
+    assert {change.resource for change in planned} == named, words(planned)
+    for each in expected:
+        its = [change for change in planned if change.resource in (each.resource, *each.besides)]
+        assert each.words in " ".join(words(its)), words(its)
+        assert each.severity in {change.severity for change in its}, its
     assert differences(world.apply(component, account, **given)) == planned
     mark = len(world.aws.calls)
     assert differences(world.apply(component, account, **given)) == []
