@@ -12,6 +12,7 @@ SERVICES = (
     "local.cloudtrail",
     "local.config_service",
     "local.s3",
+    "local.sns",
     "local.kms",
     "local.ec2",
     "local.account",
