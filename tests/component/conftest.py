@@ -49,7 +49,7 @@ class World:
     organization: Organization
     declaration: Declaration = field(default_factory=load)
     members: dict[str, Account] = field(default_factory=dict)
-    allowed: list[tuple[int, str, str]] = field(default_factory=list)
+    allowed: list[tuple[int, str, str]] = field(default_factory=list, repr=False)
     """The length of the call log, the principal and the action, each time that IAM said yes: also to what a call
     demands besides its own action, as iam:PassRole."""
     _made: int = 0
