@@ -1,30 +1,24 @@
-"""guardrails: what the policy says, asked of AWS's own evaluation logic; and that it stands on the root as declared."""
+"""guardrails: what the policy says, asked of AWS's own evaluation logic."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
 
 from groundwork.baseline.components.guardrails import (
-    DESCRIPTION,
     LONGEST,
-    SCP,
-    Found,
-    FoundPolicy,
     Guardrails,
     guardrail_document,
     minified,
 )
-from groundwork.contracts import Account, Organization
+from groundwork.contracts import Organization
 from groundwork.declaration import Declaration, Role, Trust, Where, load
-from groundwork.errors import InvalidDeclaration, OrganizationBusy, SecurityAccountMissing
+from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
 from local.iam.policy import Request, compile_policy
 from tests.component.conftest import World
-from tests.engine.support import eventually
 
 GUARDRAILS = Guardrails()
 SECURITY, MEMBER = "222222222222", "333333333333"
@@ -350,191 +344,3 @@ def test_without_a_security_account_there_is_only_a_report(world: World) -> None
     (change,) = world.apply(GUARDRAILS, world.management, organization=nobody)
     assert change.action == "report"
     assert "waits for the security account" in change.reason
-
-
-# -- on the root -----------------------------------------------------------------------------------
-
-
-@pytest.fixture
-def enabled(world: World) -> World:
-    """The world with service control policies on, and none of ours."""
-    organizations = world.aws.client("organizations")
-    root = organizations.list_roots()["Roots"][0]
-    if not root["PolicyTypes"]:
-        organizations.enable_policy_type(RootId=root["Id"], PolicyType=SCP)
-    eventually(
-        lambda: organizations.list_roots()["Roots"][0]["PolicyTypes"] == [{"Type": SCP, "Status": "ENABLED"}]
-    )
-    for policy in organizations.list_policies(Filter=SCP)["Policies"]:
-        if not policy["AwsManaged"]:
-            if policy["Id"] in on_root(world):
-                organizations.detach_policy(PolicyId=policy["Id"], TargetId=root["Id"])
-            organizations.delete_policy(PolicyId=policy["Id"])
-    return world
-
-
-def on_root(world: World) -> dict[str, str]:
-    """Ids and names of the policies that are attached to the root."""
-    listed = world.aws.client("organizations").list_policies_for_target(
-        TargetId=world.organization.root_id, Filter=SCP
-    )
-    return {policy["Id"]: policy["Name"] for policy in listed["Policies"]}
-
-
-def ours(world: World) -> str:
-    return next(policy for policy, name in on_root(world).items() if name == "groundwork-guardrails")
-
-
-def content(world: World) -> Any:
-    policy = world.aws.client("organizations").describe_policy(PolicyId=ours(world))["Policy"]
-    return json.loads(policy["Content"])
-
-
-def test_the_policy_is_made_attached_and_then_left_alone(enabled: World) -> None:
-    created, attached = enabled.apply(GUARDRAILS, enabled.management)
-    assert (created.action, attached.reason) == (
-        "create",
-        "is not attached to the root: it protects no account",
-    )
-    assert content(enabled) == guardrail_document(enabled.declaration, enabled.organization)
-    tags = enabled.aws.client("organizations").list_tags_for_resource(ResourceId=ours(enabled))["Tags"]
-    assert tags == [{"Key": "managed-by", "Value": "groundwork"}]
-
-    inside = enabled.target(GUARDRAILS, enabled.management)
-    mark = len(enabled.aws.calls)
-    assert GUARDRAILS.difference(inside) == []
-    assert sorted(call.operation for call in enabled.calls_since(mark)) == [
-        "DescribePolicy",
-        "ListPoliciesForTarget",
-        "ListTagsForResource",
-    ]
-
-
-def test_every_sabotage_is_named_and_put_right(enabled: World) -> None:
-    enabled.apply(GUARDRAILS, enabled.management)
-    organizations, policy = enabled.aws.client("organizations"), ours(enabled)
-    wanted = content(enabled)
-
-    weak = {**wanted, "Statement": wanted["Statement"][1:]}
-    organizations.update_policy(PolicyId=policy, Content=json.dumps(weak))
-    (change,) = enabled.apply(GUARDRAILS, enabled.management)
-    assert "lacks the statement EntryRoles" in change.reason
-    assert content(enabled) == wanted
-
-    wider = json.loads(json.dumps(wanted))
-    wider["Statement"][1]["Condition"]["ArnNotLike"]["aws:PrincipalArn"].append("arn:aws:iam::*:role/Mine")
-    organizations.update_policy(PolicyId=policy, Content=json.dumps(wider))
-    (change,) = enabled.apply(GUARDRAILS, enabled.management)
-    assert "another statement BaselineResources" in change.reason
-    assert content(enabled) == wanted
-
-    organizations.update_policy(PolicyId=policy, Description="harmless")
-    (change,) = enabled.apply(GUARDRAILS, enabled.management)
-    assert change.reason == "description is 'harmless'"
-
-    organizations.untag_resource(ResourceId=policy, TagKeys=["managed-by"])
-    (change,) = enabled.apply(GUARDRAILS, enabled.management)
-    assert "without the tag managed-by=groundwork" in change.reason
-
-    organizations.detach_policy(PolicyId=policy, TargetId=enabled.organization.root_id)
-    (change,) = enabled.apply(GUARDRAILS, enabled.management)
-    assert "not attached to the root" in change.reason
-    assert ours(enabled) == policy
-
-
-def test_the_same_policy_in_another_order_is_no_difference(world: World) -> None:
-    wanted = guardrail_document(world.declaration, world.organization)
-    turned = json.loads(json.dumps(wanted))
-    turned["Statement"].reverse()
-    for statement in turned["Statement"]:
-        for element in ("Action", "NotAction", "Resource"):
-            if isinstance(statement.get(element), list):
-                statement[element].reverse()
-    found = FoundPolicy("p-1", "groundwork-guardrails", DESCRIPTION, turned, {"managed-by": "groundwork"})
-    assert (
-        list(GUARDRAILS.diff(Found(found, attached=True), world.target(GUARDRAILS, world.management))) == []
-    )
-
-
-def test_policies_of_others_stay_and_our_former_one_is_reported(enabled: World) -> None:
-    enabled.apply(GUARDRAILS, enabled.management)
-    guardrails = enabled.declaration.guardrails.model_copy(update={"policy": "new-name"})
-    renamed = enabled.declaration.model_copy(update={"guardrails": guardrails})
-    changes = enabled.apply(GUARDRAILS, enabled.management, declaration=renamed)
-    assert [change.action for change in changes] == ["create", "update", "report"]
-    assert "groundwork-guardrails" in changes[-1].resource
-    assert set(on_root(enabled).values()) == {"FullAWSAccess", "groundwork-guardrails", "new-name"}
-
-
-def test_while_the_policy_type_is_off_the_component_waits(enabled: World) -> None:
-    organizations = enabled.aws.client("organizations")
-    organizations.disable_policy_type(RootId=enabled.organization.root_id, PolicyType=SCP)
-    eventually(lambda: not organizations.list_roots()["Roots"][0]["PolicyTypes"])
-    with pytest.raises(OrganizationBusy, match="PolicyTypeNotEnabledException"):
-        enabled.apply(GUARDRAILS, enabled.management)
-
-
-def test_in_force_it_stops_an_administrator_and_not_the_entry_role(enabled: World) -> None:
-    enabled.apply(GUARDRAILS, enabled.management)
-    member = enabled.account()
-    entry = enabled.client("iam", member)
-    trust = {
-        "Version": "2012-10-17",
-        "Statement": [
-            {
-                "Effect": "Allow",
-                "Principal": {"AWS": f"arn:aws:iam::{member.id}:root"},
-                "Action": "sts:AssumeRole",
-            }
-        ],
-    }
-    for name in ("allow-read-only-from-security-account", "theirs"):
-        entry.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
-    inside = administrator(enabled, member)
-
-    inside.update_role(RoleName="theirs", Description="mine to change")
-    attempts: list[Callable[[], Any]] = [
-        lambda: inside.update_assume_role_policy(
-            RoleName="allow-read-only-from-security-account", PolicyDocument=json.dumps(trust)
-        ),
-        lambda: inside.delete_role(RoleName="OrganizationAccountAccessRole"),
-        lambda: inside.create_role(
-            RoleName="AWSControlTowerExecution", AssumeRolePolicyDocument=json.dumps(trust)
-        ),
-    ]
-    for attempt in attempts:
-        with pytest.raises(ClientError, match="explicit deny in a service control policy"):
-            attempt()
-    entry.delete_role(RoleName="allow-read-only-from-security-account")
-
-
-def test_in_force_it_knows_the_log_key_by_its_alias(enabled: World) -> None:
-    enabled.apply(GUARDRAILS, enabled.management)
-    entry, inside = enabled.client("kms", enabled.security), administrator(enabled, enabled.security, "kms")
-    key, theirs = (entry.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
-    inside.disable_key(KeyId=theirs)
-    entry.create_alias(AliasName="alias/groundwork-logs", TargetKeyId=key)
-    attempts: list[Callable[[], Any]] = [
-        lambda: inside.disable_key(KeyId=key),
-        lambda: inside.schedule_key_deletion(KeyId=key),
-        lambda: inside.delete_alias(AliasName="alias/groundwork-logs"),
-        lambda: inside.update_alias(AliasName="alias/groundwork-logs", TargetKeyId=theirs),
-    ]
-    for attempt in attempts:
-        with pytest.raises(ClientError, match="explicit deny in a service control policy"):
-            attempt()
-    entry.disable_key(KeyId=key)
-    assert entry.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
-
-
-def administrator(world: World, account: Account, service: str = "iam") -> Any:
-    """A client of a user of the account who may do everything that the account's administrators may."""
-    from local.credentials import Credentials
-
-    iam = world.client("iam", account)
-    iam.create_user(UserName="root-of-all-evil")
-    iam.attach_user_policy(
-        UserName="root-of-all-evil", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
-    )
-    key = iam.create_access_key(UserName="root-of-all-evil")["AccessKey"]
-    return world.aws.client(service, credentials=Credentials(key["AccessKeyId"], key["SecretAccessKey"]))

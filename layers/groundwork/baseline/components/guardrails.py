@@ -40,10 +40,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from groundwork.baseline.component import Call, Component, Permission, Target
+from groundwork.baseline.component import Action, Call, Component, Permission, Target, known_later
 from groundwork.baseline.components.organization import BUSY
 from groundwork.baseline.documents import differences
-from groundwork.contracts import Organization, shown
+from groundwork.contracts import Organization, Severity, shown
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import GroundworkError, InvalidDeclaration, OrganizationBusy, SecurityAccountMissing
 from groundwork.policy_files import Document
@@ -289,43 +289,67 @@ class Guardrails(Component[Found]):
         )
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
-        name = target.declaration.guardrails.policy
+        name, root = target.declaration.guardrails.policy, target.organization.root_id
         if target.organization.security_account_id is None:
             yield _report(name, "waits for the security account, whose buckets and key it protects")
             return
         wanted = guardrail_document(target.declaration, target.organization)
         if found.policy is None:
             yield _create(name, wanted)
+            yield _attach(
+                name, root, known_later(f"id of {_resource(name)}"), after=f"{_resource(name)} exists"
+            )
         else:
             yield from _mend(found.policy, wanted)
             if not found.attached:
-                yield Call(
-                    "organizations",
-                    "AttachPolicy",
-                    {"PolicyId": found.policy.id, "TargetId": target.organization.root_id},
-                    resource=f"service control policy {name}",
-                    action="update",
-                    reason="is not attached to the root: it protects no account",
-                )
+                yield _attach(name, root, found.policy.id)
         for other in found.forgotten:
             yield _report(
                 other, f"is ours and still attached to the root, but {name} is declared; detach and delete it"
             )
 
 
-def _create(name: str, wanted: Document) -> Call:
+def _resource(name: str) -> str:
+    return f"service control policy {name}"
+
+
+def _call(
+    operation: str,
+    parameters: Mapping[str, Any],
+    name: str,
+    action: Action,
+    reason: str,
+    severity: Severity = "high",
+    after: str = "",
+) -> Call:
+    """High, where nothing else is said: while the policy is not as declared, member accounts can undo their baseline."""
     return Call(
-        "organizations",
-        "CreatePolicy",
-        {"Name": name, "Description": DESCRIPTION, "Type": SCP, "Content": minified(wanted), "Tags": [TAG]},
-        resource=f"service control policy {name}",
-        action="create",
-        reason="does not exist: member accounts could undo their baseline",
+        *("organizations", operation, parameters, _resource(name), action, reason),
+        severity=severity,
+        after=after,
     )
 
 
+def _create(name: str, wanted: Document) -> Call:
+    policy = {
+        "Name": name,
+        "Description": DESCRIPTION,
+        "Type": SCP,
+        "Content": minified(wanted),
+        "Tags": [TAG],
+    }
+    return _call(
+        "CreatePolicy", policy, name, "create", "does not exist: member accounts could undo their baseline"
+    )
+
+
+def _attach(name: str, root: str, policy: str, after: str = "") -> Call:
+    there = {"PolicyId": policy, "TargetId": root}
+    reason = "is not attached to the root: it protects no account"
+    return _call("AttachPolicy", there, name, "update", reason, after=after)
+
+
 def _mend(found: FoundPolicy, wanted: Document) -> Iterator[Call]:
-    resource = f"service control policy {found.name}"
     changes: dict[str, str] = {}
     reasons = []
     if drift := differences(found.document, wanted):
@@ -333,30 +357,21 @@ def _mend(found: FoundPolicy, wanted: Document) -> Iterator[Call]:
         reasons.append(drift)
     if found.description != DESCRIPTION:
         changes["Description"] = DESCRIPTION
-        reasons.append(f"description is {shown(found.description)}")
+        reasons.append(f"description is {shown(found.description)}; expected {shown(DESCRIPTION)}")
     if found.tags.get(TAG["Key"]) != TAG["Value"]:
         # The tag first: it is what keeps delegated administrators from the policy.
-        yield Call(
-            "organizations",
-            "TagResource",
-            {"ResourceId": found.id, "Tags": [TAG]},
-            resource=resource,
-            action="update",
-            reason=f"exists without the tag {TAG['Key']}={TAG['Value']}; it is adopted",
+        reason = (
+            f"exists without the tag {TAG['Key']}={TAG['Value']}, by which it protects itself; it is adopted"
         )
+        yield _call("TagResource", {"ResourceId": found.id, "Tags": [TAG]}, found.name, "update", reason)
     if changes:
-        yield Call(
-            "organizations",
-            "UpdatePolicy",
-            {"PolicyId": found.id, **changes},
-            resource=resource,
-            action="update",
-            reason="; ".join(reasons),
-        )
+        severity: Severity = "high" if "Content" in changes else "low"
+        changed = {"PolicyId": found.id, **changes}
+        yield _call("UpdatePolicy", changed, found.name, "update", "; ".join(reasons), severity)
 
 
 def _report(name: str, reason: str) -> Call:
-    return Call("organizations", "AttachPolicy", {}, f"service control policy {name}", "report", reason)
+    return _call("AttachPolicy", {}, name, "report", reason, "medium")
 
 
 def _policy(client: Any, summary: Mapping[str, Any]) -> FoundPolicy:

@@ -6,8 +6,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.baseline.component import Action, Call
-from groundwork.baseline.documents import differences
+from groundwork.baseline.documents import differences, widens
+from groundwork.contracts import Severity
 from groundwork.declared_settings import MANAGED_BY
+from groundwork.policy_files import Document
 
 from .documents import compact
 from .state import US, Found, GroupState, Holder, PolicyState, RoleState, UserState, ours
@@ -18,8 +20,20 @@ MOST_VERSIONS = 5
 """Of a managed policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
 
-def _call(operation: str, resource: str, action: Action, reason: str, **parameters: Any) -> Call:
-    return Call("iam", operation, parameters, resource, action, reason)
+def _call(
+    operation: str,
+    resource: str,
+    action: Action,
+    reason: str,
+    severity: Severity = "medium",
+    /,
+    **parameters: Any,
+) -> Call:
+    return Call("iam", operation, parameters, resource, action, reason, severity=severity)
+
+
+def _if_wider(found: Document | None, wanted: Document) -> Severity:
+    return "high" if widens(found, wanted) else "medium"
 
 
 # -- customer managed policies, which serve as boundaries ------------------------------------------
@@ -39,10 +53,11 @@ def policy(found: PolicyState | None, wanted: PolicyState) -> Iterator[Call]:
             oldest = found.other_versions[0]
             reason = f"version {oldest}, the oldest, makes room: IAM keeps {MOST_VERSIONS}"
             yield _call(
-                "DeletePolicyVersion", resource, "update", reason, PolicyArn=wanted.arn, VersionId=oldest
-            )
+                "DeletePolicyVersion", resource, "update", reason, "low",
+                PolicyArn=wanted.arn, VersionId=oldest,
+            )  # fmt: skip
         yield _call(
-            "CreatePolicyVersion", resource, "update", words,
+            "CreatePolicyVersion", resource, "update", words, _if_wider(found.document, wanted.document),
             PolicyArn=wanted.arn, PolicyDocument=document, SetAsDefault=True,
         )  # fmt: skip
 
@@ -60,16 +75,19 @@ def role(found: RoleState | None, wanted: RoleState) -> Iterator[Call]:
             Description=wanted.description, MaxSessionDuration=wanted.max_session_duration,
             Tags=_tag_list(wanted.tags),
         )  # fmt: skip
-        yield from _policies("Role", resource, Holder(wanted.name), wanted)
+        yield from _policies("Role", resource, None, wanted)
         return
     if words := trust_difference(found.trust, wanted.trust):
-        document = compact(wanted.trust)
-        yield _call("UpdateAssumeRolePolicy", resource, "update", words, **at, PolicyDocument=document)
+        yield _call(
+            "UpdateAssumeRolePolicy", resource, "update", words, _if_wider(found.trust, wanted.trust),
+            **at, PolicyDocument=compact(wanted.trust),
+        )  # fmt: skip
     if found.boundary != wanted.boundary:
         yield _boundary(resource, found.boundary, wanted)
     if settings := "; ".join(_settings(found, wanted)):
+        only_words = found.max_session_duration == wanted.max_session_duration
         yield _call(
-            "UpdateRole", resource, "update", settings,
+            "UpdateRole", resource, "update", settings, "low" if only_words else "medium",
             **at, Description=wanted.description, MaxSessionDuration=wanted.max_session_duration,
         )  # fmt: skip
     yield from _policies("Role", resource, found, wanted)
@@ -92,8 +110,9 @@ def _boundary(resource: str, found: str | None, wanted: RoleState) -> Call:
         return _call("DeleteRolePermissionsBoundary", resource, "update", f"{there}; none is declared", **at)
     reason = f"{there}; expected {wanted.boundary}"
     return _call(
-        "PutRolePermissionsBoundary", resource, "update", reason, **at, PermissionsBoundary=wanted.boundary
-    )
+        "PutRolePermissionsBoundary", resource, "update", reason, "high",
+        **at, PermissionsBoundary=wanted.boundary,
+    )  # fmt: skip
 
 
 def _settings(found: RoleState, wanted: RoleState) -> Iterator[str]:
@@ -111,8 +130,7 @@ def group(found: GroupState | None, wanted: GroupState, left_alone: frozenset[st
     resource, at = f"group/{wanted.name}", {"GroupName": wanted.name}
     if found is None:
         yield _call("CreateGroup", resource, "create", "the group does not exist", **at, Path=wanted.path)
-        found = GroupState(wanted.name, wanted.path)
-    if found.path != wanted.path:
+    elif found.path != wanted.path:
         yield _call("UpdateGroup", resource, "update", _path(found, wanted), **at, NewPath=wanted.path)
     yield from _policies("Group", resource, found, wanted, left_alone)
 
@@ -142,8 +160,9 @@ def _out_of_groups(found: UserState, keep: frozenset[str], why: str) -> Iterator
     for name in sorted(found.groups - keep):
         reason = f"is in group {name}, {why}"
         yield _call(
-            "RemoveUserFromGroup", f"user/{found.name}", "update", reason, UserName=found.name, GroupName=name
-        )
+            "RemoveUserFromGroup", f"user/{found.name}", "update", reason, "high",
+            UserName=found.name, GroupName=name,
+        )  # fmt: skip
 
 
 def _path(found: Holder, wanted: Holder) -> str:
@@ -154,34 +173,31 @@ def _path(found: Holder, wanted: Holder) -> str:
 
 
 def _policies(
-    kind: str, resource: str, found: Holder, wanted: Holder, left_alone: frozenset[str] = frozenset()
+    kind: str, resource: str, found: Holder | None, wanted: Holder, left_alone: frozenset[str] = frozenset()
 ) -> Iterator[Call]:
-    """Inline and attached policies of a Role, Group or User."""
+    """Inline and attached policies of a Role, Group or User; None is one that is made in this round."""
     at = {f"{kind}Name": wanted.name}
-    for arn in sorted(found.attached - wanted.attached):
+    there = found or Holder(wanted.name)
+    for arn in sorted(there.attached - wanted.attached):
         reason = f"has {_short(arn)} attached, which is not declared"
-        yield _call(f"Detach{kind}Policy", resource, "update", reason, **at, PolicyArn=arn)
-    for name in sorted(found.inline.keys() - wanted.inline.keys() - left_alone):
+        yield _call(f"Detach{kind}Policy", resource, "update", reason, "high", **at, PolicyArn=arn)
+    for name in sorted(there.inline.keys() - wanted.inline.keys() - left_alone):
         reason = f"has the inline policy {name}, which is not declared"
-        yield _call(f"Delete{kind}Policy", resource, "update", reason, **at, PolicyName=name)
+        yield _call(f"Delete{kind}Policy", resource, "update", reason, "high", **at, PolicyName=name)
     for name, document in wanted.inline.items():
-        there = found.inline.get(name)
-        if there is None:
+        if name not in there.inline:
             reason = f"lacks the declared inline policy {name}"
-        elif words := differences(there, document):
+        elif words := differences(there.inline[name], document):
             reason = f"inline policy {name}: {words.removeprefix('policy ')}"
         else:
             continue
         yield _call(
-            f"Put{kind}Policy",
-            resource,
-            "update",
-            reason,
-            **at,
-            PolicyName=name,
-            PolicyDocument=compact(document),
-        )
-    for arn in sorted(wanted.attached - found.attached):
+            f"Put{kind}Policy", resource, "update", reason,
+            # Without a policy that denies, as mfa-self-service, its holder may do more. Nobody holds a new one yet.
+            "medium" if found is None else _if_wider(there.inline.get(name), document),
+            **at, PolicyName=name, PolicyDocument=compact(document),
+        )  # fmt: skip
+    for arn in sorted(wanted.attached - there.attached):
         reason = f"lacks the declared policy {_short(arn)}"
         yield _call(f"Attach{kind}Policy", resource, "update", reason, **at, PolicyArn=arn)
 
@@ -204,8 +220,12 @@ def _tags(
     ]
     if MANAGED_BY in different:
         words.insert(0, f"was there without our tag {MANAGED_BY}: {US}; it is adopted, since it is declared")
-    tags = _tag_list(different)
-    yield _call(f"Tag{kind}", resource, "update", "; ".join(words), **{f"{kind}Name": wanted.name}, Tags=tags)
+    # Another value than the declared one opens doors just as a tag that is not declared.
+    revalued = any(key in found for key in different if key != MANAGED_BY)
+    yield _call(
+        f"Tag{kind}", resource, "update", "; ".join(words), "medium" if revalued else "low",
+        **{f"{kind}Name": wanted.name}, Tags=_tag_list(different),
+    )  # fmt: skip
 
 
 def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
@@ -216,7 +236,7 @@ def _tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
 
 
 def undeclared(found: Found, declared: frozenset[str], prune: bool) -> Iterator[Call]:
-    """Roles and users with our tag that are not among `declared`, `role/x` and `user/x`."""
+    """Roles and users with our tag that are not among `declared`, `role/x` and `user/x`: ways in that nobody wants."""
     why = f"is tagged {MANAGED_BY}: {US} and no longer declared for this account"
     for role in ours(found.roles):
         resource = f"role/{role.name}"
@@ -224,10 +244,10 @@ def undeclared(found: Found, declared: frozenset[str], prune: bool) -> Iterator[
             continue
         if not prune or role.in_instance_profile:
             remedy = "take it out of its instance profile" if prune else "delete it, or set access.prune"
-            yield _call("DeleteRole", resource, "report", f"{why}: {remedy}", RoleName=role.name)
+            yield _call("DeleteRole", resource, "report", f"{why}: {remedy}", "high", RoleName=role.name)
             continue
         yield from _policies("Role", resource, role, Holder(role.name))
-        yield _call("DeleteRole", resource, "delete", why, RoleName=role.name)
+        yield _call("DeleteRole", resource, "delete", why, "high", RoleName=role.name)
     for user in ours(found.users):
         resource = f"user/{user.name}"
         if resource in declared:
@@ -238,7 +258,7 @@ def undeclared(found: Found, declared: frozenset[str], prune: bool) -> Iterator[
         remedy = "delete the user, with its password, keys and devices" + (
             "" if prune else ", or set access.prune"
         )
-        yield _call("DeleteUser", resource, "report", f"{why}: {remedy}", UserName=user.name)
+        yield _call("DeleteUser", resource, "report", f"{why}: {remedy}", "high", UserName=user.name)
 
 
 def left_out(wanted: Wanted) -> Iterator[Call]:

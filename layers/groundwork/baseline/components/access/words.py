@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import json
-import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from typing import Any
 
-from groundwork.baseline.documents import canonical
+from groundwork.baseline.documents import canonical, principals
 from groundwork.policy_files import Document, statements
 
-ROOT = re.compile(r"arn:[^:]+:iam::([0-9]{12}):root")
 MISSING_CONDITION = {
     "aws:multifactorauthpresent": "does not ask for MFA",
     "aws:principalorgid": "does not hold callers to organization {}",
@@ -26,38 +24,20 @@ def trust_difference(found: Document, wanted: Document) -> str:
     expected = statements(wanted)[0]
     there = statements(found)
     let_in = {
-        who for statement in there if statement.get("Effect") == "Allow" for who in _principals(statement)
+        who for statement in there if statement.get("Effect") == "Allow" for who in principals(statement)
     }
-    right = _principals(expected)[0]
+    right = principals(expected)[0]
     words = [f"lets {who} in; expected {_bare(right)}" for who in sorted(let_in - {right})]
     if right not in let_in:
         words.append(f"does not let {right} in")
     for statement in there:
         if statement.get("Effect") == "Deny":
             words.append("denies callers by a statement that is not declared")
-        elif right in _principals(statement):
+        elif right in principals(statement):
             words += _of_conditions(statement.get("Condition", {}), expected["Condition"])
             if canonical(statement.get("Action")) != canonical(expected["Action"]):
                 words.append(f"allows {_shown(statement.get('Action'))}; expected {expected['Action']}")
     return "trust policy " + ("; ".join(dict.fromkeys(words)) or "is not the declared one")
-
-
-def _principals(statement: Mapping[str, Any]) -> Sequence[str]:
-    """Everybody a statement speaks of, in words."""
-    principal = statement.get("Principal")
-    if not isinstance(principal, Mapping):
-        return ["everybody"] if principal == "*" else ["everybody but some (NotPrincipal)"]
-    return [_named(kind, name) for kind, names in principal.items() for name in _listed(names)]
-
-
-def _named(kind: str, name: str) -> str:
-    if name == "*":
-        return "everybody"
-    if kind != "AWS":
-        return f"{kind.lower()} {name}"
-    if root := ROOT.fullmatch(name):
-        return f"account {root[1]}"
-    return f"account {name}" if name.isdigit() else name
 
 
 def _bare(account: str) -> str:

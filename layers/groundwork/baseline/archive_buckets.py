@@ -1,0 +1,286 @@
+"""The buckets of the log archive: what each is to be like, how that is read, and how it is put right."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from groundwork.baseline import archive_policies as policies
+from groundwork.baseline.archive import Archive, archive, is_known
+from groundwork.baseline.component import Call, Target
+from groundwork.baseline.documents import differences
+from groundwork.contracts import Severity
+from groundwork.policy_files import Document
+
+ABORT_UPLOADS_AFTER_DAYS = 7
+AT_ONCE = 8
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One setting of a bucket: how it is read and written, and what is wrong when it differs.
+
+    `part` is the key under which the answer holds it (None: the answer itself); `absent` is AWS's code for none;
+    `severity` tells by found and wanted how bad it is.
+    """
+
+    write: str
+    parameter: str
+    read: str
+    part: str | None
+    absent: str | None
+    wrong: str
+    severity: Callable[[Any, Any], Severity] = lambda *_: "high"
+    refusals: Mapping[str, str] = field(default_factory=dict)
+
+
+def _of_encryption(found: Any, wanted: Any) -> Severity:
+    """High by another key: who has it decides who reads the logs and for how long, or nothing is delivered at all."""
+
+    def by_default(rules: Any) -> Any:
+        return rules["Rules"][0].get("ApplyServerSideEncryptionByDefault")
+
+    return "medium" if by_default(found) in (by_default(BY_S3), by_default(wanted)) else "high"
+
+
+def _of_lifecycle(found: Any, wanted: Any) -> Severity:
+    """High when it deletes logs before their time."""
+    (declared,) = wanted["Rules"]
+    rules = [rule for rule in (found or {}).get("Rules", []) if rule["Status"] == "Enabled"]
+    deadlines = [
+        days
+        for rule in rules
+        for days in (
+            0 if "Date" in rule.get("Expiration", {}) else rule.get("Expiration", {}).get("Days"),
+            rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays"),
+        )
+        if days is not None
+    ]
+    return "high" if any(days < declared["Expiration"]["Days"] for days in deadlines) else "medium"
+
+
+SETTINGS = (
+    Setting(
+        *("PutPublicAccessBlock", "PublicAccessBlockConfiguration", "get_public_access_block"),
+        part="PublicAccessBlockConfiguration",
+        absent="NoSuchPublicAccessBlockConfiguration",
+        wrong="public access is not blocked",
+    ),
+    Setting(
+        *("PutBucketOwnershipControls", "OwnershipControls", "get_bucket_ownership_controls"),
+        part="OwnershipControls",
+        absent="OwnershipControlsNotFoundError",
+        wrong="the bucket's owner does not own every object",
+        refusals={
+            "InvalidBucketAclWithObjectOwnership": "its ACL lets others in; look whom, then set it to private"
+        },
+    ),
+    Setting(
+        *("PutBucketVersioning", "VersioningConfiguration", "get_bucket_versioning"),
+        part=None,
+        absent=None,
+        wrong="versioning is off: logs can be overwritten",
+    ),
+    Setting(
+        *("PutBucketEncryption", "ServerSideEncryptionConfiguration", "get_bucket_encryption"),
+        part="ServerSideEncryptionConfiguration",
+        absent="ServerSideEncryptionConfigurationNotFoundError",
+        wrong="default encryption is not as declared",
+        severity=_of_encryption,
+    ),
+    Setting(
+        *("PutBucketLifecycleConfiguration", "LifecycleConfiguration", "get_bucket_lifecycle_configuration"),
+        part=None,
+        absent="NoSuchLifecycleConfiguration",
+        wrong="lifecycle is not as declared",
+        severity=_of_lifecycle,
+    ),
+    Setting(
+        *("PutBucketPolicy", "Policy", "get_bucket_policy"),
+        part="Policy",
+        absent="NoSuchBucketPolicy",
+        wrong="",
+    ),
+    Setting(
+        *("PutBucketLogging", "BucketLoggingStatus", "get_bucket_logging"),
+        part=None,
+        absent=None,
+        wrong="access is not logged",
+    ),
+)
+
+OWNED_BY_THE_BUCKET = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
+BY_S3 = {
+    "Rules": [
+        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False},
+    ]
+}
+NEW_BUCKET: Mapping[str, Any] = {
+    **dict.fromkeys(setting.write for setting in SETTINGS),
+    "PutBucketOwnershipControls": OWNED_BY_THE_BUCKET,
+    "PutBucketEncryption": BY_S3,
+}
+"""What a bucket is born with: the one that CreateBucket is told, the other by S3.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
+"""
+
+
+def names(of: Archive) -> tuple[str, ...]:
+    """The access-log bucket first: the others log to it."""
+    return of.access_logs_bucket, of.trail_bucket, of.config_bucket
+
+
+# -- read ----------------------------------------------------------------------------------------------
+
+
+def read(s3: Any, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
+    """Of each bucket that is there, its settings by the name of the operation that writes them."""
+    owned = {
+        bucket["Name"]
+        for page in s3.get_paginator("list_buckets").paginate()
+        for bucket in page.get("Buckets", [])
+    }
+    there = [name for name in wanted if name in owned]
+    pairs = [(name, setting) for name in there for setting in SETTINGS]
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        answers = pool.map(lambda pair: _read_setting(s3, *pair), pairs)
+        found: dict[str, dict[str, Any]] = {name: {} for name in there}
+        for (name, setting), answer in zip(pairs, answers, strict=True):
+            found[name][setting.write] = answer
+    return found
+
+
+def _read_setting(s3: Any, bucket: str, setting: Setting) -> Any:
+    try:
+        answer = getattr(s3, setting.read)(Bucket=bucket)
+    except ClientError as missing:
+        if missing.response["Error"]["Code"] != setting.absent:
+            raise
+        return None
+    value = answer[setting.part] if setting.part else answer
+    return json.loads(value) if isinstance(value, str) else value
+
+
+# -- what is wanted ------------------------------------------------------------------------------------
+
+
+def _wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
+    """The settings of a bucket, by the name of the operation that writes them."""
+    its, declared = archive(target), target.declaration.log_archive
+    is_access_logs = bucket == its.access_logs_bucket
+    document: dict[str, Callable[[Target], Document]] = {
+        its.access_logs_bucket: policies.access_logs_bucket,
+        its.trail_bucket: policies.trail_bucket,
+        its.config_bucket: policies.config_bucket,
+    }
+    by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
+    wanted = {
+        "PutPublicAccessBlock": dict.fromkeys(
+            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
+        ),
+        "PutBucketOwnershipControls": OWNED_BY_THE_BUCKET,
+        "PutBucketVersioning": {"Status": "Enabled"},
+        # S3 delivers access logs only to a bucket that it encrypts by itself.
+        "PutBucketEncryption": BY_S3
+        if is_access_logs
+        else {"Rules": [{"ApplyServerSideEncryptionByDefault": by_key, "BucketKeyEnabled": True}]},
+        "PutBucketLifecycleConfiguration": {
+            "Rules": [
+                _lifecycle(declared.access_logs_expire_after_days, archive_after=None)
+                if is_access_logs
+                else _lifecycle(declared.expire_after_days, archive_after=declared.archive_after_days)
+            ]
+        },
+        "PutBucketPolicy": document[bucket](target),
+    }
+    if not is_access_logs:
+        logging = {"TargetBucket": its.access_logs_bucket, "TargetPrefix": f"{bucket}/"}
+        wanted["PutBucketLogging"] = {"LoggingEnabled": logging}
+    return wanted
+
+
+def _lifecycle(expire_after: int, archive_after: int | None) -> dict[str, Any]:
+    rule: dict[str, Any] = {
+        "ID": "groundwork",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "Expiration": {"Days": expire_after},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": expire_after},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_UPLOADS_AFTER_DAYS},
+    }
+    if archive_after is not None and archive_after < expire_after:
+        rule["Transitions"] = [{"Days": archive_after, "StorageClass": "GLACIER_IR"}]
+    return rule
+
+
+# -- diff ----------------------------------------------------------------------------------------------
+
+
+def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Target) -> Iterator[Call]:
+    """`found` is None for a bucket that is not there: it is then told like one as S3 makes it."""
+    home, resource = target.declaration.regions.home, f"bucket {bucket}"
+    if found is None:
+        parameters: dict[str, Any] = {"Bucket": bucket, "ObjectOwnership": "BucketOwnerEnforced"}
+        if home != "us-east-1":  # where S3 refuses to be told
+            parameters["CreateBucketConfiguration"] = {"LocationConstraint": home}
+        taken = "the bucket's name belongs to another AWS account; declare another one under logArchive"
+        refusals = {"BucketAlreadyExists": taken}
+        missing = "does not exist: no log is kept"
+        yield Call(
+            "s3", "CreateBucket", parameters, resource, "create", missing, home, refusals, severity="high"
+        )
+    there, alias = found or NEW_BUCKET, archive(target).key_alias
+    wanted = _wanted(bucket, key_arn, target)
+    for setting in SETTINGS:
+        if setting.write not in wanted:
+            continue
+        has, wants = there[setting.write], wanted[setting.write]
+        if wrong := _wrong(setting, has, wants):
+            text = json.dumps(wants)
+            yield Call(
+                "s3",
+                setting.write,
+                {"Bucket": bucket, setting.parameter: text if setting.parameter == "Policy" else wants},
+                f"{resource}: {setting.parameter}",
+                "update",
+                wrong.replace(key_arn, f"key {alias}"),
+                home,
+                setting.refusals,
+                setting.severity(has, wants),
+                "" if is_known(text) else f"key {alias} exists",
+            )
+
+
+def _wrong(setting: Setting, found: Any, wanted: Any) -> str:
+    """In words; empty when all that is wanted is in what AWS returned, which may say more about it."""
+    if setting.parameter == "Policy":
+        return differences(found, wanted)
+    unlike = "; ".join(_unlike(found, wanted))
+    return f"{setting.wrong}: {unlike}" if unlike else ""
+
+
+def _unlike(found: Any, wanted: Any, place: str = "") -> Iterator[str]:
+    """Where `found` lacks something of what is wanted, in AWS's terms."""
+    if isinstance(wanted, dict) and isinstance(found, dict):
+        for name, part in wanted.items():
+            yield from _unlike(found.get(name), part, f"{place}.{name}".lstrip("."))
+    elif isinstance(wanted, list) and isinstance(found, list) and len(found) == len(wanted):
+        for there, part in zip(found, wanted, strict=True):
+            yield from _unlike(there, part, place.removesuffix("Rules"))
+    elif found != wanted:
+        yield f"{place or 'it'} is {_shown(found)}, expected {_shown(wanted)}"
+
+
+def _shown(value: Any) -> str:
+    """A value in short: of one with parts, what stands in them."""
+    if isinstance(value, dict):
+        return "(" + ", ".join(f"{name} {_shown(part)}" for name, part in value.items()) + ")"
+    if isinstance(value, list):
+        return " and ".join(_shown(part) for part in value) or "missing"
+    return "missing" if value is None else str(value) or "empty"

@@ -1,0 +1,365 @@
+"""guardrails: that the policy stands on the root as declared, whatever is done to it, and what it does there."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from groundwork.baseline.archive import is_known
+from groundwork.baseline.component import Call
+from groundwork.baseline.components.guardrails import (
+    DESCRIPTION,
+    SCP,
+    TAG,
+    Found,
+    FoundPolicy,
+    Guardrails,
+    guardrail_document,
+)
+from groundwork.contracts import Account
+from groundwork.errors import OrganizationBusy
+from local.credentials import Credentials
+from tests.component.conftest import World
+from tests.component.imagined import PURE, imagined
+from tests.component.sabotage import (
+    ON_THE_ENGINE,
+    Sabotage,
+    prove,
+    prove_complete,
+    some_of,
+    used_and_declared,
+)
+from tests.engine.support import eventually
+
+GUARDRAILS = Guardrails()
+NAME = "groundwork-guardrails"
+RESOURCE = f"service control policy {NAME}"
+
+
+@pytest.fixture
+def enabled(world: World) -> World:
+    """The world with service control policies on, and none of ours."""
+    organizations = world.aws.client("organizations")
+    root = organizations.list_roots()["Roots"][0]
+    if not root["PolicyTypes"]:
+        organizations.enable_policy_type(RootId=root["Id"], PolicyType=SCP)
+    eventually(
+        lambda: organizations.list_roots()["Roots"][0]["PolicyTypes"] == [{"Type": SCP, "Status": "ENABLED"}]
+    )
+    for policy in organizations.list_policies(Filter=SCP)["Policies"]:
+        if not policy["AwsManaged"]:
+            if policy["Id"] in on_root(world):
+                organizations.detach_policy(PolicyId=policy["Id"], TargetId=root["Id"])
+            organizations.delete_policy(PolicyId=policy["Id"])
+    return world
+
+
+def on_root(world: World) -> dict[str, str]:
+    """Ids and names of the policies that are attached to the root."""
+    listed = world.aws.client("organizations").list_policies_for_target(
+        TargetId=world.organization.root_id, Filter=SCP
+    )
+    return {policy["Id"]: policy["Name"] for policy in listed["Policies"]}
+
+
+def ours(world: World) -> str:
+    policies = world.aws.client("organizations").list_policies(Filter=SCP)["Policies"]
+    return str(next(policy["Id"] for policy in policies if policy["Name"] == NAME))
+
+
+def content(world: World) -> Any:
+    policy = world.aws.client("organizations").describe_policy(PolicyId=ours(world))["Policy"]
+    return json.loads(policy["Content"])
+
+
+# -- what is done to it ------------------------------------------------------------------------------
+
+
+def edited(change: Callable[[list[dict[str, Any]]], object]) -> Callable[[World, Account], object]:
+    """UpdatePolicy with statements that `change` has tampered with."""
+
+    def do(world: World, account: Account) -> None:
+        organizations, policy = world.aws.client("organizations"), ours(world)
+        document = json.loads(organizations.describe_policy(PolicyId=policy)["Policy"]["Content"])
+        change(document["Statement"])
+        organizations.update_policy(PolicyId=policy, Content=json.dumps(document))
+
+    return do
+
+
+def call(operation: str, **parameters: Any) -> Callable[[World, Account], object]:
+    """An operation on the policy."""
+
+    def do(world: World, account: Account) -> None:
+        which = "ResourceId" if operation.endswith("resource") else "PolicyId"
+        getattr(world.aws.client("organizations"), operation)(**{which: ours(world)}, **parameters)
+
+    return do
+
+
+def detach(world: World, account: Account) -> None:
+    world.aws.client("organizations").detach_policy(PolicyId=ours(world), TargetId=world.organization.root_id)
+
+
+def delete(world: World, account: Account) -> None:
+    policy = ours(world)
+    if policy in on_root(world):
+        detach(world, account)
+    world.aws.client("organizations").delete_policy(PolicyId=policy)
+
+
+def spared(statements: list[dict[str, Any]], *more: str) -> None:
+    """One statement spares somebody else besides."""
+    statements[1]["Condition"]["ArnNotLike"]["aws:PrincipalArn"] += more
+
+
+SABOTAGES = [
+    Sabotage("a statement gone", edited(lambda statements: statements.pop(0)), RESOURCE,
+             "policy lacks the statement EntryRoles", "high"),
+    Sabotage("somebody else spared", edited(lambda statements: spared(statements, "arn:aws:iam::*:role/Mine")), RESOURCE,
+             "differs in the statement BaselineResources: "
+             "ArnNotLike aws:PrincipalArn has arn:aws:iam::*:role/Mine besides", "high"),
+    Sabotage("the key unprotected", edited(lambda statements: statements[2].update(Resource="arn:aws:kms:*:1:alias/x")),
+             RESOURCE, "differs in the statement LogKeyAlias: Resource is arn:aws:kms:*:1:alias/x, expected arn:", "high"),
+    Sabotage("a statement more", edited(lambda statements: statements.append(
+                 {"Sid": "Theirs", "Effect": "Deny", "Action": "s3:Put*", "Resource": "*"})), RESOURCE,
+             "policy holds the foreign statement Theirs (Deny s3:Put* on *)", "high"),
+    Sabotage("description", call("update_policy", Description="harmless"), RESOURCE,
+             "description is 'harmless'; expected 'Groundwork: member accounts cannot", "low"),
+    Sabotage("tag gone", call("untag_resource", TagKeys=["managed-by"]), RESOURCE,
+             "exists without the tag managed-by=groundwork", "high"),
+    Sabotage("tag changed", call("tag_resource", Tags=[{"Key": "managed-by", "Value": "me"}]), RESOURCE,
+             "exists without the tag managed-by=groundwork", "high"),
+    Sabotage("detached", detach, RESOURCE, "is not attached to the root: it protects no account", "high"),
+    Sabotage("deleted", delete, RESOURCE, "does not exist: member accounts could undo their baseline", "high"),
+]  # fmt: skip
+
+
+def portrait(world: World) -> Any:
+    """Every policy of the organization but AWS's, without its id: what it says, its tags, whether it is on the root."""
+    organizations = world.aws.client("organizations")
+    described = {
+        each["Name"]: organizations.describe_policy(PolicyId=each["Id"])["Policy"]
+        for each in organizations.list_policies(Filter=SCP)["Policies"]
+        if not each["AwsManaged"]
+    }
+    return {
+        name: (
+            json.loads(policy["Content"]),
+            policy["PolicySummary"]["Description"],
+            organizations.list_tags_for_resource(ResourceId=policy["PolicySummary"]["Id"])["Tags"],
+            name in on_root(world).values(),
+        )
+        for name, policy in described.items()
+    }
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda each: each.name)
+def test_every_sabotage_is_named_and_put_right(enabled: World, sabotage: Sabotage) -> None:
+    enabled.apply(GUARDRAILS, enabled.management)
+    prove(enabled, GUARDRAILS, enabled.management, sabotage, lambda: portrait(enabled))
+
+
+@ON_THE_ENGINE
+@given(sabotages=some_of(SABOTAGES))
+def test_a_plan_tells_all_that_apply_does_from_any_state(enabled: World, sabotages: list[Sabotage]) -> None:
+    enabled.apply(GUARDRAILS, enabled.management)
+    good = portrait(enabled)
+    for each in sabotages:
+        each.do(enabled, enabled.management)
+    assert prove_complete(enabled, GUARDRAILS, enabled.management)
+    assert portrait(enabled) == good
+
+
+def test_it_declares_the_permissions_that_it_uses_and_no_other(enabled: World) -> None:
+    mark = len(enabled.aws.calls)
+    assert prove_complete(enabled, GUARDRAILS, enabled.management)
+    for sabotage in SABOTAGES:
+        sabotage.do(enabled, enabled.management)
+        enabled.apply(GUARDRAILS, enabled.management)
+    used, declared = used_and_declared(enabled, GUARDRAILS, mark)
+    assert used == declared
+
+
+# -- states that nobody saw --------------------------------------------------------------------------
+
+TARGET = imagined("management")
+WANTED = guardrail_document(TARGET.declaration, TARGET.organization)
+GOOD = Found(FoundPolicy("p-1", NAME, DESCRIPTION, WANTED, {TAG["Key"]: TAG["Value"]}), attached=True)
+
+documents = st.sets(st.sampled_from(range(len(WANTED["Statement"])))).map(
+    lambda kept: {**WANTED, "Statement": [WANTED["Statement"][number] for number in sorted(kept)]}
+)
+states = st.builds(
+    Found,
+    policy=st.none()
+    | st.builds(
+        FoundPolicy,
+        id=st.just("p-1"),
+        name=st.just(NAME),
+        description=st.sampled_from([DESCRIPTION, "", "harmless"]),
+        document=documents | st.just(WANTED),
+        tags=st.sampled_from([{}, {"managed-by": "groundwork"}, {"managed-by": "me", "team": "red"}]),
+    ),
+    attached=st.booleans(),
+    forgotten=st.sampled_from([(), ("old-name",)]),
+).filter(lambda found: found.policy is not None or not found.attached)
+
+
+def difference(found: Found) -> list[Call]:
+    return [call for call in GUARDRAILS.diff(found, TARGET) if call.action != "report"]
+
+
+def carried_out(found: Found, calls: Iterable[Call]) -> Found:
+    for each in calls:
+        given = each.parameters
+        policy = found.policy or FoundPolicy("p-1", "", "", {}, {})
+        tags = {tag["Key"]: tag["Value"] for tag in given.get("Tags", [])}
+        policy = replace(
+            policy,
+            name=given.get("Name", policy.name),
+            description=given.get("Description", policy.description),
+            document=json.loads(given["Content"]) if "Content" in given else policy.document,
+            tags={**policy.tags, **tags},
+        )
+        found = replace(found, policy=policy, attached=found.attached or each.operation == "AttachPolicy")
+    return found
+
+
+@PURE
+@given(found=states)
+def test_the_difference_is_complete_and_nothing_in_it_is_superfluous(found: Found) -> None:
+    calls = difference(found)
+    assert (calls == []) == (
+        replace(found, forgotten=()) == GOOD or (found.policy == GOOD.policy and found.attached)
+    )
+    assert difference(carried_out(found, calls)) == []
+    for each in calls:
+        assert difference(carried_out(found, [other for other in calls if other != each])) != []
+        assert is_known(json.dumps(each.parameters)) == (each.after == "")
+
+
+# -- from nothing, and beside others -----------------------------------------------------------------
+
+
+def test_the_policy_is_made_attached_and_then_left_alone(enabled: World) -> None:
+    created, attached = enabled.apply(GUARDRAILS, enabled.management)
+    assert (created.action, attached.reason) == (
+        "create",
+        "is not attached to the root: it protects no account",
+    )
+    assert content(enabled) == guardrail_document(enabled.declaration, enabled.organization)
+    tags = enabled.aws.client("organizations").list_tags_for_resource(ResourceId=ours(enabled))["Tags"]
+    assert tags == [{"Key": "managed-by", "Value": "groundwork"}]
+
+    inside = enabled.target(GUARDRAILS, enabled.management)
+    mark = len(enabled.aws.calls)
+    assert GUARDRAILS.difference(inside) == []
+    assert sorted(call.operation for call in enabled.calls_since(mark)) == [
+        "DescribePolicy",
+        "ListPoliciesForTarget",
+        "ListTagsForResource",
+    ]
+
+
+def test_the_same_policy_in_another_order_is_no_difference(world: World) -> None:
+    wanted = guardrail_document(world.declaration, world.organization)
+    turned = json.loads(json.dumps(wanted))
+    turned["Statement"].reverse()
+    for statement in turned["Statement"]:
+        for element in ("Action", "NotAction", "Resource"):
+            if isinstance(statement.get(element), list):
+                statement[element].reverse()
+    found = FoundPolicy("p-1", "groundwork-guardrails", DESCRIPTION, turned, {"managed-by": "groundwork"})
+    assert (
+        list(GUARDRAILS.diff(Found(found, attached=True), world.target(GUARDRAILS, world.management))) == []
+    )
+
+
+def test_policies_of_others_stay_and_our_former_one_is_reported(enabled: World) -> None:
+    enabled.apply(GUARDRAILS, enabled.management)
+    guardrails = enabled.declaration.guardrails.model_copy(update={"policy": "new-name"})
+    renamed = enabled.declaration.model_copy(update={"guardrails": guardrails})
+    changes = enabled.apply(GUARDRAILS, enabled.management, declaration=renamed)
+    assert [change.action for change in changes] == ["create", "update", "report"]
+    assert "groundwork-guardrails" in changes[-1].resource
+    assert set(on_root(enabled).values()) == {"FullAWSAccess", "groundwork-guardrails", "new-name"}
+
+
+def test_while_the_policy_type_is_off_the_component_waits(enabled: World) -> None:
+    organizations = enabled.aws.client("organizations")
+    organizations.disable_policy_type(RootId=enabled.organization.root_id, PolicyType=SCP)
+    eventually(lambda: not organizations.list_roots()["Roots"][0]["PolicyTypes"])
+    with pytest.raises(OrganizationBusy, match="PolicyTypeNotEnabledException"):
+        enabled.apply(GUARDRAILS, enabled.management)
+
+
+def test_in_force_it_stops_an_administrator_and_not_the_entry_role(enabled: World) -> None:
+    enabled.apply(GUARDRAILS, enabled.management)
+    member = enabled.account()
+    entry = enabled.client("iam", member)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{member.id}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    for name in ("allow-read-only-from-security-account", "theirs"):
+        entry.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
+    inside = administrator(enabled, member)
+
+    inside.update_role(RoleName="theirs", Description="mine to change")
+    attempts: list[Callable[[], Any]] = [
+        lambda: inside.update_assume_role_policy(
+            RoleName="allow-read-only-from-security-account", PolicyDocument=json.dumps(trust)
+        ),
+        lambda: inside.delete_role(RoleName="OrganizationAccountAccessRole"),
+        lambda: inside.create_role(
+            RoleName="AWSControlTowerExecution", AssumeRolePolicyDocument=json.dumps(trust)
+        ),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ClientError, match="explicit deny in a service control policy"):
+            attempt()
+    entry.delete_role(RoleName="allow-read-only-from-security-account")
+
+
+def test_in_force_it_knows_the_log_key_by_its_alias(enabled: World) -> None:
+    enabled.apply(GUARDRAILS, enabled.management)
+    entry, inside = enabled.client("kms", enabled.security), administrator(enabled, enabled.security, "kms")
+    key, theirs = (entry.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
+    inside.disable_key(KeyId=theirs)
+    entry.create_alias(AliasName="alias/groundwork-logs", TargetKeyId=key)
+    attempts: list[Callable[[], Any]] = [
+        lambda: inside.disable_key(KeyId=key),
+        lambda: inside.schedule_key_deletion(KeyId=key),
+        lambda: inside.delete_alias(AliasName="alias/groundwork-logs"),
+        lambda: inside.update_alias(AliasName="alias/groundwork-logs", TargetKeyId=theirs),
+    ]
+    for attempt in attempts:
+        with pytest.raises(ClientError, match="explicit deny in a service control policy"):
+            attempt()
+    entry.disable_key(KeyId=key)
+    assert entry.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
+
+
+def administrator(world: World, account: Account, service: str = "iam") -> Any:
+    """A client of a user of the account who may do everything that the account's administrators may."""
+    iam = world.client("iam", account)
+    iam.create_user(UserName="root-of-all-evil")
+    iam.attach_user_policy(
+        UserName="root-of-all-evil", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess"
+    )
+    key = iam.create_access_key(UserName="root-of-all-evil")["AccessKey"]
+    return world.aws.client(service, credentials=Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
