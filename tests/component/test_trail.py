@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
 
@@ -18,11 +17,11 @@ from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
 from groundwork.errors import AccountNotCovered, SecurityAccountMissing, SecurityAccountNotReady
 from tests.component.conftest import World
+from tests.component.elsewhere import admit, own_bucket, own_key
 
 TRAIL = Trail()
 NAME = "groundwork"
 BOOTSTRAP = "groundwork-bootstrap-trail"
-Sabotage = Callable[[Any], Any]
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +70,13 @@ def declared(world: World, mode: str) -> Declaration:
 
 def test_from_nothing_an_account_gets_a_trail_into_the_archive(ready: World) -> None:
     account = ready.account()
-    mark = len(ready.aws.calls)
-    ready.apply(TRAIL, account)
-    assert len(ready.calls_since(mark)) <= 8
+    target, mark = ready.target(TRAIL, account), len(ready.aws.calls)
+    loop.apply(TRAIL, target)
+    assert [call.operation for call in ready.calls_since(mark)] == [
+        *("DescribeTrails", "DescribeKey", "CreateTrail", "StartLogging")
+    ]
+    loop.verify(TRAIL, target)
+    assert [call.operation for call in ready.calls_since(mark)].count("DescribeKey") == 1
     (trail,) = trails(ready, account).values()
     assert trail["S3BucketName"] == f"groundwork-trail-{ready.security.id}"
     assert trail["IsMultiRegionTrail"]
@@ -99,89 +102,12 @@ def test_its_permissions_fit_a_session() -> None:
     assert len(sessions.session_policy([*TRAIL.reads, *TRAIL.writes], "012345678901", "aws")) <= 2048
 
 
-# -- drift ---------------------------------------------------------------------------------------------
-
-SABOTAGES: dict[str, tuple[Sabotage, str]] = {
-    "stopped": (lambda cloudtrail: cloudtrail.stop_logging(Name=NAME), "is not logging"),
-    "one Region": (
-        lambda cloudtrail: cloudtrail.update_trail(Name=NAME, IsMultiRegionTrail=False),
-        "records one Region only",
-    ),
-    "without IAM": (
-        lambda cloudtrail: cloudtrail.update_trail(
-            Name=NAME, IsMultiRegionTrail=False, IncludeGlobalServiceEvents=False
-        ),
-        "records one Region only; leaves out global services such as IAM",
-    ),
-    "unvalidated": (
-        lambda cloudtrail: cloudtrail.update_trail(Name=NAME, EnableLogFileValidation=False),
-        "does not validate log files",
-    ),
-    "writes only": (
-        lambda cloudtrail: cloudtrail.put_event_selectors(
-            TrailName=NAME, EventSelectors=[{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True}]
-        ),
-        "leaves out management events",
-    ),
-    "untagged": (
-        lambda cloudtrail: cloudtrail.remove_tags(
-            ResourceId=cloudtrail.get_trail(Name=NAME)["Trail"]["TrailARN"],
-            TagsList=[{"Key": "managed-by", "Value": "groundwork"}],
-        ),
-        "was there under the declared name, untagged: adopted",
-    ),
-    "deleted": (
-        lambda cloudtrail: cloudtrail.delete_trail(Name=NAME),
-        "does not exist; a new trail does not log by itself",
-    ),
-}
-
-
-@pytest.mark.parametrize("what", SABOTAGES)
-def test_what_drifted_is_named_and_mended_and_nothing_else(ready: World, member: Account, what: str) -> None:
-    sabotage, reason = SABOTAGES[what]
-    sabotage(ready.client("cloudtrail", member))
-    changes = ready.apply(TRAIL, member)
-    assert "; ".join(change.reason for change in changes) == reason
-    assert {change.resource for change in changes} == {"trail groundwork"}
-    assert ready.plan(TRAIL, member) == []
-    assert is_logging(ready, member)
-
-
-def test_a_trail_sent_to_another_bucket_is_sent_back(ready: World, member: Account) -> None:
-    bucket = own_bucket(ready, member)
-    ready.client("cloudtrail", member).update_trail(Name=NAME, S3BucketName=bucket, S3KeyPrefix="hidden")
-    (change,) = ready.apply(TRAIL, member)
-    archive = f"groundwork-trail-{ready.security.id}"
-    assert change.reason == (
-        f"delivers to bucket {bucket}; expected {archive}; delivers below hidden; expected the top of the bucket"
-    )
-    (trail,) = trails(ready, member).values()
-    assert trail["S3BucketName"] == archive
-    assert not trail.get("S3KeyPrefix")
-
-
-def admitting_cloudtrail(bucket: str) -> dict[str, Any]:
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "cloudtrail.amazonaws.com"},
-        "Action": ["s3:GetBucketAcl", "s3:PutObject"],
-        "Resource": [f"arn:aws:s3:::{bucket}", f"arn:aws:s3:::{bucket}/*"],
-    }
-    return {"Version": "2012-10-17", "Statement": [statement]}
-
-
-def own_bucket(world: World, account: Account) -> str:
-    """A bucket of the account itself that CloudTrail may write to."""
-    s3, bucket = world.client("s3", account), f"own-trail-{account.id}"
-    s3.create_bucket(Bucket=bucket)
-    s3.put_bucket_policy(Bucket=bucket, Policy=json.dumps(admitting_cloudtrail(bucket)))
-    return bucket
+# -- what others made ---------------------------------------------------------------------------------
 
 
 def test_other_peoples_trails_stay_and_our_former_ones_are_reported(ready: World) -> None:
     account = ready.account()
-    cloudtrail, bucket = ready.client("cloudtrail", account), own_bucket(ready, account)
+    cloudtrail, bucket = ready.client("cloudtrail", account), own_bucket(ready, account, "cloudtrail")
     cloudtrail.create_trail(Name="theirs", S3BucketName=bucket)
     mine = [{"Key": "managed-by", "Value": "groundwork"}]
     cloudtrail.create_trail(Name="former", S3BucketName=bucket, TagsList=mine)
@@ -197,32 +123,10 @@ def test_other_peoples_trails_stay_and_our_former_ones_are_reported(ready: World
 
 def apply_in_management(world: World, **given: Any) -> list[Change]:
     """With the bucket and the key that the stack brings along."""
-    key = bootstrap_key(world)
+    admit(world, world.management, "cloudtrail", BOOTSTRAP)
+    key = own_key(world, world.management, "cloudtrail")
     target = world.target(TRAIL, world.management, **given)
     return loop.apply(TRAIL, replace(target, installation=Installation(bootstrap_trail=(BOOTSTRAP, key))))
-
-
-def bootstrap_key(world: World) -> str:
-    kms, s3 = world.aws.client("kms"), world.aws.client("s3")
-    found = [
-        entry["AliasArn"]
-        for entry in kms.list_aliases()["Aliases"]
-        if entry["AliasName"] == "alias/bootstrap"
-    ]
-    if not found:
-        whole = {"Effect": "Allow", "Action": "kms:*", "Resource": "*"}
-        principals = (
-            {"AWS": f"arn:aws:iam::{world.management.id}:root"},
-            {"Service": "cloudtrail.amazonaws.com"},
-        )
-        statements = [whole | {"Principal": principal} for principal in principals]
-        policy = json.dumps({"Version": "2012-10-17", "Statement": statements})
-        key = kms.create_key(Policy=policy)["KeyMetadata"]["KeyId"]
-        kms.create_alias(AliasName="alias/bootstrap", TargetKeyId=key)
-        s3.create_bucket(Bucket=BOOTSTRAP)
-        s3.put_bucket_policy(Bucket=BOOTSTRAP, Policy=json.dumps(admitting_cloudtrail(BOOTSTRAP)))
-    arn: str = kms.describe_key(KeyId="alias/bootstrap")["KeyMetadata"]["Arn"]
-    return arn
 
 
 @pytest.fixture
@@ -242,7 +146,9 @@ def test_before_security_it_delivers_into_the_bootstrap_bucket_and_then_into_the
     assert [change.action for change in changes] == ["create", "create", "report"]
     assert changes[-1].reason.startswith(f"delivers into the bootstrap bucket {BOOTSTRAP} for now")
     (trail,) = trails(world, world.management).values()
-    assert (trail["S3BucketName"], trail["KmsKeyId"]) == (BOOTSTRAP, bootstrap_key(world))
+    assert (trail["S3BucketName"], trail["KmsKeyId"]) == (
+        *(BOOTSTRAP, own_key(world, world.management, "cloudtrail")),
+    )
     assert is_logging(world, world.management)
 
     (change,) = apply_in_management(world)
@@ -287,7 +193,7 @@ def test_one_organization_trail_covers_everybody_and_back(no_management_trail: W
     assert is_logging(world, account)  # its own trail goes only when another one covers it
 
     (change,) = apply_in_management(world, declaration=one)
-    assert change.reason == "is an organization trail: False; expected True"
+    assert change.reason == "covers every account of the organization: no; expected yes"
     (deleted,) = world.apply(TRAIL, account, declaration=one)
     assert (deleted.action, deleted.resource) == ("delete", "trail groundwork")
     assert set(trails(world, account)) == {arn_of(world.management)}
@@ -296,7 +202,7 @@ def test_one_organization_trail_covers_everybody_and_back(no_management_trail: W
     assert len(world.calls_since(mark)) <= 3
 
     (change,) = apply_in_management(world, declaration=own)
-    assert change.reason == "is an organization trail: True; expected False"
+    assert change.reason == "covers every account of the organization: yes; expected no"
     world.apply(TRAIL, account, declaration=own)
     assert set(trails(world, account)) == {arn_of(account)}
     assert is_logging(world, account)
@@ -335,7 +241,9 @@ def test_an_untagged_trail_of_our_name_is_left_to_a_member_that_is_covered(
     world, account = no_management_trail, no_management_trail.account()
     one = declared(world, "organization")
     apply_in_management(world, declaration=one)
-    world.client("cloudtrail", account).create_trail(Name=NAME, S3BucketName=own_bucket(world, account))
+    world.client("cloudtrail", account).create_trail(
+        Name=NAME, S3BucketName=own_bucket(world, account, "cloudtrail")
+    )
     (report,) = world.apply(TRAIL, account, declaration=one)
     assert report.action == "report"
     assert arn_of(account) in trails(world, account)

@@ -47,7 +47,7 @@ WRONG: Mapping[str, tuple[str, Severity]] = {
 }
 """What another value of a setting means, and how bad it is."""
 
-SHOWN = {None: "S3's own key", True: "yes", False: "no"}
+SHOWN = {"": "S3's own key", True: "yes", False: "no"}
 
 
 @dataclass(frozen=True)
@@ -308,10 +308,11 @@ def _calls_of_own(own: SeenTrail | None, store: TrailStore, target: Target) -> I
         start = "a new trail does not log by itself"
         yield call("StartLogging", {"Name": declared.name}, "create", start, "high", late=late)
         return
-    wrong = [name for name, value in wanted.items() if not may_be(own.setting(name) or type(value)(), value)]
+    found = {name: own.setting(name) or type(value)() for name, value in wanted.items()}
+    wrong = [name for name, value in wanted.items() if not may_be(found[name], value)]
     if wrong:
         changes = {"Name": own.arn, **{name: wanted[name] for name in wrong}}
-        reason = "; ".join(_in_words(name, own.setting(name), wanted[name]) for name in wrong)
+        reason = "; ".join(_in_words(name, found[name], wanted[name]) for name in wrong)
         severity = worst(WRONG[name][1] for name in wrong)
         yield call("UpdateTrail", changes, "update", reason, severity, late=not is_known(str(changes)))
     if not own.tagged:
