@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from groundwork.contracts import AccountId, Model
-from groundwork.creation import Creating, Creator
+from groundwork.contracts import Model
+from groundwork.creation import Creating, Creator, Made
 from groundwork.declaration import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
@@ -17,11 +17,7 @@ class Input(Model):
     creating: Creating
 
 
-class Output(Model):
-    account_id: AccountId
-
-
 @entry(Input)
-def handle(event: Input) -> Output:
+def handle(event: Input) -> Made:
     creator = Creator(load(), Ledger(settings().ledger_table), Organizations())
-    return Output(account_id=creator.check(event.work, event.creating))
+    return creator.check(event.work, event.creating)

@@ -25,7 +25,7 @@ from groundwork.errors import (
 from groundwork.kinds import KIND_TAG
 from groundwork.ledger import Ledger, RequestRecord
 from groundwork.organizations import IN_PROGRESS_LIMIT, Creation, Listed, Organizations
-from groundwork.work import Work
+from groundwork.work import Seen, Work
 
 ATTEMPTS = 5
 """CreateAccount requests for one account that may fail in passing before the failure is taken as final."""
@@ -117,6 +117,13 @@ class Creating(Model):
     account_id: str | None = None
 
 
+class Made(Model):
+    """The account, and what Organizations shows of it where it has been asked."""
+
+    account_id: str
+    seen: Seen | None = None
+
+
 class Creator:
     def __init__(self, declaration: Declaration, ledger: Ledger, organizations: Organizations) -> None:
         self._declaration = declaration
@@ -129,7 +136,7 @@ class Creator:
         record = self._record(work)
         if record.account_id or record.creation_id:
             return Creating(creation_id=record.creation_id, account_id=record.account_id)
-        if existing := self._existing(work):
+        if record.attempts and (existing := self._existing(work)):
             return Creating(account_id=existing)
         in_progress = self._organizations.creations_in_progress()
         if orphan := self._orphan(record, in_progress):
@@ -159,25 +166,27 @@ class Creator:
             raise
         return self._note(work, creation)
 
-    def check(self, work: Work, creating: Creating) -> str:
-        """The new account's id. Raises `AccountNotCreated` while AWS works, `CreationFailedForNow` when it may be
+    def check(self, work: Work, creating: Creating) -> Made:
+        """The new account. Raises `AccountNotCreated` while AWS works, `CreationFailedForNow` when it may be
         asked again, and `AccountRefused` when it may not."""
         if creating.account_id:
-            return creating.account_id
+            return Made(account_id=creating.account_id)
         if not creating.creation_id:
             raise AccountNotCreated(f"CreateAccount has not been asked for {work.email} yet.")
         creation = self._organizations.creation(creating.creation_id)
         if creation.state == "IN_PROGRESS":
             raise AccountNotCreated(f"CreateAccount request {creation.id} for {work.email} is in progress.")
         if creation.state == "SUCCEEDED" and creation.account_id:
-            if self._made(creation.account_id).email.lower() != work.email.lower():
+            listed = self._made(creation.account_id)
+            if listed.email.lower() != work.email.lower():
                 self._ledger.forget_creation(work.email, creation.id)
                 raise CreationFailedForNow(
                     f"CreateAccount request {creation.id} was somebody else's, of the same name."
                 )
             self._ledger.note_account(work.email, creation.account_id)
-            return creation.account_id
-        return self._failed(work, creation)
+            seen = Seen(listed=listed, tags=self._organizations.tags(listed.id))
+            return Made(account_id=listed.id, seen=seen)
+        return Made(account_id=self._failed(work, creation))
 
     def _made(self, account_id: str) -> Listed:
         """Organizations may say that an account is made before it shows it."""

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
-from groundwork.contracts import Account, Model, Organization
+from groundwork.contracts import Account, Kind, Model, Organization
 from groundwork.declaration import Declaration, DeclaredAccount
 from groundwork.directory import Directory
 from groundwork.kinds import KIND_TAG, is_declared
@@ -41,8 +41,7 @@ class Enroller:
 
     def enroll(self, work: Work, account_id: str) -> Enrolled:
         """Only an account that this work's own request made is moved and given the requester's tags."""
-        listed = self._organizations.account(account_id)
-        tags = self._organizations.tags(account_id)
+        listed, tags = self._seen(work, account_id)
         wanted = (
             {}
             if tags.get(KIND_TAG) == work.kind and STATE_TAG in tags
@@ -50,55 +49,71 @@ class Enroller:
         )
         if work.kind == "management" and INSTALLED_TAG not in tags:
             wanted[INSTALLED_TAG] = datetime.now(UTC).isoformat(timespec="seconds")
-        unit = None
-        if work.route == "create":
-            record = self._ledger.request(work.email)
-            wanted |= {
-                key: value for key, value in (record.tags if record else {}).items() if tags.get(key) != value
-            }
-            if record and record.organizational_unit:
-                unit = record.organizational_unit
-                self._organizations.move(listed, self._organizations.ensure_unit(listed.root_id, unit))
+        wanted |= {key: value for key, value in work.tags.items() if tags.get(key) != value}
+        if work.organizational_unit:
+            path = self._organizations.ensure_units(listed.root_id, work.organizational_unit)
+            self._organizations.move(listed, path[-1])
+            listed = listed.model_copy(update={"unit_ids": path})
         if tags.get(STATE_TAG) == "ready":
             wanted.pop(STATE_TAG, None)
         if wanted:
             self._organizations.tag(account_id, wanted)
-        enrolled = self._enrolled(work, listed, tags, unit)
+        enrolled = self._enrolled(work.kind, listed, tags)
         self._ledger.enroll(enrolled.account, enrolled.ready)
         return enrolled
 
     def look(self, work: Work, account_id: str) -> Enrolled:
         """The same for a plan, which changes nothing."""
-        listed = self._organizations.account(account_id)
-        return self._enrolled(work, listed, self._organizations.tags(account_id), None)
+        return self._enrolled(work.kind, *self._seen(work, account_id))
 
-    def _enrolled(self, work: Work, listed: Listed, tags: Mapping[str, str], unit: str | None) -> Enrolled:
-        """`unit` is the path of the one that the account has just been moved to."""
+    def _seen(self, work: Work, account_id: str) -> tuple[Listed, Mapping[str, str]]:
+        """The management account is always looked at again: when Groundwork came to it is written once."""
+        if work.seen and work.kind != "management":
+            return work.seen.listed, work.seen.tags
+        return self._organizations.account(account_id), self._organizations.tags(account_id)
+
+    def _enrolled(self, kind: Kind, listed: Listed, tags: Mapping[str, str]) -> Enrolled:
+        declared = [self._declaration.security, self._declaration.tooling]
+        memory = self._ledger.recall([each.email for each in declared if each and not each.id])
+        units = self._units(kind, listed, memory)
+        paths = {unit: path for path, unit in units.items()}
         account = Account(
             id=listed.id,
             name=listed.name,
             email=listed.email,
-            kind=work.kind,
-            unit=unit or unit_of(listed, self._declaration, self._organizations),
+            kind=kind,
+            unit=paths[listed.unit_ids[-1]] if listed.unit_ids else "",
             joined=listed.joined.isoformat(),
         )
+        security, tooling = (self._declared_id(each, account, memory) if each else None for each in declared)
         return Enrolled(
             account=account,
-            organization=self.organization(listed, account),
+            organization=facts(listed, units, security, tooling, self._named(account)),
             ready=tags.get(STATE_TAG) == "ready",
             baseline=tags.get(BASELINE_TAG),
         )
 
-    def organization(self, listed: Listed, account: Account) -> Organization:
+    def organization(self, account: Account) -> Organization:
         """The organization as it is now; who of security and tooling is not there yet is left out."""
-        units = self._organizations.units(listed.root_id, self._declaration.organizational_units)
-        declared = [self._declaration.security, self._declaration.tooling]
-        security, tooling = self._declared_ids(declared, account)
-        return facts(listed, units, security, tooling, self._named(account))
+        listed = self._organizations.account(account.id)
+        return self._enrolled(account.kind, listed, {}).organization
 
-    def _declared_ids(self, declared: Sequence[DeclaredAccount | None], account: Account) -> list[str | None]:
-        memory = self._ledger.recall([each.email for each in declared if each and not each.id])
-        return [self._declared_id(each, account, memory) if each else None for each in declared]
+    def _units(self, kind: Kind, listed: Listed, memory: Memory) -> dict[str, str]:
+        """The ids of the declared units and of those above the account, by path.
+
+        AWS shows the units below one parent at a time, five a second for the whole organization: what was seen
+        minutes ago is good enough but for the accounts whose policies name units.
+        """
+        declared = self._declaration.organizational_units
+        remembered = kind in ("tooling", "workload") and set(declared) <= memory.units.keys()
+        units = dict(memory.units) if remembered else self._organizations.units(listed.root_id, declared)
+        paths, path = {unit: path for path, unit in units.items()}, ""
+        for unit in listed.unit_ids:
+            path = paths.get(unit) or f"{path}/{self._organizations.unit_name(unit)}".lstrip("/")
+            units[path] = unit
+        if units != memory.units:
+            self._ledger.note_units(units)
+        return units
 
     def _declared_id(self, declared: DeclaredAccount, account: Account, memory: Memory) -> str | None:
         if declared.id:

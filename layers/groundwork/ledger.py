@@ -11,6 +11,7 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table
 
 LEASE_SECONDS = 900
+LEASE = "leaseOwner, leaseUntil"
 LONGEST_WORK_SECONDS = 320
 """Longer than any function may work in an account; one that finds less left of the lease renews it first."""
 ANSWER_DAYS = 90
@@ -75,13 +77,15 @@ class AccountRecord(Model):
 class Memory:
     """What one look into the ledger showed. `ids` are the accounts that have an e-mail, which is in lower case here;
     `holders` who holds the lease of an account; `every_email` says that an e-mail of the organization is missing here
-    only if its account is younger than the last pass over it."""
+    only if its account is younger than the last pass over it; `units` are ids of organizational units by path, as they
+    were some minutes ago."""
 
     requests: Mapping[str, RequestRecord] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
     accounts: Mapping[str, AccountRecord] = field(default_factory=dict)
     holders: Mapping[str, str] = field(default_factory=dict)
     every_email: bool = False
+    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -99,7 +103,7 @@ class Ledger:
 
     def recall(self, emails: Iterable[str] = (), accounts: Iterable[str] = ()) -> Memory:
         """Everything about these in one call."""
-        items = self._get_many([ALL_EMAILS, *map(_request_key, emails), *map(_account_key, accounts)])
+        items = self._get_many([ALL_EMAILS, UNITS, *map(_request_key, emails), *map(_account_key, accounts)])
         of_emails = {key.partition("#")[2]: item for key, item in items.items() if key.startswith("request#")}
         of_accounts = {
             key.partition("#")[2]: item for key, item in items.items() if key.startswith("account#")
@@ -117,6 +121,7 @@ class Ledger:
                 if item.get("leaseUntil", 0) > now
             },
             every_email=ALL_EMAILS in items,
+            units=json.loads(items[UNITS]["units"]) if items.get(UNITS, {}).get("until", 0) > now else {},
         )
 
     # -- whose an e-mail is --------------------------------------------------------------------------
@@ -127,6 +132,12 @@ class Ledger:
 
     def note_every_email(self) -> None:
         self._put({"pk": ALL_EMAILS}, Attr("pk").not_exists())
+
+    # -- units -------------------------------------------------------------------------------------
+
+    def note_units(self, units: Mapping[str, str]) -> None:
+        """Ids by path. They go out of date by themselves."""
+        self._set(UNITS, {"units": json.dumps(units), "until": int(self._now()) + UNITS_SECONDS})
 
     # -- requests ----------------------------------------------------------------------------------
 
@@ -192,15 +203,27 @@ class Ledger:
 
     def note_ready(self, account_id: str, execution: str, results: list[Any], baseline: str) -> bool:
         """Mark the account ready with this version of the declaration, by this execution, whose components said
-        `results`. True for the one execution that brought it there first, however often it asks."""
+        `results`, and let it go. True for the one execution that brought it there first, however often it asks."""
         values = {
             "state": "ready",
             "baseline": baseline,
             "lastRun": execution,
-            "lastResults": json.dumps(results),
+            "lastRunResults": json.dumps(results),
         }
-        item = self._update(_account_key(account_id), values, {"readyBy": execution})
-        return bool(item["readyBy"] == execution)
+        key, update = _account_key(account_id), _update_of(values, {"readyBy": execution})
+        expression = update.pop("UpdateExpression")
+        held = Attr("leaseOwner").eq(execution)
+        with suppress(self._table.meta.client.exceptions.ConditionalCheckFailedException):
+            return self._is_first(
+                key, execution, f"{expression} REMOVE {LEASE}", **update, ConditionExpression=held
+            )
+        return self._is_first(key, execution, expression, **update)  # the lease is gone, or another's by now
+
+    def _is_first(self, key: str, execution: str, expression: str, **update: Any) -> bool:
+        answer = self._table.update_item(
+            Key={"pk": key}, UpdateExpression=expression, ReturnValues="ALL_NEW", **update
+        )
+        return bool(answer["Attributes"]["readyBy"] == execution)
 
     def note_run(
         self, account_id: str, execution: str, results: list[Any], what: Literal["Run", "Plan"]
@@ -251,7 +274,7 @@ class Ledger:
         raise AccountBusy(f"Account {account_id} is being worked on by {holder or 'another execution'}.")
 
     def release(self, account_id: str, execution: str) -> None:
-        self._remove(_account_key(account_id), ["leaseOwner", "leaseUntil"], Attr("leaseOwner").eq(execution))
+        self._remove(_account_key(account_id), [LEASE], Attr("leaseOwner").eq(execution))
 
     # -- answers -----------------------------------------------------------------------------------
 
@@ -344,6 +367,8 @@ def _unchanged(record: RequestRecord) -> ConditionBase:
     return condition
 
 
+UNITS = "units"
+UNITS_SECONDS = 300
 ALL_EMAILS = "emails"
 """The item that says that the e-mails of all accounts have been noted."""
 

@@ -12,13 +12,14 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
+from pydantic import Field
 
-from groundwork.contracts import Organization
+from groundwork.contracts import Model, Organization
 from groundwork.declaration import ancestors
 from groundwork.errors import (
     AccountUnknown,
@@ -38,20 +39,19 @@ IN_PROGRESS_LIMIT = 5
 """CreateAccount requests that AWS works on at once."""
 
 
-@dataclass(frozen=True)
-class Listed:
+class Listed(Model):
     """An account as Organizations shows it. `unit_ids` are those of its path below the root, topmost first."""
 
     id: str
     name: str
     email: str
     state: str
-    joined: datetime
+    joined: Annotated[datetime, Field(strict=False)]
     management_account_id: str
     organization_id: str
     partition: str
     root_id: str
-    unit_ids: tuple[str, ...]
+    unit_ids: Annotated[tuple[str, ...], Field(strict=False)]
 
     @property
     def parent_id(self) -> str:
@@ -127,12 +127,13 @@ class Organizations:
                 found[path] = unit
         return found
 
-    def ensure_unit(self, root: str, path: str) -> str:
-        """The id of the unit at this path, created with those above it where missing."""
-        parent = root
+    def ensure_units(self, root: str, path: str) -> tuple[str, ...]:
+        """The ids of the units of this path, topmost first, created where missing."""
+        found: list[str] = []
         for name in path.split("/"):
-            parent = self._children(parent).get(name) or self._create_unit(parent, name)
-        return parent
+            parent = found[-1] if found else root
+            found.append(self._children(parent).get(name) or self._create_unit(parent, name))
+        return tuple(found)
 
     def unit_name(self, unit_id: str) -> str:
         with _named_errors():

@@ -70,11 +70,11 @@ class Recorder:
         first = False
         if work.components:
             self._ledger.note_run(account.id, work.execution, results, "Run")
+            self._ledger.release(account.id, work.execution)
         else:
             first = self._ready(work, enrolled, results)
         if work.route == "create":
             self._ledger.close_request(work.email, work.execution, "ready")
-        self._ledger.release(account.id, work.execution)
         outcome: Outcome = "ready" if first else "repaired" if done else "unchanged"
         output = _output(work, account.id, outcome, changes)
         answers = []

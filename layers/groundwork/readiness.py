@@ -22,7 +22,6 @@ from groundwork.organizations import Organizations
 from groundwork.sessions import enter
 
 PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
-    ("iam", "iam:ListAccountAliases", lambda iam, _: iam.list_account_aliases()),
     ("cloudtrail", "cloudtrail:DescribeTrails", lambda trail, _: trail.describe_trails()),
     (
         "config",
@@ -36,7 +35,7 @@ PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
         lambda s3, account: s3.get_public_access_block(AccountId=account.id),
     ),
 )
-"""One harmless read of each service that a baseline needs."""
+"""One harmless read of each service that a baseline needs; IAM answers as soon as its role lets us in."""
 
 NOT_YET = frozenset(
     {
@@ -111,8 +110,7 @@ class SecurityWatch:
         record = self._ledger.request(declared.email)
         if record and record.state != "ready" and self._executions.is_running(record.owner):
             raise SecurityAccountNotReady(f"{record.owner} works on the security account {declared.email}.")
-        listed = self._organizations.account(account.id)
-        now = Enroller(self._declaration, self._ledger, self._organizations).organization(listed, account)
+        now = Enroller(self._declaration, self._ledger, self._organizations).organization(account)
         if now.security_account_id is None:
             raise SecurityAccountMissing(
                 f"There is no security account, and {account.name!r} ({account.id}) trusts only it."

@@ -34,7 +34,7 @@ from groundwork.executions import Executions
 from groundwork.kinds import granted, is_adopted, kind_of
 from groundwork.ledger import Ledger, Memory, RequestRecord
 from groundwork.organizations import Listed, Organizations
-from groundwork.work import Work
+from groundwork.work import Seen, Work
 
 
 class Reader:
@@ -255,6 +255,8 @@ class Reader:
             email=record.email,
             kind=record.kind,
             account_id=record.account_id,
+            organizational_unit=record.organizational_unit,
+            tags=record.tags,
         )
 
     def _baseline(
@@ -271,6 +273,7 @@ class Reader:
             email=listed.email,
             kind=kind_of(listed, tags, unit, self._declaration),
             account_id=listed.id,
+            seen=Seen(listed=listed, tags=dict(tags)),
         )
 
 

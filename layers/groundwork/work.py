@@ -7,14 +7,23 @@ from typing import Literal
 from pydantic import Field
 
 from groundwork.contracts import AccountId, Kind, Mode, Model, Outcome
+from groundwork.organizations import Listed
+
+
+class Seen(Model):
+    """An account as Organizations showed it a moment ago."""
+
+    listed: Listed
+    tags: dict[str, str]
 
 
 class Work(Model):
     """What this execution is for.
 
     `route` is `create` (an account of our own making, to be created or continued), `baseline` (an account that is
-    there) or `done` (nothing is left to do; `note` says why). `components` are those that were asked for; all of them
-    where it is empty.
+    there) or `done` (nothing is left to do; `note` says why). Only an account that is created is put into a unit and
+    given the requester's tags. `components` are those that were asked for; all of them
+    where it is empty. `seen` spares the next state a second look.
     """
 
     route: Literal["create", "baseline", "done"]
@@ -24,7 +33,10 @@ class Work(Model):
     email: str
     kind: Kind
     account_id: AccountId | None = None
+    organizational_unit: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
     outcome: Outcome | None = None
     note: str | None = None
     mode: Mode = "apply"
     components: list[str] = Field(default_factory=list)
+    seen: Seen | None = None
