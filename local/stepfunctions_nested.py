@@ -8,7 +8,6 @@ child is asked for when it has begun and when it has ended.
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
@@ -20,6 +19,9 @@ from moto.stepfunctions.parser.asl.component.common.error_name.failure_event imp
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name import StatesErrorName
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
+)
+from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.resource import (
+    ResourceCondition,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state_task_service_sfn import (
     StateTaskServiceSfn,
@@ -42,8 +44,7 @@ LOOK_SECONDS = 0.05
 
 
 def install(engine: Engine) -> None:
-    engine.patch(StateTaskServiceSfn, "_build_sync_resolver", _resolver(engine, parse=False))
-    engine.patch(StateTaskServiceSfn, "_build_sync2_resolver", _resolver(engine, parse=True))
+    _install_waiting(engine)
     engine.patch(StateTaskServiceSfn, "_normalise_response", _normalise_response)
     # moto writes Exception twice where the code has it.
     error = refused_by("StepFunctions", "AWSStepFunctions", StateTaskServiceSfn._from_error)
@@ -54,16 +55,23 @@ def install(engine: Engine) -> None:
 # Waiting for a child -----------------------------------------------------------------------------
 
 
-def _resolver(engine: Engine, *, parse: bool) -> Callable[..., Any]:
-    def build(
+def _install_waiting(engine: Engine) -> None:
+    wait_for_token: Any = StateTaskServiceSfn._eval_integration_pattern
+
+    def wait(
         task: Any, env: Any, resource_runtime_part: Any, normalised_parameters: Any, state_credentials: Any
-    ) -> Callable[[], Any]:
+    ) -> None:
+        condition = task.resource.condition
+        if condition == ResourceCondition.WaitForTaskToken:
+            wait_for_token(task, env, resource_runtime_part, normalised_parameters, state_credentials)
+            return
         client: Any = boto_client.boto_client_for(
             service="stepfunctions", region=resource_runtime_part.region, state_credentials=state_credentials
         )
-        return lambda: _outcome(engine, task, env, client, env.stack.pop()["ExecutionArn"], parse)
+        child, parse = env.stack.pop()["ExecutionArn"], condition == ResourceCondition.Sync2
+        env.stack.append(_outcome(engine, task, env, client, child, parse))
 
-    return build
+    engine.patch(StateTaskServiceSfn, "_eval_integration_pattern", wait)
 
 
 def _outcome(engine: Engine, task: Any, env: Any, client: Any, arn: str, parse: bool) -> Any:

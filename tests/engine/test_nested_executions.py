@@ -101,6 +101,20 @@ def test_stopping_the_parent_stops_the_child(aws: Engine) -> None:
     assert child["status"] == "ABORTED" and f"execution [{parent}] which was managing" in child["cause"]
 
 
+def test_a_parent_stopped_at_any_moment_leaves_no_child_behind(aws: Engine) -> None:
+    client, sleeper = aws.client("stepfunctions"), arn_of(aws, "stateMachine", "sleeper")
+    arn = machine(aws, "hasty", {"Child": waiting(aws, "sleeper")})
+    parents = []
+    for number in range(15):
+        parents.append(start(aws, arn))
+        for _ in range(number):
+            client.describe_execution(executionArn=parents[-1])
+        client.stop_execution(executionArn=parents[-1])
+    assert {ended(aws, parent)["status"] for parent in parents} == {"ABORTED"}
+    running = {"stateMachineArn": sleeper, "statusFilter": "RUNNING"}
+    eventually(lambda: not client.list_executions(**running)["executions"])
+
+
 def test_a_task_that_times_out_stops_its_child(aws: Engine) -> None:
     states = {"Child": waiting(aws, "sleeper", TimeoutSeconds=1)}
     assert run(aws, machine(aws, "impatient", states))["error"] == "States.Timeout"
