@@ -191,7 +191,10 @@ def _wrong_channel(channel: Mapping[str, Any] | None, key: str, target: Target) 
     wanted = {"s3KeyPrefix": None} | _delivery(key, target)
     pairs = {name: (plain(channel.get(name)), plain(wanted[name])) for name in WRONG_DELIVERY}
     return [
-        (WRONG_DELIVERY[name][0].format(found=found, wanted=expected), WRONG_DELIVERY[name][1])
+        (
+            WRONG_DELIVERY[name][0].format(found=found or "none of its own", wanted=expected),
+            WRONG_DELIVERY[name][1],
+        )
         for name, (found, expected) in pairs.items()
         if not may_be(found, expected)
     ]

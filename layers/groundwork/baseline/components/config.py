@@ -61,8 +61,8 @@ class Config(Component[Found]):
             ["iam:CreateServiceLinkedRole"], [f"{ROLE}*"], {"StringEquals": {"iam:AWSServiceName": SERVICE}}
         ),
         Permission(["iam:PassRole"], [f"{ROLE}*"], {"StringEquals": {"iam:PassedToService": SERVICE}}),
-        # What Config asks of Organizations on behalf of whoever makes an organization aggregator.
-        Permission(["organizations:DescribeOrganization", "organizations:ListDelegatedAdministrators"]),
+        # What Config asks of Organizations on behalf of a delegated administrator that makes an aggregator.
+        Permission(["organizations:ListDelegatedAdministrators"]),
     )
 
     # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
