@@ -277,11 +277,12 @@ class MapRun:
         role = self.environment.aws_execution_details
         session = RoleSession(self._engine, role.role_arn, role.region)
         while (self.pending or self.running) and self.environment.is_running():
-            while self.pending and len(self.running) < (self.record.max_concurrency or MOST_AT_ONCE):
-                self._start(session, self.pending.popleft())
+            room = bool(self.pending) and len(self.running) < (self.record.max_concurrency or MOST_AT_ONCE)
             try:
-                self._ended(self.ends.get(timeout=LOOK_SECONDS))
+                self._ended(self.ends.get(block=not room, timeout=LOOK_SECONDS))
             except queue.Empty:
+                if room:
+                    self._start(session, self.pending.popleft())
                 continue
             if self._exceeded():
                 self._abort()

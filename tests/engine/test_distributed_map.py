@@ -187,6 +187,19 @@ def test_more_failures_than_are_tolerated_fail_the_map(
         assert execution["cause"] == "The specified tolerated failure threshold was exceeded"
 
 
+def test_failures_may_be_tolerated_by_number(aws: Engine) -> None:
+    arn = machine(aws, "counted", mapping(FAIL_SOME, ToleratedFailureCount=1, MaxConcurrency=1))
+    output(run(aws, arn, items(aws, "bad", "good")))
+    execution = run(aws, arn, items(aws, "bad", "good", "bad", "good"))
+    assert execution["error"] == THRESHOLD
+    assert len(newest_export(aws, execution["executionArn"])["PENDING"]) == 1
+
+
+def test_a_map_of_nothing_succeeds(aws: Engine) -> None:
+    manifest, _ = exported(aws, output(run(aws, machine(aws, "empty", mapping(ECHO)), items(aws))))
+    assert manifest["ResultFiles"] == {"FAILED": [], "PENDING": [], "SUCCEEDED": []}
+
+
 def test_a_failed_map_aborts_what_runs_starts_nothing_more_and_says_so(aws: Engine) -> None:
     catch = [{"ErrorEquals": [THRESHOLD], "Output": "{% $states.errorOutput %}", "Next": "Caught"}]
     states = mapping(FAIL_SOME, MaxConcurrency=3, Catch=catch)
