@@ -139,14 +139,14 @@ def names(of: Archive) -> tuple[str, ...]:
 # -- read ----------------------------------------------------------------------------------------------
 
 
-def read(s3: Any, wanted: Iterable[str]) -> dict[str, dict[str, Any]]:
+def read(s3: Any, of: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Of each bucket that is there, its settings by the name of the operation that writes them."""
     owned = {
         bucket["Name"]
         for page in s3.get_paginator("list_buckets").paginate()
         for bucket in page.get("Buckets", [])
     }
-    there = [name for name in wanted if name in owned]
+    there = [name for name in of if name in owned]
     pairs = [(name, setting) for name in there for setting in SETTINGS]
     with ThreadPoolExecutor(AT_ONCE) as pool:
         answers = pool.map(lambda pair: _read_setting(s3, *pair), pairs)
@@ -170,7 +170,7 @@ def _read_setting(s3: Any, bucket: str, setting: Setting) -> Any:
 # -- what is wanted ------------------------------------------------------------------------------------
 
 
-def _wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
+def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
     """The settings of a bucket, by the name of the operation that writes them."""
     its, declared = archive(target), target.declaration.log_archive
     is_access_logs = bucket == its.access_logs_bucket
@@ -180,7 +180,7 @@ def _wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
         its.config_bucket: policies.config_bucket,
     }
     by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
-    wanted = {
+    to_be = {
         "PutPublicAccessBlock": dict.fromkeys(
             ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
         ),
@@ -201,8 +201,8 @@ def _wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
     }
     if not is_access_logs:
         logging = {"TargetBucket": its.access_logs_bucket, "TargetPrefix": f"{bucket}/"}
-        wanted["PutBucketLogging"] = {"LoggingEnabled": logging}
-    return wanted
+        to_be["PutBucketLogging"] = {"LoggingEnabled": logging}
+    return to_be
 
 
 def _lifecycle(expire_after: int, archive_after: int | None) -> dict[str, Any]:
@@ -236,11 +236,11 @@ def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Ta
             "s3", "CreateBucket", parameters, resource, "create", missing, home, refusals, severity="high"
         )
     there, alias = found or NEW_BUCKET, archive(target).key_alias
-    wanted = _wanted(bucket, key_arn, target)
+    to_be = wanted(bucket, key_arn, target)
     for setting in SETTINGS:
-        if setting.write not in wanted:
+        if setting.write not in to_be:
             continue
-        has, wants = there[setting.write], wanted[setting.write]
+        has, wants = there[setting.write], to_be[setting.write]
         if wrong := _wrong(setting, has, wants):
             text = json.dumps(wants)
             yield Call(
