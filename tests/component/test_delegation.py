@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
-from groundwork import sessions
 from groundwork.baseline import loop
-from groundwork.baseline.component import Target
-from groundwork.baseline.components.delegation import Delegation
+from groundwork.baseline.components.delegation import Delegation, Found
 from groundwork.contracts import Account
 from tests.component.conftest import World
+from tests.component.imagined import PURE, imagined
+from tests.component.sabotage import Sabotage, prove, prove_complete, used_and_declared
 
 DELEGATION = Delegation()
 CONFIG = {"config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"}
@@ -30,15 +32,6 @@ def ready(world: World) -> Iterator[World]:
         )
 
 
-def target(world: World) -> Target:
-    """The security account in work, with clients of a role of the management account."""
-    policy = sessions.session_policy(
-        [*DELEGATION.reads, *DELEGATION.writes], world.security.id, world.organization.partition
-    )
-    clients = world._clients_of("groundwork-delegation", policy)
-    return Target(world.security, world.organization, world.declaration, clients)
-
-
 def delegated(world: World, account: Account | None = None) -> set[str]:
     organizations = world.aws.client("organizations")
     try:
@@ -49,28 +42,47 @@ def delegated(world: World, account: Account | None = None) -> set[str]:
 
 
 def test_the_security_account_is_registered_once(ready: World) -> None:
-    changes = loop.apply(DELEGATION, target(ready))
+    changes = prove_complete(ready, DELEGATION, ready.security)
     assert [change.resource for change in changes] == [
-        "delegated administrator of config.amazonaws.com",
         "delegated administrator of config-multiaccountsetup.amazonaws.com",
+        "delegated administrator of config.amazonaws.com",
     ]
     assert delegated(ready) == CONFIG
-    inside = target(ready)
+    target = ready.target(DELEGATION, ready.security)
     mark = len(ready.aws.calls)
-    assert loop.apply(DELEGATION, inside) == []
+    assert loop.apply(DELEGATION, target) == []
     assert [call.operation for call in ready.calls_since(mark)] == ["ListDelegatedServicesForAccount"]
 
 
-def test_one_that_was_taken_away_is_named_and_given_back(ready: World) -> None:
-    loop.apply(DELEGATION, target(ready))
-    organizations = ready.aws.client("organizations")
-    organizations.deregister_delegated_administrator(
-        AccountId=ready.security.id, ServicePrincipal="config.amazonaws.com"
+def deregister(service: str) -> Callable[[World, Account], None]:
+    def taken_away(world: World, account: Account) -> None:
+        world.aws.client("organizations").deregister_delegated_administrator(
+            AccountId=account.id, ServicePrincipal=service
+        )
+
+    return taken_away
+
+
+SABOTAGES = tuple(
+    Sabotage(
+        *(f"{service} taken away", deregister(service), f"delegated administrator of {service}"),
+        words="is not security, account {account}; config needs it",
     )
-    (change,) = loop.apply(DELEGATION, target(ready))
-    assert change.resource == "delegated administrator of config.amazonaws.com"
-    assert change.reason == f"is not security, account {ready.security.id}; config needs it"
-    assert delegated(ready) == CONFIG
+    for service in sorted(CONFIG)
+)
+
+
+@pytest.mark.parametrize("sabotage", SABOTAGES, ids=lambda sabotage: sabotage.name)
+def test_one_that_was_taken_away_is_named_and_given_back(ready: World, sabotage: Sabotage) -> None:
+    ready.apply(DELEGATION, ready.security)
+    prove(ready, DELEGATION, ready.security, sabotage, lambda: delegated(ready))
+
+
+@PURE
+@given(st.sets(st.sampled_from(["securityhub.amazonaws.com", *sorted(CONFIG)])))
+def test_what_lacks_is_named_and_nothing_else(services: set[str]) -> None:
+    calls = DELEGATION.diff(Found(frozenset(services)), imagined("security"))
+    assert {call.parameters["ServicePrincipal"] for call in calls} == CONFIG - services
 
 
 def test_what_others_administer_stays(ready: World) -> None:
@@ -81,13 +93,18 @@ def test_what_others_administer_stays(ready: World) -> None:
     organizations.register_delegated_administrator(
         AccountId=ready.security.id, ServicePrincipal="securityhub.amazonaws.com"
     )
-    loop.apply(DELEGATION, target(ready))
+    ready.apply(DELEGATION, ready.security)
     assert delegated(ready) == CONFIG | {"securityhub.amazonaws.com"}
     assert delegated(ready, ready.tooling) == {"config.amazonaws.com"}
     organizations.deregister_delegated_administrator(**theirs)
 
 
 def test_nothing_is_delegated_that_no_component_needs(ready: World) -> None:
-    inside = target(ready)
     without = ready.declaration.model_copy(update={"baseline": {"security": ["delegation", "trail"]}})
-    assert loop.plan(DELEGATION, Target(inside.account, inside.organization, without, inside.client)) == []
+    assert ready.plan(DELEGATION, ready.security, declaration=without) == []
+
+
+def test_it_may_do_what_it_does_and_nothing_else(ready: World) -> None:
+    ready.apply(DELEGATION, ready.security)
+    used, declared = used_and_declared(ready, DELEGATION)
+    assert used == declared

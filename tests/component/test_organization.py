@@ -7,14 +7,16 @@ from typing import Any
 
 import pytest
 
-from groundwork.baseline.components.organization import Found, declared_units
 from groundwork.baseline.components.organization import Organization as OrganizationComponent
+from groundwork.baseline.components.organization import declared_units
 from groundwork.contracts import Organization
 from groundwork.errors import OrganizationBusy, OrganizationNotReady
 from local.engine import Engine
 from tests.component.conftest import World
+from tests.component.sabotage import used_and_declared
 
 ORGANIZATION = OrganizationComponent()
+IAM = "iam.amazonaws.com"
 TRUSTED = {
     "cloudtrail.amazonaws.com",
     "config.amazonaws.com",
@@ -92,23 +94,6 @@ def test_a_new_organization_gets_everything_and_a_second_run_changes_nothing(fre
     ]
 
 
-def test_each_thing_that_was_switched_off_is_named_and_switched_on_again(fresh_world: World) -> None:
-    fresh_world.apply(ORGANIZATION, fresh_world.management)
-    organizations = fresh_world.aws.client("organizations")
-    organizations.disable_aws_service_access(ServicePrincipal="config.amazonaws.com")
-    fresh_world.aws.client("iam").disable_organizations_root_sessions()
-    organizations.delete_organizational_unit(OrganizationalUnitId=units(fresh_world)["Workloads/Staging"])
-
-    changes = fresh_world.apply(ORGANIZATION, fresh_world.management)
-    assert {change.resource for change in changes} == {
-        "trusted access of config.amazonaws.com",
-        "organization feature RootSessions",
-        "organizational unit Workloads/Staging",
-    }
-    assert trusted(fresh_world) == TRUSTED
-    assert "Workloads/Staging" in units(fresh_world)
-
-
 def test_what_others_have_in_the_organization_stays(fresh_world: World) -> None:
     organizations = fresh_world.aws.client("organizations")
     root = fresh_world.organization.root_id
@@ -162,20 +147,16 @@ def test_a_busy_organization_is_waited_for(fresh_world: World, monkeypatch: pyte
         fresh_world.apply(ORGANIZATION, fresh_world.management)
 
 
-def test_a_child_unit_waits_for_the_id_of_its_parent(fresh_world: World) -> None:
-    target = fresh_world.target(ORGANIZATION, fresh_world.management)
-
-    def asked(known: dict[str, str]) -> list[str]:
-        found = Found({}, frozenset(), frozenset(), known)
-        return [call.resource for call in ORGANIZATION.diff(found, target) if "unit" in call.resource]
-
-    assert asked({}) == [
-        f"organizational unit {name}" for name in ("Infrastructure", "Security", "Workloads")
-    ]
-    rest = asked({"Infrastructure": "ou-1", "Security": "ou-2", "Workloads": "ou-3"})
-    assert rest == [
-        f"organizational unit Workloads/{name}" for name in ("Development", "Production", "Staging")
-    ]
+def test_a_plan_tells_units_below_units_that_are_not_there_yet(fresh_world: World) -> None:
+    planned = {
+        change.resource: change.call for change in fresh_world.planned(ORGANIZATION, fresh_world.management)
+    }
+    root = fresh_world.organization.root_id
+    for path in declared_units(fresh_world.declaration):
+        call, above = planned[f"organizational unit {path}"], path.rpartition("/")[0]
+        assert call is not None
+        assert call.parameters["ParentId"] == (f"<id of {above}>" if above else root)
+        assert call.after == (f"organizational unit {above}" if above else None)
 
 
 def test_every_unit_that_an_account_is_declared_for_is_declared(fresh_world: World) -> None:
@@ -184,3 +165,9 @@ def test_every_unit_that_an_account_is_declared_for_is_declared(fresh_world: Wor
         update={"accounts": [account], "organizational_units": ["Core"]}
     )
     assert declared_units(declaration) == ["Core", "Core/Audit"]
+
+
+def test_it_may_do_what_it_does_and_nothing_else(fresh_world: World) -> None:
+    fresh_world.apply(ORGANIZATION, fresh_world.management)
+    used, declared = used_and_declared(fresh_world, ORGANIZATION)
+    assert used == declared

@@ -123,14 +123,14 @@ def _peerings(ec2: Any, vpc: str) -> int:
 def calls(region: str, vpc: DefaultVpc) -> Iterator[Call]:
     """The calls that delete it, or the report of who uses it."""
 
-    resource = f"default VPC {vpc.id} in {region}"
+    resource = f"default VPC in {region}"
     if vpc.used_by:
-        kept = f"should not be there, and is left alone because it is in use: it holds {vpc.used_by}"
+        kept = f"{vpc.id} should not be there, and is left alone because it is in use: it holds {vpc.used_by}"
         yield Call("ec2", "", {}, resource, "report", kept)
         return
 
     def call(operation: str, parameters: Mapping[str, Any]) -> Call:
-        reason = "this kind of account has no default VPC, and nothing is in it"
+        reason = f"{vpc.id} should not be there: this kind of account has none, and nothing is in it"
         return Call("ec2", operation, parameters, resource, "delete", reason, region, severity="low")
 
     for gateway in vpc.gateways:

@@ -202,8 +202,16 @@ def _password_policy_calls(found: Mapping[str, Any] | None, target: Target) -> I
     # IAM leaves out what is off.
     wrong = [name for name, value in wanted.items() if found.get(name, type(value)()) != value]
     if wrong:
-        reason = "; ".join(f"{IN_WORDS[name]}: {found.get(name)}; expected {wanted[name]}" for name in wrong)
+        reason = "; ".join(
+            f"{IN_WORDS[name]}: {_shown(found.get(name))}; expected {_shown(wanted[name])}" for name in wrong
+        )
         yield Call("iam", "UpdateAccountPasswordPolicy", wanted, "password policy", "update", reason)
+
+
+def _shown(value: object) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "not set" if value is None else str(value)
 
 
 def _alias_calls(found: str | None, wanted: str) -> Iterator[Call]:
