@@ -49,7 +49,7 @@ def switch_off_policies(world: World, _: Account) -> None:
 
 def delete_units(*paths: str) -> Callable[[World, Account], None]:
     def delete(world: World, _: Account) -> None:
-        for path, unit in units(world).items():
+        for path, unit in reversed(units(world).items()):  # what is below goes first
             if path in paths:
                 world.aws.client("organizations").delete_organizational_unit(OrganizationalUnitId=unit)
 
@@ -99,7 +99,7 @@ SABOTAGES = (
     ),
     Sabotage(
         "no Workloads at all",
-        lambda world, _: [delete_units(path)(world, _) for path in (*BELOW, "Workloads")],
+        delete_units(*BELOW, "Workloads"),
         "organizational unit Workloads",
         "is declared and does not exist",
         besides=tuple(f"organizational unit {path}" for path in BELOW),
