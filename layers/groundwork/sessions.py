@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from groundwork.baseline.component import Clients, Component, Permission
 from groundwork.contracts import Account
 from groundwork.errors import AccountNotEnterable, AccountNotUsable
+from groundwork.service_models import service_models
 
 PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=30)
 SESSION_SECONDS = 900
@@ -130,13 +131,8 @@ def _session(**credentials: str) -> boto3.Session:
     """A session of its own that shares what botocore read from its files: reading them again for each account would
     cost more than the account's calls."""
     core = botocore.session.get_session()
-    core.register_component("data_loader", _files())
+    core.register_component("data_loader", service_models())
     return boto3.Session(botocore_session=core, **credentials)
-
-
-@cache
-def _files() -> Any:
-    return botocore.session.get_session().get_component("data_loader")
 
 
 def _clients(session: boto3.Session) -> Clients:
