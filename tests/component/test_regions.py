@@ -1,0 +1,23 @@
+"""The governed Regions are looked at side by side."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from threading import Barrier
+from typing import Any
+
+from groundwork.baseline.regions import side_by_side
+from tests.component.imagined import imagined
+
+
+def test_all_regions_are_looked_at_at_once() -> None:
+    """Nobody gets an answer before everybody has asked."""
+    names = [f"eu-west-{number}" for number in range(1, 18)]
+    everybody = Barrier(len(names))
+    target = replace(imagined(), client=lambda service, region=None: f"{service} in {region}")
+
+    def look(_: str, client: Any) -> Any:
+        everybody.wait(timeout=30)
+        return client
+
+    assert side_by_side(target, "config", names, look) == {name: f"config in {name}" for name in names}
