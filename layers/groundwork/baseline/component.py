@@ -129,8 +129,8 @@ class Component(ABC, Generic[Found]):
 
     @abstractmethod
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
-        """The calls that lead from `found` to what is wanted; pure. A call that needs the result of another one
-        is simply not yielded until a later round has read that result."""
+        """All the calls that lead from `found` to what is wanted, in order; pure. One that needs the result of another
+        says so in `after`."""
 
     def difference(self, target: Target) -> list[Call]:
         with self.named_errors():
