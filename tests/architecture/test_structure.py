@@ -19,9 +19,12 @@ from groundwork.errors import every_error
 ROOT = Path(__file__).parents[2]
 TEMPLATE: dict[str, Any] = yaml_parse((ROOT / "template.yaml").read_text())
 RESOURCES: dict[str, Any] = TEMPLATE["Resources"]
-MACHINE: dict[str, Any] = RESOURCES["VendAccountStateMachine"]["Properties"]
-ASL_TEXT = (ROOT / MACHINE["DefinitionUri"]).read_text()
-ASL: dict[str, Any] = json.loads(ASL_TEXT)
+MACHINES: dict[str, dict[str, Any]] = {
+    name: resource["Properties"]
+    for name, resource in RESOURCES.items()
+    if resource["Type"] == "AWS::Serverless::StateMachine"
+}
+TEXTS = {name: (ROOT / machine["DefinitionUri"]).read_text() for name, machine in MACHINES.items()}
 FUNCTIONS = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"}
 WITHOUT_STATE = {"AnswerLostExecutionFunction", "FindAccountsFunction"}
 """Functions that rules start, not the state machine."""
@@ -38,7 +41,7 @@ def states_of(machine: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
             yield from states_of(inner)
 
 
-STATES = dict(states_of(ASL))
+STATES = {state: body for text in TEXTS.values() for state, body in states_of(json.loads(text))}
 LAMBDA_STATES = {
     name: state for name, state in STATES.items() if "lambda:invoke" in state.get("Resource", "")
 }
@@ -82,20 +85,31 @@ def test_every_folder_is_a_function() -> None:
     assert folders == {snake(function.removesuffix("Function")) for function in FUNCTIONS}
 
 
-def test_every_placeholder_has_its_substitution_and_back() -> None:
-    assert set(re.findall(r"\$\{(\w+)\}", ASL_TEXT)) == set(MACHINE["DefinitionSubstitutions"])
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_machine_has_its_file_and_its_name(machine: str) -> None:
+    name = snake(machine.removesuffix("StateMachine"))
+    assert MACHINES[machine]["DefinitionUri"] == f"statemachines/{name}.asl.json"
+    assert MACHINES[machine]["Name"] == f"groundwork-{name.replace('_', '-')}"
 
 
-def test_the_machine_may_invoke_exactly_the_functions_it_calls() -> None:
-    statements = MACHINE["Policies"][0]["Statement"]
+@pytest.mark.parametrize("machine", MACHINES)
+def test_every_placeholder_has_its_substitution_and_back(machine: str) -> None:
+    assert set(re.findall(r"\$\{(\w+)\}", TEXTS[machine])) == set(
+        MACHINES[machine]["DefinitionSubstitutions"]
+    )
+
+
+@pytest.mark.parametrize("machine", MACHINES)
+def test_a_machine_may_invoke_exactly_the_functions_it_calls(machine: str) -> None:
+    statements = MACHINES[machine]["Policies"][0]["Statement"]
     invoke = next(statement for statement in statements if statement["Sid"] == "InvokeItsFunctions")
     allowed = {str(resource["Fn::GetAtt"][0]) for resource in invoke["Resource"]}
-    assert allowed == FUNCTIONS - WITHOUT_STATE
+    assert allowed == set(re.findall(r"\$\{(\w+Function)\}", TEXTS[machine]))
 
 
 def test_every_error_retried_or_caught_is_in_the_catalogue() -> None:
     ours = {error.__name__ for error in every_error()}
-    aws = re.compile(r"^(States|Lambda|Sandbox|Runtime|EventBridge|Sfn)\.\w+$")
+    aws = re.compile(r"^(States|Lambda|Sandbox|Runtime|EventBridge|Sfn|StepFunctions|SNS)\.\w+$")
     named = {
         error
         for state in STATES.values()
@@ -164,7 +178,7 @@ def test_nothing_that_ships_imports_what_does_not(path: Path) -> None:
 
 @pytest.mark.parametrize(
     "path",
-    [*LAYER, *HANDLERS, ROOT / "template.yaml", ROOT / MACHINE["DefinitionUri"]],
+    [*LAYER, *HANDLERS, ROOT / "template.yaml", *(ROOT / "statemachines").glob("*.json")],
     ids=lambda path: path.name,
 )
 def test_no_partition_is_written_down(path: Path) -> None:

@@ -108,6 +108,13 @@ class Cloud:
         )
         return str(started["executionArn"])
 
+    def roll_out(self, **given: Any) -> Execution:
+        """Start the roll-out as a person does, and wait for its end."""
+        started = self.aws.client("stepfunctions").start_execution(
+            stateMachineArn=self.outputs["RollOutStateMachineArn"], input=json.dumps(given)
+        )
+        return self.ended(str(started["executionArn"]))
+
     # -- seeing ------------------------------------------------------------------------------------
 
     def executions(self) -> list[str]:

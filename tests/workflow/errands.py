@@ -9,12 +9,16 @@ import json
 from collections.abc import Callable
 from functools import partial
 
-from tests.workflow.conftest import until
+from tests.workflow.conftest import Execution, until
 from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management
 from tests.workflow.place import UNIT, Job, Place, told
 from tests.workflow.statements import physical, role_of
 
-# -- the state machine and the rules ---------------------------------------------------------------
+STATE_TAG = "groundwork:state"
+ROLL_OUT = "RollOutStateMachineArn"
+
+
+# -- the state machines and the rules ---------------------------------------------------------------
 
 
 def repair(place: Place) -> Job:
@@ -27,16 +31,20 @@ def repair(place: Place) -> Job:
     return job
 
 
-def log_executions(place: Place) -> Job:
-    """Deploying the machine as it is: Step Functions looks whether its role may deliver the logs."""
-    client = place.cloud.aws.client("stepfunctions")
-    logging = client.describe_state_machine(stateMachineArn=place.cloud.machine)["loggingConfiguration"]
+def update_machine(machine: str, needs: str, place: Place) -> Job:
+    """Deploying a machine as it is: Step Functions looks whether its role may do what it does by itself."""
+    client, arn = place.cloud.aws.client("stepfunctions"), place.cloud.outputs[machine]
+    described = client.describe_state_machine(stateMachineArn=arn)
 
     def job() -> str:
         try:
-            client.update_state_machine(stateMachineArn=place.cloud.machine, loggingConfiguration=logging)
+            client.update_state_machine(
+                stateMachineArn=arn,
+                definition=described["definition"],
+                loggingConfiguration=described["loggingConfiguration"],
+            )
         except client.exceptions.ClientError as refused:
-            return f"{refused} (logs:CreateLogDelivery and its like)"
+            return f"{refused} ({needs} and its like)"
         return ""
 
     return job
@@ -45,7 +53,7 @@ def log_executions(place: Place) -> Job:
 def start_follow_ups(place: Place) -> Job:
     """The security account becomes ready for the first time, and the management account has its turn."""
     place.forget(place.security)
-    place.untag(place.security, "groundwork:state")
+    place.untag(place.security, STATE_TAG)
 
     def follow_ups() -> set[str]:
         return {arn for arn in place.cloud.executions() if f"{place.management}-after-security" in arn}
@@ -75,6 +83,28 @@ def start_by_a_rule(place: Place) -> Job:
             return buried or [told(place.cloud.ended(arn)) for arn in place.cloud.executions_about(event)]
 
         return until(seen, f"an execution for {event}, or the event in the dead-letter queue")[0]
+
+    return job
+
+
+def roll_out(place: Place) -> Job:
+    """One account, one that is left out by its tags, and a unit to look for: all that a roll-out asks AWS for."""
+    wanted = {"accountIds": [place.account], "organizationalUnits": [UNIT]}
+    asked = {"mode": "plan", "include": wanted, "exclude": {"tags": {"no": "such tag"}}}
+    return lambda: _of_every_account(place.cloud.roll_out(**asked))
+
+
+def _of_every_account(ended: Execution) -> str:
+    """What went wrong in a roll-out, which ends well however many of its accounts fail."""
+    return told(ended) or " ".join(failure["cause"] for failure in ended.output["failures"].values())
+
+
+def tell_of_drift(place: Place) -> Job:
+    """A plan that finds something, of which people are told."""
+
+    def job() -> str:
+        place.spoil()
+        return told(place.cloud.roll_out(mode="plan", include={"accountIds": [place.account]}))
 
     return job
 
@@ -163,11 +193,25 @@ def take_over_lease(place: Place) -> Job:
     return place.start(place.account)
 
 
+def await_forgotten_security(place: Place) -> Job:
+    """The ledger has lost the security account: whether it is ready, its tag says."""
+    place.forget(place.security)
+    return place.start(place.account)
+
+
 def await_abandoned_security(place: Place) -> Job:
+    """The security account is not ready, and its execution has died; then it is ready all the same."""
     place.abandon_request(
         next(mail for mail, each in place.cloud.accounts().items() if each["Id"] == place.security)
     )
-    return place.start(place.account)
+    place.forget(place.security)
+    place.untag(place.security, STATE_TAG)
+    jobs = iter((place.start(place.account), place.start(place.security)))
+
+    def job() -> str:
+        return next(jobs)()
+
+    return job
 
 
 def adopt(place: Place) -> Job:
@@ -177,12 +221,14 @@ def adopt(place: Place) -> Job:
 
 
 def become_ready(place: Place) -> Job:
-    place.untag(place.account, "groundwork:state")
+    place.untag(place.account, STATE_TAG)
     return place.start(place.account)
 
 
 def enter_old_account(place: Place) -> Job:
+    """It is asked whether it is usable only while it has not been ready."""
     place.age(place.account)
+    place.untag(place.account, STATE_TAG)
     return place.start(place.account)
 
 
@@ -191,8 +237,8 @@ def vend_into_new_unit(place: Place) -> Job:
 
 
 def take_over_lease_at_work(component: str, function: str, place: Place, account_id: str) -> Job:
-    """A function that finds, in the middle of its execution's work, that another one has taken the lease since and
-    has died: called with what the machine gave it last time."""
+    """A function that finds its lease run out, and that another execution has taken it since and has died: called with
+    what the machine gave it last time."""
     ended = place.cloud.start(accountId=account_id)
     history = place.cloud.aws.client("stepfunctions").get_paginator("get_execution_history")
     payloads = [
@@ -203,7 +249,7 @@ def take_over_lease_at_work(component: str, function: str, place: Place, account
     ]
     (payload,) = [each for each in payloads if each.get("component") == component]
     place.abandon_lease(account_id)
-    return lambda: place.invoke(function, payload)
+    return lambda: place.invoke(function, payload | {"leasedUntil": 0})
 
 
 def fail_to_create(place: Place) -> Job:
@@ -284,8 +330,22 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "VendAccountStateMachine.InvokeItsFunctions": _start,
     "VendAccountStateMachine.SendAnswers": repair,
     "VendAccountStateMachine.StartFollowUps": start_follow_ups,
-    "VendAccountStateMachine.WriteExecutionLogs": log_executions,
-    "RulesRole.StartTheMachine": start_by_a_rule,
+    "VendAccountStateMachine.WriteExecutionLogs": partial(
+        update_machine, "StateMachineArn", "logs:CreateLogDelivery"
+    ),
+    "RollOutStateMachine.InvokeItsFunctions": roll_out,
+    "RollOutStateMachine.ReadTheListAndWriteResults": roll_out,
+    "RollOutStateMachine.StartAChildForEachAccount": roll_out,
+    "RollOutStateMachine.WaitForTheAccounts": roll_out,
+    "RollOutStateMachine.HearOfTheirEnd": partial(update_machine, ROLL_OUT, "events:PutRule"),
+    "RollOutStateMachine.SendNotices": tell_of_drift,
+    "RollOutStateMachine.WriteExecutionLogs": partial(update_machine, ROLL_OUT, "logs:CreateLogDelivery"),
+    "ListAccountsFunction.UseTheLedger": roll_out,
+    "ListAccountsFunction.LookAtTheOrganization": roll_out,
+    "ListAccountsFunction.WriteTheList": roll_out,
+    "SummarizeRollOutFunction.FindResults": roll_out,
+    "SummarizeRollOutFunction.ReadResultsAndWriteTheSummary": roll_out,
+    "RulesRole.StartTheMachines": start_by_a_rule,
     "ReadRequestFunction.UseTheLedger": ask_again,
     "ReadRequestFunction.LookAtTheOrganization": _start,
     "ReadRequestFunction.SeeWhoIsRunning": take_over_request,
@@ -296,17 +356,19 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "CheckCreationFunction.UseTheLedger": Place.vend,
     "CheckCreationFunction.LookAtTheOrganization": Place.vend,
     "EnrollAccountFunction.UseTheLedger": _start,
-    "EnrollAccountFunction.LookAtTheOrganization": _start,
+    "EnrollAccountFunction.LookAtTheOrganization": lambda place: place.start(place.management),
     "EnrollAccountFunction.TagAccounts": adopt,
     "EnrollAccountFunction.CreateUnits": vend_into_new_unit,
     "EnrollAccountFunction.MoveAccounts": partial(Place.vend, organizationalUnit=UNIT),
     "CheckAccessFunction.EnterMemberAccounts": enter_old_account,
     "AwaitSecurityFunction.UseTheLedger": _start,
-    "AwaitSecurityFunction.LookAtTheOrganization": _start,
+    "AwaitSecurityFunction.LookAtTheOrganization": await_forgotten_security,
     "AwaitSecurityFunction.SeeWhoIsRunning": await_abandoned_security,
     "LeaseAccountFunction.UseTheLedger": _start,
     "LeaseAccountFunction.SeeWhoIsRunning": take_over_lease,
-    "ApplyComponentFunction.UseTheLedger": _start,
+    "ApplyComponentFunction.UseTheLedger": lambda place: take_over_lease_at_work(
+        "access", "ApplyComponentFunction", place, place.account
+    ),
     "ApplyComponentFunction.EnterMemberAccounts": lambda place: place.start(place.security),
     "ApplyComponentFunction.SeeWhoIsRunning": lambda place: take_over_lease_at_work(
         "access", "ApplyComponentFunction", place, place.account
@@ -316,6 +378,9 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
         for sid, spoil in MANAGEMENT.items()
     },
     "ApplyManagementComponentFunction.DelegateToSecurity": delegate,
+    "ApplyManagementComponentFunction.UseTheLedger": lambda place: take_over_lease_at_work(
+        "account-settings", "ApplyManagementComponentFunction", place, place.management
+    ),
     "ApplyManagementComponentFunction.SeeWhoIsRunning": lambda place: take_over_lease_at_work(
         "account-settings", "ApplyManagementComponentFunction", place, place.management
     ),

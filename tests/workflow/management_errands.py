@@ -86,7 +86,6 @@ def delegate(place: Place) -> Job:
 
 
 MANAGEMENT: dict[str, Callable[[Place], None]] = {
-    "UseTheLedger": _nothing,
     "LookAtTheOrganization": _nothing,
     "LookAtItself": _nothing,
     "TrustAwsServices": _distrust_cloudtrail,

@@ -46,23 +46,49 @@ DELIVERY = "Step Functions asks for it itself; tests/engine/test_service_roles.p
 BESIDES = "AWS asks for it besides the call that the statement is for; without it that call is refused"
 ADOPTED = "what was there under the declared name is adopted, with our tag"
 LEDGER_LOST = "the ledger was lost: what is written on the account in Organizations is read instead"
+KINDS_BY_UNIT = "the declaration gives accounts their kind by their unit"
+CAME_LATER = "the security account came while this one waited for it"
 MADE_BEFORE = "an earlier attempt made the account and could not write that down"
+DELIVERING_LOGS = {
+    "logs:CreateLogDelivery": DELIVERY,
+    "logs:DeleteLogDelivery": DELIVERY,
+    "logs:DescribeLogGroups": DELIVERY,
+    "logs:DescribeResourcePolicies": DELIVERY,
+    "logs:GetLogDelivery": DELIVERY,
+    "logs:ListLogDeliveries": DELIVERY,
+    "logs:PutResourcePolicy": DELIVERY,
+    "logs:UpdateLogDelivery": DELIVERY,
+}
 JUSTIFIED: dict[str, dict[str, str]] = {
-    "VendAccountStateMachine.WriteExecutionLogs": {
-        "logs:CreateLogDelivery": DELIVERY,
-        "logs:DeleteLogDelivery": DELIVERY,
-        "logs:DescribeLogGroups": DELIVERY,
-        "logs:DescribeResourcePolicies": DELIVERY,
-        "logs:GetLogDelivery": DELIVERY,
-        "logs:ListLogDeliveries": DELIVERY,
-        "logs:PutResourcePolicy": DELIVERY,
-        "logs:UpdateLogDelivery": DELIVERY,
+    "VendAccountStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
+    "RollOutStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
+    "RollOutStateMachine.WaitForTheAccounts": {
+        "states:StopExecution": "somebody stops the roll-out, or it stops itself"
     },
-    "CreateAccountFunction.LookAtTheOrganization": {"organizations:ListTagsForResource": MADE_BEFORE},
-    "CheckCreationFunction.LookAtTheOrganization": {"organizations:ListTagsForResource": MADE_BEFORE},
+    "RollOutStateMachine.HearOfTheirEnd": {"events:DescribeRule": BESIDES, "events:PutTargets": BESIDES},
+    "ReadRequestFunction.LookAtTheOrganization": {
+        "organizations:ListAccounts": LEDGER_LOST,
+        "organizations:DescribeOrganizationalUnit": KINDS_BY_UNIT,
+        "organizations:ListOrganizationalUnitsForParent": KINDS_BY_UNIT,
+    },
+    "CreateAccountFunction.LookAtTheOrganization": {
+        "organizations:ListAccounts": MADE_BEFORE,
+        "organizations:ListTagsForResource": MADE_BEFORE,
+    },
+    "CheckCreationFunction.LookAtTheOrganization": {"organizations:ListAccounts": MADE_BEFORE},
+    "EnrollAccountFunction.UseTheLedger": {"dynamodb:PutItem": LEDGER_LOST},
+    "EnrollAccountFunction.LookAtTheOrganization": {"organizations:ListAccounts": LEDGER_LOST},
+    "AwaitSecurityFunction.UseTheLedger": {
+        "dynamodb:BatchGetItem": CAME_LATER,
+        "dynamodb:PutItem": LEDGER_LOST,
+        "dynamodb:UpdateItem": LEDGER_LOST,
+    },
     "AwaitSecurityFunction.LookAtTheOrganization": {
         "organizations:ListAccounts": LEDGER_LOST,
         "organizations:ListTagsForResource": LEDGER_LOST,
+        "organizations:DescribeOrganizationalUnit": "the account's unit is not a declared one",
+        "organizations:DescribeAccount": CAME_LATER,
+        "organizations:ListOrganizationalUnitsForParent": CAME_LATER,
     },
     "ApplyManagementComponentFunction.CreateGuardrails": {"organizations:TagResource": BESIDES},
     "ApplyManagementComponentFunction.KeepGuardrails": {

@@ -62,6 +62,7 @@ def test_an_event_makes_an_account_in_its_unit_with_its_tags(cloud: Cloud, secur
         "cost-center": "42",
         "groundwork:kind": "workload",
         "groundwork:request": event,
+        "groundwork:baseline": cloud.declaration.version,
         "groundwork:state": "ready",
     }
     assert lacks(cloud, account["Id"], security) == []
