@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from groundwork.baseline.components.access import Access
-from groundwork.contracts import Account, Change
+from groundwork.contracts import Account
 from groundwork.declaration import Declaration, load
 from tests.component.conftest import World
 
@@ -77,34 +76,8 @@ def _plain(value: Any) -> Any:
     return value
 
 
-def words(changes: list[Change]) -> list[str]:
-    return [f"{change.action} {change.resource}: {change.reason}" for change in changes]
-
-
 def baselined(world: World) -> Account:
     """A fresh workload account with its baseline."""
     account = world.account()
     world.apply(ACCESS, account)
     return account
-
-
-@dataclass(frozen=True)
-class Sabotage:
-    """Something done behind Groundwork's back, and the words that name it."""
-
-    name: str
-    do: Callable[[Any, World], None]
-    resource: str
-    reason: str
-
-
-def mended(world: World, account: Account, sabotage: Sabotage, prefix: str, **given: Any) -> None:
-    """Asserts that the plan names just this sabotage, and that apply takes back just this."""
-    good = holdings(world, account)
-    sabotage.do(world.client("iam", account), world)
-    assert holdings(world, account) != good, "nothing was sabotaged"
-    (planned,) = world.plan(ACCESS, account, **given)
-    assert planned.resource == f"{prefix}/{sabotage.resource}"
-    assert sabotage.reason in planned.reason
-    assert world.apply(ACCESS, account, **given) == [planned]
-    assert holdings(world, account) == good

@@ -1,206 +1,256 @@
-"""access: a role or group that drifted is named and put right, and nothing else is touched."""
+"""access: what is done behind our back is named and mended, whatever the state it is found in."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeVar
 
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
-from groundwork.contracts import Account
-from tests.component.access import (
-    ACCESS,
-    ADMIN,
-    ADMINISTRATOR,
-    ANYTHING,
-    DEPLOY,
-    READ_ONLY,
-    READER,
-    Sabotage,
-    baselined,
-    holdings,
-    mended,
+from groundwork.baseline.archive import is_known
+from groundwork.baseline.component import Target
+from groundwork.baseline.components.access.state import Found, GroupState, PolicyState, RoleState, UserState
+from groundwork.baseline.components.access.wanted import wanted
+from groundwork.contracts import Account, Kind
+from tests.component.access import ACCESS, ADMIN, READ_ONLY, READER, baselined, holdings
+from tests.component.access_sabotage import (
+    EVERYTHING,
+    LIMITS,
+    OF_SECURITY,
+    OF_WORKLOADS,
+    STRANGER,
+    attach_own,
+    iam,
+    make_forgotten,
+    retrust,
 )
 from tests.component.conftest import World
+from tests.component.imagined import PURE, imagined
+from tests.component.sabotage import (
+    ON_THE_ENGINE,
+    Sabotage,
+    independent,
+    prove,
+    prove_all,
+    prove_complete,
+    some_of,
+    used_and_declared,
+)
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def workload(world: World) -> Account:
-    """A workload account with its baseline."""
-    return baselined(world)
+    """A workload account with everything that can be declared, which every test leaves so."""
+    account = world.account()
+    assert prove_complete(world, ACCESS, account, declaration=EVERYTHING)
+    return account
 
 
-def retrust(change: Callable[[Any, World], None]) -> Callable[[Any, World], None]:
-    def do(iam: Any, world: World) -> None:
-        trust = iam.get_role(RoleName=ADMIN)["Role"]["AssumeRolePolicyDocument"]
-        change(trust["Statement"], world)
-        iam.update_assume_role_policy(RoleName=ADMIN, PolicyDocument=json.dumps(trust))
-
-    return do
+@pytest.fixture(scope="module")
+def security(world: World) -> Account:
+    assert prove_complete(world, ACCESS, world.security, declaration=EVERYTHING)
+    return world.security
 
 
-def foreign_principal(statements: Any, world: World) -> None:
-    statements[0]["Principal"] = {"AWS": f"arn:aws:iam::{world.tooling.id}:root"}
+def portrait(world: World, account: Account) -> Any:
+    """All of the account's IAM but the policy that a saboteur made, and how many versions the boundary has."""
+    found = holdings(world, account)
+    found["Policies"] = [
+        {key: part for key, part in policy.items() if key in ("PolicyName", "PolicyVersionList")}
+        for policy in found["Policies"]
+        if policy["PolicyName"] != "foreign"
+    ]
+    for policy in found["Policies"]:
+        (policy["PolicyVersionList"],) = (
+            version["Document"] for version in policy["PolicyVersionList"] if version["IsDefaultVersion"]
+        )
+    return found
 
 
-def no_mfa(statements: Any, world: World) -> None:
-    del statements[0]["Condition"]["Bool"]
+# -- one by one --------------------------------------------------------------------------------------
 
 
-def no_organization(statements: Any, world: World) -> None:
-    del statements[0]["Condition"]["StringEquals"]
+@pytest.mark.parametrize("sabotage", OF_WORKLOADS, ids=lambda each: each.name)
+def test_a_workload_that_drifted_is_put_right(world: World, workload: Account, sabotage: Sabotage) -> None:
+    prove(world, ACCESS, workload, sabotage, lambda: portrait(world, workload), declaration=EVERYTHING)
 
 
-def foreign_attachment(iam: Any, world: World) -> None:
-    made = iam.create_policy(PolicyName="foreign", PolicyDocument=json.dumps(ANYTHING))
-    iam.attach_role_policy(RoleName=READER, PolicyArn=made["Policy"]["Arn"])
-
-
-ROLE_SABOTAGE = [
-    Sabotage("foreign account", retrust(foreign_principal), ADMIN, "trust policy lets account"),
-    Sabotage("no MFA", retrust(no_mfa), ADMIN, "trust policy does not ask for MFA"),
-    Sabotage("any organization", retrust(no_organization), ADMIN, "does not hold callers to organization"),
-    Sabotage(
-        "description",
-        lambda iam, _: iam.update_role(RoleName=ADMIN, Description="mine", MaxSessionDuration=3600),
-        ADMIN,
-        "description is 'mine'; expected 'Administrators",
-    ),
-    Sabotage(
-        "session length",
-        lambda iam, _: iam.update_role(
-            RoleName=ADMIN,
-            Description=iam.get_role(RoleName=ADMIN)["Role"]["Description"],
-            MaxSessionDuration=43200,
-        ),
-        ADMIN,
-        "session length is 43200 s; expected 3600 s",
-    ),
-    Sabotage(
-        "boundary added",
-        lambda iam, _: iam.put_role_permissions_boundary(RoleName=ADMIN, PermissionsBoundary=READ_ONLY),
-        ADMIN,
-        "permissions boundary is arn:aws:iam::aws:policy/ReadOnlyAccess; none is declared",
-    ),
-    Sabotage(
-        "tag added",
-        lambda iam, _: iam.tag_role(RoleName=ADMIN, Tags=[{"Key": "team", "Value": "red"}]),
-        ADMIN,
-        "tagged team, which is not declared",
-    ),
-    Sabotage(
-        "our tag gone",
-        lambda iam, _: iam.untag_role(RoleName=ADMIN, TagKeys=["managed-by"]),
-        ADMIN,
-        "was there without our tag managed-by: groundwork; it is adopted",
-    ),
-    Sabotage(
-        "AWS managed policy attached",
-        lambda iam, _: iam.attach_role_policy(RoleName=READER, PolicyArn=ADMINISTRATOR),
-        READER,
-        "has AdministratorAccess attached, which is not declared",
-    ),
-    Sabotage(
-        "declared policy detached",
-        lambda iam, _: iam.detach_role_policy(RoleName=READER, PolicyArn=READ_ONLY),
-        READER,
-        "lacks the declared policy ReadOnlyAccess",
-    ),
-    Sabotage(
-        "inline policy added",
-        lambda iam, _: iam.put_role_policy(
-            RoleName=READER, PolicyName="own", PolicyDocument=json.dumps(ANYTHING)
-        ),
-        READER,
-        "has the inline policy own, which is not declared",
-    ),
-    Sabotage(
-        "inline policy widened",
-        lambda iam, _: iam.put_role_policy(
-            RoleName=DEPLOY, PolicyName="deploy", PolicyDocument=json.dumps(ANYTHING)
-        ),
-        DEPLOY,
-        "inline policy deploy: lacks the statement DeployWorkloads",
-    ),
-    Sabotage(
-        "inline policy deleted",
-        lambda iam, _: iam.delete_role_policy(RoleName=DEPLOY, PolicyName="deploy"),
-        DEPLOY,
-        "lacks the declared inline policy deploy",
-    ),
-]
-
-
-@pytest.mark.parametrize("sabotage", ROLE_SABOTAGE, ids=lambda sabotage: sabotage.name)
-def test_a_role_that_drifted_is_put_right_and_nothing_else(
-    world: World, workload: Account, sabotage: Sabotage
+@pytest.mark.parametrize("sabotage", OF_SECURITY, ids=lambda each: each.name)
+def test_the_security_account_that_drifted_is_put_right(
+    world: World, security: Account, sabotage: Sabotage
 ) -> None:
-    mended(world, workload, sabotage, "role")
-
-
-def test_a_foreign_policy_is_detached_and_itself_left_alone(world: World, workload: Account) -> None:
-    iam = world.client("iam", workload)
-    foreign_attachment(iam, world)
-    (made,) = world.apply(ACCESS, workload)
-    arn = f"arn:aws:iam::{workload.id}:policy/foreign"
-    assert made.reason == f"has {arn} attached, which is not declared"
-    assert iam.get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 0
-
-
-def test_a_deleted_role_comes_back(world: World, workload: Account) -> None:
-    iam, good = world.client("iam", workload), holdings(world, workload)
-    iam.detach_role_policy(RoleName=READER, PolicyArn=READ_ONLY)
-    iam.delete_role(RoleName=READER)
-    assert [change.action for change in world.apply(ACCESS, workload)] == ["create", "update"]
-    assert holdings(world, workload) == good
+    prove(world, ACCESS, security, sabotage, lambda: portrait(world, security), declaration=EVERYTHING)
 
 
 def test_the_words_for_a_foreign_account(world: World, workload: Account) -> None:
-    retrust(foreign_principal)(world.client("iam", workload), world)
-    (made,) = world.apply(ACCESS, workload)
+    retrust(ADMIN, lambda trust: trust[0].update(Principal={"AWS": STRANGER}))(world, workload)
+    (made,) = world.apply(ACCESS, workload, declaration=EVERYTHING)
     assert made.reason == (
-        f"trust policy lets account {world.tooling.id} in; expected {world.security.id}; "
+        f"trust policy lets account 999999999999 in; expected {world.security.id}; "
         f"does not let account {world.security.id} in"
     )
 
 
-def test_the_same_trust_written_differently_is_left_alone(world: World, workload: Account) -> None:
-    def rewrite(statements: Any, world: World) -> None:
+def test_a_foreign_policy_is_detached_and_itself_left_alone(world: World, workload: Account) -> None:
+    attach_own("role", READER)(world, workload)
+    world.apply(ACCESS, workload, declaration=EVERYTHING)
+    arn = f"arn:aws:iam::{workload.id}:policy/foreign"
+    assert world.client("iam", workload).get_policy(PolicyArn=arn)["Policy"]["AttachmentCount"] == 0
+
+
+def test_the_same_trust_written_differently_is_left_alone(world: World) -> None:
+    account = baselined(world)
+
+    def rewrite(statements: list[dict[str, Any]]) -> None:
         statements[0]["Action"] = [statements[0]["Action"]]
         statements[0]["Principal"]["AWS"] = [statements[0]["Principal"]["AWS"]]
 
-    retrust(rewrite)(world.client("iam", workload), world)
-    assert world.plan(ACCESS, workload) == []
+    retrust(ADMIN, rewrite)(world, account)
+    assert world.plan(ACCESS, account) == []
 
 
-def group_call(operation: str, **parameters: Any) -> Callable[[Any, World], None]:
-    def do(iam: Any, world: World) -> None:
-        getattr(iam, operation)(GroupName="ro-external-accounts", **parameters)
-
-    return do
+# -- many at once ------------------------------------------------------------------------------------
 
 
-GROUP_SABOTAGE = [
-    Sabotage("MFA policy gone", group_call("delete_group_policy", PolicyName="mfa-self-service"),
-             "ro-external-accounts", "lacks the declared inline policy mfa-self-service"),
-    Sabotage("MFA policy hollow",
-             group_call("put_group_policy", PolicyName="mfa-self-service", PolicyDocument=json.dumps(ANYTHING)),
-             "ro-external-accounts", "inline policy mfa-self-service: lacks the statement"),
-    Sabotage("entry widened",
-             group_call("put_group_policy", PolicyName=f"enter-{READER}", PolicyDocument=json.dumps(ANYTHING)),
-             "ro-external-accounts", f"inline policy enter-{READER}"),
-    Sabotage("entry added",
-             group_call("put_group_policy", PolicyName=f"enter-{ADMIN}", PolicyDocument=json.dumps(ANYTHING)),
-             "ro-external-accounts", f"has the inline policy enter-{ADMIN}, which is not declared"),
-    Sabotage("administrator attached", group_call("attach_group_policy", PolicyArn=ADMINISTRATOR),
-             "ro-external-accounts", "has AdministratorAccess attached, which is not declared"),
-    Sabotage("path", group_call("update_group", NewPath="/other/"),
-             "ro-external-accounts", "path is /other/; expected /"),
+@ON_THE_ENGINE
+@given(sabotages=some_of(OF_WORKLOADS, most=12))
+def test_a_plan_tells_all_that_apply_does_in_a_workload(
+    world: World, workload: Account, sabotages: list[Sabotage]
+) -> None:
+    complete(world, workload, sabotages)
+
+
+@ON_THE_ENGINE
+@given(sabotages=some_of(OF_SECURITY, most=12))
+def test_a_plan_tells_all_that_apply_does_in_the_security_account(
+    world: World, security: Account, sabotages: list[Sabotage]
+) -> None:
+    complete(world, security, sabotages)
+
+
+def complete(world: World, account: Account, sabotages: list[Sabotage]) -> None:
+    good = portrait(world, account)
+    for each in sabotages:
+        each.do(world, account)
+    assert prove_complete(world, ACCESS, account, declaration=EVERYTHING)
+    assert portrait(world, account) == good
+
+
+@ON_THE_ENGINE
+@given(sabotages=independent(OF_WORKLOADS[:-5]))
+def test_a_plan_tells_nothing_else(world: World, workload: Account, sabotages: list[Sabotage]) -> None:
+    prove_all(world, ACCESS, workload, sabotages, lambda: portrait(world, workload), declaration=EVERYTHING)
+
+
+BEFORE_US = [
+    Sabotage("a role of our name", iam("create_role", RoleName=ADMIN, Description="mine", AssumeRolePolicyDocument={
+                 "Version": "2012-10-17",
+                 "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}]}),
+             f"role/{ADMIN}", ""),
+    Sabotage("on another path, with tags", iam("create_role", RoleName="extra", Path="/x/", AssumeRolePolicyDocument={
+                 "Version": "2012-10-17",
+                 "Statement": [{"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": "sts:AssumeRole"}]},
+                 Tags=[{"Key": "team", "Value": "red"}, {"Key": "door", "Value": "open"}]),
+             "role/extra", ""),
+    Sabotage("a boundary of our name", iam("create_policy", PolicyName="limits", PolicyDocument={
+                 **LIMITS, "Statement": LIMITS["Statement"][:1]}),
+             "policy/limits", ""),
+    Sabotage("a forgotten role", make_forgotten, "role/forgotten", ""),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize("sabotage", GROUP_SABOTAGE, ids=lambda sabotage: sabotage.name)
-def test_a_group_that_drifted_is_put_right_and_nothing_else(world: World, sabotage: Sabotage) -> None:
-    world.apply(ACCESS, world.security)
-    mended(world, world.security, sabotage, "group")
+@settings(ON_THE_ENGINE, max_examples=5)  # each in an account of its own
+@given(there=some_of(BEFORE_US))
+def test_a_plan_tells_all_that_apply_does_from_nothing_or_half_of_it(
+    world: World, there: list[Sabotage]
+) -> None:
+    account = world.account()
+    for each in there:
+        each.do(world, account)
+    assert prove_complete(world, ACCESS, account, declaration=EVERYTHING)
+
+
+def test_it_declares_the_permissions_that_it_uses_and_no_other(world: World, security: Account) -> None:
+    mark, account = len(world.aws.calls), world.account()
+    world.apply(ACCESS, account, declaration=EVERYTHING)
+    for its, catalogue in ((account, OF_WORKLOADS), (security, OF_SECURITY)):
+        for sabotage in catalogue:
+            sabotage.do(world, its)
+            world.apply(ACCESS, its, declaration=EVERYTHING)
+    used, declared = used_and_declared(world, ACCESS, mark)
+    assert used == declared
+
+
+# -- states that nobody saw --------------------------------------------------------------------------
+
+Thing = TypeVar("Thing", RoleState, GroupState, UserState, PolicyState)
+CHANGES: Mapping[str, Any] = {
+    "trust": {"Version": "2012-10-17", "Statement": []},
+    "description": "mine",
+    "max_session_duration": 7200,
+    "boundary": READ_ONLY,
+    "tags": {"team": "red"},
+    "inline": {"own": LIMITS},
+    "attached": frozenset([f"{READ_ONLY}2"]),
+    "path": "/elsewhere/",
+    "groups": frozenset(["admin-external-accounts"]),
+}
+
+
+def target(kind: Kind) -> Target:
+    """In an organization where every account and unit exists that is declared."""
+    known = imagined(kind, EVERYTHING)
+    units = {unit: f"o-exampleorg1/r-ab12/ou-{unit}/" for unit in EVERYTHING.organizational_units}
+    organization = known.organization.model_copy(
+        update={"tooling_account_id": "444444444444", "units": units}
+    )
+    return replace(known, organization=organization)
+
+
+KINDS: tuple[Kind, ...] = ("workload", "security")
+TARGETS: dict[str, Target] = {kind: target(kind) for kind in KINDS}
+WANTED = {kind: wanted(target) for kind, target in TARGETS.items()}
+
+
+@st.composite
+def states(draw: st.DrawFn, kind: str) -> tuple[Found, set[str]]:
+    """An account as declared but for some things that are missing or changed, and the names of those."""
+    want = WANTED[kind]
+    touched: set[str] = set()
+
+    def some(sort: str, things: Iterable[Thing], changes: Mapping[str, Any]) -> Iterator[Thing]:
+        for thing in things:
+            fate = draw(st.sampled_from(["good", "changed", "missing"]))
+            if fate != "good":
+                touched.add(f"{sort}/{getattr(thing, 'name', 'limits')}")
+            if fate == "changed":
+                possible = [key for key in changes if hasattr(thing, key)]
+                changed = draw(st.sets(st.sampled_from(possible), min_size=1))
+                yield replace(thing, **{key: changes[key] for key in changed})
+            elif fate == "good":
+                yield thing
+
+    found = Found(
+        {role.name: role for role in some("role", want.roles, CHANGES)},
+        {group.name: group for group in some("group", want.groups, CHANGES)},
+        {user.name: user for user in some("user", want.users, CHANGES)},
+        {policy.arn: policy for policy in some("policy", want.policies, {"document": {"Statement": []}})},
+    )
+    return found, touched
+
+
+@pytest.mark.parametrize("kind", TARGETS)
+def test_what_is_as_declared_is_in_no_difference_and_all_else_is(kind: str) -> None:
+    @PURE
+    @given(state=states(kind))
+    def holds(state: tuple[Found, set[str]]) -> None:
+        found, touched = state
+        calls = list(ACCESS.diff(found, TARGETS[kind]))
+        assert {call.resource for call in calls} == touched
+        assert [call for call in calls if call.after or not is_known(json.dumps(dict(call.parameters)))] == []
+
+    holds()
