@@ -6,7 +6,6 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from hypothesis import HealthCheck, settings
 from hypothesis import strategies as st
 
 from groundwork.baseline.component import Component
@@ -32,16 +31,6 @@ class Sabotage:
 
         besides = tuple(map(filled, self.besides))
         return replace(self, resource=filled(self.resource), words=filled(self.words), besides=besides)
-
-
-ON_THE_ENGINE = settings(
-    max_examples=15,
-    deadline=None,
-    derandomize=True,
-    database=None,
-    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
-)
-"""The same examples every time: CI finds what the laptop finds."""
 
 
 def some_of(catalogue: Sequence[Sabotage], *, most: int = 8) -> st.SearchStrategy[list[Sabotage]]:

@@ -27,9 +27,8 @@ from groundwork.contracts import Account
 from groundwork.errors import OrganizationBusy
 from local.credentials import Credentials
 from tests.component.conftest import World
-from tests.component.imagined import PURE, imagined
+from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.sabotage import (
-    ON_THE_ENGINE,
     Sabotage,
     prove,
     prove_complete,
@@ -167,7 +166,7 @@ def test_every_sabotage_is_named_and_put_right(enabled: World, sabotage: Sabotag
     prove(enabled, GUARDRAILS, enabled.management, sabotage, lambda: portrait(enabled))
 
 
-@ON_THE_ENGINE
+@ON_ENGINE
 @given(sabotages=some_of(SABOTAGES))
 def test_a_plan_tells_all_that_apply_does_from_any_state(enabled: World, sabotages: list[Sabotage]) -> None:
     enabled.apply(GUARDRAILS, enabled.management)

@@ -19,9 +19,8 @@ from groundwork.baseline.component import Call
 from groundwork.baseline.components.log_archive import KEY_TAG, Found, Key, LogArchive
 from groundwork.contracts import Account
 from tests.component.conftest import World
-from tests.component.imagined import PURE, SECURITY, imagined
+from tests.component.imagined import ON_ENGINE, PURE, SECURITY, imagined
 from tests.component.sabotage import (
-    ON_THE_ENGINE,
     Sabotage,
     prove,
     prove_all,
@@ -302,7 +301,7 @@ def test_a_deleted_bucket_comes_back(ready: World, sabotage: Sabotage) -> None:
     prove(ready, LOG_ARCHIVE, ready.security, sabotage, lambda: portrait(ready, ready.security))
 
 
-@ON_THE_ENGINE
+@ON_ENGINE
 @given(
     # Who takes away the key's tag and its alias takes away all by which it is known to be ours.
     sabotages=some_of([*OF_BUCKETS, *(each for each in OF_KEY if each.name != "untagged"), *DELETED], most=12)
