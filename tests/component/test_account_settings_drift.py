@@ -282,6 +282,6 @@ def test_each_setting_that_is_wrong_is_named_and_no_other(found: Found) -> None:
 
 
 def test_it_may_do_what_it_does_and_nothing_else(world: World) -> None:
-    world.apply(SETTINGS, world.account(), declaration=TOLD)
+    prove_complete(world, SETTINGS, world.account(), declaration=TOLD)
     used, declared = used_and_declared(world, SETTINGS)
     assert used == declared

@@ -66,7 +66,7 @@ def member(ready: World) -> Account:
 
 @pytest.fixture(scope="module")
 def security(ready: World) -> Account:
-    ready.apply(CONFIG, ready.security)
+    prove_complete(ready, CONFIG, ready.security)
     return ready.security
 
 
@@ -317,7 +317,7 @@ def test_without_its_alias_a_channel_is_compared_in_everything_else(
 
 def test_it_may_do_what_it_does_and_nothing_else(ready: World, security: Account) -> None:
     account = ready.account()
-    ready.apply(CONFIG, account, declaration=TWO)
+    prove_complete(ready, CONFIG, account, declaration=TWO)
     taken = ready.declaration.config.model_copy(update={"recorder": "another"})
     ready.apply(CONFIG, account, declaration=ready.declaration.model_copy(update={"config": taken}))
     used, declared = used_and_declared(ready, CONFIG)

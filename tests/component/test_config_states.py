@@ -98,7 +98,8 @@ founds = st.builds(Found, regions(), st.just(()), st.booleans(), st.just(KEY), a
 
 
 def after(found: Found, calls: Iterable[Call]) -> Found:
-    """What AWS would show when these calls were made; it takes them in its own order only."""
+    """What AWS would show when these calls were made. It takes them in its own order only, and may keep what a call
+    does not name."""
     now = dict(found.regions)
     for call in calls:
         region = now.get(call.region or "", Region())
@@ -107,7 +108,8 @@ def after(found: Found, calls: Iterable[Call]) -> Found:
                 found = replace(found, role=True)
             case "PutConfigurationRecorder":
                 assert found.role
-                now[str(call.region)] = replace(region, recorder=call.parameters["ConfigurationRecorder"])
+                kept = {**(region.recorder or {}), **call.parameters["ConfigurationRecorder"]}
+                now[str(call.region)] = replace(region, recorder=kept)
             case "PutDeliveryChannel":
                 assert region.recorder
                 now[str(call.region)] = replace(region, channel=call.parameters["DeliveryChannel"])

@@ -13,7 +13,7 @@ from groundwork.contracts import Organization
 from groundwork.errors import OrganizationBusy, OrganizationNotReady
 from local.engine import Engine
 from tests.component.conftest import World
-from tests.component.sabotage import used_and_declared
+from tests.component.sabotage import prove_complete, used_and_declared
 
 ORGANIZATION = OrganizationComponent()
 IAM = "iam.amazonaws.com"
@@ -168,6 +168,6 @@ def test_every_unit_that_an_account_is_declared_for_is_declared(fresh_world: Wor
 
 
 def test_it_may_do_what_it_does_and_nothing_else(fresh_world: World) -> None:
-    fresh_world.apply(ORGANIZATION, fresh_world.management)
+    prove_complete(fresh_world, ORGANIZATION, fresh_world.management)
     used, declared = used_and_declared(fresh_world, ORGANIZATION)
     assert used == declared
