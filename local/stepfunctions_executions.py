@@ -107,6 +107,9 @@ def _install_starts(engine: Engine) -> None:
 
     engine.patch(executions.Execution, "__init__", with_an_end)
     engine.patch(executions.Execution, "start", begin)
+    # moto lists an execution a moment before it has a status.
+    status = property(lambda execution: (execution.exec_status or ExecutionStatus.RUNNING).value)
+    engine.patch(executions.Execution, "status", status)
 
 
 # Ending ------------------------------------------------------------------------------------------
