@@ -189,11 +189,15 @@ def failed(
         failure.error
     )
     named = _named(raw)
+    account_id = account_id or named.get("accountId")
     record = ledger.request(named["email"]) if named.get("email") else None
     if record and record.owner == execution:
         ledger.close_request(record.email, execution, "failed")
         account_id = account_id or record.account_id
-    account_id = account_id or named.get("accountId")
+    elif record and record.account_id and record.same_account(named.get("accountName", "")):
+        named["accountId"] = (
+            record.account_id
+        )  # another execution has taken the request over, and the account with it
     if account_id and _object(raw).get("mode") == "plan":
         named["accountId"] = account_id  # a plan that failed has left everything as it was
     elif account_id:

@@ -251,9 +251,11 @@ class Cloud:
         )
         return str(described["StackResourceDetail"]["PhysicalResourceId"])
 
-    def invoke(self, function: str) -> Any:
-        """What a deployed function, known by its name in the template, answers to an empty event."""
-        answer = self.aws.client("lambda").invoke(FunctionName=self.physical(function), Payload=b"{}")
+    def invoke(self, function: str, event: dict[str, Any] | None = None) -> Any:
+        """What a deployed function, known by its name in the template, answers."""
+        answer = self.aws.client("lambda").invoke(
+            FunctionName=self.physical(function), Payload=json.dumps(event or {}).encode()
+        )
         payload = json.loads(answer["Payload"].read())
         assert "FunctionError" not in answer, payload
         return payload

@@ -68,8 +68,7 @@ def test_a_stranger_reads_what_is_wrong_how_bad_it_is_and_what_will_be_done(
     planned = execution.output
     assert [line for line in planned["plan"] if not line.startswith("NOTE")] == [
         "HIGH    trail groundwork: is not logging; will be put right by cloudtrail StartLogging",
-        "MEDIUM  EBS encryption in us-east-1: new volumes are not encrypted; will be put right by ec2 "
-        "EnableEbsEncryptionByDefault",
+        "MEDIUM  EBS encryption in us-east-1: new volumes are not encrypted; will be put right by ec2 EnableEbsEncryptionByDefault",
     ]
     (trail,) = [change for change in planned["changes"] if change["component"] == "trail"]
     assert trail["call"] == {
