@@ -195,9 +195,7 @@ def failed(
         ledger.close_request(record.email, execution, "failed")
         account_id = account_id or record.account_id
     elif record and record.account_id and record.same_account(named.get("accountName", "")):
-        named["accountId"] = (
-            record.account_id
-        )  # another execution has taken the request over, and the account with it
+        named["accountId"] = record.account_id  # which another execution has taken over
     if account_id and _object(raw).get("mode") == "plan":
         named["accountId"] = account_id  # a plan that failed has left everything as it was
     elif account_id:

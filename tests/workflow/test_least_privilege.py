@@ -103,7 +103,6 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "cloudtrail:AddTags": ADOPTED,
         "cloudtrail:PutEventSelectors": "somebody's event selectors leave management events out",
     },
-    "ApplyManagementComponentFunction.KeepItsConfig": {"config:TagResource": BESIDES},
 }
 """Actions that nothing here uses, by statement: when they are used."""
 
