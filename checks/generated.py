@@ -8,10 +8,13 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable, Mapping
+from functools import partial
 from pathlib import Path
 
-from checks.picture import vend_account
+from checks.picture import picture_of
 from checks.references import errors, permissions
+from groundwork.baseline.components import COMPONENTS
+from groundwork.component_names import camel
 from groundwork.declaration import Declaration
 
 ROOT = Path(__file__).parent.parent
@@ -20,12 +23,16 @@ ROOT = Path(__file__).parent.parent
 def declaration_schema() -> str:
     """The JSON Schema by which editors complete and check baseline.yaml."""
     schema = {"$schema": "https://json-schema.org/draft/2020-12/schema", **Declaration.model_json_schema()}
+    for name, component in COMPONENTS.items():
+        if component.settings:
+            schema["properties"][camel(name)] = component.settings.model_json_schema()
     return json.dumps(schema, indent=2) + "\n"
 
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "layers/baseline/baseline.schema.json": declaration_schema,
-    "docs/vend_account.svg": vend_account,
+    "docs/vend_account.svg": partial(picture_of, "vend_account"),
+    "docs/roll_out.svg": partial(picture_of, "roll_out"),
     "docs/errors.md": errors,
     "docs/permissions.md": permissions,
 }

@@ -3,12 +3,16 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-MEANT = re.compile(r"(?<!!)= '([^']+)'|in \[([^\]]+)\]")
-"""In a Choice's condition: the value that something must have, or the list it must be in."""
+MEANT = re.compile(
+    r"(?<!!)= '([^']+)'|in \[([^\]]+)\]|\$exists\(\$(?:\w+\.)*(\w+)\)|\bor \$(?:\w+\.)+(\w+)(?= |$)"
+)
+"""In a Choice's condition: the value that something must have, the list it must be in, what must be there, or what
+must be true instead."""
 
 
 @dataclass(frozen=True)
@@ -24,21 +28,27 @@ class Way:
 @dataclass(frozen=True)
 class Graph:
     """`ranks` are the states on the way to success, by their longest distance from the start; `tail` are those from
-    which only failure is reached, in order; `back` are the ways that lead to an earlier state."""
+    which only failure is reached, in order; `rescue` is the state that most failures go on with; `back` are the ways
+    that lead to an earlier state."""
 
     states: Mapping[str, Mapping[str, Any]]
     ways: Sequence[Way]
     tail: Sequence[str]
     ranks: Sequence[Sequence[str]]
+    rescue: str
     back: Sequence[Way] = field(default_factory=list)
 
-    def forward(self, *, caught: bool = False) -> list[Way]:
+    def forward(self) -> list[Way]:
         """The ways that lead on, to states that may succeed."""
         return [
             way
             for way in self.ways
-            if way.caught is caught and way not in self.back and way.target not in self.tail
+            if not way.caught and way not in self.back and way.target not in self.tail
         ]
+
+    def is_rescued(self, name: str) -> bool:
+        """Whether all that fails in a state goes on with `rescue`."""
+        return Way(name, self.rescue, caught=True) in self.ways
 
     def rank(self, name: str) -> int:
         return next(number for number, states in enumerate(self.ranks) if name in states)
@@ -68,12 +78,14 @@ def graph_of(machine: Mapping[str, Any]) -> Graph:
         and way.source in distances
         and distances[way.target] <= distances[way.source]
     ]
-    return Graph(states, ways, tail, ranks, back)
+    caught = Counter(way.target for way in ways if way.caught and not way.label)
+    rescue = caught.most_common(1)[0][0] if caught else ""
+    return Graph(states, ways, tail, ranks, rescue, back)
 
 
 def meaning(condition: str) -> str:
     """A Choice's condition in a word or two: the values it asks for."""
-    values = [alone or listed.replace("'", "") for alone, listed in MEANT.findall(condition)]
+    values = ["".join(found).replace("'", "") for found in MEANT.findall(condition)]
     return ", ".join(values) or condition.removeprefix("{%").removesuffix("%}").strip()
 
 

@@ -1,7 +1,7 @@
 """The picture of a state machine, drawn from its ASL: an SVG that reads on a light and on a dark page.
 
 Lines of text run from left to right, and so does the picture: a line ends where all ways lead to one state. Failure
-is a line of its own, the last; a state whose failure leads there carries a mark instead of an arrow.
+is a line of its own, the last. A state whose failures go where most do carries a mark instead of an arrow.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape
@@ -32,18 +32,18 @@ text { font-family: system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans
 .label { font-size: 11px; fill: #818b98 }
 .left { text-anchor: start }
 .way { fill: none; stroke: #818b98; stroke-width: 1.5 }
-.caught { stroke: #c9736b; stroke-dasharray: 4 3 }
+.caught { stroke: #c9736b; stroke-dasharray: 4 3 } .mark { fill: #c9736b } .tip { fill: #818b98 }
 .Task { fill: #ddeafc; stroke: #4a86d8 } .Choice { fill: #fdf0cf; stroke: #bf8f1d }
 .Map { fill: #eae3fb; stroke: #8460cf } .Pass { fill: #eceff2; stroke: #8b949e }
 .Succeed { fill: #d9f2df; stroke: #35924c } .Fail { fill: #fbdfdc; stroke: #c9534b }
-.Parallel { fill: #818b98; fill-opacity: .10; stroke: #818b98; stroke-dasharray: 6 3 }
-.mark { fill: #c9736b }
+.Parallel { fill: #818b98; stroke: #818b98 } .Map.group { fill: #8460cf }
+.group { fill-opacity: .10; stroke-dasharray: 6 3 }
 """
 
 
 @dataclass(frozen=True)
 class Box:
-    """A state on the page. `inner` are the boxes of a Parallel's branches."""
+    """A state on the page. `inner` are the boxes of a group: of a Parallel's branches, of a Map's child executions."""
 
     name: str
     kind: str
@@ -78,13 +78,14 @@ def picture(machine: Mapping[str, Any]) -> str:
     for line in [*_lines(graph), failure]:
         first = line[0][0]
         over = any(_passes(way, graph, line) for way in graph.forward())
-        gutters[first] = y + TRACK / 2
-        y += TRACK * (1.5 + over)
+        told = any(way.label and way.target == first and way not in graph.back for way in graph.ways)
+        gutters[first] = y + TRACK * (1 if told else 0.5)
+        y = gutters[first] + TRACK * (1 + over)
         placed = list(_placed(line, graph, y))
         boxes |= {box.name: box for box in placed}
         y = max(box.bottom for box in placed)
     drawn = [*_drawn_ways(graph, boxes, gutters), *(part for box in boxes.values() for part in _drawn(box))]
-    drawn += _legend(graph.tail[0], boxes[graph.tail[-1]])
+    drawn += _legend(graph.rescue, boxes[graph.tail[-1]])
     title = str(machine.get("Comment", "A state machine"))
     return _page(title, max(box.right for box in boxes.values()) + MARGIN, y + MARGIN, drawn)
 
@@ -92,12 +93,18 @@ def picture(machine: Mapping[str, Any]) -> str:
 def _page(title: str, width: float, height: float, drawn: Sequence[str]) -> str:
     size = f'viewBox="0 0 {width:.0f} {height:.0f}" width="{width:.0f}"'
     tip = 'viewBox="0 0 8 8" refX="7" refY="4" markerWidth="7" markerHeight="7" orient="auto"'
+    tips = [
+        f'<marker id="{style}-tip" {tip}><path class="{style}" d="M0 0 L8 4 L0 8 Z"/></marker>'
+        for style in ("tip", "mark")
+    ]
     return "\n".join(
         [
             f'<svg xmlns="http://www.w3.org/2000/svg" {size} role="img" aria-labelledby="title">',
             f'<title id="title">{escape(title)}</title>',
             f"<style>{STYLE}</style>",
-            f'<defs><marker id="tip" {tip}><path d="M0 0 L8 4 L0 8 Z" fill="#818b98"/></marker></defs>',
+            "<defs>",
+            *tips,
+            "</defs>",
             *drawn,
             "</svg>",
             "",
@@ -147,14 +154,15 @@ def _column(rank: Sequence[str], graph: Graph) -> float:
 
 
 def _placed(line: Sequence[Sequence[str]], graph: Graph, y: float) -> Iterator[Box]:
+    sizes = {name: _size(name, graph.states[name]) for rank in line for name in rank}
+    rows = [max(sizes[name][1] for name in row if name) for row in zip_longest(*line)]
     x: float = MARGIN
     for rank in line:
-        column = max(_size(name, graph.states[name])[0] for name in rank)
-        for row, name in enumerate(rank):
-            state = graph.states[name]
-            marked = any(way.source == name and way.caught and way.target in graph.tail for way in graph.ways)
-            sunk = (HEIGHT - SMALL) / 2 if state["Type"] == "Pass" else 0
-            yield _box(name, state, x, y + row * (HEIGHT + ROW_GAP) + sunk, column, marked=marked)
+        column, top = max(sizes[name][0] for name in rank), y
+        for name, row in zip(rank, rows, strict=False):
+            sunk = (row - sizes[name][1]) / 2
+            yield _box(name, graph.states[name], x, top + sunk, column, marked=graph.is_rescued(name))
+            top += row + ROW_GAP
         x += _column(rank, graph)
 
 
@@ -162,41 +170,45 @@ def _box(
     name: str, state: Mapping[str, Any], x: float, y: float, width: float = 0, *, marked: bool = False
 ) -> Box:
     own_width, height = _size(name, state)
+    width = max(width, own_width)
     return Box(
-        name,
-        state["Type"],
-        _note(state),
-        x,
-        y,
-        max(width, own_width),
-        height,
-        marked,
-        list(_branches(state, x, y)),
+        name, state["Type"], _note(state), x, y, width, height, marked, list(_branches(state, x, y, width))
     )
 
 
-def _branches(state: Mapping[str, Any], x: float, y: float) -> Iterator[list[Box]]:
-    """Branches stand side by side; the states of one stand below each other."""
+def _branches(state: Mapping[str, Any], x: float, y: float, width: float) -> Iterator[list[Box]]:
+    """Branches stand side by side and share what is left of the width; the states of one stand below each other."""
+    branches = [
+        {name: _size(name, each) for name, each in branch["States"].items()} for branch in _inside(state)
+    ]
+    columns = [max(across for across, _ in sizes.values()) for sizes in branches]
+    spare = width - sum(columns) - 14 * (len(columns) + 1)
     x += 14
-    for branch in state.get("Branches", []):
-        sizes = {name: _size(name, each) for name, each in branch["States"].items()}
-        column = max(width for width, _ in sizes.values())
+    for branch, sizes, needed in zip(_inside(state), branches, columns, strict=True):
+        column = needed + spare / len(columns)
         boxes, below = [], y + 28
         for name, each in branch["States"].items():
-            width, height = sizes[name]
-            middle = x + (column - width) / 2 if each["Type"] == "Pass" else x
+            own, height = sizes[name]
+            middle = x + (column - own) / 2 if each["Type"] == "Pass" else x
             boxes.append(_box(name, each, middle, below, 0 if each["Type"] == "Pass" else column))
             below += height + 14
         yield boxes
         x += column + 14
 
 
+def _inside(state: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """What is drawn as a group: the branches of a Parallel, what a Map does in child executions."""
+    processor = state.get("ItemProcessor", {})
+    distributed = processor.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
+    return [processor] if distributed else state.get("Branches", [])
+
+
 def _size(name: str, state: Mapping[str, Any]) -> tuple[float, float]:
-    if state["Type"] == "Parallel":
-        branches = [[_size(*each) for each in branch["States"].items()] for branch in state["Branches"]]
+    if _inside(state):
+        branches = [[_size(*each) for each in branch["States"].items()] for branch in _inside(state)]
         across = sum(max(width for width, _ in branch) + 14 for branch in branches) + 14
         down = max(sum(height + 14 for _, height in branch) for branch in branches)
-        return across, down + 28
+        return max(across, _text_width(_heading(name, state["Type"]), 11) + 28), down + 28
     if state["Type"] == "Pass":
         return _text_width(name, NOTE_SIZE) + 22, SMALL
     slant = 16 if state["Type"] == "Choice" else 0
@@ -207,8 +219,16 @@ def _text_width(text: str, size: float) -> float:
     return len(text) * size * 0.59
 
 
+def _heading(name: str, kind: str) -> str:
+    return f"{name}: {'all branches at once' if kind == 'Parallel' else 'a child execution each'}"
+
+
 def _note(state: Mapping[str, Any]) -> str:
-    """What a state waits for, or what a Map does for each item."""
+    """What a state waits for, or starts, or what a Map does for each item."""
+    if _inside(state):
+        return ""
+    if ":states:startExecution" in state.get("Resource", ""):
+        return f"runs {state['Arguments']['StateMachineArn'].strip('${}')}"
     if "ItemProcessor" in state:
         return f"each: {state['ItemProcessor']['StartAt']}"
     named = [error for retry in state.get("Retry", []) for error in retry["ErrorEquals"] if "." not in error]
@@ -220,20 +240,20 @@ def _note(state: Mapping[str, Any]) -> str:
 
 def _drawn(box: Box) -> Iterator[str]:
     x, y, width, height = box.x, box.y, box.width, box.height
-    shape = f'class="{box.kind}" stroke-width="1.2"'
+    shape = f'class="{box.kind}{" group" if box.inner else ""}" stroke-width="1.2"'
     middle = x + width / 2
     if box.kind == "Choice":
         points = [(x, y + height / 2), (x + 12, y), (x + width - 12, y)]
         points += [(x + width, y + height / 2), (x + width - 12, y + height), (x + 12, y + height)]
         yield f'<polygon {shape} points="{" ".join(f"{a:.1f},{b:.1f}" for a, b in points)}"/>'
-    elif box.kind == "Map":
+    elif box.kind == "Map" and not box.inner:
         yield _rectangle(shape, x + 4, y - 4, width, height, 6)
         yield _rectangle(shape, x, y, width, height, 6)
     else:
         round_off = height / 2 if box.kind in ("Pass", "Succeed", "Fail") else 6
         yield _rectangle(shape, x, y, width, height, round_off)
-    if box.kind == "Parallel":
-        yield _text("label left", x + 14, y + 19, f"{box.name}: all branches at once")
+    if box.inner:
+        yield _text("label left", x + 14, y + 19, _heading(box.name, box.kind))
     elif box.kind == "Pass":
         yield _text("note", middle, y + height / 2 + 4, box.name)
     else:
@@ -263,12 +283,17 @@ def _mark(x: float, y: float) -> str:
 
 def _way(points: Iterable[tuple[float, float]], *, caught: bool = False) -> str:
     path = "M" + " L".join(f"{x:.1f} {y:.1f}" for x, y in points)
-    return f'<path class="way{" caught" if caught else ""}" d="{path}" marker-end="url(#tip)"/>'
+    style, tip = ("way caught", "mark-tip") if caught else ("way", "tip-tip")
+    return f'<path class="{style}" d="{path}" marker-end="url(#{tip})"/>'
 
 
 def _drawn_ways(graph: Graph, boxes: Mapping[str, Box], gutters: Mapping[str, float]) -> Iterator[str]:
     in_order = {name: number for number, name in enumerate(boxes)}
-    forward = [way for way in graph.ways if way not in graph.back and not way.caught]
+    forward = [
+        way
+        for way in graph.ways
+        if way not in graph.back and not (way.caught and way.target == graph.rescue and not way.label)
+    ]
     for way in forward:
         source, target = boxes[way.source], boxes[way.target]
         if way.target in gutters and in_order[way.target] > in_order[way.source]:
@@ -276,7 +301,8 @@ def _drawn_ways(graph: Graph, boxes: Mapping[str, Box], gutters: Mapping[str, fl
         elif way.source in graph.tail or graph.rank(way.target) == graph.rank(way.source) + 1:
             yield from _to_next_column(way, source, target)
         else:
-            yield from _over(way, source, target)
+            between = list(boxes)[in_order[way.source] : in_order[way.target] + 1]
+            yield from _over(way, source, target, min(boxes[name].y for name in between) - TRACK)
     for way in graph.back:
         yield from _back(way, boxes[way.source], boxes[way.target])
 
@@ -302,21 +328,21 @@ def _to_next_column(way: Way, source: Box, target: Box) -> Iterator[str]:
     yield _text("label", (turn + target.x - 6) / 2, end - 5, way.label)
 
 
-def _over(way: Way, source: Box, target: Box) -> Iterator[str]:
-    above = source.y - TRACK
+def _over(way: Way, source: Box, target: Box, above: float) -> Iterator[str]:
     yield _way(
         [
             (source.middle[0], source.y),
             (source.middle[0], above),
             (target.middle[0], above),
             (target.middle[0], target.y),
-        ]
+        ],
+        caught=way.caught,
     )
     yield _text("label left", source.middle[0] + 6, above - 4, way.label)
 
 
 def _to_next_line(way: Way, source: Box, target: Box, gutter: float, caught: bool) -> Iterator[str]:
-    into = target.middle[1] if target.kind != "Parallel" else target.y + 30
+    into = target.y + 30 if target.inner else target.middle[1]
     yield _way(
         [
             (source.middle[0], source.bottom),
@@ -358,7 +384,7 @@ def _legend(first: str, last: Box) -> Iterator[str]:
     )
 
 
-def vend_account() -> str:
-    """The SVG of groundwork-vend-account."""
-    path = Path(__file__).parent.parent / "statemachines" / "vend_account.asl.json"
+def picture_of(name: str) -> str:
+    """The SVG of a state machine of the template, by the name of its file."""
+    path = Path(__file__).parent.parent / "statemachines" / f"{name}.asl.json"
     return picture(json.loads(path.read_text()))
