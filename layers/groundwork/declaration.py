@@ -11,11 +11,19 @@ import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
 import yaml
-from pydantic import Field, PrivateAttr, ValidationError, model_validator
+from pydantic import (
+    AfterValidator,
+    Field,
+    PrivateAttr,
+    ValidationError,
+    WithJsonSchema,
+    model_validator,
+)
 
+from groundwork.component_names import camel, component_names
 from groundwork.contracts import Account, AccountId, AccountName, Email, Kind, Model, UnitPath, shown
 from groundwork.declared_settings import (
     AccountSettings,
@@ -36,20 +44,17 @@ HOME = Path(__file__).parent.parent / "baseline"
 """Beside this package, in the repository as in Lambda."""
 
 
-ComponentName = Literal[
-    "organization", "delegation", "log-archive", "access", "trail", "config", "account-settings", "guardrails"
+def _component_name(value: str) -> str:
+    if value not in component_names():
+        raise ValueError(f"is no component; the components are {', '.join(component_names())}")
+    return value
+
+
+ComponentName = Annotated[
+    str,
+    AfterValidator(_component_name),
+    WithJsonSchema({"type": "string", "enum": list(component_names())}),
 ]
-
-
-KINDS: tuple[Kind, ...] = ("management", "security", "tooling", "workload")
-ONLY_IN: Mapping[ComponentName, tuple[Kind, ...]] = {
-    "organization": ("management",),
-    "guardrails": ("management",),
-    "delegation": ("security",),
-    "log-archive": ("security",),
-    "access": ("security", "tooling", "workload"),
-}
-"""The kinds of account that a component is for, where it is not for all."""
 
 
 class DeclaredAccount(Model):
@@ -182,6 +187,7 @@ class Declaration(Model):
     roll_out: RollOut = Field(default_factory=RollOut)
 
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)
+    _settings: dict[str, Model] = PrivateAttr(default_factory=dict)
 
     def policy(self, name: str) -> Document:
         """The document of `policies/<name>.json`, its placeholders not yet filled in."""
@@ -190,12 +196,17 @@ class Declaration(Model):
     def has_policy(self, name: str) -> bool:
         return name in self._policies
 
+    def settings(self, component: str) -> Any:
+        """What is declared for a component that has a settings model of its own."""
+        return self._settings[component]
+
     @property
     def version(self) -> str:
         """Twelve hexadecimal digits that change when anything that is laid down does: values and policies, not comments
         or the pace of roll-outs."""
         laid_down = self.model_dump(mode="json", by_alias=True, exclude={"roll_out"})
-        everything = {"baseline": laid_down, "policies": dict(self._policies)}
+        settings = {name: given.to_json() for name, given in self._settings.items()}
+        everything = {"baseline": laid_down, "settings": settings, "policies": dict(self._policies)}
         return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:12]
 
     @property
@@ -212,14 +223,7 @@ class Declaration(Model):
         return {name for group in self.access.groups for enter in group.enter for name in enter.names}
 
     @model_validator(mode="after")
-    def _components_fit_their_kind(self) -> Declaration:
-        for kind, components in self.baseline.items():
-            for component in components:
-                kinds = ONLY_IN.get(component, KINDS)
-                if kind not in kinds:
-                    raise ValueError(
-                        f"baseline.{kind}: {component} is for accounts of kind {' and '.join(kinds)}; take it out"
-                    )
+    def _management_keeps_its_default_vpc(self) -> Declaration:
         if "management" in self.account_settings.delete_default_vpc:
             raise ValueError(
                 "accountSettings.deleteDefaultVpc: the management account keeps its default VPC; take management out"
@@ -326,20 +330,55 @@ def load(home: Path = HOME) -> Declaration:
         raise InvalidDeclaration(
             f"{file.name}: holds {shown(raw)}; it must be a mapping of keys, see baseline.schema.json."
         )
-    try:
-        declaration = Declaration.model_validate(raw)
-    except ValidationError as invalid:
-        raise InvalidDeclaration(
-            "\n".join(f"{file.name}: {_sentence(error)}" for error in invalid.errors())
-        ) from None
+    settings = {name: raw.pop(camel(name), {}) for name in _own_settings()}
+    declaration: Declaration = _validated(Declaration, raw, file)
+    declaration._settings.update(
+        {
+            name: _validated(_own_settings()[name], given, file, camel(name))
+            for name, given in settings.items()
+            if any(name in components for components in declaration.baseline.values())
+        }
+    )
+    _check_kinds(declaration, file)
     policies = {path.stem: read_policy(path) for path in sorted((home / "policies").glob("*.json"))}
     declaration._policies.update(policies)
     check_policies(declaration, policies)
     return declaration
 
 
-def _sentence(error: Any) -> str:
-    key = ".".join(str(part) for part in error["loc"])
+M = TypeVar("M", bound=Model)
+
+
+def _validated(model: type[M], raw: Any, file: Path, *within: str) -> M:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as invalid:
+        raise InvalidDeclaration(
+            "\n".join(f"{file.name}: {_sentence(error, *within)}" for error in invalid.errors())
+        ) from None
+
+
+def _own_settings() -> Mapping[str, type[Model]]:
+    """The settings models that components bring along, by the component's name."""
+    from groundwork.baseline.components import COMPONENTS  # they import the declaration
+
+    return {name: component.settings for name, component in COMPONENTS.items() if component.settings}
+
+
+def _check_kinds(declaration: Declaration, file: Path) -> None:
+    from groundwork.baseline.components import COMPONENTS
+
+    for kind, components in declaration.baseline.items():
+        for name in components:
+            kinds = COMPONENTS[name].kinds
+            if kind not in kinds:
+                raise InvalidDeclaration(
+                    f"{file.name}: baseline.{kind}: {name} is for accounts of kind {' and '.join(kinds)}; take it out."
+                )
+
+
+def _sentence(error: Any, *within: str) -> str:
+    key = ".".join(str(part) for part in (*within, *error["loc"]))
     match error["type"]:
         case "missing":
             return f"{key}: is missing; add it."

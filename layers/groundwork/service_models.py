@@ -12,29 +12,6 @@ from typing import Any
 import botocore.session
 from botocore.loaders import Loader, instance_cache
 
-EC2_OPERATIONS = frozenset(
-    (
-        "DeleteInternetGateway",
-        "DeleteSubnet",
-        "DeleteVpc",
-        "DescribeInternetGateways",
-        "DescribeNetworkAcls",
-        "DescribeNetworkInterfaces",
-        "DescribeRegions",
-        "DescribeRouteTables",
-        "DescribeSecurityGroups",
-        "DescribeSubnets",
-        "DescribeVpcEndpoints",
-        "DescribeVpcPeeringConnections",
-        "DescribeVpcs",
-        "DescribeVpnGateways",
-        "DetachInternetGateway",
-        "EnableEbsEncryptionByDefault",
-        "GetEbsEncryptionByDefault",
-    )
-)
-"""Those that components declare."""
-
 
 class ServiceModels(Loader):
     @instance_cache
@@ -42,8 +19,21 @@ class ServiceModels(Loader):
         model = super().load_service_model(service_name, type_name, api_version)
         if (service_name, type_name) != ("ec2", "service-2"):
             return model
-        operations = {name: model["operations"][name] for name in sorted(EC2_OPERATIONS)}
+        operations = {name: model["operations"][name] for name in _ec2_operations()}
         return {**model, "operations": operations}
+
+
+def _ec2_operations() -> list[str]:
+    """Those that components declare: EC2's actions have the names of its operations."""
+    from groundwork.baseline.components import COMPONENTS  # they import what makes their clients
+
+    declared = (
+        action
+        for component in COMPONENTS.values()
+        for permission in (*component.reads, *component.writes)
+        for action in permission.actions
+    )
+    return sorted({action.removeprefix("ec2:") for action in declared if action.startswith("ec2:")})
 
 
 @cache

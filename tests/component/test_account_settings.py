@@ -9,12 +9,10 @@ import pytest
 
 from groundwork import sessions
 from groundwork.baseline import loop
-from groundwork.baseline.components import COMPONENTS
 from groundwork.baseline.components.account_settings import AccountSettings, alias_of
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.errors import ConflictingSetup
-from groundwork.service_models import EC2_OPERATIONS
 from tests.component.conftest import World
 
 SETTINGS = AccountSettings()
@@ -89,18 +87,6 @@ def test_a_second_run_writes_nothing(world: World, member: Account) -> None:
 
 def test_its_permissions_fit_a_session() -> None:
     assert len(sessions.session_policy([*SETTINGS.reads, *SETTINGS.writes], "012345678901", "aws")) <= 2048
-
-
-def test_a_client_of_ec2_can_call_what_components_declare() -> None:
-    declared = {
-        action
-        for component in COMPONENTS.values()
-        for permission in (*component.reads, *component.writes)
-        for action in permission.actions
-    }
-    assert {f"ec2:{name}" for name in EC2_OPERATIONS} == {
-        each for each in declared if each.startswith("ec2:")
-    }
 
 
 def test_every_governed_region_is_encrypted_and_one_that_is_off_is_reported(world: World) -> None:

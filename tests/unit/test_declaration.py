@@ -110,7 +110,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("regions.home", "Ireland", "regions.home: 'Ireland' is not right"),
     ("entryRoles", [], "entryRoles: []"),
     ("baseline.sandbox", ["access"], "baseline.sandbox"),
-    ("baseline.workload", ["acess"], "baseline.workload.0: 'acess' is unknown; it must be"),
+    ("baseline.workload", ["acess"], "baseline.workload.0: 'acess' is no component; the components are access, account-settings"),
     ("access.roles.0.name", "no spaces", "'no spaces' is no IAM name; use 1 to 64 letters, digits and _+=,.@-"),
     ("access.roles.0.path", "doors", "access.roles.0.path: 'doors' is no IAM path; it begins and ends with a slash"),
     ("access.roles.0.maxSessionDuration", 60, "access.roles.0.maxSessionDuration: 60 is not right"),

@@ -40,7 +40,7 @@ def test_what_a_component_calls_passing_is_asked_again(name: str) -> None:
     component = next(
         task for task in every_task() if task["Arguments"].get("Payload", {}).get("component") == name
     )
-    assert {kind.__name__ for kind in COMPONENTS[name].meanings.values()} <= retried(component)  # type: ignore[index]
+    assert {kind.__name__ for kind in COMPONENTS[name].meanings.values()} <= retried(component)
 
 
 @pytest.mark.parametrize(
@@ -56,7 +56,7 @@ def test_what_aws_has_not_seen_everywhere_is_asked_again(name: str, code: str) -
     answer = ClientError({"Error": {"Code": code, "Message": "not yet"}}, "Some")
     with (
         pytest.raises(ComponentNotSettled, match=f"{name}: {code}: not yet"),
-        COMPONENTS[name].named_errors(),  # type: ignore[index]
+        COMPONENTS[name].named_errors(),
     ):
         raise answer
 

@@ -10,7 +10,7 @@ from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVa
 
 from botocore.exceptions import ClientError
 
-from groundwork.contracts import Account, Organization, Severity
+from groundwork.contracts import Account, Kind, Model, Organization, Severity
 from groundwork.declaration import Declaration
 from groundwork.errors import GroundworkError
 
@@ -113,9 +113,15 @@ class Target:
 
 
 class Component(ABC, Generic[Found]):
-    """One part of the baseline. `name` is its key in the declaration and, in CamelCase, its state in the ASL."""
+    """One part of the baseline. `name` is that of its module, its entry in the declaration and, in CamelCase, its state
+    in the ASL. `kinds` are the kinds of account that it is for: one that works in the management account needs its
+    permissions in `ApplyManagementComponentFunction`, too."""
 
     name: ClassVar[str]
+    kinds: ClassVar[tuple[Kind, ...]] = ("security", "tooling", "workload")
+    settings: ClassVar[type[Model] | None] = None
+    """What may be declared for it, under its name in camelCase; `target.settings` has it. Settings that several
+    components use are in `declared_settings`."""
     reads: ClassVar[Sequence[Permission]]
     """What `read` calls: the session policy of plan and verify."""
     writes: ClassVar[Sequence[Permission]]

@@ -57,6 +57,7 @@ class Found:
 
 class AccountSettings(Component[Found]):
     name = "account-settings"
+    kinds = ("management", "security", "tooling", "workload")
     reads = (
         Permission(
             [

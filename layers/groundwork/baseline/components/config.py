@@ -46,6 +46,7 @@ class Found:
 
 class Config(Component[Found]):
     name = "config"
+    kinds = ("management", "security", "tooling", "workload")
     reads = (
         recorders.LOOK,
         Permission(["config:DescribeConfigurationAggregators"]),

@@ -34,6 +34,7 @@ class Found:
 
 class Delegation(Component[Found]):
     name = "delegation"
+    kinds = ("security",)
     reads = (Permission(("organizations:ListDelegatedServicesForAccount",)),)
     writes = (
         Permission(

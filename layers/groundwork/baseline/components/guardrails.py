@@ -239,6 +239,7 @@ class Found:
 
 class Guardrails(Component[Found]):
     name = "guardrails"
+    kinds = ("management",)
     reads = (
         Permission(
             (

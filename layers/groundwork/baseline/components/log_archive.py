@@ -52,6 +52,7 @@ class Found:
 
 class LogArchive(Component[Found]):
     name = "log-archive"
+    kinds = ("security",)
     reads = (
         Permission(["kms:ListKeys", "s3:ListAllMyBuckets"]),
         Permission(

@@ -70,6 +70,7 @@ class Found:
 
 class Organization(Component[Found]):
     name = "organization"
+    kinds = ("management",)
     reads = (
         Permission(
             (

@@ -95,6 +95,7 @@ class Found:
 
 class Trail(Component[Found]):
     name = "trail"
+    kinds = ("management", "security", "tooling", "workload")
     reads = (
         Permission(["cloudtrail:DescribeTrails"]),
         Permission(["cloudtrail:GetEventSelectors", "cloudtrail:ListTags"], [TRAILS]),
