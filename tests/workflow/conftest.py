@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import json
+import shutil
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -25,6 +26,7 @@ from local.engine import Engine
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
+SHIPPED = ("functions", "layers", "statemachines")
 TIME_SCALE = 0.02
 ANSWERS = {"source": ["groundwork"], "detail-type": [{"anything-but": "Account Requested"}]}
 PATIENCE = 60.0
@@ -297,6 +299,13 @@ def deployed(aws: Engine, template: Path = ROOT / "template.yaml") -> Cloud:
     cloud = Cloud(aws, {}, listen(aws))
     cloud.outputs.update(aws.deploy(template))
     return cloud
+
+
+def groundwork_of_ones_own(to: Path) -> Path:
+    """The template of a copy that may be changed."""
+    for folder in SHIPPED:
+        shutil.copytree(ROOT / folder, to / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    return Path(shutil.copy(ROOT / "template.yaml", to))
 
 
 def bootstrapped(cloud: Cloud) -> Cloud:

@@ -2,23 +2,27 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
-from tests.workflow.conftest import ROOT, TIME_SCALE, Cloud, Slot, bootstrapped, deployed, until
-
-SHIPPED = ("functions", "layers", "statemachines")
+from tests.workflow.conftest import (
+    TIME_SCALE,
+    Cloud,
+    Slot,
+    bootstrapped,
+    deployed,
+    groundwork_of_ones_own,
+    until,
+)
 
 
 def copied(to: Path, mode: str) -> Path:
     """The template of a Groundwork whose owner has declared this trail mode."""
-    for folder in SHIPPED:
-        shutil.copytree(ROOT / folder, to / folder, ignore=shutil.ignore_patterns("__pycache__"))
+    template = groundwork_of_ones_own(to)
     declaration = to / "layers/baseline/baseline.yaml"
     text = declaration.read_text()
     assert "trail: {mode: account}" in text
     declaration.write_text(text.replace("trail: {mode: account}", f"trail: {{mode: {mode}}}"))
-    return Path(shutil.copy(ROOT / "template.yaml", to))
+    return template
 
 
 def deploy(cloud: Cloud, template: Path) -> None:
