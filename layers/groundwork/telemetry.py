@@ -10,15 +10,9 @@ NAMESPACE = "Groundwork"
 
 
 def count_success(outcome: str, started: str) -> None:
-    """One account ready, repaired or unchanged, and how long its execution took in seconds. `started` is ISO 8601."""
+    """One account ready, repaired, unchanged or drifted, and how long its execution took in seconds. `started` is ISO 8601."""
     seconds = (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
-    name = (
-        "AccountsReady"
-        if outcome == "ready"
-        else "AccountsRepaired"
-        if outcome == "repaired"
-        else "AccountsUnchanged"
-    )
+    name = f"Accounts{outcome.capitalize()}"
     with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE):
         pass
     with single_metric(
