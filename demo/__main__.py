@@ -24,6 +24,7 @@ from demo.people import Person, callers_of, entered, make_others, make_people
 from demo.progress import ExecutionFailed, Executions, NothingHappens, Progress, Run
 from demo.promises import doors_of
 from demo.repair import Sabotage
+from demo.roll_out import findings, plan_all
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration, load
 from local.credentials import Credentials
@@ -72,6 +73,7 @@ class Story:
         self._chapter("Deploy Groundwork into the management account, which prepares itself")
         outputs = self._aws.deploy(ROOT / "template.yaml")
         self._executions = Executions(self._aws, outputs["StateMachineArn"])
+        self._roll_out = outputs["RollOutStateMachineArn"]
         with Progress(self._console, self._executions, ["management"]) as progress:
             progress.until("the management account's baseline", _all_over_after(1))
 
@@ -148,6 +150,7 @@ class Story:
         for attempt in sabotage.by_the_entry_role():
             self._result(attempt.refusal is None, f"done: {attempt.words}", f"refused: {attempt}")
         self._result(sabotage.lets_in(stranger), "a stranger walks in", "the stranger stays out all the same")
+        self._look_at_everybody(prod)
         self._chapter(f"Repair prod: start the execution with {json.dumps({'accountId': prod.id})}")
         run = self._start_by_hand("prod")
         self._show_changes(run)
@@ -155,6 +158,18 @@ class Story:
         self._result(not sabotage.lets_in(stranger), "the stranger stays out", "the stranger still walks in")
         differs = sorted(set(self._held["prod"]) ^ set(self._facts(prod)))
         self._result(not differs, "prod holds what it held before", f"prod differs: {', '.join(differs)}")
+
+    def _look_at_everybody(self, sabotaged: Account) -> None:
+        self._chapter(
+            'Look at every account: start groundwork-roll-out with {"mode": "plan"}, as it does once a day'
+        )
+        output = plan_all(self._aws, self._roll_out)
+        self._executions.look()
+        self._console.print(findings(output, self._organization.accounts()))
+        differing = sorted(output["differences"])
+        self._result(
+            differing == [sabotaged.id], "prod differs, and nobody else", f"these differ: {differing}"
+        )
 
     # Telling -------------------------------------------------------------------------------------
 
