@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 LEASE_SECONDS = 900
 LEASE = "leaseOwner, leaseUntil"
 LONGEST_WORK_SECONDS = 320
-"""Longer than any function may work in an account; one that finds less left of the lease renews it first."""
+"""Longer than a function may work in an account; one that finds less left of the lease renews it first."""
 ANSWER_DAYS = 90
 """As long as Step Functions keeps an execution's history."""
 
@@ -75,10 +75,9 @@ class AccountRecord(Model):
 
 @dataclass(frozen=True)
 class Memory:
-    """What one look into the ledger showed. `ids` are the accounts that have an e-mail, which is in lower case here;
-    `holders` who holds the lease of an account; `every_email` says that an e-mail of the organization is missing here
-    only if its account is younger than the last pass over it; `units` are ids of organizational units by path, as they
-    were some minutes ago."""
+    """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `holders` who holds the lease
+    of an account; `every_email` says that only an account younger than the last pass over all can be missing here;
+    `units` are ids of organizational units by path, as they were some minutes ago."""
 
     requests: Mapping[str, RequestRecord] = field(default_factory=dict)
     ids: Mapping[str, str] = field(default_factory=dict)
@@ -127,7 +126,7 @@ class Ledger:
     # -- whose an e-mail is --------------------------------------------------------------------------
 
     def note_email(self, email: str, account_id: str) -> None:
-        """Beside a request for it, when there is one, which says so by itself."""
+        """Unless there is a request for it, which says so by itself."""
         self._set(_request_key(email), {"accountId": account_id}, Attr("owner").not_exists())
 
     def note_every_email(self) -> None:
@@ -161,7 +160,7 @@ class Ledger:
         self._set(_request_key(email), {"creationId": creation_id}, Attr("owner").eq(owner))
 
     def forget_creation(self, email: str, creation_id: str) -> None:
-        """The CreateAccount request came to nothing: the next attempt makes another."""
+        """It came to nothing: the next attempt makes another."""
         self._remove(_request_key(email), ["creationId"], Attr("creationId").eq(creation_id))
 
     def forget_attempts(self, email: str, owner: str) -> None:
@@ -298,13 +297,15 @@ class Ledger:
 
         https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
         """
-        name = self._table.name
-        asked: Any = {name: {"Keys": [{"pk": key} for key in dict.fromkeys(keys)], "ConsistentRead": True}}
+        name, wanted = self._table.name, list(dict.fromkeys(keys))
         found: dict[str, dict[str, Any]] = {}
-        while asked:
-            answer = self._table.meta.client.batch_get_item(RequestItems=asked)
-            found |= {str(item["pk"]): dict(item) for item in answer["Responses"].get(name, [])}
-            asked = answer.get("UnprocessedKeys")
+        for start in range(0, len(wanted), MOST_KEYS):
+            some = [{"pk": key} for key in wanted[start : start + MOST_KEYS]]
+            asked: Any = {name: {"Keys": some, "ConsistentRead": True}}
+            while asked:
+                answer = self._table.meta.client.batch_get_item(RequestItems=asked)
+                found |= {str(item["pk"]): dict(item) for item in answer["Responses"].get(name, [])}
+                asked = answer.get("UnprocessedKeys")
         return found
 
     def _put(self, item: dict[str, Any], condition: ConditionBase) -> bool:
@@ -367,6 +368,8 @@ def _unchanged(record: RequestRecord) -> ConditionBase:
     return condition
 
 
+MOST_KEYS = 100
+"""Of one BatchGetItem."""
 UNITS = "units"
 UNITS_SECONDS = 300
 ALL_EMAILS = "emails"

@@ -8,7 +8,7 @@ from groundwork.contracts import Model
 from groundwork.enrolment import INSTALLED_TAG
 from groundwork.executions import Executions
 from groundwork.kinds import KIND_TAG
-from groundwork.ledger import Ledger
+from groundwork.ledger import Ledger, Memory
 from groundwork.organizations import Listed, Organizations
 
 
@@ -25,9 +25,10 @@ def find_accounts(
     state_machine_arn: str,
     management: str,
 ) -> Found:
-    """One ListAccounts pass. Accounts that were there before Groundwork are left to a person; accounts somebody works
-    on, or has worked on, to whoever started that. The management account goes first."""
-    if ledger.account(management) is None:
+    """One pass over Organizations, one over the ledger. Accounts that were there before Groundwork are left to a person;
+    accounts somebody works on, or has worked on, to whoever started that. The management account goes first."""
+    known = {record.account_id for record in ledger.accounts()}
+    if management not in known:
         return Found(started=[management] if _start(executions, state_machine_arn, management) else [])
     installed = organizations.tags(management).get(INSTALLED_TAG)
     if installed is None:
@@ -36,18 +37,19 @@ def find_accounts(
     unknown = [
         listed
         for listed in organizations.accounts()
-        if listed.state == "ACTIVE" and listed.id != management and not _known(ledger, executions, listed)
+        if listed.state == "ACTIVE" and listed.id not in known and listed.id != management
     ]
-    ours = [
-        listed for listed in unknown if listed.joined >= since or KIND_TAG in organizations.tags(listed.id)
-    ]
+    memory = ledger.recall([listed.email for listed in unknown])
+    for listed in unknown:
+        if listed.email.lower() not in memory.ids:
+            ledger.note_email(listed.email, listed.id)  # it was invited, maybe
+    idle = [listed for listed in unknown if not _is_busy(memory, executions, listed)]
+    ours = [listed for listed in idle if listed.joined >= since or KIND_TAG in organizations.tags(listed.id)]
     return Found(started=[listed.id for listed in ours if _start(executions, state_machine_arn, listed.id)])
 
 
-def _known(ledger: Ledger, executions: Executions, listed: Listed) -> bool:
-    if ledger.account(listed.id):
-        return True
-    record = ledger.request(listed.email)
+def _is_busy(memory: Memory, executions: Executions, listed: Listed) -> bool:
+    record = memory.requests.get(listed.email.lower())
     return bool(record and executions.is_running(record.owner))
 
 

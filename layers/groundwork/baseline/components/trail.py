@@ -362,8 +362,11 @@ def _calls_of_member(found: Found, target: Target) -> Iterator[Call]:
     if not covering.logging:
         raise AccountNotCovered(f"The organization trail {covering.arn} is not logging.")
     if found.own is None:
-        return
-    if found.own.tagged:
+        where = covering.setting("S3BucketName")
+        yield _report(
+            name, f"covered by the organization trail {covering.arn}, which delivers to bucket {where}"
+        )
+    elif found.own.tagged:
         twice = f"the organization trail {covering.arn} covers this account: a second copy of every event is billed"
         yield Call(
             *("cloudtrail", "DeleteTrail", {"Name": found.own.arn}, f"trail {name}", "delete", twice),
