@@ -146,10 +146,17 @@ def _account_id(value: str) -> str:
     return value
 
 
-def _components(value: list[str]) -> list[str]:
+Some = TypeVar("Some", list[Any], dict[str, Any])
+
+
+def _some(value: Some) -> Some:
+    """What somebody computed and found nothing: not to be taken for everything."""
     if not value:
-        raise ValueError("is empty; leave it out to have all components, or name some")
+        raise ValueError("is empty; name some, or leave it out to have all")
     return value
+
+
+NotEmpty = AfterValidator(_some)
 
 
 AccountName = Annotated[str, AfterValidator(_account_name)]
@@ -157,7 +164,6 @@ Email = Annotated[str, AfterValidator(_email)]
 UnitPath = Annotated[str, AfterValidator(unit_path)]
 Tags = Annotated[dict[str, str], AfterValidator(_tags)]
 AccountId = Annotated[str, AfterValidator(_account_id)]
-Components = Annotated[list[str], AfterValidator(_components)]
 
 
 # -- what starts an execution ----------------------------------------------------------------------
@@ -195,17 +201,17 @@ class StartedByHand(Model):
 
     account_id: AccountId
     mode: Mode = "apply"
-    components: Components = Field(default_factory=list)
+    components: Annotated[list[str], NotEmpty] = Field(default_factory=list)
     started_by: str | None = Field(default=None, alias="AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID")
 
 
 class Filter(Model):
     """Some of an organization's accounts. A unit's path stands for all that is below it."""
 
-    account_ids: list[AccountId] = Field(default_factory=list)
-    organizational_units: list[UnitPath] = Field(default_factory=list)
-    kinds: list[Kind] = Field(default_factory=list)
-    tags: dict[str, str] = Field(default_factory=dict)
+    account_ids: Annotated[list[AccountId], NotEmpty] = Field(default_factory=list)
+    organizational_units: Annotated[list[UnitPath], NotEmpty] = Field(default_factory=list)
+    kinds: Annotated[list[Kind], NotEmpty] = Field(default_factory=list)
+    tags: Annotated[dict[str, str], NotEmpty] = Field(default_factory=dict)
 
 
 class RollOut(Model):

@@ -23,8 +23,9 @@ from groundwork.errors import (
     RequestInProgress,
 )
 from groundwork.kinds import KIND_TAG
-from groundwork.ledger import Ledger, RequestRecord
+from groundwork.ledger import Ledger
 from groundwork.organizations import IN_PROGRESS_LIMIT, Creation, Listed, Organizations
+from groundwork.records import RequestRecord
 from groundwork.work import Seen, Work
 
 ATTEMPTS = 5
@@ -196,11 +197,11 @@ class Creator:
             raise AccountNotCreated(f"Account {account_id} is made, and not shown yet: {early}") from early
 
     def _failed(self, work: Work, creation: Creation) -> str:
+        record = self._record(work)
+        self._ledger.forget_creation(work.email, creation.id)
         if existing := self._existing(work):  # an earlier attempt of ours made it
             self._ledger.note_account(work.email, existing)
             return existing
-        record = self._record(work)
-        self._ledger.forget_creation(work.email, creation.id)
         name = creation.reason or "UNKNOWN"
         reason = REASONS.get(name)
         # Whose is an e-mail that is taken when this was not the first attempt? An earlier one may be about to show.
@@ -211,9 +212,12 @@ class Creator:
         raise AccountRefused(_why(name))
 
     def _existing(self, work: Work) -> str | None:
-        """The account this request made, when an earlier attempt died before it could write that down."""
+        """The account this request made, when an earlier attempt died before it could write that down. Raises
+        `EmailBelongsToAnotherAccount`; nothing of ours is on its way then, and whoever asks next begins anew."""
         listed = self._organizations.by_email(work.email)
         if listed and self._organizations.tags(listed.id).get(REQUEST_TAG) != work.request_id:
+            self._ledger.note_email(listed.email, listed.id)
+            self._ledger.forget_attempts(work.email, work.execution)
             raise EmailBelongsToAnotherAccount(
                 f"email {work.email!r} became that of the account {listed.name!r} ({listed.id}) meanwhile."
             )

@@ -4,10 +4,12 @@ every account for each request."""
 from __future__ import annotations
 
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from groundwork.errors import AccountUnknown
-from groundwork.ledger import Ledger, Memory
+from groundwork.ledger import Ledger
 from groundwork.organizations import Listed, Organizations
+from groundwork.records import Memory
 
 AT_ONCE = 16
 
@@ -20,15 +22,18 @@ class Directory:
     def holder(self, email: str, memory: Memory) -> Listed | None:
         """The account that has this e-mail. `memory` is a look into the ledger for it."""
         known = memory.ids.get(email.lower())
-        if known:
-            try:
-                listed = self._organizations.account(known)
-            except AccountUnknown:  # it has left the organization
-                return None
-            return listed if listed.email.lower() == email.lower() else None
-        if memory.every_email:
+        if known is None and memory.every_email:
             return None
-        return next((listed for listed in self.note_all() if listed.email.lower() == email.lower()), None)
+        if known and (listed := self._account(known)) and _has(listed, email):
+            return listed
+        # Nobody has noted them all, or this one has gone to another account since.
+        return next((listed for listed in self.note_all() if _has(listed, email)), None)
+
+    def _account(self, account_id: str) -> Listed | None:
+        """None when it has left the organization."""
+        with suppress(AccountUnknown):
+            return self._organizations.account(account_id)
+        return None
 
     def note_all(self) -> list[Listed]:
         """One pass over the organization, after which the ledger knows every e-mail: when it is new, or was lost."""
@@ -38,3 +43,7 @@ class Directory:
                 noted.result()
         self._ledger.note_every_email()
         return accounts
+
+
+def _has(listed: Listed, email: str) -> bool:
+    return listed.email.lower() == email.lower()

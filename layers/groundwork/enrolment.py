@@ -6,11 +6,12 @@ from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
 from groundwork.contracts import Account, Kind, Model, Organization
-from groundwork.declaration import Declaration, DeclaredAccount
+from groundwork.declaration import Declaration, DeclaredAccount, ancestors
 from groundwork.directory import Directory
 from groundwork.kinds import KIND_TAG, is_declared
-from groundwork.ledger import Ledger, Memory
+from groundwork.ledger import Ledger
 from groundwork.organizations import Listed, Organizations, facts
+from groundwork.records import Memory
 from groundwork.work import Work
 
 STATE_TAG = "groundwork:state"
@@ -107,13 +108,15 @@ class Enroller:
         declared = self._declaration.organizational_units
         remembered = kind in ("tooling", "workload") and set(declared) <= memory.units.keys()
         units = dict(memory.units) if remembered else self._organizations.units(listed.root_id, declared)
-        paths, path = {unit: path for path, unit in units.items()}, ""
+        paths, path, own = {unit: path for path, unit in units.items()}, "", set[str]()
         for unit in listed.unit_ids:
             path = paths.get(unit) or f"{path}/{self._organizations.unit_name(unit)}".lstrip("/")
+            own.add(path)
             units[path] = unit
         if units != memory.units:
-            self._ledger.note_units(units)
-        return units
+            self._ledger.note_units(units, memory.units_until if remembered else None)
+        needed = own.union(*(ancestors(each) for each in declared))
+        return {each: unit for each, unit in units.items() if each in needed}
 
     def _declared_id(self, declared: DeclaredAccount, account: Account, memory: Memory) -> str | None:
         if declared.id:
@@ -121,7 +124,7 @@ class Enroller:
         if account.kind == declared.kind:
             return account.id
         record = memory.requests.get(declared.email.lower())
-        if record:
+        if record and record.account_id:
             return record.account_id
         found = self._directory.holder(declared.email, memory)
         return found.id if found and found.state == "ACTIVE" and is_declared(found, declared) else None

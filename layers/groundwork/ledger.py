@@ -1,8 +1,8 @@
 """The ledger: a memory and a lock, never the truth. The truth is AWS; a lost ledger is rebuilt by looking.
 
-One DynamoDB table, partition key `pk`: `request#<e-mail>`, `account#<account id>`, `execution#<ARN>`. Conditional
-writes only, so that of two executions one wins and the other is told. `request#<e-mail>` also says whose an e-mail is
-that nobody asked for: so that no request has to list every account (`directory`).
+One DynamoDB table, partition key `pk`: `request#<e-mail>`, `account#<account id>`, `execution#<ARN>`; conditional
+writes, so that of two executions one wins and the other is told. `email#<e-mail>` says whose an e-mail is, so that no
+request has to list every account (`directory`).
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
 """
 
@@ -12,7 +12,6 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
-from dataclasses import dataclass, field
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -20,8 +19,22 @@ import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from botocore.exceptions import ClientError
 
-from groundwork.contracts import Account, Kind, Model, RequestedKind
+from groundwork.contracts import Account
 from groundwork.errors import AccountBusy
+from groundwork.records import (
+    ALL_EMAILS,
+    UNITS,
+    AccountRecord,
+    Memory,
+    RequestRecord,
+    account_key,
+    account_of,
+    email_key,
+    keys_of,
+    remembered,
+    request_key,
+    request_of,
+)
 from groundwork.sessions import PATIENT
 
 if TYPE_CHECKING:
@@ -31,60 +44,11 @@ LEASE_SECONDS = 900
 LEASE = "leaseOwner, leaseUntil"
 LONGEST_WORK_SECONDS = 320
 """Longer than a function may work in an account; one that finds less left of the lease renews it first."""
+UNITS_SECONDS = 300
+MOST_KEYS = 100
+"""Of one BatchGetItem."""
 ANSWER_DAYS = 90
 """As long as Step Functions keeps an execution's history."""
-
-RequestState = Literal["claimed", "created", "ready", "failed"]
-
-
-class RequestRecord(Model):
-    """What was asked for one e-mail, by whom, and how far it is."""
-
-    email: str
-    account_name: str
-    kind: RequestedKind
-    organizational_unit: str | None = None
-    tags: dict[str, str]
-    request_id: str
-    owner: str
-    state: RequestState = "claimed"
-    creation_id: str | None = None
-    account_id: str | None = None
-    attempts: int = 0
-
-    def same_account(self, name: str) -> bool:
-        return self.account_name == name
-
-    @property
-    def begun(self) -> bool:
-        """Whether AWS may have made, or be making, an account for it: from then on it holds what was asked for."""
-        return bool(self.account_id or self.creation_id or self.attempts)
-
-
-class AccountRecord(Model):
-    """What Groundwork knows of one account."""
-
-    account_id: str
-    name: str
-    email: str
-    kind: Kind
-    state: Literal["enrolled", "ready", "failed"]
-    ready_by: str | None = None
-    baseline: str | None = None
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `holders` who holds the lease
-    of an account; `every_email` says that only an account younger than the last pass over all can be missing here;
-    `units` are ids of organizational units by path, as they were some minutes ago."""
-
-    requests: Mapping[str, RequestRecord] = field(default_factory=dict)
-    ids: Mapping[str, str] = field(default_factory=dict)
-    accounts: Mapping[str, AccountRecord] = field(default_factory=dict)
-    holders: Mapping[str, str] = field(default_factory=dict)
-    every_email: bool = False
-    units: Mapping[str, str] = field(default_factory=dict)
 
 
 @cache
@@ -102,82 +66,61 @@ class Ledger:
 
     def recall(self, emails: Iterable[str] = (), accounts: Iterable[str] = ()) -> Memory:
         """Everything about these in one call."""
-        items = self._get_many([ALL_EMAILS, UNITS, *map(_request_key, emails), *map(_account_key, accounts)])
-        of_emails = {key.partition("#")[2]: item for key, item in items.items() if key.startswith("request#")}
-        of_accounts = {
-            key.partition("#")[2]: item for key, item in items.items() if key.startswith("account#")
-        }
-        requests = {email: _request(item) for email, item in of_emails.items()}
-        known = {account_id: _account(item) for account_id, item in of_accounts.items()}
-        now = self._now()
-        return Memory(
-            requests={email: record for email, record in requests.items() if record},
-            ids={email: item["accountId"] for email, item in of_emails.items() if "accountId" in item},
-            accounts={account_id: record for account_id, record in known.items() if record},
-            holders={
-                account_id: item["leaseOwner"]
-                for account_id, item in of_accounts.items()
-                if item.get("leaseUntil", 0) > now
-            },
-            every_email=ALL_EMAILS in items,
-            units=json.loads(items[UNITS]["units"]) if items.get(UNITS, {}).get("until", 0) > now else {},
-        )
+        return remembered(self._get_many(keys_of(emails, accounts)), self._now())
 
-    # -- whose an e-mail is --------------------------------------------------------------------------
+    # -- whose an e-mail is, and where units are -----------------------------------------------------
 
     def note_email(self, email: str, account_id: str) -> None:
-        """Unless there is a request for it, which says so by itself."""
-        self._set(_request_key(email), {"accountId": account_id}, Attr("owner").not_exists())
+        self._set(email_key(email), {"accountId": account_id})
 
     def note_every_email(self) -> None:
         self._put({"pk": ALL_EMAILS}, Attr("pk").not_exists())
 
-    # -- units -------------------------------------------------------------------------------------
-
-    def note_units(self, units: Mapping[str, str]) -> None:
-        """Ids by path. They go out of date by themselves."""
-        self._set(UNITS, {"units": json.dumps(units), "until": int(self._now()) + UNITS_SECONDS})
+    def note_units(self, units: Mapping[str, str], until: int | None) -> None:
+        """Ids by path, as AWS has just shown them, or with some more of them beside those that hold `until` then."""
+        end = until or int(self._now()) + UNITS_SECONDS
+        self._set(UNITS, {"units": json.dumps(units), "until": end})
 
     # -- requests ----------------------------------------------------------------------------------
 
     def request(self, email: str) -> RequestRecord | None:
-        return _request(self._get(_request_key(email)))
+        return request_of(self._get(request_key(email)))
 
     def claim(self, record: RequestRecord, previous: RequestRecord | None) -> bool:
         """Take this request, or take it over from an owner that has ended. False when somebody else was faster, or
         when a function of that owner, which outlives it for a moment, has written since `previous` was read."""
-        condition: ConditionBase = Attr("owner").not_exists() | Attr("owner").eq(record.owner)
+        condition: ConditionBase = Attr("pk").not_exists() | Attr("owner").eq(record.owner)
         if previous:
             condition = condition | _unchanged(previous)
-        return self._put({"pk": _request_key(record.email), **record.to_json()}, condition)
+        return self._put({"pk": request_key(record.email), **record.to_json()}, condition)
 
     def note_attempt(self, email: str, owner: str, attempts: int) -> bool:
         """Written before CreateAccount is called, so that a later look knows a request may be on its way. False when
         the request is no longer this owner's."""
-        return self._set(_request_key(email), {"attempts": attempts}, Attr("owner").eq(owner))
+        return self._set(request_key(email), {"attempts": attempts}, Attr("owner").eq(owner))
 
     def note_creation(self, email: str, owner: str, creation_id: str) -> None:
-        self._set(_request_key(email), {"creationId": creation_id}, Attr("owner").eq(owner))
+        self._set(request_key(email), {"creationId": creation_id}, Attr("owner").eq(owner))
 
     def forget_creation(self, email: str, creation_id: str) -> None:
         """It came to nothing: the next attempt makes another."""
-        self._remove(_request_key(email), ["creationId"], Attr("creationId").eq(creation_id))
+        self._remove(request_key(email), ["creationId"], Attr("creationId").eq(creation_id))
 
     def forget_attempts(self, email: str, owner: str) -> None:
         """AWS refused for good, and nothing is on its way: whoever asks next begins anew."""
-        self._remove(_request_key(email), ["attempts"], Attr("owner").eq(owner))
+        self._remove(request_key(email), ["attempts"], Attr("owner").eq(owner))
 
     def note_account(self, email: str, account_id: str) -> None:
-        self._set(_request_key(email), {"accountId": account_id, "state": "created"}, Attr("pk").exists())
+        self._set(request_key(email), {"accountId": account_id, "state": "created"}, Attr("pk").exists())
 
     def close_request(self, email: str, owner: str, state: Literal["ready", "failed"]) -> None:
         """The last word of the request's owner; anybody else's is not heard."""
-        self._set(_request_key(email), {"state": state}, Attr("owner").eq(owner))
+        self._set(request_key(email), {"state": state}, Attr("owner").eq(owner))
 
     # -- accounts ----------------------------------------------------------------------------------
 
     def account(self, account_id: str) -> AccountRecord | None:
-        return _account(self._get(_account_key(account_id)))
+        return account_of(self._get(account_key(account_id)))
 
     def accounts(self) -> Iterator[AccountRecord]:
         """Every account that was ever enrolled, in one scan."""
@@ -186,8 +129,7 @@ class Ledger:
             page = self._table.scan(
                 FilterExpression=Attr("pk").begins_with("account#") & Attr("state").exists(), **start
             )
-            for item in page["Items"]:
-                yield AccountRecord.model_validate(_only(AccountRecord, item))
+            yield from (record for item in page["Items"] if (record := account_of(item)))
             if "LastEvaluatedKey" not in page:
                 return
             start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
@@ -195,10 +137,10 @@ class Ledger:
     def enroll(self, account: Account, ready: bool) -> None:
         """Remember the account; `ready` is what its tags in Organizations say, for a ledger that was lost."""
         known = {"accountId": account.id, "name": account.name, "email": account.email, "kind": account.kind}
-        item = self._update(_account_key(account.id), known, {} if ready else {"state": "enrolled"})
+        item = self._update(account_key(account.id), known, {} if ready else {"state": "enrolled"})
         if ready and "state" not in item:
             first = {"state": "ready", "readyBy": "before"}
-            self._set(_account_key(account.id), first, Attr("state").not_exists())
+            self._set(account_key(account.id), first, Attr("state").not_exists())
 
     def note_ready(self, account_id: str, execution: str, results: list[Any], baseline: str) -> bool:
         """Mark the account ready with this version of the declaration, by this execution, whose components said
@@ -209,7 +151,7 @@ class Ledger:
             "lastRun": execution,
             "lastRunResults": json.dumps(results),
         }
-        key, update = _account_key(account_id), _update_of(values, {"readyBy": execution})
+        key, update = account_key(account_id), _update_of(values, {"readyBy": execution})
         expression = update.pop("UpdateExpression")
         held = Attr("leaseOwner").eq(execution)
         with suppress(self._table.meta.client.exceptions.ConditionalCheckFailedException):
@@ -229,12 +171,12 @@ class Ledger:
     ) -> None:
         """What the components of the last run, of some of them only, or of the last plan said."""
         values = {f"last{what}": execution, f"last{what}Results": json.dumps(results)}
-        self._set(_account_key(account_id), values)
+        self._set(account_key(account_id), values)
 
     def note_failure(self, account_id: str) -> None:
         """An account that was ready once stays so: a failed repair does not make it new again."""
         self._set(
-            _account_key(account_id),
+            account_key(account_id),
             {"state": "failed"},
             Attr("state").exists() & Attr("readyBy").not_exists(),
         )
@@ -242,7 +184,7 @@ class Ledger:
     def take_ready_back(self, account_id: str, execution: str) -> None:
         """The execution that brought the account to ready failed before all had been told and started: the next one
         does that as if it were the first."""
-        self._remove(_account_key(account_id), ["readyBy"], Attr("readyBy").eq(execution))
+        self._remove(account_key(account_id), ["readyBy"], Attr("readyBy").eq(execution))
 
     # -- leases ------------------------------------------------------------------------------------
 
@@ -250,7 +192,7 @@ class Ledger:
         self, account_id: str, execution: str, until: int | None, is_running: Callable[[str], bool]
     ) -> None:
         """Hold the account for as long as a function may work in it: longer than `until` only where that is near.
-        Raises `AccountBusy`."""
+        Nobody takes a lease from a running execution; one that has ended is not redriven. Raises `AccountBusy`."""
         if until is None or until - self._now() < LONGEST_WORK_SECONDS:
             self.lease(account_id, execution, is_running)
 
@@ -261,19 +203,19 @@ class Ledger:
         until = now + LEASE_SECONDS
         values = {"leaseOwner": execution, "leaseUntil": until}
         free = Attr("leaseOwner").not_exists() | Attr("leaseOwner").eq(execution) | Attr("leaseUntil").lt(now)
-        if self._set(_account_key(account_id), values, free):
+        if self._set(account_key(account_id), values, free):
             return until
-        holder = str((self._get(_account_key(account_id)) or {}).get("leaseOwner", ""))
+        holder = str((self._get(account_key(account_id)) or {}).get("leaseOwner", ""))
         if (
             holder
             and not is_running(holder)
-            and self._set(_account_key(account_id), values, free | Attr("leaseOwner").eq(holder))
+            and self._set(account_key(account_id), values, free | Attr("leaseOwner").eq(holder))
         ):
             return until
         raise AccountBusy(f"Account {account_id} is being worked on by {holder or 'another execution'}.")
 
     def release(self, account_id: str, execution: str) -> None:
-        self._remove(_account_key(account_id), [LEASE], Attr("leaseOwner").eq(execution))
+        self._remove(account_key(account_id), [LEASE], Attr("leaseOwner").eq(execution))
 
     # -- answers -----------------------------------------------------------------------------------
 
@@ -366,36 +308,3 @@ def _unchanged(record: RequestRecord) -> ConditionBase:
         same: ConditionBase = Attr(name).eq(value)
         condition = condition & (same if value else same | Attr(name).not_exists())
     return condition
-
-
-MOST_KEYS = 100
-"""Of one BatchGetItem."""
-UNITS = "units"
-UNITS_SECONDS = 300
-ALL_EMAILS = "emails"
-"""The item that says that the e-mails of all accounts have been noted."""
-
-
-def _request(item: Mapping[str, Any] | None) -> RequestRecord | None:
-    """None also for an item that only says whose the e-mail is."""
-    return RequestRecord.model_validate(_only(RequestRecord, item)) if item and "owner" in item else None
-
-
-def _account(item: Mapping[str, Any] | None) -> AccountRecord | None:
-    return AccountRecord.model_validate(_only(AccountRecord, item)) if item and "state" in item else None
-
-
-def _request_key(email: str) -> str:
-    return f"request#{email.lower()}"
-
-
-def _account_key(account_id: str) -> str:
-    return f"account#{account_id}"
-
-
-def _only(model: type[Model], item: Mapping[str, Any]) -> dict[str, Any]:
-    """The model's own attributes, DynamoDB's Decimals made whole numbers."""
-    known = {info.alias: info for info in model.model_fields.values()}
-    return {
-        name: int(value) if name == "attempts" else value for name, value in item.items() if name in known
-    }

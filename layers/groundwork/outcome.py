@@ -196,7 +196,7 @@ def failed(
         account_id = account_id or record.account_id
     elif record and record.account_id and record.same_account(named.get("accountName", "")):
         named["accountId"] = record.account_id  # which another execution has taken over
-    if account_id and _object(raw).get("mode") == "plan":
+    if account_id and _is_plan(raw):
         named["accountId"] = account_id  # a plan that failed has left everything as it was
     elif account_id:
         ledger.note_failure(account_id)
@@ -209,6 +209,10 @@ def failed(
     due = ledger.answer_once(execution, by, instead_of)
     answers = [Answer(detail_type="Account Failed", detail=detail)] if due else []
     return Failing(error=failure.error, cause=cause, remedy=remedy, answers=answers)
+
+
+def _is_plan(raw: Any) -> bool:
+    return _object(raw).get("mode") == "plan" and "detail-type" not in raw
 
 
 def _component_in_words(failure: Mapping[str, str]) -> str:

@@ -32,8 +32,9 @@ from groundwork.errors import (
 )
 from groundwork.executions import Executions
 from groundwork.kinds import granted, is_adopted, kind_of
-from groundwork.ledger import Ledger, Memory, RequestRecord
+from groundwork.ledger import Ledger
 from groundwork.organizations import Listed, Organizations
+from groundwork.records import Memory, RequestRecord
 from groundwork.work import Seen, Work
 
 
@@ -223,7 +224,7 @@ class Reader:
         """The account, and what the ledger knows of it; from here on it knows whose the e-mail is."""
         listed = self._organizations.account(account_id)
         memory = self._ledger.recall([listed.email], [listed.id])
-        if listed.email.lower() not in memory.ids:
+        if memory.ids.get(listed.email.lower()) != listed.id:
             self._ledger.note_email(listed.email, listed.id)
         return listed, memory
 

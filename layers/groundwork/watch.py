@@ -8,8 +8,9 @@ from groundwork.contracts import Model
 from groundwork.enrolment import INSTALLED_TAG
 from groundwork.executions import Executions
 from groundwork.kinds import KIND_TAG
-from groundwork.ledger import Ledger, Memory
+from groundwork.ledger import Ledger
 from groundwork.organizations import Listed, Organizations
+from groundwork.records import Memory
 
 
 class Found(Model):
@@ -41,7 +42,7 @@ def find_accounts(
     ]
     memory = ledger.recall([listed.email for listed in unknown])
     for listed in unknown:
-        if listed.email.lower() not in memory.ids:
+        if memory.ids.get(listed.email.lower()) != listed.id:
             ledger.note_email(listed.email, listed.id)  # it was invited, maybe
     idle = [listed for listed in unknown if not _is_busy(memory, executions, listed)]
     ours = [listed for listed in idle if listed.joined >= since or KIND_TAG in organizations.tags(listed.id)]

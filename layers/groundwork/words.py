@@ -11,6 +11,15 @@ WORST_FIRST: dict[Severity, int] = {"high": 0, "medium": 1, "low": 2}
 WILL_BE = {"create": "will be created", "update": "will be put right", "delete": "will be deleted"}
 
 
+LONGEST_REASON = 1_500
+
+
+def on_one_line(reason: str) -> str:
+    """A reason quotes what stands in accounts, and whoever wrote that may have had a reader of notices in mind."""
+    text = "".join(part if part.isprintable() else " " for part in reason)
+    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}..."
+
+
 def sentence(change: Change) -> str:
     """How bad it is, what is wrong, and what will be done: `HIGH    trail groundwork: is not logging; will be put right
     by cloudtrail StartLogging`."""

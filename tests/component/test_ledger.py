@@ -8,7 +8,8 @@ from collections.abc import Iterator
 import boto3
 import pytest
 
-from groundwork.ledger import Ledger, RequestRecord
+from groundwork.ledger import Ledger
+from groundwork.records import RequestRecord
 from local.engine import Engine
 
 EMAIL = "aws+dev@example.com"

@@ -88,9 +88,10 @@ def start_by_a_rule(place: Place) -> Job:
 
 
 def roll_out(place: Place) -> Job:
-    """One account, one that is left out by its tags, and a unit to look for: all that a roll-out asks AWS for."""
-    wanted = {"accountIds": [place.account], "organizationalUnits": [UNIT]}
-    asked = {"mode": "plan", "include": wanted, "exclude": {"tags": {"no": "such tag"}}}
+    """One account, known by its tags, and a unit to look for: all that a roll-out asks AWS for."""
+    tags = {"groundwork:kind": "workload"}
+    wanted = {"accountIds": [place.account], "organizationalUnits": [UNIT], "tags": tags}
+    asked = {"mode": "plan", "include": wanted}
     return lambda: _of_every_account(place.cloud.roll_out(**asked))
 
 

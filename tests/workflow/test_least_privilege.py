@@ -46,6 +46,7 @@ DELIVERY = "Step Functions asks for it itself; tests/engine/test_service_roles.p
 BESIDES = "AWS asks for it besides the call that the statement is for; without it that call is refused"
 ADOPTED = "what was there under the declared name is adopted, with our tag"
 LEDGER_LOST = "the ledger was lost: what is written on the account in Organizations is read instead"
+MANY_RESULTS = "Step Functions writes the results of thousands of accounts in parts"
 KINDS_BY_UNIT = "the declaration gives accounts their kind by their unit"
 CAME_LATER = "the security account came while this one waited for it"
 MADE_BEFORE = "an earlier attempt made the account and could not write that down"
@@ -64,6 +65,10 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     "RollOutStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
     "RollOutStateMachine.WaitForTheAccounts": {
         "states:StopExecution": "somebody stops the roll-out, or it stops itself"
+    },
+    "RollOutStateMachine.ReadTheListAndWriteResults": {
+        "s3:AbortMultipartUpload": MANY_RESULTS,
+        "s3:ListMultipartUploadParts": MANY_RESULTS,
     },
     "RollOutStateMachine.HearOfTheirEnd": {"events:DescribeRule": BESIDES, "events:PutTargets": BESIDES},
     "ReadRequestFunction.LookAtTheOrganization": {

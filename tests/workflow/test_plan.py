@@ -136,7 +136,7 @@ def test_only_the_chosen_components_are_planned_or_applied(cloud: Cloud, account
     ("given", "words"),
     [
         ({"mode": "look"}, "mode 'look' is unknown; it must be 'apply' or 'plan'."),
-        ({"components": []}, "components [] is empty; leave it out to have all components, or name some."),
+        ({"components": []}, "components [] is empty; name some, or leave it out to have all."),
         (
             {"components": ["trial"]},
             "components 'trial' is not in the baseline of",

@@ -13,6 +13,7 @@ from botocore.exceptions import ClientError
 from groundwork.baseline.component import Call, Component, Target
 from groundwork.contracts import Change, PlannedCall
 from groundwork.errors import ComponentNotSettled, ConflictingSetup
+from groundwork.words import on_one_line
 
 ROUNDS = 8
 """More than any component's longest chain of calls that need each other's results."""
@@ -108,7 +109,7 @@ def _change(component: Component[Any], call: Call, *, planned: bool = False) -> 
         component=component.name,
         resource=call.resource,
         action=call.action,
-        reason=call.reason,
+        reason=on_one_line(call.reason),
         severity=call.severity,
         call=data if planned and call.action != "report" else None,
     )

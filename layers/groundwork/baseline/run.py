@@ -14,6 +14,10 @@ from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import BaselineNotVerified
 from groundwork.sessions import enter, fitting_a_session, own_clients
+from groundwork.words import held_to
+
+LONGEST_RESULT = 25_000
+"""Characters: the results of an account's components travel together in one state of at most 262,144 bytes."""
 
 
 class Work(Model):
@@ -110,7 +114,7 @@ def _enter(
 
 def _result(work: Work, target: Target) -> Result:
     do = loop.plan if work.mode == "plan" else loop.apply
-    changes = do(_component(work.component), target)
+    changes = held_to(LONGEST_RESULT, do(_component(work.component), target))
     differs = any(change.action != "report" for change in changes)
     outcome: Literal["changed", "differs"] = "differs" if work.mode == "plan" else "changed"
     return Result(component=work.component, outcome=outcome if differs else "unchanged", changes=changes)

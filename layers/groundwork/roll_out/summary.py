@@ -15,10 +15,11 @@ from groundwork.outcome import Failure, in_words
 from groundwork.roll_out.store import Status, Store
 from groundwork.words import held_to, sentence, worst_first
 
-LONGEST_DIFFERENCES = 120_000
-LONGEST_FAILURES = 60_000
+LONGEST_DIFFERENCES = 100_000
+LONGEST_FAILURES = 50_000
 LONGEST_CAUSE = 2_000
-LONGEST_MESSAGE = 40_000
+LONGEST_MESSAGE = 20_000
+MOST_IDS = 500
 """Characters. All of it travels in one state of at most 262,144 bytes; an SNS message may be as long."""
 STOPPED = "States.ExceedToleratedFailureThreshold"
 REMEDY = " Remedy: "
@@ -45,6 +46,10 @@ class Outcome(Model):
     error: str | None = None
     cause: str = ""
     remedy: str = ""
+
+    @property
+    def is_ours(self) -> bool:
+        return self.outcome != "not-adopted"
 
 
 class Notice(Model):
@@ -81,7 +86,7 @@ class Summarizer:
             ),
         }
         tail: dict[str, Any] = {
-            "behind": [each.account_id for each in outcomes if each.declaration.behind],
+            "behind": [each.account_id for each in outcomes if each.is_ours and each.declaration.behind],
             "skipped": skipped,
             "results": f"s3://{self._store.bucket}/{self._store.summary_key}",
         }
@@ -106,8 +111,13 @@ class Summarizer:
             )
             | _fitting("failures", LONGEST_FAILURES, causes)
             | tail
+            | {"behind": tail["behind"][:MOST_IDS]}
+            | _fitting("skipped", MOST_IDS * 30, skipped)
         )
-        must_tell = failed or ending or (mode == "plan" and differing)
+        if len(tail["behind"]) > MOST_IDS:
+            output["behindLeftOut"] = len(tail["behind"]) - MOST_IDS
+        drifted = mode == "plan" and any(each.is_ours for each in differing)
+        must_tell = failed or ending or drifted
         notice = _notice(mode, outcomes, ending, tail["results"]) if must_tell else None
         return Ended(output=output, notice=notice, failure=ending)
 
@@ -215,23 +225,24 @@ def _notice(mode: Mode, outcomes: list[Outcome], ending: Failure | None, results
 
 
 def _subject(mode: Mode, outcomes: list[Outcome]) -> str:
-    differing = sum(1 for each in outcomes if each.changes)
-    failed = sum(1 for each in outcomes if each.error)
-    parts = [f"{differing} of {len(outcomes)} accounts differ from their baseline"] if mode == "plan" else []
-    parts += (
-        [f"{failed} failed" if parts else f"{failed} of {len(outcomes)} accounts failed"] if failed else []
-    )
+    ours = [each for each in outcomes if each.is_ours]
+    differing = sum(1 for each in ours if each.changes)
+    failed = sum(1 for each in ours if each.error)
+    parts = [f"{differing} of {len(ours)} accounts differ from their baseline"] if mode == "plan" else []
+    parts += [f"{failed} failed" if parts else f"{failed} of {len(ours)} accounts failed"] if failed else []
     return f"Groundwork: {', '.join(parts) or 'a roll-out stopped'}"
 
 
 def _lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """The accounts with the worst first."""
-    told = [each for each in outcomes if each.changes or each.error]
+    told = [each for each in outcomes if each.is_ours and (each.changes or each.error)]
     for each in sorted(told, key=_badness):
         yield f"{each.account_name} {each.account_id}: {each.outcome}".strip()
         yield from (f"  {sentence(change)}" for change in worst_first(each.changes))
         if each.error:
             yield f"  {each.error}: {each.cause} {each.remedy}"
+    if strangers := sum(1 for each in outcomes if not each.is_ours and each.changes):
+        yield f"And {strangers} accounts that were there before Groundwork, and that nobody has adopted."
 
 
 def _badness(outcome: Outcome) -> tuple[bool, int, str]:

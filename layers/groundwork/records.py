@@ -1,0 +1,124 @@
+"""What the ledger holds: its items' keys, and the records that are read from them."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Literal
+
+from groundwork.contracts import Kind, Model, RequestedKind
+
+UNITS = "units"
+ALL_EMAILS = "emails"
+"""The item that says that the e-mails of all accounts have been noted."""
+
+
+def request_key(email: str) -> str:
+    return f"request#{email.lower()}"
+
+
+def email_key(email: str) -> str:
+    return f"email#{email.lower()}"
+
+
+def account_key(account_id: str) -> str:
+    return f"account#{account_id}"
+
+
+RequestState = Literal["claimed", "created", "ready", "failed"]
+
+
+class RequestRecord(Model):
+    """What was asked for one e-mail, by whom, and how far it is."""
+
+    email: str
+    account_name: str
+    kind: RequestedKind
+    organizational_unit: str | None = None
+    tags: dict[str, str]
+    request_id: str
+    owner: str
+    state: RequestState = "claimed"
+    creation_id: str | None = None
+    account_id: str | None = None
+    attempts: int = 0
+
+    def same_account(self, name: str) -> bool:
+        return self.account_name == name
+
+    @property
+    def begun(self) -> bool:
+        """Whether AWS may have made, or be making, an account for it: from then on it holds what was asked for."""
+        return bool(self.account_id or self.creation_id or self.attempts)
+
+
+class AccountRecord(Model):
+    """What Groundwork knows of one account."""
+
+    account_id: str
+    name: str
+    email: str
+    kind: Kind
+    state: Literal["enrolled", "ready", "failed"]
+    ready_by: str | None = None
+    baseline: str | None = None
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `holders` who holds the lease
+    of an account; `every_email` says that only an account younger than the last pass over all can be missing here;
+    `units` are ids of organizational units by path, as they were some minutes ago."""
+
+    requests: Mapping[str, RequestRecord] = field(default_factory=dict)
+    ids: Mapping[str, str] = field(default_factory=dict)
+    accounts: Mapping[str, AccountRecord] = field(default_factory=dict)
+    holders: Mapping[str, str] = field(default_factory=dict)
+    every_email: bool = False
+    units: Mapping[str, str] = field(default_factory=dict)
+    units_until: int = 0
+
+
+def request_of(item: Mapping[str, Any] | None) -> RequestRecord | None:
+    return RequestRecord.model_validate(_only(RequestRecord, item)) if item else None
+
+
+def account_of(item: Mapping[str, Any] | None) -> AccountRecord | None:
+    """None also for an account that is leased before it has been enrolled."""
+    return AccountRecord.model_validate(_only(AccountRecord, item)) if item and "state" in item else None
+
+
+def keys_of(emails: Iterable[str], accounts: Iterable[str]) -> list[str]:
+    of_emails = [key(email) for email in emails for key in (request_key, email_key)]
+    return [ALL_EMAILS, UNITS, *of_emails, *map(account_key, accounts)]
+
+
+def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
+    """What these items, by key, say. `now` is in seconds since the epoch."""
+    requests, emails, accounts = (_named(items, kind) for kind in ("request", "email", "account"))
+    units = items.get(UNITS, {})
+    ids = {email: item["accountId"] for email, item in {**requests, **emails}.items() if "accountId" in item}
+    return Memory(
+        requests={email: record for email, item in requests.items() if (record := request_of(item))},
+        ids=ids,
+        accounts={each: known for each, item in accounts.items() if (known := account_of(item))},
+        holders={
+            each: item["leaseOwner"] for each, item in accounts.items() if item.get("leaseUntil", 0) > now
+        },
+        every_email=ALL_EMAILS in items,
+        units=json.loads(units["units"]) if units.get("until", 0) > now else {},
+        units_until=int(units.get("until", 0)),
+    )
+
+
+def _named(items: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Mapping[str, Any]]:
+    return {key.removeprefix(f"{kind}#"): item for key, item in items.items() if key.startswith(f"{kind}#")}
+
+
+def _only(model: type[Model], item: Mapping[str, Any]) -> dict[str, Any]:
+    """The model's own attributes, DynamoDB's Decimals made whole numbers."""
+    known = {info.alias: info for info in model.model_fields.values()}
+    return {
+        name: int(value) if name == "attempts" else value for name, value in item.items() if name in known
+    }
