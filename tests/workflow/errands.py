@@ -406,5 +406,7 @@ RARELY: tuple[Callable[[Place], Job], ...] = (
     fail_to_create,
     answer_for_stopped,
     find,
+    find_abandoned,
+    roll_out,
 )
 """What does not happen when accounts are just made, and is part of every function's work."""

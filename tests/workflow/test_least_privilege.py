@@ -95,6 +95,7 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "organizations:DescribeAccount": CAME_LATER,
         "organizations:ListOrganizationalUnitsForParent": CAME_LATER,
     },
+    "FindAccountsFunction.UseTheLedger": {"dynamodb:UpdateItem": "an account was invited"},
     "ApplyManagementComponentFunction.CreateGuardrails": {"organizations:TagResource": BESIDES},
     "ApplyManagementComponentFunction.KeepGuardrails": {
         "organizations:UpdatePolicy": "the policy was changed, or the declaration"
