@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
 from pydantic import ConfigDict, Field
@@ -19,7 +19,7 @@ LONGEST_DIFFERENCES = 100_000
 LONGEST_FAILURES = 50_000
 LONGEST_CAUSE = 2_000
 LONGEST_MESSAGE = 20_000
-MOST_IDS = 500
+LONGEST_IDS = 10_000
 """Characters. All of it travels in one state of at most 262,144 bytes; an SNS message may be as long."""
 STOPPED = "States.ExceedToleratedFailureThreshold"
 REMEDY = " Remedy: "
@@ -75,51 +75,34 @@ class Summarizer:
     def summarize(self, mode: Mode, failure: Failure | None) -> Ended:
         """`failure` is what ended the Map State early. Writes the whole to the store."""
         outcomes = sorted(self._outcomes(), key=lambda each: each.account_id)
+        whole = self._whole(mode, outcomes)
+        self._store.write(self._store.summary_key, whole)
+        failed = [each for each in outcomes if each.error]
+        ending = _ending(failure, failed, whole["accounts"])
+        drifted = mode == "plan" and any(each.is_ours and each.changes for each in outcomes)
+        must_tell = failed or ending or drifted
+        return Ended(
+            output=_held(whole, outcomes),
+            notice=_notice(mode, outcomes, ending, whole["results"]) if must_tell else None,
+            failure=ending,
+        )
+
+    def _whole(self, mode: Mode, outcomes: Sequence[Outcome]) -> dict[str, Any]:
         skipped: dict[str, str] = self._store.read(self._store.skipped_key)
         counts = Counter(each.outcome for each in outcomes) + Counter({"skipped": len(skipped)})
-        head: dict[str, Any] = {
+        components = Counter(change.component for each in outcomes for change in each.changes)
+        return {
             "mode": mode,
             "declaration": self._version,
             "accounts": dict(sorted(counts.items())),
-            "changesByComponent": dict(
-                sorted(Counter(change.component for each in outcomes for change in each.changes).items())
-            ),
-        }
-        tail: dict[str, Any] = {
+            "changesByComponent": dict(sorted(components.items())),
+            "differences": {each.account_id: _json(each.changes) for each in outcomes if each.changes},
+            "reports": {each.account_id: _json(each.reports) for each in outcomes if each.reports},
+            "failures": {each.account_id: _failure(each) for each in outcomes if each.error},
             "behind": [each.account_id for each in outcomes if each.is_ours and each.declaration.behind],
             "skipped": skipped,
             "results": f"s3://{self._store.bucket}/{self._store.summary_key}",
         }
-        differing = [each for each in outcomes if each.changes]
-        failed = [each for each in outcomes if each.error]
-        everything = {each.account_id: [change.to_json() for change in each.changes] for each in differing}
-        causes = {each.account_id: _failure(each) for each in failed}
-        reports = {
-            each.account_id: [change.to_json() for change in each.reports]
-            for each in outcomes
-            if each.reports
-        }
-        self._store.write(
-            self._store.summary_key,
-            head | {"differences": everything, "reports": reports, "failures": causes} | tail,
-        )
-        ending = _ending(failure, failed, counts)
-        output = (
-            head
-            | _fitting(
-                "differences", LONGEST_DIFFERENCES, {each.account_id: _bare(each) for each in differing}
-            )
-            | _fitting("failures", LONGEST_FAILURES, causes)
-            | tail
-            | {"behind": tail["behind"][:MOST_IDS]}
-            | _fitting("skipped", MOST_IDS * 30, skipped)
-        )
-        if len(tail["behind"]) > MOST_IDS:
-            output["behindLeftOut"] = len(tail["behind"]) - MOST_IDS
-        drifted = mode == "plan" and any(each.is_ours for each in differing)
-        must_tell = failed or ending or drifted
-        notice = _notice(mode, outcomes, ending, tail["results"]) if must_tell else None
-        return Ended(output=output, notice=notice, failure=ending)
 
     def _outcomes(self) -> Iterator[Outcome]:
         for status, child in self._store.outcomes():
@@ -172,17 +155,31 @@ def _failure(outcome: Outcome) -> dict[str, str]:
     return {"error": str(outcome.error), "cause": outcome.cause, "remedy": outcome.remedy}
 
 
-def _bare(outcome: Outcome) -> list[dict[str, Any]]:
-    """Its changes without the calls, which are in the store."""
-    bare = [change.model_copy(update={"call": None}) for change in outcome.changes]
-    return [change.to_json() for change in held_to(LONGEST_DIFFERENCES // 4, bare)]
+def _json(changes: Iterable[Change]) -> list[dict[str, Any]]:
+    return [change.to_json() for change in changes]
+
+
+def _bare(changes: Iterable[Change]) -> list[Change]:
+    """Without the calls, which are in the store."""
+    return held_to(LONGEST_DIFFERENCES // 4, [change.model_copy(update={"call": None}) for change in changes])
 
 
 # -- all of them -----------------------------------------------------------------------------------
 
 
+def _held(whole: Mapping[str, Any], outcomes: Iterable[Outcome]) -> dict[str, Any]:
+    """As much of it as an execution's output has room for."""
+    bare = {each.account_id: _json(_bare(each.changes)) for each in outcomes if each.changes}
+    held = {name: value for name, value in whole.items() if name != "reports"}
+    held |= _fitting("differences", LONGEST_DIFFERENCES, bare)
+    held |= _fitting("failures", LONGEST_FAILURES, whole["failures"])
+    held |= _fitting("skipped", LONGEST_IDS, whole["skipped"])
+    behind = _fitting("behind", LONGEST_IDS, dict.fromkeys(whole["behind"]))
+    return held | behind | {"behind": list(behind["behind"])}
+
+
 def _fitting(name: str, limit: int, parts: Mapping[str, Any]) -> dict[str, Any]:
-    """As many of the parts as there is room for; how many are in the store alone."""
+    """As many of the parts, by account id, as there is room for; how many more there are is said beside them."""
     fits: dict[str, Any] = {}
     for account_id, part in parts.items():
         limit -= len(json.dumps(part)) + len(account_id)

@@ -1,0 +1,129 @@
+"""What a roll-out tells, however many accounts there are: it fits, and says what it left out."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from typing import Any, cast
+
+from groundwork.contracts import Change
+from groundwork.outcome import Failure
+from groundwork.roll_out.store import Status, Store
+from groundwork.roll_out.summary import STOPPED, Summarizer, not_begun
+from groundwork.words import LONGEST_REASON, held_to, on_one_line, sentence
+
+MOST_BYTES = 262_144
+"""Of the state that a function's answer goes to."""
+
+
+class Kept(Store):
+    """A store without S3."""
+
+    def __init__(self, children: list[tuple[Status, Mapping[str, Any]]]) -> None:
+        super().__init__("bucket", "2026-11-25/name", client=cast("Any", object()))
+        self.written: dict[str, Any] = {self.skipped_key: {}}
+        self._children = children
+
+    def write(self, key: str, value: Any) -> None:
+        self.written[key] = value
+
+    def read(self, key: str) -> Any:
+        return self.written[key]
+
+    def outcomes(self) -> Iterator[tuple[Status, Mapping[str, Any]]]:
+        return iter(self._children)
+
+
+def item(number: int, *, adopted: bool = True) -> str:
+    return json.dumps(
+        {"accountId": f"{number:012}", "accountName": f"account-{number}", "mode": "plan", "adopted": adopted}
+    )
+
+
+def change(number: int = 0, reason: str = "is not logging") -> dict[str, Any]:
+    return {
+        "component": "trail",
+        "resource": f"trail {number}",
+        "action": "update",
+        "reason": reason,
+        "severity": "high",
+    }
+
+
+def drifted(number: int, changes: int = 1, *, adopted: bool = True) -> tuple[Status, Mapping[str, Any]]:
+    output = {
+        "accountId": f"{number:012}",
+        "accountName": f"account-{number}",
+        "outcome": "drifted",
+        "changes": [change(each) for each in range(changes)],
+        "declaration": {"version": "a", "behind": True},
+    }
+    return "SUCCEEDED", {"Input": item(number, adopted=adopted), "Output": json.dumps(output)}
+
+
+def failed(number: int) -> tuple[Status, Mapping[str, Any]]:
+    described = {"Status": "FAILED", "Error": "BaselineFailed", "Cause": "trail: no. Remedy: Mend it."}
+    child = {"Input": item(number), "Error": "AccountFailed", "Cause": json.dumps(described)}
+    return "FAILED", child
+
+
+def test_it_fits_for_thousands_of_accounts_and_the_store_has_it_all() -> None:
+    store = Kept([drifted(number, 5) for number in range(4000)] + [failed(9000 + n) for n in range(1000)])
+    ended = Summarizer(store, "version").summarize("plan", None)
+    assert len(json.dumps(ended.to_json())) < MOST_BYTES
+    whole = store.written[store.summary_key]
+    assert ended.output["accounts"] == whole["accounts"] == {"drifted": 4000, "failed": 1000}
+    for name in ("differences", "failures", "behind"):
+        assert len(ended.output[name]) + ended.output[f"{name}LeftOut"] == len(whole[name])
+
+
+def test_a_failed_account_is_named_with_its_own_error_cause_and_remedy() -> None:
+    ended = Summarizer(Kept([failed(1)]), "version").summarize("apply", None)
+    assert ended.output["failures"] == {
+        "000000000001": {"error": "BaselineFailed", "cause": "trail: no.", "remedy": "Mend it."}
+    }
+
+
+def test_strangers_alone_are_no_reason_to_tell_anybody() -> None:
+    store = Kept([drifted(1, adopted=False)])
+    ended = Summarizer(store, "version").summarize("plan", None)
+    assert ended.output["accounts"] == {"not-adopted": 1}
+    assert ended.output["behind"] == []
+    assert ended.notice is None
+
+
+def test_a_stop_tells_what_was_not_done() -> None:
+    pending: tuple[Status, Mapping[str, Any]] = ("PENDING", {"Input": item(3)})
+    aborted: tuple[Status, Mapping[str, Any]] = ("FAILED", {"Input": item(4), "Status": "ABORTED"})
+    store = Kept([failed(1), drifted(2), pending, aborted])
+    ended = Summarizer(store, "version").summarize("plan", Failure(error=STOPPED, cause=""))
+    assert ended.output["accounts"] == {"drifted": 1, "failed": 1, "not-done": 2}
+    assert ended.failure and ended.notice
+    assert (ended.failure.error, "2 accounts were not done" in ended.failure.cause) == (
+        "RollOutStopped",
+        True,
+    )
+
+
+def test_what_began_with_no_account_is_told_unless_it_was_a_mistake_of_whoever_started_it() -> None:
+    cause = json.dumps({"errorMessage": "mode 'x' is unknown.", "errorType": "InvalidRequest"})
+    mistaken = not_begun(Failure(error="InvalidRequest", cause=cause))
+    assert mistaken.failure and mistaken.failure.cause.startswith("mode 'x' is unknown. Remedy: ")
+    assert mistaken.notice is None
+    assert not_begun(Failure(error="Sandbox.Timedout", cause="")).notice
+
+
+def test_the_worst_stays_when_there_is_no_room_for_all() -> None:
+    mild = {**change(), "severity": "low"}
+    changes = [Change.model_validate(each) for each in (*[mild] * 500, change(1))]
+    held = held_to(5_000, changes)
+    assert held[0].severity == "high"
+    assert held[-1].action == "report" and "more differences, none of them worse" in held[-1].reason
+    assert sum(len(json.dumps(each.to_json())) for each in held) < 6_000
+
+
+def test_nobody_in_an_account_writes_lines_of_a_notice() -> None:
+    reason = on_one_line("asks for y\n\nURGENT: click\u202e" + "x" * 5_000)
+    told = sentence(Change.model_validate(change(reason=reason)))
+    assert told.isprintable()
+    assert len(reason) <= LONGEST_REASON + 3
