@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo test local check build lock format clean
+.PHONY: help demo bench test local check build lock format clean
 
 PORT ?= 4566
 TESTS ?= tests
@@ -21,6 +21,9 @@ help: ## This list
 
 demo: $(DEV) ## Five accounts from five events on the embedded AWS, every door tried
 	@$(BIN)/python -m demo
+
+bench: $(DEV) ## AWS API calls and seconds of the standard scenarios, on the embedded AWS
+	@$(BIN)/python -m bench
 
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(TESTS)
