@@ -35,12 +35,12 @@ PATIENCE = 60.0
 T = TypeVar("T")
 
 
-def until(probe: Callable[[], T | None], what: str) -> T:
+def until(probe: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
     """What `probe` finds, as soon as it finds something; fails naming `what` after a generous time.
 
     Organizations' quotas hold for tests, too: a probe that comes too often is made again.
     """
-    end = time.monotonic() + PATIENCE
+    end = time.monotonic() + patience
     while time.monotonic() < end:
         try:
             found = probe()
@@ -168,7 +168,7 @@ class Cloud:
         self._ended[arn] = until(look, f"the end of {arn}")
         return self._ended[arn]
 
-    def all_ended(self) -> list[Execution]:
+    def all_ended(self, patience: float = PATIENCE) -> list[Execution]:
         """Every execution, once none is running (follow-ups included)."""
 
         def quiet() -> bool:
@@ -177,7 +177,7 @@ class Cloud:
             )
             return not listed["executions"]
 
-        until(quiet, "all executions to end")
+        until(quiet, "all executions to end", patience)
         return [self.ended(arn) for arn in self.executions()]
 
     def answers(self, **wanted: str) -> list[dict[str, Any]]:
