@@ -53,7 +53,12 @@ def test_an_account_from_before_groundwork_is_planned_and_never_changed(organiza
 
 
 def test_too_many_failures_stop_it_and_it_says_so(organization: Organization) -> None:
-    cloud, first = organization.cloud, organization.ids[0]
+    cloud, joined = organization.cloud, organization.cloud.accounts().values()
+    first = next(
+        str(each["Id"])
+        for each in sorted(joined, key=lambda each: each["JoinedTimestamp"])
+        if each["Id"] in organization.ids
+    )
     policy = deny_cloudtrail(cloud, first)
     limits = {"concurrency": 1, "toleratedFailurePercentage": 1}
     stopped = cloud.roll_out(mode="plan", include={"accountIds": organization.ids}, **limits)
