@@ -274,21 +274,28 @@ class Cloud:
         return str(self.accounts()[account.email]["Id"])
 
 
-def listen(aws: Engine, name: str = "heard", pattern: dict[str, Any] = ANSWERS) -> str:
-    """A queue that hears what Groundwork says on the bus, or what else matches a pattern; its URL."""
-    sqs, events = aws.client("sqs"), aws.client("events")
+def queue(aws: Engine, name: str, service: str, source_arn: str) -> tuple[str, str]:
+    """The URL and the ARN of a queue to which one rule or topic may send."""
+    sqs = aws.client("sqs")
     url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
     arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    rule = events.put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
     statement = {
         "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
+        "Principal": {"Service": service},
         "Action": "sqs:SendMessage",
         "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": rule}},
+        "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
     }
     policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
     sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    return url, str(arn)
+
+
+def listen(aws: Engine, name: str = "heard", pattern: dict[str, Any] = ANSWERS) -> str:
+    """A queue that hears what Groundwork says on the bus, or what else matches a pattern; its URL."""
+    events = aws.client("events")
+    rule = events.put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
+    url, arn = queue(aws, name, "events.amazonaws.com", rule)
     events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
     return url
 

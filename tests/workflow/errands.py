@@ -9,13 +9,13 @@ import json
 from collections.abc import Callable
 from functools import partial
 
-from tests.workflow.conftest import Execution, until
+from tests.workflow.conftest import until
 from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management
 from tests.workflow.place import UNIT, Job, Place, told
+from tests.workflow.roll_out_errands import OF_THE_ROLL_OUT, roll_out, update_machine
 from tests.workflow.statements import physical, role_of
 
 STATE_TAG = "groundwork:state"
-ROLL_OUT = "RollOutStateMachineArn"
 
 
 # -- the state machines and the rules ---------------------------------------------------------------
@@ -27,25 +27,6 @@ def repair(place: Place) -> Job:
     def job() -> str:
         place.spoil()
         return told(place.cloud.start(accountId=place.account))
-
-    return job
-
-
-def update_machine(machine: str, needs: str, place: Place) -> Job:
-    """Deploying a machine as it is: Step Functions looks whether its role may do what it does by itself."""
-    client, arn = place.cloud.aws.client("stepfunctions"), place.cloud.outputs[machine]
-    described = client.describe_state_machine(stateMachineArn=arn)
-
-    def job() -> str:
-        try:
-            client.update_state_machine(
-                stateMachineArn=arn,
-                definition=described["definition"],
-                loggingConfiguration=described["loggingConfiguration"],
-            )
-        except client.exceptions.ClientError as refused:
-            return f"{refused} ({needs} and its like)"
-        return ""
 
     return job
 
@@ -83,29 +64,6 @@ def start_by_a_rule(place: Place) -> Job:
             return buried or [told(place.cloud.ended(arn)) for arn in place.cloud.executions_about(event)]
 
         return until(seen, f"an execution for {event}, or the event in the dead-letter queue")[0]
-
-    return job
-
-
-def roll_out(place: Place) -> Job:
-    """One account, known by its tags, and a unit to look for: all that a roll-out asks AWS for."""
-    tags = {"groundwork:kind": "workload"}
-    wanted = {"accountIds": [place.account], "organizationalUnits": [UNIT], "tags": tags}
-    asked = {"mode": "plan", "include": wanted}
-    return lambda: _of_every_account(place.cloud.roll_out(**asked))
-
-
-def _of_every_account(ended: Execution) -> str:
-    """What went wrong in a roll-out, which ends well however many of its accounts fail."""
-    return told(ended) or " ".join(failure["cause"] for failure in ended.output["failures"].values())
-
-
-def tell_of_drift(place: Place) -> Job:
-    """A plan that finds something, of which people are told."""
-
-    def job() -> str:
-        place.spoil()
-        return told(place.cloud.roll_out(mode="plan", include={"accountIds": [place.account]}))
 
     return job
 
@@ -334,18 +292,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "VendAccountStateMachine.WriteExecutionLogs": partial(
         update_machine, "StateMachineArn", "logs:CreateLogDelivery"
     ),
-    "RollOutStateMachine.InvokeItsFunctions": roll_out,
-    "RollOutStateMachine.ReadTheListAndWriteResults": roll_out,
-    "RollOutStateMachine.StartAChildForEachAccount": roll_out,
-    "RollOutStateMachine.WaitForTheAccounts": roll_out,
-    "RollOutStateMachine.HearOfTheirEnd": partial(update_machine, ROLL_OUT, "events:PutRule"),
-    "RollOutStateMachine.SendNotices": tell_of_drift,
-    "RollOutStateMachine.WriteExecutionLogs": partial(update_machine, ROLL_OUT, "logs:CreateLogDelivery"),
-    "ListAccountsFunction.UseTheLedger": roll_out,
-    "ListAccountsFunction.LookAtTheOrganization": roll_out,
-    "ListAccountsFunction.WriteTheList": roll_out,
-    "SummarizeRollOutFunction.FindResults": roll_out,
-    "SummarizeRollOutFunction.ReadResultsAndWriteTheSummary": roll_out,
+    **OF_THE_ROLL_OUT,
     "RulesRole.StartTheMachines": start_by_a_rule,
     "ReadRequestFunction.UseTheLedger": ask_again,
     "ReadRequestFunction.LookAtTheOrganization": _start,

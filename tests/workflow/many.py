@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from local.organizations import organization_of
-from tests.workflow.conftest import TIME_SCALE, Cloud, Slot, bootstrapped, deployed, until
+from tests.workflow.conftest import TIME_SCALE, Cloud, Slot, bootstrapped, deployed, queue, until
 from tests.workflow.test_repair import Inside, delete_recorder
 
 UNITS = ("Workloads/Development", "Workloads/Staging", "Workloads/Production")
@@ -69,18 +69,8 @@ def with_accounts(slot: Slot, many: int) -> Organization:
 
 
 def _subscribe(cloud: Cloud) -> str:
-    sqs, topic = cloud.aws.client("sqs"), cloud.outputs["NoticesTopicArn"]
-    url = str(sqs.create_queue(QueueName="notices")["QueueUrl"])
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "sns.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": topic}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
+    topic = cloud.outputs["NoticesTopicArn"]
+    url, arn = queue(cloud.aws, "notices", "sns.amazonaws.com", topic)
     cloud.aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     return url
 
