@@ -1,7 +1,8 @@
-"""What botocore knows of the services: read once for all accounts, and no more of EC2 than Groundwork calls.
+"""What botocore knows of the services: read once for all accounts, and no more of the regional ones than Groundwork
+calls.
 
-A client gets a method for each operation of its service. EC2 has more than 800, and is asked in every governed Region:
-making its clients would take longer than the calls.
+A client gets a method for each operation of its service. EC2 has more than 800, AWS Config a hundred, and both are asked
+in every governed Region: making their clients would take longer than the calls.
 """
 
 from __future__ import annotations
@@ -13,18 +14,21 @@ import botocore.session
 from botocore.loaders import Loader, instance_cache
 
 
+REGIONAL = ("ec2", "config")
+
+
 class ServiceModels(Loader):
     @instance_cache
     def load_service_model(self, service_name: str, type_name: str, api_version: str | None = None) -> Any:
         model = super().load_service_model(service_name, type_name, api_version)
-        if (service_name, type_name) != ("ec2", "service-2"):
+        if service_name not in REGIONAL or type_name != "service-2":
             return model
-        operations = {name: model["operations"][name] for name in _ec2_operations()}
+        operations = {name: model["operations"][name] for name in _operations(service_name)}
         return {**model, "operations": operations}
 
 
-def _ec2_operations() -> list[str]:
-    """Those that components declare: EC2's actions have the names of its operations."""
+def _operations(service: str) -> list[str]:
+    """Those that components declare: the actions of these services have the names of their operations."""
     from groundwork.baseline.components import COMPONENTS  # they import what makes their clients
 
     declared = (
@@ -33,7 +37,9 @@ def _ec2_operations() -> list[str]:
         for permission in (*component.reads, *component.writes)
         for action in permission.actions
     )
-    return sorted({action.removeprefix("ec2:") for action in declared if action.startswith("ec2:")})
+    return sorted(
+        {action.removeprefix(f"{service}:") for action in declared if action.startswith(f"{service}:")}
+    )
 
 
 @cache
