@@ -13,7 +13,6 @@ from typing import Any
 import botocore.session
 from botocore.loaders import Loader, instance_cache
 
-
 REGIONAL = ("ec2", "config")
 
 
