@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from local.organizations import organization_of
 from tests.workflow.conftest import TIME_SCALE, Cloud, Slot, bootstrapped, deployed, queue, until
@@ -63,9 +64,14 @@ def with_accounts(slot: Slot, many: int) -> Organization:
     accounts = cloud.accounts()
     suspended, *ids = (str(accounts[email]["Id"]) for _, email in asked)
     organizations.close_account(AccountId=suspended)
+    until(lambda: _state(organizations, suspended) == "SUSPENDED", "the closed account's suspension")
     organizations.tag_resource(ResourceId=ids[0], Tags=[{"Key": "wave", "Value": "first"}])
     stranger = str(accounts["aws+before@example.com"]["Id"])
     return Organization(cloud, ids, stranger, suspended, _subscribe(cloud))
+
+
+def _state(organizations: Any, account: str) -> str:
+    return str(organizations.describe_account(AccountId=account)["Account"]["State"])
 
 
 def _subscribe(cloud: Cloud) -> str:
