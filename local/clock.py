@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import threading
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
 
 
 @dataclass(frozen=True)
@@ -12,14 +13,20 @@ class Clock:
     """How much faster than AWS the embedded AWS makes time pass.
 
     `scale` is real seconds per AWS second: 1.0 is faithful, 0.1 ten times as fast. Only
-    waiting is scaled (Wait and Retry, schedules, quotas, CreateAccount), not time stamps or timeouts.
+    waiting is scaled (Wait and Retry, schedules, quotas, CreateAccount), not time stamps or timeouts; but the
+    time at which an execution enters a state, by which it may reckon how long to wait, is.
     """
 
     scale: float = 1.0
+    began: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def __post_init__(self) -> None:
         if not 0 < self.scale <= 1:
             raise ValueError(f"time scale {self.scale}: must be over 0 and at most 1")
+
+    def now(self) -> datetime:
+        """What time it is where so much time has passed."""
+        return self.began + (datetime.now(UTC) - self.began) / self.scale
 
     def seconds(self, aws_seconds: float) -> float:
         """Real seconds that stand for `aws_seconds`."""

@@ -20,7 +20,9 @@ from moto.stepfunctions.parser.api import InvalidDefinition
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
+from moto.stepfunctions.parser.asl.eval.states import StateData
 from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
@@ -124,6 +126,12 @@ def _install_waiting(engine: Engine) -> None:
         sleep = staticmethod(engine.clock.wait)
 
     engine.patch(retrier_decl, "time", RetryTimer)
+
+    def entered(EnteredTime: str, Name: str) -> Any:  # noqa: N803 - moto's names
+        moment = engine.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return StateData(EnteredTime=moment, Name=Name)  # type: ignore[typeddict-item]
+
+    engine.patch(state, "StateData", entered)
 
 
 # Errors ------------------------------------------------------------------------------------------

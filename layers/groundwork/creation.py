@@ -18,6 +18,7 @@ from groundwork.errors import (
     AccountUnknown,
     CreationFailedForNow,
     CreationSlotsTaken,
+    CreationTooFast,
     EmailBelongsToAnotherAccount,
     OrganizationBusy,
     RequestInProgress,
@@ -132,8 +133,8 @@ class Creator:
         self._organizations = organizations
 
     def create(self, work: Work) -> Creating:
-        """Ask AWS for the account unless that has been done. Raises `CreationSlotsTaken` while AWS takes no more,
-        and `AccountRefused`."""
+        """Ask AWS for the account unless that has been done. Raises `CreationSlotsTaken` while five are in progress,
+        `CreationTooFast` when the turn was somebody else's after all, and `AccountRefused`."""
         record = self._record(work)
         if record.account_id or record.creation_id:
             return Creating(creation_id=record.creation_id, account_id=record.account_id)
@@ -153,7 +154,7 @@ class Creator:
             creation = self._organizations.create_account(
                 work.account_name, work.email, self._declaration.entry_roles[0], record.tags | tags
             )
-        except (CreationSlotsTaken, OrganizationBusy):
+        except (CreationSlotsTaken, CreationTooFast, OrganizationBusy):
             # Nothing is on its way, and waiting for one's turn is no attempt.
             self._ledger.note_attempt(work.email, work.execution, record.attempts)
             raise
@@ -174,9 +175,11 @@ class Creator:
             return Made(account_id=creating.account_id)
         if not creating.creation_id:
             raise AccountNotCreated(f"CreateAccount has not been asked for {work.email} yet.")
-        creation = self._organizations.creation(creating.creation_id)
-        if creation.state == "IN_PROGRESS":
-            raise AccountNotCreated(f"CreateAccount request {creation.id} for {work.email} is in progress.")
+        creation = self._ended(creating.creation_id)
+        if creation is None:
+            raise AccountNotCreated(
+                f"CreateAccount request {creating.creation_id} for {work.email} is in progress."
+            )
         if creation.state == "SUCCEEDED" and creation.account_id:
             listed = self._made(creation.account_id)
             if listed.email.lower() != work.email.lower():
@@ -188,6 +191,14 @@ class Creator:
             seen = Seen(listed=listed, tags=self._organizations.tags(listed.id))
             return Made(account_id=listed.id, seen=seen)
         return Made(account_id=self._failed(work, creation))
+
+    def _ended(self, creation_id: str) -> Creation | None:
+        """None while AWS works on it. The list of what is in progress may be asked for more often than a single
+        request, and all executions that wait ask."""
+        if any(each.id == creation_id for each in self._organizations.creations_in_progress()):
+            return None
+        creation = self._organizations.creation(creation_id)
+        return None if creation.state == "IN_PROGRESS" else creation
 
     def _made(self, account_id: str) -> Listed:
         """Organizations may say that an account is made before it shows it."""

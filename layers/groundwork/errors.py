@@ -109,9 +109,15 @@ class OrganizationNotReady(Refused):
 
 
 class CreationSlotsTaken(Pending):
-    """AWS takes no further CreateAccount for the moment: five in progress, or too many in a short time."""
+    """AWS takes no further CreateAccount for the moment: five are in progress."""
 
     remedy = "Other accounts are being created. Post the event again when they are done."
+
+
+class CreationTooFast(Pending):
+    """AWS took no CreateAccount at this rate: something else creates accounts in the organization, too."""
+
+    remedy = "See what else creates accounts in the organization (CloudTrail: CreateAccount). Post the event again when it is done."
 
 
 class OrganizationBusy(Pending):

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
 
@@ -23,6 +24,7 @@ from groundwork.contracts import Account
 from groundwork.errors import AccountBusy
 from groundwork.records import (
     ALL_EMAILS,
+    LINE,
     UNITS,
     AccountRecord,
     Memory,
@@ -116,6 +118,24 @@ class Ledger:
     def close_request(self, email: str, owner: str, state: Literal["ready", "failed"]) -> None:
         """The last word of the request's owner; anybody else's is not heard."""
         self._set(request_key(email), {"state": state}, Attr("owner").eq(owner))
+
+    # -- turns -------------------------------------------------------------------------------------
+
+    def join_line(self, begin: datetime, turn: timedelta) -> datetime:
+        """Make the line of turns longer by one, or begin a new one at `begin` if it has ended before; its end then.
+        https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
+        """
+        first, one = round(begin.timestamp() * 1000), round(turn.total_seconds() * 1000)
+        empty = Attr("endsAt").not_exists() | Attr("endsAt").lt(first)
+        if self._set(LINE, {"endsAt": first + one}, empty):
+            return begin + turn
+        answer = self._table.update_item(
+            Key={"pk": LINE},
+            UpdateExpression="ADD endsAt :one",
+            ExpressionAttributeValues={":one": one},
+            ReturnValues="UPDATED_NEW",
+        )
+        return datetime.fromtimestamp(int(str(answer["Attributes"]["endsAt"])) / 1000, UTC)
 
     # -- accounts ----------------------------------------------------------------------------------
 

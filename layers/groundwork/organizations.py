@@ -24,6 +24,7 @@ from groundwork.declaration import ancestors
 from groundwork.errors import (
     AccountUnknown,
     CreationSlotsTaken,
+    CreationTooFast,
     CreationUnanswered,
     OrganizationBusy,
     OrganizationNotReady,
@@ -172,7 +173,8 @@ class Organizations:
 
     def create_account(self, name: str, email: str, role: str, tags: Mapping[str, str]) -> Creation:
         """The one call that cannot be undone, and the one that no SDK repeats by itself: a second one makes a second
-        request. Raises `CreationSlotsTaken` when AWS takes no more for the moment, and `CreationUnanswered`."""
+        request. Raises `CreationSlotsTaken` and `CreationTooFast` when AWS takes no more for the moment, and
+        `CreationUnanswered`."""
         with _named_errors():
             try:
                 answer = self._asking_once.create_account(
@@ -183,7 +185,7 @@ class Organizations:
                     Tags=_tag_list(tags),
                 )
             except self._client.exceptions.TooManyRequestsException as slow:
-                raise CreationSlotsTaken(str(slow)) from None
+                raise CreationTooFast(str(slow)) from None
             except self._client.exceptions.ConstraintViolationException as limit:
                 if limit.response.get("Reason") == "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED":
                     raise CreationSlotsTaken(str(limit)) from None

@@ -256,6 +256,7 @@ class Reader:
             email=record.email,
             kind=record.kind,
             account_id=record.account_id,
+            creation_id=record.creation_id,
             organizational_unit=record.organizational_unit,
             tags=record.tags,
         )

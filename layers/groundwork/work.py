@@ -23,7 +23,8 @@ class Work(Model):
     `route` is `create` (an account of our own making, to be created or continued), `baseline` (an account that is
     there) or `done` (nothing is left to do; `note` says why). Only an account that is created is put into a unit and
     given the requester's tags. `components` are those that were asked for; all of them
-    where it is empty. `seen` spares the next state a second look.
+    where it is empty. `creation_id` is the CreateAccount request that an earlier execution
+    made. `seen` spares the next state a second look.
     """
 
     route: Literal["create", "baseline", "done"]
@@ -33,6 +34,7 @@ class Work(Model):
     email: str
     kind: Kind
     account_id: AccountId | None = None
+    creation_id: str | None = None
     organizational_unit: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     outcome: Outcome | None = None

@@ -12,7 +12,7 @@ from botocore.stub import Stubber
 from groundwork.creation import Creating, Creator
 from groundwork.declaration import DeclaredAccount, load
 from groundwork.enrolment import bearers
-from groundwork.errors import AccountNotCreated, CreationSlotsTaken, CreationUnanswered, OrganizationBusy
+from groundwork.errors import AccountNotCreated, CreationTooFast, CreationUnanswered, OrganizationBusy
 from groundwork.organizations import Listed, Organizations
 from groundwork.work import Work
 
@@ -54,6 +54,7 @@ def test_an_account_that_is_made_and_not_shown_yet_is_waited_for() -> None:
         "AccountId": "1" * 12,
         "RequestedTimestamp": LONG_AGO,
     }
+    aws.add_response("list_create_account_status", {"CreateAccountStatuses": []})
     aws.add_response("describe_create_account_status", {"CreateAccountStatus": status})
     aws.add_client_error("describe_account", "AccountNotFoundException")
     ledger: Any = Unused()
@@ -69,7 +70,7 @@ def test_an_account_that_is_made_and_not_shown_yet_is_waited_for() -> None:
     ("answer", "error"),
     [
         ("ServiceException", CreationUnanswered),
-        ("TooManyRequestsException", CreationSlotsTaken),
+        ("TooManyRequestsException", CreationTooFast),
         ("FinalizingOrganizationException", OrganizationBusy),
     ],
 )

@@ -297,6 +297,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "ReadRequestFunction.UseTheLedger": ask_again,
     "ReadRequestFunction.LookAtTheOrganization": _start,
     "ReadRequestFunction.SeeWhoIsRunning": take_over_request,
+    "TakeTurnFunction.JoinTheLine": Place.vend,
     "CreateAccountFunction.UseTheLedger": Place.vend,
     "CreateAccountFunction.LookAtTheOrganization": Place.vend,
     "CreateAccountFunction.CreateAccounts": Place.vend,

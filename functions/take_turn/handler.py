@@ -1,0 +1,26 @@
+"""State TakeTurn: when it is this execution's turn to ask AWS for an account."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from typing import Annotated
+
+from pydantic import Field
+
+from groundwork.admission import Turn, take_turn
+from groundwork.contracts import Model
+from groundwork.entry import entry
+from groundwork.ledger import Ledger
+from groundwork.settings import settings
+from groundwork.work import Work
+
+
+class Input(Model):
+    work: Work
+    now: Annotated[datetime, Field(strict=False)]
+    refused: bool
+
+
+@entry(Input)
+def handle(event: Input) -> Turn:
+    return take_turn(Ledger(settings().ledger_table), event.now, refused=event.refused)
