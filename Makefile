@@ -28,8 +28,8 @@ bench: $(DEV) ## AWS API calls and seconds of the standard scenarios, on the emb
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(TESTS)
 
-local: $(DEV) ## The embedded AWS with Groundwork in it, until interrupted: make local PORT=4566
-	@$(BIN)/python -m local --port $(PORT)
+local: $(DEV) ## The embedded AWS with Groundwork in it, until interrupted: make local PORT=4566 FAULTS=plan.json
+	@$(BIN)/python -m local --port $(PORT) $(if $(FAULTS),--faults $(FAULTS))
 
 check: $(DEV) $(SAM_CLI) ## Format, lint, strict types, template, state machines, generated documents
 	@$(BIN)/ruff format --check --quiet .

@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from local.engine import Engine
+from local.faults import InvalidPlan, read_plan
 
 ROOT = Path(__file__).parent.parent
 TIME_SCALE = 0.05
@@ -37,6 +38,11 @@ def main() -> int:
             file=sys.stderr,
         )
         return 1
+    try:
+        faults, seed = read_plan(arguments.faults) if arguments.faults else ([], 0)
+    except InvalidPlan as wrong:
+        print(wrong, file=sys.stderr)
+        return 1
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
         signal.signal(number, _interrupt)
     atexit.register(gc.freeze)  # nothing is worth collecting any more, and it would take seconds
@@ -45,7 +51,11 @@ def main() -> int:
             try:
                 print("Booting the embedded AWS and deploying Groundwork into it ...", flush=True)
                 _bootstrap(aws)
+                if faults:
+                    aws.faults.plan(faults, seed)
                 print(_welcome(aws), flush=True)
+                if faults:
+                    print(f"Faults: {len(faults)} from {arguments.faults}, seed {seed}", flush=True)
                 while True:
                     signal.pause()
             finally:  # a second Ctrl-C must not leave sandboxes behind
@@ -67,6 +77,9 @@ def _arguments() -> argparse.Namespace:
         type=float,
         default=TIME_SCALE,
         help=f"real seconds for each second that AWS makes one wait; 1 is faithful (default: {TIME_SCALE})",
+    )
+    parser.add_argument(
+        "--faults", type=Path, help="a fault plan, followed once Groundwork is deployed (docs/faults.md)"
     )
     arguments = parser.parse_args()
     if not 0 < arguments.time_scale <= 1:

@@ -9,7 +9,8 @@ from typing import Literal
 @dataclass(frozen=True)
 class CallRecord:
     """One call. `time` is seconds since the epoch; `action` is IAM's name (`lambda:InvokeFunction`),
-    `operation` the API's (`Invoke`); `resource` is the ARN it was checked against, or `*`."""
+    `operation` the API's (`Invoke`); `resource` is the ARN it was checked against, or `*`; `function` is the Lambda function that
+    called, in whatever account, and empty for everybody else."""
 
     time: float
     account: str
@@ -21,3 +22,4 @@ class CallRecord:
     service: str
     operation: str
     mutating: bool
+    function: str = ""

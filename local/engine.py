@@ -40,6 +40,7 @@ ADAPTERS: Sequence[str] = (
     "local.lookups",
     "local.principals",
     "local.sts",
+    "local.fault_effects",
     "local.iam",
     "local.organizations",
     "local.services",
@@ -88,6 +89,7 @@ class Engine:
     creation: Any = None  # local.organizations: how CreateAccount behaves
     functions: Any = None  # local.lambda_service: the fleet of sandboxes
     bus: Any = None  # local.eventbridge
+    faults: Any = None  # local.fault_effects: the plan of what fails
 
     def __init__(
         self,

@@ -7,8 +7,9 @@ dead-letter queues" in the user guide.
 from __future__ import annotations
 
 import json
+import threading
 import uuid
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +25,8 @@ if TYPE_CHECKING:
 
 Event = dict[str, Any]
 MAXIMUM_ENTRIES = 10
+REORDER_SECONDS = 60.0
+"""AWS seconds after which a held event comes even if nothing came after it."""
 # Targets that EventBridge can only reach as a role; the others are reached by their own resource policy.
 NEEDS_ROLE = ("states",)
 ENABLED = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
@@ -44,6 +47,8 @@ class EventBridge:
         self.engine = engine
         self.timetable = Timetable(engine)
         self.timetable.sources.append(self._scheduled_rules)
+        self._held: list[tuple[str, Event]] = []
+        self._lock = threading.Lock()
 
     def emit(
         self,
@@ -75,7 +80,40 @@ class EventBridge:
         return results
 
     def publish(self, bus: str, event: Event) -> None:
-        """Deliver an event, in the background, to the targets of each rule of a bus that matches it."""
+        """Deliver an event to the targets of each rule of a bus that matches it; as a fault plan wants it, where one
+        does."""
+        fault = self.engine.faults.of_event(event)
+        effect = fault.effect if fault else None
+        if effect == "drop":
+            return
+        if effect == "reorder":
+            with self._lock:
+                self._held.append((bus, event))
+            self._later(REORDER_SECONDS, self._let_go)
+            return
+        if effect == "delay":
+            self._later(fault.seconds, self._match, bus, event)
+            return
+        self._match(bus, event)
+        if effect == "duplicate":
+            self._match(bus, event)
+        self._let_go()
+
+    def _let_go(self) -> None:
+        """What was held back comes after what came after it."""
+        with self._lock:
+            held, self._held = self._held, []
+        for bus, event in held:
+            self._match(bus, event)
+
+    def _later(self, aws_seconds: float, action: Callable[..., None], *arguments: Any) -> None:
+        timer = threading.Timer(self.engine.clock.seconds(aws_seconds), action, arguments)
+        timer.daemon = True
+        self.engine.on_close(timer.cancel)
+        timer.start()
+
+    def _match(self, bus: str, event: Event) -> None:
+        """To the targets of each rule that matches, in the background."""
         for rule in list(events_backends[event["account"]][event["region"]].event_buses[bus].rules.values()):
             pattern: Any = rule.event_pattern
             if rule.state in ENABLED and pattern.dump() and pattern.matches_event(event):

@@ -7,6 +7,7 @@ import hashlib
 import io
 import json
 import os
+import re
 import shutil
 import tempfile
 import threading
@@ -21,6 +22,7 @@ from local.lambda_runtime import Outcome, Sandbox, SandboxSpec
 
 # A role session lasts an hour: an older sandbox is replaced by one with fresh credentials.
 SANDBOX_LIFE_SECONDS = 45 * 60
+SANDBOX_IN_AGENT = re.compile(r"\bapp/(sandbox-\w+)")
 UNPACKED = Path(__file__).parents[1] / ".cache" / "sandboxes"
 DEFAULT_SANDBOXES_PER_FUNCTION = max(2, os.cpu_count() or 2)
 
@@ -92,6 +94,24 @@ class Fleet:
             doomed = [sandbox for sandbox in self._sandboxes if sandbox.spec.name == function_name]
         self._discard(doomed)
         return len(doomed)
+
+    def calling(self, agent: str) -> str:
+        """The function that makes a call with this User-Agent; empty when it comes from elsewhere."""
+        sandbox = self._sandbox_of(agent)
+        return sandbox.spec.name if sandbox else ""
+
+    def kill_calling(self, agent: str) -> None:
+        """Kill the one sandbox that makes a call with this User-Agent."""
+        sandbox = self._sandbox_of(agent)
+        if sandbox:
+            sandbox.kill()
+
+    def _sandbox_of(self, agent: str) -> Sandbox | None:
+        named = SANDBOX_IN_AGENT.search(agent)
+        if named is None:
+            return None
+        with self._changed:
+            return next((each for each in self._sandboxes if each.id == named.group(1)), None)
 
     def close(self) -> None:
         with self._changed:

@@ -152,6 +152,7 @@ class Sandbox:
     def __init__(self, spec: SandboxSpec, home: Path, credentials: Mapping[str, str]) -> None:
         self.spec = spec
         self.born = time.monotonic()
+        self.id = f"sandbox-{uuid.uuid4().hex}"
         self.log_stream = f"{time.strftime('%Y/%m/%d', time.gmtime())}/[{spec.version}]{uuid.uuid4().hex}"
         self._inbox: queue.SimpleQueue[_Invocation | None] = queue.SimpleQueue()
         self._current: _Invocation | None = None
@@ -198,6 +199,7 @@ class Sandbox:
             "AWS_LAMBDA_RUNTIME_API": f"127.0.0.1:{self._api.server_port}",
             "AWS_EXECUTION_ENV": f"AWS_Lambda_{spec.runtime}",
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
+            "AWS_SDK_UA_APP_ID": self.id,  # so that the embedded AWS knows who calls, in whatever account
             "AWS_LAMBDA_FUNCTION_NAME": spec.name,
             "AWS_LAMBDA_FUNCTION_VERSION": spec.version,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(spec.memory),
@@ -255,6 +257,12 @@ class Sandbox:
         self._watcher.join()
         self._api.shutdown()
         self._api.server_close()
+
+    def kill(self) -> None:
+        """The process is no more when this returns; whoever waits for its answer hears of its exit."""
+        with contextlib.suppress(ProcessLookupError):
+            os.killpg(self._process.pid, signal.SIGKILL)
+        self._process.wait()
 
     # Called by the Runtime API ---------------------------------------------------------------------
 

@@ -143,6 +143,7 @@ class Authorizer:
                 call.service,
                 call.operation,
                 reference.action(need.action).mutating and need.action not in STS_ISSUES,
+                self._engine.functions.calling(call.headers.get("User-Agent", "")),
             )
         )
 

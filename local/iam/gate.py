@@ -40,9 +40,18 @@ CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]+)/([^/]+)/aws4_req
 SIGNATURE = re.compile(r"SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)")
 ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"
 S3CONTROL_PATH = "/v20180820/"
+ADMITTED = "local.admitted"
 CLOSED_PATHS = ("/moto-api", "/latest/")  # moto's own controls, open to nobody
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
+
+
+@dataclass(frozen=True)
+class Admitted:
+    """A call that may pass, as the environment keeps it for whoever stands behind the gate."""
+
+    call: Call
+    protocol: str
 
 
 @dataclass(frozen=True)
@@ -93,7 +102,9 @@ class Gate:
             return refusals.bad_signature()
         environ[ACCOUNT_HEADER] = principal.account
         try:
-            return self._engine.authorizer.admit(_call(request, signed, protocol, principal))  # type: ignore[no-any-return]
+            call = _call(request, signed, protocol, principal)
+            environ[ADMITTED] = Admitted(call, protocol)
+            return self._engine.authorizer.admit(call)  # type: ignore[no-any-return]
         except (EngineGap, UncomputedKey) as gap:
             return refusals.gap(str(gap))
 

@@ -117,6 +117,6 @@ def _json(refusal: Refusal, service: str, protocol: str, headers: dict[str, str]
     if service in ("sqs", "cloudwatch"):  # these kept the codes of their query protocol
         headers["x-amzn-query-error"] = f"{refusal.query};Sender"
     body = {"__type": refusal.json, "message": refusal.message, "Message": refusal.message}
-    status = refusal.status if protocol == "rest-json" or refusal.status == 501 else 400
+    status = refusal.status if protocol == "rest-json" or refusal.status >= 500 else 400
     kind = "application/json" if protocol == "rest-json" else "application/x-amz-json-1.1"
     return status, {**headers, "Content-Type": kind}, json.dumps(body).encode()
