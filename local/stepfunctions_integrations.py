@@ -15,8 +15,11 @@ from typing import TYPE_CHECKING, Any
 import boto3
 import moto.stepfunctions.parser.models  # noqa: F401 - every module that imports boto_client_for by name
 from botocore.config import Config
+from botocore.exceptions import ConnectionError as NoConnection
+from botocore.exceptions import HTTPClientError
 from botocore.model import ServiceModel
 from botocore.session import get_session
+from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
     state_task_service_aws_sdk,
@@ -32,7 +35,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.credentials import Credentials
-from local.stepfunctions_failures import refused_by
+from local.stepfunctions_failures import refused_by, task_failed
 from local.stepfunctions_role import SESSION_NAME, STATES
 
 if TYPE_CHECKING:
@@ -47,6 +50,7 @@ BOTO_NAMES = {
     "eventbridge": "events",
     "cloudwatchlogs": "logs",
 }
+OWN_PREFIXES = {"events": "EventBridge", "states": "StepFunctions", "sns": "SNS", "sqs": "SQS"}
 ERROR_PREFIXES = {"dynamodb": "DynamoDb", "eventbridge": "EventBridge", "cloudwatchlogs": "CloudWatchLogs"}
 
 
@@ -136,9 +140,26 @@ def install(engine: Engine) -> None:
     # moto ends the execution with States.Runtime.
     events_error = refused_by("EventBridge", "AmazonCloudWatchEvents", StateTaskServiceEvents._from_error)
     engine.patch(StateTaskServiceEvents, "_from_error", events_error)
+    unknown_error = StateTask._from_error
+
+    def from_error(task: Any, env: Any, ex: Exception) -> Any:
+        if isinstance(ex, NoConnection | HTTPClientError) and isinstance(task, StateTaskService):
+            return task_failed(env, task, CustomErrorName(f"{_prefix(task)}.SdkClientException"), str(ex))
+        return unknown_error(task, env, ex)
+
+    engine.patch(StateTask, "_from_error", from_error)
     engine.patch(
         state_task_service_callback, "_DELAY_SECONDS_SYNC_CONDITION_CHECK", engine.clock.seconds(POLL_SECONDS)
     )
+
+
+def _prefix(task: Any) -> str:
+    """What the names of a service's errors begin with."""
+    resource = task.resource
+    if resource.service_name == "aws-sdk":
+        return str(task._normalise_service_error_name(resource.api_name))
+    name = str(resource.service_name)
+    return OWN_PREFIXES.get(name) or ERROR_PREFIXES.get(name.lower(), name[:1].upper() + name[1:])
 
 
 @functools.cache

@@ -1,0 +1,189 @@
+"""Every crash point: each API call of a vend and of a roll-out fails once in each way, and the work is done all the same.
+
+The calls are those of an undisturbed run, from the embedded AWS's own log. Each is struck alone, in a run of its own.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import random
+from collections import Counter
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import ExitStack
+from dataclasses import dataclass
+from multiprocessing import get_context
+from typing import Any, Literal, Protocol
+
+from local.calls import CallRecord
+from prove.chapter import Chapter, Say
+from prove.runs import Repair, Vend
+from prove.world import World
+
+Story = Literal["vend", "roll-out"]
+KILLS = (("kill-function", "before"), ("kill-function", "after"))
+FAILURES = (("throttle", "before"), ("server-error", "before"), ("reset", "after"))
+OTHERS_WORK = frozenset({"logs"})
+"""Calls that a service makes for its own logs: nobody's work depends on them."""
+AT_ONCE = 12
+"""Attempts that one process makes before it reports."""
+TRIES = 3
+"""Runs in which a call that depends on timing, such as a second poll, may fail to come."""
+
+
+@dataclass(frozen=True)
+class Point:
+    """The nth call of an operation by one function, or by the service that runs a state machine."""
+
+    function: str
+    service: str
+    operation: str
+    nth: int
+
+    def fault(self, effect: str, when: str) -> dict[str, Any]:
+        named = {"function": self.function} if self.function else {}
+        what = {"service": self.service, "operation": self.operation, "nth": self.nth}
+        return {**named, **what, "when": when, "effect": effect}
+
+
+@dataclass(frozen=True)
+class Tried:
+    """What became of a run: whether the fault struck at all, what was wrong at its end, how many starts it took."""
+
+    fault: dict[str, Any]
+    struck: bool
+    wrong: list[str]
+    starts: int
+
+
+class Run(Protocol):
+    """A piece of work that can be done again and again on one organization."""
+
+    starts: int
+    """Executions that it took."""
+
+    def __init__(self, world: World) -> None: ...
+    def prepare(self) -> None: ...
+    def go(self) -> None: ...
+    def wrong(self) -> list[str]: ...
+
+
+RUNS: dict[Story, type[Run]] = {"vend": Vend, "roll-out": Repair}
+
+
+def _logical(function: str) -> str:
+    """`groundwork-CreateAccountFunction-1A2B3C` is called otherwise in another deployment."""
+    return function.split("-")[1] if function else ""
+
+
+def points(calls: Iterable[CallRecord]) -> list[Point]:
+    """Where a run can be struck."""
+    counted = Counter(
+        (_logical(call.function), call.service, call.operation)
+        for call in calls
+        if ":assumed-role/" in (call.principal_arn or "") and call.service not in OTHERS_WORK
+    )
+    return [Point(*what, nth) for what, many in sorted(counted.items()) for nth in range(1, many + 1)]
+
+
+def faults_of(found: Iterable[Point]) -> list[dict[str, Any]]:
+    """Every way in which every one of these calls is struck."""
+    return [
+        point.fault(effect, when)
+        for point in found
+        for effect, when in ((KILLS + FAILURES) if point.function else FAILURES)
+    ]
+
+
+def survives(run: Run, world: World, fault: dict[str, Any]) -> tuple[bool, list[str]]:
+    """Whether the fault struck at all, and what was wrong after the run that it struck."""
+    for _ in range(TRIES):
+        run.prepare()
+        world.aws.faults.plan([fault])
+        run.go()
+        struck = bool(world.aws.faults.struck)
+        world.aws.faults.clear()
+        wrong = run.wrong()
+        if struck or wrong:
+            return struck, wrong
+    return False, []
+
+
+def undisturbed(run: Run, world: World) -> list[CallRecord]:
+    """The calls of a run that nothing disturbs. Raises RuntimeError when that one goes wrong already."""
+    run.prepare()
+    mark = len(world.aws.calls)
+    run.go()
+    calls = world.aws.calls[mark:]
+    wrong = run.wrong()
+    if wrong:
+        raise RuntimeError(f"An undisturbed run went wrong already: {wrong}")
+    return calls
+
+
+# -- all of them, side by side -------------------------------------------------------------------------
+
+
+_open = ExitStack()
+_runs: dict[Story, Run] = {}
+_worlds: list[World] = []
+
+
+def _world() -> World:
+    """This process's own."""
+    if not _worlds:
+        _worlds.append(_open.enter_context(World()))
+    return _worlds[0]
+
+
+def _run_of(story: Story) -> Run:
+    if story not in _runs:
+        _runs[story] = RUNS[story](_world())
+    return _runs[story]
+
+
+def _find(story: Story) -> list[Point]:
+    run = _run_of(story)
+    undisturbed(run, _world())  # the first run warms up
+    return points(undisturbed(run, _world()))
+
+
+def _strike(story: Story, faults: Sequence[dict[str, Any]]) -> list[Tried]:
+    run = _run_of(story)
+    return [Tried(fault, *survives(run, _world(), fault), starts=run.starts) for fault in faults]
+
+
+def _in_parts(faults: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:
+    for start in range(0, len(faults), AT_ONCE):
+        yield faults[start : start + AT_ONCE]
+
+
+def prove_story(
+    story: Story, seed: int, say: Say, choose: Callable[[list[Point]], list[Point]] = list
+) -> Chapter:
+    """All crash points of a story, or those that are chosen, in the order that the seed gives."""
+    chapter = Chapter(f"Crash points of a {story}", "crash points")
+    workers = min(2, os.cpu_count() or 1)
+    with ProcessPoolExecutor(workers, mp_context=get_context("spawn")) as pool:
+        found = pool.submit(_find, story).result()
+        faults = faults_of(choose(found))
+        random.Random(seed).shuffle(faults)
+        chapter.words.append(f"{len(found)} calls, each struck in up to {len(KILLS + FAILURES)} ways")
+        parts = [pool.submit(_strike, story, part) for part in _in_parts(faults)]
+        again = 0
+        for part in as_completed(parts):
+            for tried in part.result():
+                chapter.tried += tried.struck
+                again += tried.starts > 1
+                if tried.wrong:
+                    chapter.fail("; ".join(tried.wrong), json.dumps([tried.fault]))
+                elif not tried.struck:
+                    chapter.words.append(f"did not come again: {json.dumps(tried.fault)}")
+            say(f"{chapter.tried} of {len(faults)} {chapter.unit} of a {story}")
+    chapter.words.append(f"{again} needed a second start")
+    return chapter
+
+
+def prove(seed: int, say: Say) -> list[Chapter]:
+    return [prove_story("vend", seed, say), prove_story("roll-out", seed, say)]

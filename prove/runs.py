@@ -1,0 +1,110 @@
+"""The work that is struck: an account from nothing, and a roll-out that repairs one."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+from prove.world import World
+from tests.workflow.conftest import Execution, until
+
+UNIT = "Workloads/Development"
+
+
+class Vend:
+    """A workload account, from `Account Requested` to `Account Ready`; by a second start if the first fails."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._wanted: dict[str, Any] | None = None
+        self._ends: list[Execution] = []
+
+    def prepare(self) -> None:
+        self._name, self._email = self._world.cloud.fresh()
+        self._before = len(self._world.cloud.accounts())
+
+    def go(self) -> None:
+        cloud = self._world.cloud
+        asked = {"accountName": self._name, "email": self._email, "organizationalUnit": UNIT}
+        self._ends = [cloud.ask(**asked)]
+        if self._ends[0].status != "SUCCEEDED":
+            self._ends.append(cloud.ask(**asked))
+        cloud.all_ended()
+
+    @property
+    def starts(self) -> int:
+        return len(self._ends)
+
+    def wrong(self) -> list[str]:
+        world, cloud = self._world, self._world.cloud
+        last = self._ends[-1]
+        if last.status != "SUCCEEDED":
+            return [f"{end.error}: {end.cause}" for end in self._ends]
+        accounts = cloud.accounts()
+        if self._email not in accounts:
+            return ["there is no account"]
+        account = str(accounts[self._email]["Id"])
+        wrong = world.standing(account, self._email)
+        if len(accounts) != self._before + 1:
+            wrong.append(f"{len(accounts) - self._before} accounts were made")
+        if cloud.unit_of(self._email) != UNIT:
+            wrong.append(f"it is in {cloud.unit_of(self._email)}")
+        until(lambda: cloud.heard("Account Ready", accountId=account), "Account Ready")
+        # EventBridge takes no key that would tell a repeated answer: one may come twice, and is the same then.
+        said = {
+            json.dumps(event["detail"], sort_keys=True): event["detail-type"]
+            for event in cloud.answers()
+            if self._email in str(event["detail"])
+        }
+        if list(said.values()) != ["Account Failed"] * (len(self._ends) - 1) + ["Account Ready"]:
+            wrong.append(f"it was answered {said}")
+        likeness = world.likeness(account, self._name)
+        self._wanted = self._wanted or likeness
+        return wrong + world.differences(likeness, self._wanted)
+
+
+class Repair:
+    """A roll-out over a good account and one where something is amiss."""
+
+    def __init__(self, world: World) -> None:
+        self._world, cloud = world, world.cloud
+        self._names = [cloud.fresh() for _ in range(2)]
+        ended = [
+            cloud.ask(accountName=name, email=email, organizationalUnit=UNIT) for name, email in self._names
+        ]
+        if [end.status for end in ended] != ["SUCCEEDED"] * 2:
+            raise RuntimeError(f"No accounts to roll out over: {ended}")
+        cloud.all_ended()
+        accounts = cloud.accounts()
+        self._ids = [str(accounts[email]["Id"]) for _, email in self._names]
+        self._wanted = [
+            world.likeness(each, name) for each, (name, _) in zip(self._ids, self._names, strict=True)
+        ]
+        self._ends: list[Execution] = []
+
+    def prepare(self) -> None:
+        inside = self._world.cloud.inside
+        inside("ec2", self._ids[0]).disable_ebs_encryption_by_default()
+        inside("cloudtrail", self._ids[0]).stop_logging(Name="groundwork")
+
+    def go(self) -> None:
+        cloud = self._world.cloud
+        include = {"accountIds": self._ids}
+        self._ends = [cloud.roll_out(include=include)]
+        if self._ends[0].status != "SUCCEEDED" or self._ends[0].output["failures"]:
+            self._ends.append(cloud.roll_out(include=include))
+        cloud.all_ended()
+
+    @property
+    def starts(self) -> int:
+        return len(self._ends)
+
+    def wrong(self) -> list[str]:
+        world, last = self._world, self._ends[-1]
+        if last.status != "SUCCEEDED" or last.output["failures"]:
+            return [f"{end.error}: {end.cause or end.output}" for end in self._ends]
+        wrong = []
+        for account, (name, email), wanted in zip(self._ids, self._names, self._wanted, strict=True):
+            wrong += world.standing(account, email)
+            wrong += world.differences(world.likeness(account, name), wanted)
+        return wrong

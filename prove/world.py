@@ -1,0 +1,71 @@
+"""An organization to try things on: the real template deployed, the security account ready, and no schedule that interferes."""
+
+from __future__ import annotations
+
+import json
+from types import TracebackType
+from typing import Any, Self
+
+from local.engine import Engine
+from tests.workflow.conftest import Cloud, bootstrapped, deployed
+from tests.workflow.looking import portrait
+
+TIME_SCALE = 0.02
+ACCOUNT_LIMIT = 10_000
+SCHEDULES = ("FindAccountsRule", "PlanRule")
+
+
+class World:
+    """One embedded AWS with Groundwork in it; one per process. CreateAccountResult never comes: whatever dies has to
+    be finished without it."""
+
+    def __init__(self, time_scale: float = TIME_SCALE) -> None:
+        self.aws = Engine(time_scale=time_scale)
+        self.cloud: Cloud = bootstrapped(deployed(self.aws))
+        self.aws.creation.account_limit = ACCOUNT_LIMIT
+        self.aws.creation.event_copies = 0
+        for rule in SCHEDULES:
+            self.aws.client("events").disable_rule(Name=self.cloud.physical(rule))
+        self.security = self.cloud.declared("security")
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.aws.close()
+
+    def likeness(self, account: str, name: str) -> dict[str, Any]:
+        """Everything a baseline is about, as it would be in any account."""
+        return {
+            key: json.loads(
+                json.dumps(value, default=str).replace(account, "<account>").replace(name, "<name>")
+            )
+            for key, value in portrait(self.cloud, account).items()
+        }
+
+    def standing(self, account: str, email: str) -> list[str]:
+        """What is wrong with what Organizations and the ledger say of an account that is ready."""
+        cloud, wrong = self.cloud, []
+        tags = cloud.tags_of(account)
+        if tags.get("groundwork:state") != "ready":
+            wrong.append(f"tags {tags}")
+        item = {
+            key: next(iter(value.values())) for key, value in cloud.ledger_item(f"account#{account}").items()
+        }
+        if item.get("state") != "ready":
+            wrong.append(f"the ledger says {item.get('state')}")
+        if "leaseOwner" in item:
+            wrong.append(f"its lease is held by {item['leaseOwner']}")
+        request = cloud.ledger_item(f"request#{email}")
+        if request and request["state"]["S"] != "ready":
+            wrong.append(f"its request is {request['state']['S']}")
+        return wrong
+
+    def differences(self, found: dict[str, Any], wanted: dict[str, Any]) -> list[str]:
+        return [
+            f"{key}: {found.get(key)} instead of {wanted.get(key)}"
+            for key in sorted(found.keys() | wanted.keys())
+            if found.get(key) != wanted.get(key)
+        ]
