@@ -3,30 +3,50 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from types import TracebackType
 from typing import Any, Self
 
 from local.engine import Engine
-from tests.workflow.conftest import Cloud, bootstrapped, deployed
+from tests.workflow.conftest import Cloud, bootstrapped, deployed, groundwork_of_ones_own
 from tests.workflow.looking import portrait
 
 TIME_SCALE = 0.02
 ACCOUNT_LIMIT = 10_000
+TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 SCHEDULES = ("FindAccountsRule", "PlanRule")
+
+
+@contextmanager
+def declaring(old: str, new: str) -> Iterator[Path]:
+    """The template of a Groundwork in whose `baseline.yaml` one text stands in place of another."""
+    with TemporaryDirectory(prefix="declaration-") as folder:
+        template = groundwork_of_ones_own(Path(folder))
+        baseline = template.parent / "layers" / "baseline" / "baseline.yaml"
+        text = baseline.read_text()
+        if old not in text:
+            raise ValueError(f"baseline.yaml has no {old!r}")
+        baseline.write_text(text.replace(old, new, 1))
+        yield template
 
 
 class World:
     """One embedded AWS with Groundwork in it; one per process. CreateAccountResult never comes: whatever dies has to
     be finished without it."""
 
-    def __init__(self, time_scale: float = TIME_SCALE) -> None:
+    def __init__(
+        self, time_scale: float = TIME_SCALE, template: Path = TEMPLATE, *, security: bool = True
+    ) -> None:
         self.aws = Engine(time_scale=time_scale)
-        self.cloud: Cloud = bootstrapped(deployed(self.aws))
+        self.cloud: Cloud = bootstrapped(deployed(self.aws, template))
         self.aws.creation.account_limit = ACCOUNT_LIMIT
         self.aws.creation.event_copies = 0
         for rule in SCHEDULES:
             self.aws.client("events").disable_rule(Name=self.cloud.physical(rule))
-        self.security = self.cloud.declared("security")
+        self.security = self.cloud.declared("security") if security else ""
 
     def __enter__(self) -> Self:
         return self

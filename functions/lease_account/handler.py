@@ -2,23 +2,33 @@
 
 from __future__ import annotations
 
-from groundwork.contracts import Account, Model
+from groundwork.contracts import Account, Model, Organization
+from groundwork.declaration import load
+from groundwork.enrolment import Enroller
 from groundwork.entry import entry
 from groundwork.executions import Executions
 from groundwork.ledger import Ledger
+from groundwork.organizations import Organizations
 from groundwork.settings import settings
 
 
 class Input(Model):
     account: Account
+    organization: Organization
     execution: str
+    leases: int
 
 
 class Output(Model):
     leased_until: int
+    organization: Organization
 
 
 @entry(Input)
 def handle(event: Input) -> Output:
     ledger = Ledger(settings().ledger_table)
-    return Output(leased_until=ledger.lease(event.account.id, event.execution, Executions().is_running))
+    lease = ledger.lease(event.account.id, event.execution, Executions().is_running)
+    organization = event.organization
+    if lease.number != event.leases + 1:  # somebody worked here since, and perhaps knew more than we do
+        organization = Enroller(load(), ledger, Organizations()).organization(event.account)
+    return Output(leased_until=lease.until, organization=organization)

@@ -25,12 +25,13 @@ INSTALLED_TAG = "groundwork:installed"
 
 class Enrolled(Model):
     """The account and its organization as the components need them. `ready` says that it was ready before, `baseline`
-    with which version of the declaration."""
+    with which version of the declaration; `leases` how often somebody had taken its lease."""
 
     account: Account
     organization: Organization
     ready: bool
     baseline: str | None = None
+    leases: int = 0
 
 
 class Enroller:
@@ -75,7 +76,9 @@ class Enroller:
 
     def _enrolled(self, kind: Kind, listed: Listed, tags: Mapping[str, str]) -> Enrolled:
         declared = [self._declaration.security, self._declaration.tooling]
-        memory = self._ledger.recall([each.email for each in declared if each and not each.id])
+        emails = [each.email for each in declared if each and not each.id]
+        memory = self._ledger.recall(emails, [listed.id])
+        known = memory.accounts.get(listed.id)
         units = self._units(kind, listed, memory)
         paths = {unit: path for path, unit in units.items()}
         account = Account(
@@ -92,6 +95,7 @@ class Enroller:
             organization=facts(listed, units, security, tooling, self._named(account)),
             ready=tags.get(STATE_TAG) == "ready",
             baseline=tags.get(BASELINE_TAG),
+            leases=known.leases if known else 0,
         )
 
     def organization(self, account: Account) -> Organization:

@@ -12,6 +12,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import suppress
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import TYPE_CHECKING, Any, Literal
@@ -57,6 +58,14 @@ ANSWER_DAYS = 90
 def _table(name: str) -> Table:
     """Made once for as long as the function stays warm."""
     return boto3.resource("dynamodb", config=PATIENT).Table(name)
+
+
+@dataclass(frozen=True)
+class Lease:
+    """`until` in seconds since the epoch; `number` counts the leases of the account."""
+
+    until: int
+    number: int
 
 
 class Ledger:
@@ -216,23 +225,33 @@ class Ledger:
         if until is None or until - self._now() < LONGEST_WORK_SECONDS:
             self.lease(account_id, execution, is_running)
 
-    def lease(self, account_id: str, execution: str, is_running: Callable[[str], bool]) -> int:
-        """Hold the account for this execution, or hold it longer; until when, in seconds since the epoch. Raises
-        `AccountBusy` while another one, still running, has it."""
+    def lease(self, account_id: str, execution: str, is_running: Callable[[str], bool]) -> Lease:
+        """Hold the account for this execution, or hold it longer. Raises `AccountBusy` while another one, still
+        running, has it."""
         now = int(self._now())
         until = now + LEASE_SECONDS
         values = {"leaseOwner": execution, "leaseUntil": until}
+        key = account_key(account_id)
         free = Attr("leaseOwner").not_exists() | Attr("leaseOwner").eq(execution) | Attr("leaseUntil").lt(now)
-        if self._set(account_key(account_id), values, free):
-            return until
-        holder = str((self._get(account_key(account_id)) or {}).get("leaseOwner", ""))
-        if (
-            holder
-            and not is_running(holder)
-            and self._set(account_key(account_id), values, free | Attr("leaseOwner").eq(holder))
-        ):
-            return until
+        if lease := self._take(key, values, free):
+            return lease
+        holder = str((self._get(key) or {}).get("leaseOwner", ""))
+        if holder and not is_running(holder):
+            lease = self._take(key, values, free | Attr("leaseOwner").eq(holder))
+            if lease:
+                return lease
         raise AccountBusy(f"Account {account_id} is being worked on by {holder or 'another execution'}.")
+
+    def _take(self, key: str, values: dict[str, Any], condition: ConditionBase) -> Lease | None:
+        update = _update_of(values, {})
+        update["UpdateExpression"] += " ADD leases :one"
+        update["ExpressionAttributeValues"][":one"] = 1
+        with suppress(self._table.meta.client.exceptions.ConditionalCheckFailedException):
+            answer = self._table.update_item(
+                Key={"pk": key}, ReturnValues="UPDATED_NEW", ConditionExpression=condition, **update
+            )
+            return Lease(int(values["leaseUntil"]), int(str(answer["Attributes"]["leases"])))
+        return None
 
     def release(self, account_id: str, execution: str) -> None:
         self._remove(account_key(account_id), [LEASE], Attr("leaseOwner").eq(execution))

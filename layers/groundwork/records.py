@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any, Literal
 
 from groundwork.contracts import Kind, Model, RequestedKind
@@ -65,6 +66,8 @@ class AccountRecord(Model):
     state: Literal["enrolled", "ready", "failed"]
     ready_by: str | None = None
     baseline: str | None = None
+    leases: int = 0
+    """How often somebody has taken its lease."""
 
 
 @dataclass(frozen=True)
@@ -122,5 +125,7 @@ def _only(model: type[Model], item: Mapping[str, Any]) -> dict[str, Any]:
     """The model's own attributes, DynamoDB's Decimals made whole numbers."""
     known = {info.alias: info for info in model.model_fields.values()}
     return {
-        name: int(value) if name == "attempts" else value for name, value in item.items() if name in known
+        name: int(value) if isinstance(value, Decimal) else value
+        for name, value in item.items()
+        if name in known
     }

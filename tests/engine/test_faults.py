@@ -95,7 +95,7 @@ def test_each_service_has_its_own_words(aws: Engine, service: str) -> None:
     operation, parameters, throttled, broken = SERVICES[service]
     for effect, code in (("throttle", throttled), ("server-error", broken)):
         aws.faults.plan([{"service": service, "effect": effect}])
-    XX
+        assert call(aws, service=service, do=operation, parameters=parameters) == code
 
 
 def test_a_fault_strikes_only_whom_it_means(aws: Engine) -> None:

@@ -1,0 +1,206 @@
+"""Repeats and races: whatever comes at once, twice, too early, too late or never, there is one account and one answer."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+
+from prove.chapter import Chapter, Say
+from prove.world import World, declaring
+from tests.workflow.conftest import Cloud, Execution, until
+from tests.workflow.looking import lacks, portrait
+
+UNIT = "Workloads/Development"
+GROUP, BY_UNIT = "dev-external-accounts", "organizationalUnits: [Workloads/Development, Workloads/Staging]"
+REPEATS = 50
+MANY = 10
+RESULT_EVENTS = {
+    "before our own poll": (0.0, 1),
+    "during it": (2.0, 1),
+    "after it": (60.0, 1),
+    "twice": (17.0, 2),
+    "never": (0.0, 0),
+}
+"""When CreateAccountResult comes, in AWS seconds after the account is there, and how often."""
+
+
+class Wrong(Exception):
+    """What a race left behind."""
+
+
+def prove(_seed: int, say: Say) -> Chapter:
+    chapter = Chapter("Repeats and races", "races")
+    with World() as world:
+        races: dict[str, Callable[[], None]] = {
+            f"the same event {REPEATS} times at once": lambda: the_same_event(world.cloud, REPEATS),
+            **{
+                f"CreateAccountResult {name}": lambda when=when: result_event(world, *when)  # type: ignore[misc]
+                for name, when in RESULT_EVENTS.items()
+            },
+            "two re-runs of one account at once": lambda: two_runs(world),
+            f"{MANY} accounts at once": lambda: many_at_once(world.cloud, world.security, MANY),
+            "the declaration changes while executions run": lambda: another_declaration(world),  # the last
+        }
+        for name, race in races.items():
+            _try(chapter, name, race)
+            say(f"{chapter.tried} races: {name}")
+    names = [f"named-{number}" for number in range(MANY)]
+    with (
+        declaring(BY_UNIT, f"names: [{', '.join(names)}]") as template,
+        World(template=template, security=False) as young,
+    ):
+        name = f"{MANY} accounts and the account that all of them trust"
+        _try(chapter, name, lambda: many_before_security(young.cloud, MANY))
+        say(f"{chapter.tried} races: {name}")
+        name = f"{MANY} accounts that a group of the security account names"
+        _try(chapter, name, lambda: named_in_a_group(young.cloud, names))
+        say(f"{chapter.tried} races: {name}")
+    return chapter
+
+
+def _try(chapter: Chapter, name: str, race: Callable[[], None]) -> None:
+    chapter.tried += 1
+    try:
+        race()
+    except (Wrong, AssertionError) as wrong:
+        chapter.fail(f"{name}: {wrong}", f"prove.races: {name}")
+
+
+def _require(good: object, words: str) -> None:
+    if not good:
+        raise Wrong(words)
+
+
+def _all_succeeded(ended: list[Execution]) -> None:
+    failed = [
+        f"{each.arn} {each.status} {each.error}: {each.cause}" for each in ended if each.status != "SUCCEEDED"
+    ]
+    _require(not failed, "; ".join(failed))
+
+
+def _one_account(cloud: Cloud, name: str, email: str) -> str:
+    """The id of the one account of this name, which has been answered for once."""
+    made = [account for account in cloud.accounts().values() if account["Name"] == name]
+    _require(len(made) == 1 and made[0]["Email"] == email, f"{len(made)} accounts named {name}")
+    account = str(made[0]["Id"])
+    until(lambda: cloud.heard("Account Ready", accountId=account), f"Account Ready of {name}")
+    said = Counter(event["detail-type"] for event in cloud.answers(accountId=account))
+    _require(said == {"Account Ready": 1}, f"{name} was answered {dict(said)}")
+    return account
+
+
+# -- races ---------------------------------------------------------------------------------------------
+
+
+def the_same_event(cloud: Cloud, times: int) -> None:
+    """Posted so often at once: one execution makes the account, the others find it."""
+    name, email = cloud.fresh()
+    detail = json.dumps({"accountName": name, "email": email, "organizationalUnit": UNIT})
+    entry = {"Source": "groundwork", "DetailType": "Account Requested", "Detail": detail}
+    events = cloud.aws.client("events")
+    with ThreadPoolExecutor(times // 5) as posters:
+        answers = list(posters.map(lambda _: events.put_events(Entries=[entry] * 5), range(times // 5)))
+    posted = [each["EventId"] for answer in answers for each in answer["Entries"]]
+    ended = [cloud.ended(cloud.execution_of(event)) for event in posted]
+    cloud.all_ended()
+    _all_succeeded(ended)
+    _one_account(cloud, name, email)
+    outcomes = Counter(each.output["outcome"] for each in ended)
+    _require(outcomes == {"ready": 1, "unchanged": times - 1}, f"outcomes {dict(outcomes)}")
+
+
+def result_event(world: World, delay: float, copies: int) -> None:
+    """AWS's own word that the account is there comes at another time than our asking."""
+    cloud, creation = world.cloud, world.aws.creation
+    creation.event_delay, creation.event_copies = delay, copies
+    try:
+        name, email = cloud.fresh()
+        ended = cloud.ask(accountName=name, email=email, organizationalUnit=UNIT)
+        if copies:
+            account = str(cloud.accounts()[email]["Id"])
+            until(lambda: len(cloud.executions_about(account)) >= copies, "CreateAccountResult")
+        _all_succeeded([ended, *cloud.all_ended()])
+        _one_account(cloud, name, email)
+    finally:
+        creation.event_copies = 0
+
+
+def two_runs(world: World) -> None:
+    """One of them mends what is amiss, the other waits for it and finds nothing left."""
+    cloud = world.cloud
+    name, email = cloud.fresh()
+    account = str(cloud.ask(accountName=name, email=email, organizationalUnit=UNIT).output["accountId"])
+    before = portrait(cloud, account)
+    cloud.inside("cloudtrail", account).stop_logging(Name="groundwork")
+    both = [cloud.ended(arn) for arn in [cloud.begin(accountId=account), cloud.begin(accountId=account)]]
+    _all_succeeded(both)
+    outcomes = sorted(each.output["outcome"] for each in both)
+    _require(outcomes == ["repaired", "unchanged"], f"outcomes {outcomes}")
+    _require(portrait(cloud, account) == before, "the account is not what it was")
+    _require("leaseOwner" not in cloud.ledger_item(f"account#{account}"), "its lease is still held")
+
+
+def many_at_once(cloud: Cloud, security: str, many: int) -> None:
+    """All become ready at once, and the security account loses nothing by it."""
+    before = portrait(cloud, security)
+    asked = [cloud.fresh() for _ in range(many)]
+    posted = [cloud.post(accountName=name, email=email, organizationalUnit=UNIT) for name, email in asked]
+    _all_succeeded([cloud.ended(cloud.execution_of(event)) for event in posted])
+    cloud.all_ended()
+    for name, email in asked:
+        lacking = lacks(cloud, _one_account(cloud, name, email), security)
+        _require(not lacking, f"{name} lacks {lacking}")
+    _require(portrait(cloud, security) == before, "the security account changed")
+
+
+def many_before_security(cloud: Cloud, many: int) -> None:
+    """Asked for together with the account that all of them trust, which is asked for last."""
+    declared = {each.name: each for each in cloud.declaration.accounts}
+    asked = [cloud.fresh() for _ in range(many)]
+    posted = [cloud.post(accountName=name, email=email, organizationalUnit=UNIT) for name, email in asked]
+    posted += [
+        cloud.post(accountName=name, email=declared[name].email, kind=declared[name].kind)
+        for name in ("mgmt", "security")
+    ]
+    _all_succeeded([cloud.ended(cloud.execution_of(event)) for event in posted])
+    _all_succeeded(cloud.all_ended())
+    security = str(cloud.accounts()[declared["security"].email]["Id"])
+    for name, email in asked:
+        lacking = lacks(cloud, _one_account(cloud, name, email), security)
+        _require(not lacking, f"{name} lacks {lacking}")
+    groups = {key for key in portrait(cloud, security) if key.startswith("group ")}
+    declared_groups = {f"group {group.name}" for group in cloud.declaration.access.groups}
+    _require(groups == declared_groups, f"groups {groups}")
+
+
+def another_declaration(world: World) -> None:
+    """Deployed while accounts are on their way: all end ready, and a run afterwards brings each to what is declared now."""
+    cloud = world.cloud
+    asked = [cloud.fresh() for _ in range(3)]
+    with declaring("minimumLength: 14", "minimumLength: 20") as template:
+        posted = [cloud.post(accountName=name, email=email, organizationalUnit=UNIT) for name, email in asked]
+        emails = {email for _, email in asked}
+        until(lambda: emails <= cloud.accounts().keys(), "the accounts")
+        world.aws.deploy(template)
+        _all_succeeded([cloud.ended(cloud.execution_of(event)) for event in posted])
+        cloud.all_ended()
+        for name, email in asked:
+            account = _one_account(cloud, name, email)
+            _all_succeeded([cloud.start(accountId=account)])
+            length = portrait(cloud, account)["password policy"]["MinimumPasswordLength"]
+            _require(length == 20, f"{name} has passwords of {length}")
+
+
+def named_in_a_group(cloud: Cloud, names: Sequence[str]) -> None:
+    """Each becomes ready and wants to be in the policy of the security account's group, all at once: none is left out."""
+    security = cloud.declared("security")
+    posted = [cloud.post(accountName=name, email=f"aws+{name}@example.com") for name in names]
+    _all_succeeded([cloud.ended(cloud.execution_of(event)) for event in posted])
+    _all_succeeded(cloud.all_ended())
+    ids = {_one_account(cloud, name, f"aws+{name}@example.com") for name in names}
+    policies = json.dumps(portrait(cloud, security)[f"group {GROUP}"])
+    missing = sorted(account for account in ids if account not in policies)
+    _require(not missing, f"group {GROUP} lacks {len(missing)} of {len(ids)} accounts: {missing}")
+    _require("leaseOwner" not in cloud.ledger_item(f"account#{security}"), "security's lease is still held")
