@@ -50,6 +50,7 @@ class Creating(OrganizationsBackend):
             if creation.errors:
                 raise error(creation.errors.popleft())
             if len(self._in_progress()) >= creation.at_once:
+                creation.throttle.refused["CreateAccount"] += 1
                 raise constraint("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED")
             reason = self._failure_reason(request)
             self.requests[request.id] = request

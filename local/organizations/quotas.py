@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 
 from local.clock import Clock
@@ -60,10 +61,12 @@ class Bucket:
 
 
 class Throttle:
-    """The buckets of one organization. `enforced` can be switched off by a test that is about something else."""
+    """The buckets of one organization, and how often each operation was refused. `enforced` can be switched off by a
+    test that is about something else."""
 
     def __init__(self, clock: Clock) -> None:
         self.enforced = True
+        self.refused: Counter[str] = Counter()
         self._clock = clock
         self._buckets: dict[str, Bucket] = {}
         self._lock = threading.Lock()
@@ -76,4 +79,5 @@ class Throttle:
         with self._lock:
             bucket = self._buckets.setdefault(operation, Bucket(quota, quota.burst))
             if not bucket.take(self._clock):
+                self.refused[operation] += 1
                 raise error("TooManyRequestsException")

@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from functools import partial
+from typing import Any
 
 from tests.workflow.conftest import until
 from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management
@@ -152,6 +153,26 @@ def take_over_lease(place: Place) -> Job:
     return place.start(place.account)
 
 
+def lease_after_another(place: Place) -> Job:
+    """Somebody has held the lease since this execution looked at the organization."""
+    payload = _given(place, place.security, "leases")
+    return lambda: place.invoke("LeaseAccountFunction", payload)
+
+
+def _given(place: Place, account_id: str, key: str, value: str | None = None) -> dict[str, Any]:
+    """What a run of an account gave to the one function that gets a field, or gets it with this value."""
+    ended = place.cloud.start(accountId=account_id)
+    history = place.cloud.aws.client("stepfunctions").get_paginator("get_execution_history")
+    payloads = [
+        json.loads(event["taskScheduledEventDetails"]["parameters"])["Payload"]
+        for page in history.paginate(executionArn=ended.arn)
+        for event in page["events"]
+        if event["type"] == "TaskScheduled"
+    ]
+    (payload,) = [each for each in payloads if key in each and value in (None, each[key])]
+    return dict(payload)
+
+
 def await_forgotten_security(place: Place) -> Job:
     """The ledger has lost the security account: whether it is ready, its tag says."""
     place.forget(place.security)
@@ -198,15 +219,7 @@ def vend_into_new_unit(place: Place) -> Job:
 def take_over_lease_at_work(component: str, function: str, place: Place, account_id: str) -> Job:
     """A function that finds its lease run out, and that another execution has taken it since and has died: called with
     what the machine gave it last time."""
-    ended = place.cloud.start(accountId=account_id)
-    history = place.cloud.aws.client("stepfunctions").get_paginator("get_execution_history")
-    payloads = [
-        json.loads(event["taskScheduledEventDetails"]["parameters"])["Payload"]
-        for page in history.paginate(executionArn=ended.arn)
-        for event in page["events"]
-        if event["type"] == "TaskScheduled"
-    ]
-    (payload,) = [each for each in payloads if each.get("component") == component]
+    payload = _given(place, account_id, "component", component)
     place.abandon_lease(account_id)
     return lambda: place.invoke(function, payload | {"leasedUntil": 0})
 
@@ -314,6 +327,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "AwaitSecurityFunction.LookAtTheOrganization": await_forgotten_security,
     "AwaitSecurityFunction.SeeWhoIsRunning": await_abandoned_security,
     "LeaseAccountFunction.UseTheLedger": _start,
+    "LeaseAccountFunction.LookAtTheOrganization": lease_after_another,
     "LeaseAccountFunction.SeeWhoIsRunning": take_over_lease,
     "ApplyComponentFunction.UseTheLedger": lambda place: take_over_lease_at_work(
         "access", "ApplyComponentFunction", place, place.account
