@@ -64,9 +64,7 @@ class Graph:
 def graph_of(machine: Mapping[str, Any]) -> Graph:
     states = machine["States"]
     ways = [way for name, state in states.items() for way in _ways(name, state)]
-    # What is caught by name is a way of its own, and not the failure that may come anywhere.
-    named = [way for way in ways if not way.caught or way.label]
-    after = {name: [way.target for way in named if way.source == name] for name in states}
+    after = {name: [way.target for way in ways if way.source == name and not way.caught] for name in states}
     tail = [name for name in states if not _may_succeed(name, states, after, frozenset())]
     distances = _distances(machine["StartAt"], after, set(tail))
     remaining = {name: max(_distances(name, after, set(tail)).values()) for name in distances}

@@ -34,7 +34,7 @@ text { font-family: system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans
 .way { fill: none; stroke: #818b98; stroke-width: 1.5 }
 .caught { stroke: #c9736b; stroke-dasharray: 4 3 } .mark { fill: #c9736b } .tip { fill: #818b98 }
 .Task { fill: #ddeafc; stroke: #4a86d8 } .Choice { fill: #fdf0cf; stroke: #bf8f1d }
-.Map { fill: #eae3fb; stroke: #8460cf } .Pass { fill: #eceff2; stroke: #8b949e }
+.Map { fill: #eae3fb; stroke: #8460cf } .Pass, .Wait { fill: #eceff2; stroke: #8b949e }
 .Succeed { fill: #d9f2df; stroke: #35924c } .Fail { fill: #fbdfdc; stroke: #c9534b }
 .Parallel { fill: #818b98; stroke: #818b98 } .Map.group { fill: #8460cf }
 .group { fill-opacity: .10; stroke-dasharray: 6 3 }
@@ -367,7 +367,7 @@ def _back(way: Way, source: Box, target: Box) -> Iterator[str]:
         ],
         caught=way.caught,
     )
-    yield _text("label left", source.middle[0] + 8, below + 3, way.label)
+    yield _text("label", source.middle[0] - _text_width(way.label, 11) / 2, below + 13, way.label)
 
 
 def _legend(first: str, last: Box) -> Iterator[str]:

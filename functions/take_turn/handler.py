@@ -23,4 +23,4 @@ class Input(Model):
 
 @entry(Input)
 def handle(event: Input) -> Turn:
-    return take_turn(Ledger(settings().ledger_table), event.now, refused=event.refused)
+    return take_turn(event.work, Ledger(settings().ledger_table), event.now, refused=event.refused)

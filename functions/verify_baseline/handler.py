@@ -13,8 +13,9 @@ class Input(Model):
     account: Account
     organization: Organization
     execution: str
+    passes: int
 
 
 @entry(Input)
 def handle(event: Input) -> None:
-    verify_inside(event.components, event.account, event.organization, load())
+    verify_inside(event.components, event.account, event.organization, load(), event.passes)

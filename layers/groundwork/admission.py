@@ -12,6 +12,7 @@ from datetime import datetime, timedelta
 
 from groundwork.contracts import Model
 from groundwork.ledger import Ledger
+from groundwork.work import Work
 
 INTERVAL = timedelta(seconds=10)
 BURST = 3
@@ -27,9 +28,11 @@ class Turn(Model):
     seconds: int
 
 
-def take_turn(ledger: Ledger, now: datetime, *, refused: bool) -> Turn:
-    """The next free turn. `now` is Step Functions' own time, one clock for all who wait; `refused` says that AWS has
-    just taken no call, since others have used the bucket up."""
+def take_turn(work: Work, ledger: Ledger, now: datetime, *, refused: bool) -> Turn:
+    """The next free turn; none is needed where CreateAccount has been called already. `now` is Step Functions' own time, one clock for all who wait; `refused` says that AWS has
+    just taken no call, or failed one in passing: its bucket is taken for empty."""
+    if (work.account_id or work.creation_id) and not refused:
+        return Turn(seconds=0)
     begin = now + BURST * INTERVAL if refused else now
     end = ledger.join_line(begin, INTERVAL)
     when = end - INTERVAL - AT_ONCE

@@ -202,8 +202,14 @@ class BaselineFailed(GroundworkError):
     remedy = 'Mend what the cause lists, then start the execution with {"accountId": "<its id>"}: it does only what is left.'
 
 
-class BaselineNotVerified(GroundworkError):
-    """A component that had settled differs again."""
+class BaselineNotVerified(Pending):
+    """A component that had settled differs again; it is brought to what is declared once more."""
+
+    remedy = "Start the execution again: it does only what is left."
+
+
+class BaselineUndone(GroundworkError):
+    """A component that had settled differs again, however often it is mended."""
 
     remedy = "Something undoes the baseline. See the differences in the cause, settle that, then start the execution again."
 
