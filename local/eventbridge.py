@@ -6,7 +6,6 @@ dead-letter queues" in the user guide.
 
 from __future__ import annotations
 
-import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -17,6 +16,7 @@ from moto.core.exceptions import JsonRESTError
 from moto.events.models import EventsBackend, Rule, events_backends
 
 from local.event_delivery import DELIVERED_SERVICES, Delivery
+from local.json_texts import depth_of, strict_json
 from local.schedules import InvalidSchedule, next_time
 from local.timetable import Entry, Timetable
 
@@ -27,6 +27,8 @@ Event = dict[str, Any]
 MAXIMUM_ENTRIES = 10
 REORDER_SECONDS = 60.0
 """AWS seconds after which a held event comes even if nothing came after it."""
+MAXIMUM_BYTES = 256 * 1024
+DEEPEST_DETAIL = 1000
 # Targets that EventBridge can only reach as a role; the others are reached by their own resource policy.
 NEEDS_ROLE = ("states",)
 ENABLED = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
@@ -67,6 +69,10 @@ class EventBridge:
         if len(entries) > MAXIMUM_ENTRIES:
             raise JsonRESTError(
                 "ValidationException", f"entries: must have length less than or equal to {MAXIMUM_ENTRIES}"
+            )
+        if sum(map(_size, entries)) >= MAXIMUM_BYTES:
+            raise JsonRESTError(
+                "ValidationException", "Total size of the entries in the request is over the limit."
             )
         results: list[dict[str, str]] = []
         for entry in entries:
@@ -131,10 +137,10 @@ class EventBridge:
         if entry["Source"].startswith("aws."):
             raise _Refused("NotAuthorizedForSourceException", "Not authorized for the source.")
         try:
-            detail = json.loads(entry["Detail"])
-        except ValueError as error:
+            detail = strict_json(entry["Detail"])
+        except (ValueError, RecursionError) as error:
             raise _Refused("MalformedDetail", "Detail is malformed.") from error
-        if not isinstance(detail, dict):
+        if not isinstance(detail, dict) or depth_of(detail) > DEEPEST_DETAIL:
             raise _Refused("MalformedDetail", "Detail is malformed.")
         bus = backend.describe_event_bus(entry.get("EventBusName") or "default")
         event = self._event(
@@ -186,6 +192,18 @@ class EventBridge:
             self.deliver(rule, event)
 
         return Entry(rule.arn, rule.scheduled_expression, fire)
+
+
+def _size(entry: Mapping[str, Any]) -> int:
+    """As "Calculating PutEvents event entry size" in the user guide."""
+    texts = [
+        entry.get("Source"),
+        entry.get("DetailType"),
+        entry.get("Detail"),
+        *(entry.get("Resources") or []),
+    ]
+    size = sum(len(text.encode("utf-8", "surrogatepass")) for text in texts if text)
+    return size + (14 if entry.get("Time") is not None else 0)
 
 
 def install(engine: Engine) -> None:

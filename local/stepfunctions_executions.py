@@ -25,10 +25,13 @@ from moto.stepfunctions.parser.backend import execution as executions
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from local.json_texts import strict_json
+
 if TYPE_CHECKING:
     from local.engine import Engine
 
 EXECUTION_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
+MAXIMUM_INPUT_BYTES = 262_144
 STATUS_CHANGE = "Step Functions Execution Status Change"
 
 
@@ -89,6 +92,7 @@ def _install_starts(engine: Engine) -> None:
     ) -> Any:
         if name is not None and not EXECUTION_NAME.fullmatch(name):
             raise JsonRESTError("InvalidName", f"Invalid Name: '{name}'")
+        _check_input(execution_input)
         with one_at_a_time:  # two starts of one name must not both find it free
             return start_execution(self, state_machine_arn, name or str(uuid.uuid4()), execution_input, *rest)
 
@@ -110,6 +114,21 @@ def _install_starts(engine: Engine) -> None:
     # moto lists an execution a moment before it has a status.
     status = property(lambda execution: (execution.exec_status or ExecutionStatus.RUNNING).value)
     engine.patch(executions.Execution, "status", status)
+
+
+def _check_input(text: str | None) -> None:
+    if text is not None and len(text.encode("utf-8", "surrogatepass")) > MAXIMUM_INPUT_BYTES:
+        limit = f"Member must have length less than or equal to {MAXIMUM_INPUT_BYTES}"
+        raise JsonRESTError(
+            "ValidationException",
+            f"1 validation error detected: Value at 'input' failed to satisfy constraint: {limit}",
+        )
+    try:
+        strict_json(text or "{}")
+    except (ValueError, RecursionError) as error:
+        raise JsonRESTError(
+            "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'"
+        ) from error
 
 
 # Ending ------------------------------------------------------------------------------------------

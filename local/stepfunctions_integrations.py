@@ -19,6 +19,7 @@ from botocore.exceptions import ConnectionError as NoConnection
 from botocore.exceptions import HTTPClientError
 from botocore.model import ServiceModel
 from botocore.session import get_session
+from moto.stepfunctions.parser import quotas
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.service import (
@@ -33,6 +34,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.service.state
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task import StateTask
 from moto.stepfunctions.parser.asl.utils import boto_client
+from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from local.credentials import Credentials
 from local.stepfunctions_failures import refused_by, task_failed
@@ -123,6 +125,7 @@ def install(engine: Engine) -> None:
         "boto_client_for", boto_client.boto_client_for, boto_client_for, within="moto.stepfunctions"
     )
 
+    _install_quota(engine)
     credentials_of = StateTask._eval_state_credentials
 
     def with_execution_role(state: Any, env: Any) -> TaskCredentials:
@@ -160,6 +163,26 @@ def _prefix(task: Any) -> str:
         return str(task._normalise_service_error_name(resource.api_name))
     name = str(resource.service_name)
     return OWN_PREFIXES.get(name) or ERROR_PREFIXES.get(name.lower(), name[:1].upper() + name[1:])
+
+
+def _install_quota(engine: Engine) -> None:
+    """What a task is given may be no larger than what it returns; moto looks only at that, and falls over a text with
+    half of a surrogate pair in it."""
+
+    def is_within(value: Any) -> bool:
+        text = value if isinstance(value, str) else to_json_str(value)
+        return len(text.encode("utf-8", "replace")) <= quotas.MAX_STATE_SIZE_UTF8_BYTES
+
+    engine.patch_everywhere(
+        "is_within_size_quota", quotas.is_within_size_quota, is_within, within="moto.stepfunctions"
+    )
+    begin = StateTaskService._before_eval_execution
+
+    def begin_within_quota(task: Any, env: Any, *, raw_parameters: Any, **rest: Any) -> None:
+        task._verify_size_quota(env=env, value=raw_parameters)
+        begin(task, env, raw_parameters=raw_parameters, **rest)
+
+    engine.patch(StateTaskService, "_before_eval_execution", begin_within_quota)
 
 
 @functools.cache

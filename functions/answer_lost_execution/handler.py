@@ -9,6 +9,7 @@ from pydantic import ConfigDict
 from groundwork.answers import send
 from groundwork.contracts import Model
 from groundwork.entry import entry
+from groundwork.errors import InvalidRequest
 from groundwork.executions import Executions
 from groundwork.ledger import Ledger
 from groundwork.outcome import Failure, failed
@@ -26,13 +27,20 @@ class Input(Model):
     detail: dict[str, Any]
 
 
+NOT_UNMARSHALLED = "Runtime.UnmarshalError"
+"""Lambda's own word for an input that none of its functions can be given."""
+UNREADABLE = "The input is nested deeper, or holds longer numbers, than can be read; ask for less."
+
+
 @entry(Input)
 def handle(event: Input) -> None:
+    ledger, asked = Ledger(settings().ledger_table), Executions().input_of(event.execution)
     failure = Failure(
         error=event.detail.get("error") or f"Execution{event.status.title().replace('_', '')}",
         cause=event.detail.get("cause") or f"The execution ended as {event.status} before it could answer.",
     )
-    ledger, asked = Ledger(settings().ledger_table), Executions().input_of(event.execution)
+    if asked is None or failure.error == NOT_UNMARSHALLED:
+        failure = Failure(error=InvalidRequest.__name__, cause=UNREADABLE)
     failing = failed(ledger, event.execution, asked, failure, None, "answer-lost-execution")
     if failing.answers:
         count_failure(failing.error)

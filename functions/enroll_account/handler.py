@@ -3,10 +3,11 @@ mode it only looks."""
 
 from __future__ import annotations
 
-from groundwork.contracts import AccountId, Model
+from groundwork.contracts import Model
 from groundwork.declaration import load
 from groundwork.enrolment import Enrolled, Enroller
 from groundwork.entry import entry
+from groundwork.fields import AccountId
 from groundwork.ledger import Ledger
 from groundwork.organizations import Organizations
 from groundwork.settings import settings

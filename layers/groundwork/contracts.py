@@ -6,10 +6,22 @@ import re
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
 from groundwork.errors import InvalidRequest
+from groundwork.fields import (
+    AccountId,
+    CreationId,
+    EventId,
+    NewEmail,
+    NewName,
+    NewUnitPath,
+    NotEmpty,
+    Tags,
+    UnitPath,
+    shown,
+)
 
 Kind = Literal["management", "security", "tooling", "workload"]
 RequestedKind = Literal["security", "tooling", "workload"]
@@ -26,12 +38,9 @@ lost or read. `medium`: something declared is missing or weaker than declared. `
 
 SOURCE = "groundwork"
 REQUESTED = "Account Requested"
-OWN_TAGS = ("groundwork:kind", "groundwork:state", "groundwork:baseline", "groundwork:request")
-"""The tags by which Groundwork marks an account in Organizations."""
-
-MOST_TAGS = 50 - len(OWN_TAGS)
-DEEPEST_UNIT = 5
-LONGEST_UNIT_NAME = 128
+CREATED = "CreateAccountResult"
+VIA_CLOUDTRAIL = "AWS Service Event via CloudTrail"
+TOO_LONG = "tooLong"
 
 
 class Model(BaseModel):
@@ -50,147 +59,31 @@ class Model(BaseModel):
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
 
-# -- fields ----------------------------------------------------------------------------------------
-
-
-def _account_name(value: str) -> str:
-    if not value.strip():
-        raise ValueError("is empty; give the account a name of 1 to 50 characters")
-    if value != value.strip():
-        raise ValueError("has spaces around it; remove them")
-    if len(value) > 50:
-        raise ValueError(f"has {len(value)} characters; AWS allows at most 50")
-    if not re.fullmatch(r"[ -~]+", value):
-        raise ValueError("may hold printable ASCII characters only; remove the others")
-    return value
-
-
-_LOCAL_PART = re.compile(r"""(?!\.)[!#$*+\-./0-9=?@A-Z^_`a-z{}~]+""")
-_DOMAIN = re.compile(r"(?=.*\.)[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?")
-
-
-def _email(value: str) -> str:
-    """As Organizations demands of a root user's e-mail.
-
-    https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
-    """
-    if not value.strip():
-        raise ValueError("is empty; give the root user an e-mail address of its own")
-    if not 6 <= len(value) <= 64:
-        raise ValueError(f"has {len(value)} characters; AWS takes 6 to 64")
-    local, at, domain = value.rpartition("@")
-    if (
-        not at
-        or "@" in local
-        or not _LOCAL_PART.fullmatch(local)
-        or not _DOMAIN.fullmatch(domain)
-        or ".." in domain
-    ):
-        raise ValueError("is no e-mail address that AWS accepts; write it like aws+dev@example.com")
-    return value
-
-
-def unit_path(value: str) -> str:
-    """A path of organizational units below the root, `Workloads/Development`."""
-    names = value.split("/")
-    if len(names) > DEEPEST_UNIT:
-        raise ValueError(f"is {len(names)} levels deep; AWS allows {DEEPEST_UNIT} below the root")
-    for name in names:
-        if not name.strip():
-            raise ValueError(
-                "has an empty segment; write it like Workloads/Development, without slashes at its ends"
-            )
-        if name != name.strip():
-            raise ValueError(f"has spaces around the segment {name!r}; remove them")
-        if len(name) > LONGEST_UNIT_NAME:
-            raise ValueError(f"has a segment of {len(name)} characters; AWS allows {LONGEST_UNIT_NAME}")
-        if not name.isprintable():
-            raise ValueError(f"has unprintable characters in the segment {name!r}; remove them")
-    return value
-
-
-_TAG_TEXT = re.compile(r"[\w\s.:/=+\-@]*")
-
-
-def _tags(value: dict[str, str]) -> dict[str, str]:
-    if len(value) > MOST_TAGS:
-        raise ValueError(
-            f"holds {len(value)} tags; AWS allows 50 and Groundwork sets {len(OWN_TAGS)}: give at most {MOST_TAGS}"
-        )
-    for key, text in value.items():
-        prefix = key.partition(":")[0].lower()
-        if prefix == "groundwork" and ":" in key:
-            raise ValueError(
-                f"holds the key {key!r}; keys that begin with groundwork: are Groundwork's own, choose another"
-            )
-        if prefix == "aws" and ":" in key:
-            raise ValueError(
-                f"holds the key {key!r}; keys that begin with aws: are reserved by AWS, choose another"
-            )
-        if not 1 <= len(key) <= 128:
-            raise ValueError(f"holds a key of {len(key)} characters ({shown(key)}); AWS takes 1 to 128")
-        if len(text) > 256:
-            raise ValueError(
-                f"holds a value of {len(text)} characters at the key {key!r}; AWS takes at most 256"
-            )
-        if not _TAG_TEXT.fullmatch(key) or not _TAG_TEXT.fullmatch(text):
-            raise ValueError(
-                f"holds a character AWS does not take at the key {shown(key)}; use letters, digits, spaces and _.:/=+-@"
-            )
-    return value
-
-
-def _account_id(value: str) -> str:
-    if not re.fullmatch(r"[0-9]{12}", value):
-        raise ValueError("is no account id; an account id has exactly 12 digits")
-    return value
-
-
-Some = TypeVar("Some", list[Any], dict[str, Any])
-
-
-def _some(value: Some) -> Some:
-    """What somebody computed and found nothing: not to be taken for everything."""
-    if not value:
-        raise ValueError("is empty; name some, or leave it out to have all")
-    return value
-
-
-NotEmpty = AfterValidator(_some)
-
-
-AccountName = Annotated[str, AfterValidator(_account_name)]
-Email = Annotated[str, AfterValidator(_email)]
-UnitPath = Annotated[str, AfterValidator(unit_path)]
-Tags = Annotated[dict[str, str], AfterValidator(_tags)]
-AccountId = Annotated[str, AfterValidator(_account_id)]
-
-
 # -- what starts an execution ----------------------------------------------------------------------
 
 
 class AccountRequest(Model):
     """The detail of `Account Requested`."""
 
-    account_name: AccountName
-    email: Email
+    account_name: NewName
+    email: NewEmail
     kind: RequestedKind = "workload"
-    organizational_unit: UnitPath | None = None
+    organizational_unit: NewUnitPath | None = None
     tags: Tags = Field(default_factory=dict)
 
 
 class Requested(Model):
     """Somebody posted `Account Requested`."""
 
-    request_id: str
+    request_id: Annotated[EventId, Field(alias="id")]
     asked: AccountRequest
 
 
 class Created(Model):
     """Organizations made an account, for whomever: `CreateAccountResult` with state SUCCEEDED."""
 
-    request_id: str
-    creation_id: str
+    request_id: Annotated[EventId, Field(alias="id")]
+    creation_id: CreationId
     account_id: AccountId
 
 
@@ -232,34 +125,44 @@ def read_trigger(raw: Any) -> Trigger:
     """The trigger behind an execution's input. Raises `InvalidRequest`, naming field, value and remedy."""
     if not isinstance(raw, Mapping):
         raise InvalidRequest(f'The input is {shown(raw)}; start with {{"accountId": "<12 digits>"}}.')
+    _check_length(raw)
     if "detail-type" not in raw:
         return _parse(StartedByHand, raw)
-    detail = raw.get("detail")
-    if raw.get("source") == SOURCE and raw["detail-type"] == REQUESTED:
+    asks_for, told, detail = raw["detail-type"], raw.get("source"), raw.get("detail")
+    if told == SOURCE and asks_for == REQUESTED:
         if not isinstance(detail, Mapping):
             raise InvalidRequest(
                 f"The event's detail is {shown(detail)}; it must be an object with accountName and email."
             )
-        return Requested(request_id=str(raw.get("id", "")), asked=_parse(AccountRequest, detail))
-    if raw.get("source") == "aws.organizations" and isinstance(detail, Mapping):
-        status = (detail.get("serviceEventDetails") or {}).get("createAccountStatus") or {}
-        if status.get("state") == "SUCCEEDED":
-            created = {
-                "requestId": str(raw.get("id", "")),
-                "creationId": status.get("id"),
-                "accountId": status.get("accountId"),
-            }
-            return _parse(Created, created)
+        asked = _parse(AccountRequest, detail)
+        return _parse(Requested, {"id": raw.get("id"), "asked": asked})
+    if told == "aws.organizations" and asks_for == VIA_CLOUDTRAIL:
+        status = object_of(object_of(object_of(detail).get("serviceEventDetails")).get("createAccountStatus"))
+        if object_of(detail).get("eventName") == CREATED and status.get("state") == "SUCCEEDED":
+            ids = {"creationId": status.get("id"), "accountId": status.get("accountId")}
+            return _parse(Created, {"id": raw.get("id"), **ids})
     raise InvalidRequest(
-        f"The event {shown(raw['detail-type'])} of source {shown(raw.get('source'))} starts nothing; "
-        f"Groundwork takes {REQUESTED!r} of source {SOURCE!r}, and Organizations' CreateAccountResult with state SUCCEEDED."
+        f"The event {shown(asks_for)} of source {shown(told)} starts nothing; "
+        f"Groundwork takes {REQUESTED!r} of source {SOURCE!r}, and Organizations' {CREATED} with state SUCCEEDED."
     )
+
+
+def _check_length(raw: Mapping[str, Any]) -> None:
+    """What would not fit into a function's call the state machine has held back, and says so."""
+    if TOO_LONG in raw:
+        raise InvalidRequest(f"The input has {shown(raw[TOO_LONG])} characters, more than fit; ask for less.")
+
+
+def object_of(value: Any) -> Mapping[str, Any]:
+    """What was to be an object, and may be anything."""
+    return value if isinstance(value, Mapping) else {}
 
 
 def read_roll_out(raw: Any) -> RollOut:
     """What a roll-out was started with. Raises `InvalidRequest`, naming field, value and remedy."""
     if not isinstance(raw, Mapping):
         raise InvalidRequest(f'The input is {shown(raw)}; start with {{}} or {{"mode": "plan"}}.')
+    _check_length(raw)
     return _parse(RollOut, raw)
 
 
@@ -271,7 +174,7 @@ M = TypeVar("M", bound=Model)
 
 def _parse(model: type[M], raw: Mapping[str, Any]) -> M:
     try:
-        return model.model_validate(dict(raw))
+        return model.model_validate(dict(raw), by_alias=True, by_name=False)
     except ValidationError as invalid:
         mistakes = [_sentence(error, model) for error in invalid.errors()[:MOST_MISTAKES]]
         rest = invalid.error_count() - len(mistakes)
@@ -280,13 +183,13 @@ def _parse(model: type[M], raw: Mapping[str, Any]) -> M:
 
 def _sentence(error: Any, model: type[Model]) -> str:
     """One pydantic error in words: the field, the value, the remedy."""
-    field = ".".join(str(part) for part in error["loc"])
+    field = ".".join(_step(part) for part in error["loc"])
     match error["type"]:
         case "missing":
             return f"{field} is missing; it is required."
         case "extra_forbidden":
             known = ", ".join(_known_fields(model, error["loc"][:-1]))
-            return f"{field[:100]} is an unknown field; known are {known}."
+            return f"{field} is an unknown field; known are {known}."
         case "value_error":
             return f"{field} {shown(error['input'])} {error['ctx']['error']}."
         case "literal_error":
@@ -307,10 +210,11 @@ def _known_fields(model: type[Model], within: tuple[str | int, ...]) -> list[str
     return [name for name in names if not name.startswith("AWS_")]
 
 
-def shown(value: Any) -> str:
-    """A value as it may stand in a sentence: quoted, on one line, never long."""
-    text = ascii(value)
-    return text if len(text) <= 80 else f"{text[:77]}..."
+def _step(part: str | int) -> str:
+    """Of the way to a field, which whoever sent it may have named."""
+    return (
+        part if isinstance(part, str) and re.fullmatch(r"[A-Za-z]\w{0,63}", part, re.ASCII) else shown(part)
+    )
 
 
 # -- what travels through the state machine ----------------------------------------------------------

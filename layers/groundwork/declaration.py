@@ -24,7 +24,7 @@ from pydantic import (
 )
 
 from groundwork.component_names import camel, component_names
-from groundwork.contracts import Account, AccountId, AccountName, Email, Kind, Model, UnitPath, shown
+from groundwork.contracts import Account, Kind, Model
 from groundwork.declared_settings import (
     AccountSettings,
     Config,
@@ -38,6 +38,7 @@ from groundwork.declared_settings import (
     Trail,
 )
 from groundwork.errors import InvalidDeclaration
+from groundwork.fields import AccountId, AccountName, Email, UnitPath, shown
 from groundwork.policy_files import Document, check_policies, read_policy
 
 HOME = Path(__file__).parent.parent / "baseline"

@@ -6,7 +6,8 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field, model_validator
 
-from groundwork.contracts import AccountId, Kind, Model
+from groundwork.contracts import Kind, Model
+from groundwork.fields import AccountId
 
 MANAGED_BY = "managed-by"
 """The tag by which roles and users are known as Groundwork's."""

@@ -29,7 +29,11 @@ class Executions:
             return False
 
     def input_of(self, arn: str) -> Any:
-        return json.loads(self._client.describe_execution(executionArn=arn)["input"])
+        """None when it is nested deeper, or holds longer numbers, than can be read."""
+        try:
+            return json.loads(self._client.describe_execution(executionArn=arn)["input"])
+        except (RecursionError, ValueError):
+            return None
 
     def start(self, state_machine_arn: str, name: str, account_id: str) -> bool:
         """Start the machine for an account. False when an execution of this name was started before."""

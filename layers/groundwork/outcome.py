@@ -9,14 +9,14 @@ from typing import Any
 
 from pydantic import Field
 
-from groundwork.contracts import Account, Change, Model, Organization, Outcome
+from groundwork.contracts import Account, Change, Model, Organization, Outcome, object_of
 from groundwork.creation import remedy_of_refusal
 from groundwork.declaration import Declaration
 from groundwork.enrolment import BASELINE_TAG, STATE_TAG, Enrolled
 from groundwork.errors import remedy_for
 from groundwork.ledger import Ledger
 from groundwork.organizations import Organizations
-from groundwork.words import held_to, sentence, worst_first
+from groundwork.words import held_to, on_one_line, sentence, worst_first
 from groundwork.work import Work
 
 
@@ -212,7 +212,7 @@ def failed(
 
 
 def _is_plan(raw: Any) -> bool:
-    return _object(raw).get("mode") == "plan" and "detail-type" not in raw
+    return object_of(raw).get("mode") == "plan" and "detail-type" not in raw
 
 
 def _component_in_words(failure: Mapping[str, str]) -> str:
@@ -230,9 +230,9 @@ def in_words(cause: str) -> str:
 
 def _named(raw: Any) -> dict[str, Any]:
     """Whom a failed execution was about, as far as its input tells: it may be the input that was wrong."""
-    event = _object(raw)
-    detail = _object(event.get("detail"))
-    status = _object(_object(detail.get("serviceEventDetails")).get("createAccountStatus"))
+    event = object_of(raw)
+    detail = object_of(event.get("detail"))
+    status = object_of(object_of(detail.get("serviceEventDetails")).get("createAccountStatus"))
     told_by_aws = event.get("source") == "aws.organizations"  # a requester's detail may say anything
     found = {
         "accountName": detail.get("accountName"),
@@ -240,8 +240,4 @@ def _named(raw: Any) -> dict[str, Any]:
         "accountId": status.get("accountId") if told_by_aws else event.get("accountId"),
         "requestId": event.get("id"),
     }
-    return {key: value[:256] for key, value in found.items() if isinstance(value, str) and value}
-
-
-def _object(value: Any) -> dict[str, Any]:
-    return value if isinstance(value, dict) else {}
+    return {key: on_one_line(value)[:256] for key, value in found.items() if isinstance(value, str) and value}

@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from groundwork.contracts import shown
 from groundwork.errors import InvalidDeclaration
+from groundwork.fields import shown
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration

@@ -16,7 +16,6 @@ from groundwork.contracts import (
     Requested,
     StartedByHand,
     read_trigger,
-    shown,
 )
 from groundwork.declaration import Declaration
 from groundwork.directory import Directory
@@ -31,6 +30,7 @@ from groundwork.errors import (
     SecurityAccountMissing,
 )
 from groundwork.executions import Executions
+from groundwork.fields import shown
 from groundwork.kinds import granted, is_adopted, kind_of
 from groundwork.ledger import Ledger
 from groundwork.organizations import Listed, Organizations

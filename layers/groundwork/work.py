@@ -6,7 +6,8 @@ from typing import Literal
 
 from pydantic import Field
 
-from groundwork.contracts import AccountId, Kind, Mode, Model, Outcome
+from groundwork.contracts import Kind, Mode, Model, Outcome
+from groundwork.fields import AccountId
 from groundwork.organizations import Listed
 
 

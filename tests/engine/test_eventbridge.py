@@ -287,3 +287,22 @@ def test_plain_moto_still_fires_disabled_rules_and_ignores_input() -> None:
         print(json.loads(sqs.receive_message(QueueUrl=queue)["Messages"][0]["Body"])["detail"])
     """)
     assert printed == "{'a': 1}"
+
+
+@pytest.mark.parametrize(
+    "detail",
+    ['{"a": NaN}', "[]", '"a"', '{"a": ' + "[" * 1000 + "]" * 1000 + "}", "{"],
+    ids=lambda text: text[:9],
+)
+def test_a_detail_is_a_json_object_of_at_most_1000_levels(aws: Engine, detail: str) -> None:
+    entry = {"Source": "strict", "DetailType": "Asked", "Detail": detail}
+    (answer,) = aws.client("events").put_events(Entries=[entry])["Entries"]
+    assert answer["ErrorCode"] == "MalformedDetail"
+
+
+def test_the_entries_of_a_request_are_less_than_256_kb_together(aws: Engine) -> None:
+    events = aws.client("events")
+    entry = {"Source": "large", "DetailType": "Asked", "Detail": json.dumps({"a": "x" * 131_054})}
+    assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    with pytest.raises(ClientError, match=r"ValidationException.*Total size of the entries"):
+        events.put_events(Entries=[entry, entry])

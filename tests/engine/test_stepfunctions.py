@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.engine import Engine
-from tests.engine.machines import machine, output, run
+from tests.engine.machines import ended, machine, output, run
 from tests.engine.support import create_function, create_role, eventually, plain_moto, policy
 
 CODE = """
@@ -304,3 +304,32 @@ def test_an_execution_stopped_while_its_branches_begin_ends(aws: Engine) -> None
         return seen == {"ABORTED"}
 
     eventually(all_aborted)
+
+
+def test_an_input_is_json_of_at_most_262144_bytes(aws: Engine) -> None:
+    client, arn = (
+        aws.client("stepfunctions"),
+        machine(aws, "bounded", {"Only": {"Type": "Pass", "End": True}}),
+    )
+    fits = json.dumps("x" * 262_142)
+    assert output(ended(aws, client.start_execution(stateMachineArn=arn, input=fits)["executionArn"]))
+    with pytest.raises(ClientError, match=r"ValidationException.*less than or equal to 262144"):
+        client.start_execution(stateMachineArn=arn, input=json.dumps("x" * 262_143))
+    for no_json in ("NaN", '{"a": -Infinity}', "[" * 50_000 + "]" * 50_000):
+        with pytest.raises(ClientError, match="InvalidExecutionInput"):
+            client.start_execution(stateMachineArn=arn, input=no_json)
+
+
+def test_what_a_task_is_given_is_bounded_too(aws: Engine) -> None:
+    tried = work("{% $states.input %}", Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Never"}], End=True)
+    arn = machine(aws, "too-much", {"Only": tried, "Never": {"Type": "Succeed"}})
+    execution = run(aws, arn, {"fail": "x" * 262_100})  # what fails in the function is caught
+    assert (execution["status"], execution["error"]) == ("FAILED", "States.DataLimitExceeded")
+
+
+def test_half_of_a_surrogate_pair_is_text_like_any_other(aws: Engine) -> None:
+    arn = machine(
+        aws, "surrogate", {"Only": {"Type": "Pass", "Next": "Then"}, "Then": work({"no": 1}, End=True)}
+    )
+    started = aws.client("stepfunctions").start_execution(stateMachineArn=arn, input='"\\ud800"')
+    assert ended(aws, started["executionArn"])["status"] == "SUCCEEDED"

@@ -43,9 +43,10 @@ from typing import Any, ClassVar
 from groundwork.baseline.component import Action, Call, Component, Permission, Target, known_later
 from groundwork.baseline.components.organization import BUSY
 from groundwork.baseline.documents import differences
-from groundwork.contracts import Organization, Severity, shown
+from groundwork.contracts import Organization, Severity
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import GroundworkError, InvalidDeclaration, OrganizationBusy, SecurityAccountMissing
+from groundwork.fields import shown
 from groundwork.policy_files import Document
 
 SCP = "SERVICE_CONTROL_POLICY"

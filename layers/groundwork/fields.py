@@ -1,0 +1,179 @@
+"""The fields of what is asked for and declared, each with what AWS and Groundwork demand of it, in words."""
+
+from __future__ import annotations
+
+import re
+import reprlib
+import unicodedata
+from typing import Annotated, Any, TypeVar
+
+from pydantic import AfterValidator
+
+OWN_TAGS = ("groundwork:kind", "groundwork:state", "groundwork:baseline", "groundwork:request")
+"""The tags by which Groundwork marks an account in Organizations."""
+
+MOST_TAGS = 50 - len(OWN_TAGS)
+DEEPEST_UNIT = 5
+LONGEST_UNIT_NAME = 128
+
+
+_BRIEFLY = reprlib.Repr()
+_BRIEFLY.maxstring = _BRIEFLY.maxother = 200
+
+
+def shown(value: Any) -> str:
+    """A value as it may stand in a sentence: quoted, on one line, in ASCII, never long, however deep it goes."""
+    text = _BRIEFLY.repr(value).encode("ascii", "backslashreplace").decode()
+    return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _plain(value: str) -> str:
+    """What is only a name here, and would be more than that in a policy, a template or a page."""
+    if value.lower().startswith("arn:"):
+        raise ValueError("is an ARN; give a name")
+    if sign := next((each for each in value if each in "*?{}<>$"), None):
+        raise ValueError(
+            f"holds {sign}, which stands for something else in policies and templates; leave it out"
+        )
+    return value
+
+
+def _account_name(value: str) -> str:
+    if not value.strip():
+        raise ValueError("is empty; give the account a name of 1 to 50 characters")
+    if value != value.strip():
+        raise ValueError("has spaces around it; remove them")
+    if len(value) > 50:
+        raise ValueError(f"has {len(value)} characters; AWS allows at most 50")
+    if not re.fullmatch(r"[ -~]+", value):
+        raise ValueError("may hold printable ASCII characters only; remove the others")
+    return value
+
+
+_LOCAL_PART = re.compile(r"""(?!\.)[!#$*+\-./0-9=?@A-Z^_`a-z{}~]+""")
+_DOMAIN = re.compile(r"(?=.*\.)[A-Za-z0-9](?:[A-Za-z0-9.\-]*[A-Za-z0-9])?")
+
+
+def _email(value: str) -> str:
+    """As Organizations demands of a root user's e-mail.
+
+    https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.html
+    """
+    if not value.strip():
+        raise ValueError("is empty; give the root user an e-mail address of its own")
+    if not 6 <= len(value) <= 64:
+        raise ValueError(f"has {len(value)} characters; AWS takes 6 to 64")
+    local, at, domain = value.rpartition("@")
+    if (
+        not at
+        or "@" in local
+        or not _LOCAL_PART.fullmatch(local)
+        or not _DOMAIN.fullmatch(domain)
+        or ".." in domain
+    ):
+        raise ValueError("is no e-mail address that AWS accepts; write it like aws+dev@example.com")
+    return value
+
+
+def unit_path(value: str) -> str:
+    """A path of organizational units below the root, `Workloads/Development`."""
+    names = value.split("/")
+    if len(names) > DEEPEST_UNIT:
+        raise ValueError(f"is {len(names)} levels deep; AWS allows {DEEPEST_UNIT} below the root")
+    for name in names:
+        if not name.strip():
+            raise ValueError(
+                "has an empty segment; write it like Workloads/Development, without slashes at its ends"
+            )
+        if name != name.strip():
+            raise ValueError(f"has spaces around the segment {shown(name)}; remove them")
+        if name in (".", ".."):
+            raise ValueError(f"has the segment {name}; write the whole path from the root down")
+        if len(name) > LONGEST_UNIT_NAME:
+            raise ValueError(f"has a segment of {len(name)} characters; AWS allows {LONGEST_UNIT_NAME}")
+        if not name.isprintable():
+            raise ValueError(f"has unprintable characters in the segment {shown(name)}; remove them")
+    return value
+
+
+def _is_tag_text(text: str) -> bool:
+    return all(
+        each in "_.:/=+-@" or unicodedata.category(each)[0] in "LN" or _is_space(each) for each in text
+    )
+
+
+def _is_space(character: str) -> bool:
+    return unicodedata.category(character) == "Zs"
+
+
+def _tags(value: dict[str, str]) -> dict[str, str]:
+    if len(value) > MOST_TAGS:
+        raise ValueError(
+            f"holds {len(value)} tags; AWS allows 50 and Groundwork sets {len(OWN_TAGS)}: give at most {MOST_TAGS}"
+        )
+    for key, text in value.items():
+        prefix = key.partition(":")[0].lower()
+        if prefix == "groundwork" and ":" in key:
+            raise ValueError(
+                f"holds the key {shown(key)}; keys that begin with groundwork: are Groundwork's own, choose another"
+            )
+        if prefix == "aws" and ":" in key:
+            raise ValueError(
+                f"holds the key {shown(key)}; keys that begin with aws: are reserved by AWS, choose another"
+            )
+        if not 1 <= len(key) <= 128:
+            raise ValueError(f"holds a key of {len(key)} characters ({shown(key)}); AWS takes 1 to 128")
+        if len(text) > 256:
+            raise ValueError(
+                f"holds a value of {len(text)} characters at the key {shown(key)}; AWS takes at most 256"
+            )
+        if not _is_tag_text(key) or not _is_tag_text(text):
+            raise ValueError(
+                f"holds a character AWS does not take at the key {shown(key)}; use letters, digits, spaces and _.:/=+-@"
+            )
+    return value
+
+
+def _account_id(value: str) -> str:
+    if not re.fullmatch(r"[0-9]{12}", value):
+        raise ValueError("is no account id; an account id has exactly 12 digits")
+    return value
+
+
+def _event_id(value: str) -> str:
+    """It becomes a tag of the account."""
+    if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", value):
+        raise ValueError("is no event's id; it has 1 to 64 letters, digits and hyphens")
+    return value
+
+
+def _creation_id(value: str) -> str:
+    if not re.fullmatch(r"car-[a-z0-9]{8,32}", value):
+        raise ValueError("is no id of a CreateAccount request; it is written like car-0123456789abcdef")
+    return value
+
+
+Some = TypeVar("Some", list[Any], dict[str, Any])
+
+
+def _some(value: Some) -> Some:
+    """What somebody computed and found nothing: not to be taken for everything."""
+    if not value:
+        raise ValueError("is empty; name some, or leave it out to have all")
+    return value
+
+
+NotEmpty = AfterValidator(_some)
+
+
+AccountName = Annotated[str, AfterValidator(_account_name)]
+Email = Annotated[str, AfterValidator(_email)]
+UnitPath = Annotated[str, AfterValidator(unit_path)]
+NewName = Annotated[AccountName, AfterValidator(_plain)]
+NewEmail = Annotated[Email, AfterValidator(_plain)]
+NewUnitPath = Annotated[UnitPath, AfterValidator(_plain)]
+"""As a requester may write them. What is in AWS or in the declaration already may be called otherwise."""
+Tags = Annotated[dict[str, str], AfterValidator(_tags)]
+AccountId = Annotated[str, AfterValidator(_account_id)]
+EventId = Annotated[str, AfterValidator(_event_id)]
+CreationId = Annotated[str, AfterValidator(_creation_id)]
