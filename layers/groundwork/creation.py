@@ -98,6 +98,41 @@ REASONS = {
         "the organization's resource-based delegation policy stands against tags at creation",
         "Correct the resource-based delegation policy in AWS Organizations' settings, then post the event again.",
     ),
+    "MASTER_ACCOUNT_ADDRESS_DOES_NOT_MATCH_MARKETPLACE": Reason(
+        "the management account belongs to another marketplace than its address says",
+        "Have AWS Support move the management account to the marketplace of its address, then post the event again.",
+    ),
+    "MASTER_ACCOUNT_MISSING_CONTACT_INFO": Reason(
+        "the management account has no valid contact address and phone number",
+        "Complete the contact information of the management account (Account page), then post the event again.",
+    ),
+    "MASTER_ACCOUNT_MISSING_BUSINESS_LICENSE": Reason(
+        "the management account has no valid business license",
+        "Submit the business license of the management account with AWS Support, then post the event again.",
+    ),
+    "MASTER_ACCOUNT_PAYMENT_INSTRUMENT_REQUIRED": Reason(
+        "the management account has no payment method",
+        "Add a payment method in the management account's billing console, then post the event again.",
+    ),
+    "UNMET_BILLING_PREREQUISITE": Reason(
+        "AWS does not support the management account's billing configuration",
+        "Open a case with AWS Support from the management account about its billing, then post the event again.",
+    ),
+    "TAG_POLICY_VIOLATION": Reason(
+        "the tags do not comply with a tag policy of the organization",
+        "Ask with tags that the tag policies of the organization allow (Groundwork's own begin with groundwork:), or have those changed.",
+    ),
+    "MAX_TAG_LIMIT_EXCEEDED": Reason(
+        "AWS takes no more tags on an account", "Ask with fewer tags, then post the event again."
+    ),
+    "AccessDeniedException": Reason(
+        "Groundwork may not create accounts here",
+        "See that the stack is in the management account, and its role for CreateAccount as it was deployed; then post the event again.",
+    ),
+    "UnsupportedAPIEndpointException": Reason(
+        "AWS does not offer this where Groundwork asks for it",
+        "Deploy the stack in the Region that AWS Organizations has its endpoint in (us-east-1), then post the event again.",
+    ),
     "CONCURRENT_ACCOUNT_MODIFICATION": Reason(
         "AWS saw the same request twice at once",
         "Post the event again: Groundwork looks for the account first.",
@@ -109,7 +144,7 @@ REASONS = {
         passing=True,
     ),
 }
-"""Every FailureReason of CreateAccount, and the limits it answers with at once."""
+"""Every FailureReason of CreateAccount, and the reasons and exceptions by which it refuses at once and for good."""
 
 
 class Creating(Model):
@@ -159,8 +194,9 @@ class Creator:
             self._ledger.note_attempt(work.email, work.execution, record.attempts)
             raise
         except ClientError as error:
-            reason = str(error.response.get("Reason", error.response["Error"]["Code"]))
-            if reason in REASONS or error.response["Error"]["Code"] == "InvalidInputException":
+            code = error.response["Error"]["Code"]
+            reason = str(error.response.get("Reason", code))
+            if reason in REASONS or code in ("ConstraintViolationException", "InvalidInputException"):
                 self._ledger.forget_attempts(work.email, work.execution)
                 raise AccountRefused(
                     f"{_why(reason)} AWS says: {error.response['Error']['Message']}"
@@ -175,7 +211,11 @@ class Creator:
             return Made(account_id=creating.account_id)
         if not creating.creation_id:
             raise AccountNotCreated(f"CreateAccount has not been asked for {work.email} yet.")
-        creation = self._ended(creating.creation_id)
+        try:
+            creation = self._ended(creating.creation_id)
+        except CreationFailedForNow:  # forgotten, or shown late: the next attempt looks for its account first
+            self._ledger.forget_creation(work.email, creating.creation_id)
+            raise
         if creation is None:
             raise AccountNotCreated(
                 f"CreateAccount request {creating.creation_id} for {work.email} is in progress."

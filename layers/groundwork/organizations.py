@@ -23,6 +23,7 @@ from groundwork.contracts import Model, Organization
 from groundwork.declaration import ancestors
 from groundwork.errors import (
     AccountUnknown,
+    CreationFailedForNow,
     CreationSlotsTaken,
     CreationTooFast,
     CreationUnanswered,
@@ -195,12 +196,13 @@ class Organizations:
         return _creation(answer["CreateAccountStatus"])
 
     def creation(self, creation_id: str) -> Creation:
+        """Raises `CreationFailedForNow` when AWS knows of no such request."""
         with _named_errors():
-            return _creation(
-                self._client.describe_create_account_status(CreateAccountRequestId=creation_id)[
-                    "CreateAccountStatus"
-                ]
-            )
+            try:
+                answer = self._client.describe_create_account_status(CreateAccountRequestId=creation_id)
+            except self._client.exceptions.CreateAccountStatusNotFoundException:
+                raise CreationFailedForNow(f"AWS knows of no CreateAccount request {creation_id}.") from None
+            return _creation(answer["CreateAccountStatus"])
 
     def creations_in_progress(self) -> list[Creation]:
         with _named_errors():
@@ -281,6 +283,7 @@ def _named_errors() -> Iterator[None]:
         if code in (
             "ConcurrentModificationException",
             "FinalizingOrganizationException",
+            "ServiceException",
             "TooManyRequestsException",
         ):
             raise OrganizationBusy(f"{code}: {message}") from error

@@ -19,7 +19,7 @@ from local.engine import Engine
 
 from .accounts import Account, make_access_role, make_service_linked_roles, new_account_id
 from .creation import Request, is_acceptable_email
-from .errors import constraint, error, invalid_input
+from .errors import CONSTRAINTS, constraint, error, invalid_input
 from .paging import page
 from .policy_types import check_tags
 
@@ -48,7 +48,8 @@ class Creating(OrganizationsBackend):
         request = Request(kwargs["AccountName"], kwargs["Email"], role_name, kwargs.get("Tags", []))
         with self.lock:
             if creation.errors:
-                raise error(creation.errors.popleft())
+                name = creation.errors.popleft()
+                raise constraint(name) if name in CONSTRAINTS else error(name)
             if len(self._in_progress()) >= creation.at_once:
                 creation.throttle.refused["CreateAccount"] += 1
                 raise constraint("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED")

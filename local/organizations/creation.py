@@ -29,7 +29,8 @@ class Creation:
     account_limit: accounts the organization may have; closed ones and the management account count.
     at_once: requests that may be in progress.
     failures: FailureReasons of the next requests, in order (`None` lets one through).
-    errors: exception names that the next CreateAccount calls raise, in order.
+    errors: names of exceptions, or reasons of a ConstraintViolationException, that the next CreateAccount calls raise,
+    in order.
     taken_emails: root e-mails of accounts outside the organization.
     entry_delay: after SUCCEEDED until the access role exists; until then AssumeRole answers AccessDenied.
     service_delay: after SUCCEEDED until services other than IAM and STS answer.

@@ -36,13 +36,17 @@ MESSAGES = {
     "PolicyTypeNotAvailableForOrganizationException": "The policy type isn't available: "
     "the organization must have all features enabled.",
     "PolicyTypeNotEnabledException": "This operation can be performed only for enabled policy types.",
+    "ServiceException": "AWS Organizations can't complete your request because of an internal service error. Try again "
+    "later.",
     "SourceParentNotFoundException": "You specified a source parent that doesn't exist.",
     "TargetNotFoundException": "You specified a target that doesn't exist.",
     "TooManyRequestsException": "You have sent too many requests in too short a period of time.",
+    "UnsupportedAPIEndpointException": "This action isn't available in the current AWS Region.",
 }
 
 CONSTRAINTS = {
     "ACCOUNT_CANNOT_LEAVE_ORGANIZATION": "You can't remove the management account from the organization.",
+    "ACCOUNT_NUMBER_LIMIT_EXCEEDED": "You have exceeded the allowed number of AWS accounts.",
     "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED": "You have exceeded the number of accounts that can be in progress "
     "at a time.",
     "CANNOT_CLOSE_MANAGEMENT_ACCOUNT": "You can't close the management account.",
@@ -53,6 +57,12 @@ CONSTRAINTS = {
     "CANNOT_REMOVE_DELEGATED_ADMINISTRATOR_FROM_ORG": "Deregister the account as a delegated administrator first.",
     "CLOSE_ACCOUNT_QUOTA_EXCEEDED": "You have exceeded close account quota for the past 30 days.",
     "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED": "You have exceeded the number of accounts you can close at a time.",
+    "INVALID_PAYMENT_INSTRUMENT": "The payment method of the management account isn't supported.",
+    "MASTER_ACCOUNT_ADDRESS_DOES_NOT_MATCH_MARKETPLACE": "The management account's marketplace doesn't match its "
+    "address.",
+    "MASTER_ACCOUNT_MISSING_BUSINESS_LICENSE": "The management account has no valid business license.",
+    "MASTER_ACCOUNT_MISSING_CONTACT_INFO": "Provide a contact address and phone number for the management account.",
+    "MASTER_ACCOUNT_PAYMENT_INSTRUMENT_REQUIRED": "Associate a payment instrument with the management account.",
     "MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED": "You have exceeded the number of delegated "
     "administrators for the service principal.",
     "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED": "You have attached the maximum number of policies of this type "
@@ -65,6 +75,8 @@ CONSTRAINTS = {
     "POLICY_CONTENT_LIMIT_EXCEEDED": "You have exceeded the maximum policy size.",
     "POLICY_TYPE_ENABLED_FOR_THIS_SERVICE": "Disable the service's policy type before its service access.",
     "SERVICE_ACCESS_NOT_ENABLED": "Enable service access for the service principal first.",
+    "TAG_POLICY_VIOLATION": "The tags aren't compliant with the tag policy requirements.",
+    "UNMET_BILLING_PREREQUISITE": "The current billing configuration is unsupported.",
     "WAIT_PERIOD_ACTIVE": "This operation requires a wait period: the account is too young to leave.",
 }
 

@@ -2,14 +2,24 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
+from botocore.session import get_session
 
 from groundwork.creation import REASONS
 from tests.workflow.conftest import Cloud, Execution
 
 UNIT = "Workloads/Development"
+PASSING = (
+    "ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED",
+    "ConcurrentModificationException",
+    "FinalizingOrganizationException",
+    "ServiceException",
+    "TooManyRequestsException",
+)
+"""What AWS says of a moment."""
 
 
 def refused(cloud: Cloud, event_id: str) -> Execution:
@@ -175,12 +185,12 @@ def test_an_email_taken_outside_the_organization(cloud: Cloud) -> None:
     untouched(cloud, before)
 
 
-FINAL = sorted(
-    name
-    for name, reason in REASONS.items()
-    if not reason.passing
-    and name != "ACCOUNT_NUMBER_LIMIT_EXCEEDED"  # no FailureReason: an answer to the call
+FAILURE_REASONS = set(
+    get_session().get_service_model("organizations").shape_for("CreateAccountFailureReason").metadata["enum"]
 )
+FINAL = sorted(name for name in FAILURE_REASONS if not REASONS[name].passing)
+AT_ONCE = sorted((REASONS.keys() - FAILURE_REASONS) | {"INVALID_PAYMENT_INSTRUMENT"})
+"""What CreateAccount itself answers with: there is no request then, and nothing to wait for."""
 
 
 @pytest.fixture(scope="module")
@@ -207,14 +217,83 @@ def test_a_final_failure_of_create_account_has_its_own_remedy(
     assert REASONS[reason].remedy in failures[reason].cause
 
 
-def test_after_a_final_failure_the_same_event_is_a_new_attempt(cloud: Cloud) -> None:
+@pytest.fixture(scope="module")
+def refusals(cloud: Cloud) -> dict[str, Execution]:
+    """One execution for each answer by which CreateAccount refuses at once, by its reason."""
+    cloud.declared("security")
+    before = set(cloud.accounts())
+    cloud.aws.creation.errors.extend(AT_ONCE)
+    events = []
+    for _ in AT_ONCE:
+        name, email = cloud.fresh()
+        events.append(cloud.post(accountName=name, email=email))
+    ended = [refused(cloud, event_id) for event_id in events]
+    untouched(cloud, before)
+    return {execution.cause.partition(":")[0]: execution for execution in ended}
+
+
+@pytest.mark.parametrize("reason", AT_ONCE)
+def test_an_answer_that_refuses_at_once_has_its_own_remedy(
+    refusals: dict[str, Execution], reason: str
+) -> None:
+    assert refusals[reason].error == "AccountRefused"
+    assert REASONS[reason].remedy in refusals[reason].cause
+    assert "AWS says: " in refusals[reason].cause
+
+
+@pytest.mark.parametrize(
+    ("queue", "reason"),
+    [("failures", "INVALID_PAYMENT_INSTRUMENT"), ("errors", "MASTER_ACCOUNT_MISSING_CONTACT_INFO")],
+)
+def test_after_its_cause_is_mended_the_same_event_makes_the_account(
+    cloud: Cloud, queue: str, reason: str
+) -> None:
     cloud.declared("security")
     name, email = cloud.fresh()
-    cloud.aws.creation.failures.append("INVALID_PAYMENT_INSTRUMENT")
-    refused(cloud, cloud.post(accountName=name, email=email))
+    getattr(cloud.aws.creation, queue).append(reason)
+    assert refused(cloud, cloud.post(accountName=name, email=email)).cause.startswith(reason)
     again = cloud.ask(accountName=name, email=email)
     assert again.status == "SUCCEEDED", again
     assert cloud.accounts()[email]["State"] == "ACTIVE"
+
+
+def test_passing_answers_of_create_account_are_waited_out(cloud: Cloud) -> None:
+    cloud.declared("security")
+    name, email = cloud.fresh()
+    cloud.aws.creation.errors.extend(PASSING)
+    ended = cloud.ask(accountName=name, email=email)
+    assert ended.status == "SUCCEEDED", ended
+    assert not cloud.aws.creation.errors
+    assert [account["Name"] for account in cloud.accounts().values()].count(name) == 1
+    assert cloud.heard("Account Failed", email=email) == 0
+
+
+def test_an_account_limit_amid_a_batch_fails_the_rest_and_a_repeat_makes_them_once_it_is_raised(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    cloud.declared("security")
+    batch = [cloud.fresh() for _ in range(4)]
+    before = len(cloud.accounts())
+    with monkeypatch.context() as limit:
+        limit.setattr(cloud.aws.creation, "account_limit", before + 2)
+        ended = _all_of(cloud, batch)
+        assert Counter(each.status for each in ended) == {"SUCCEEDED": 2, "FAILED": 2}, ended
+        for each in ended:
+            if each.status == "FAILED":
+                assert each.error == "AccountRefused"
+                assert each.cause.startswith("ACCOUNT_LIMIT_EXCEEDED: ")
+                assert REASONS["ACCOUNT_LIMIT_EXCEEDED"].remedy in each.cause
+        assert len(cloud.accounts()) == before + 2
+    assert {each.status for each in _all_of(cloud, batch)} == {"SUCCEEDED"}
+    assert len(cloud.accounts()) == before + 4
+    for _, email in batch:
+        cloud.answer("Account Ready", email=email)
+        assert cloud.heard("Account Ready", email=email) == 1
+
+
+def _all_of(cloud: Cloud, batch: list[tuple[str, str]]) -> list[Execution]:
+    events = [cloud.post(accountName=name, email=email) for name, email in batch]
+    return [cloud.ended(cloud.execution_of(event)) for event in events]
 
 
 def test_passing_failures_of_create_account_are_tried_again(cloud: Cloud) -> None:
