@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo bench test local check build lock format clean
+.PHONY: help demo bench prove test local check build lock format clean
 
 PORT ?= 4566
 TESTS ?= tests
@@ -24,6 +24,9 @@ demo: $(DEV) ## Five accounts from five events on the embedded AWS, every door t
 
 bench: $(DEV) ## AWS API calls and seconds of the standard scenarios, on the embedded AWS
 	@$(BIN)/python -m bench
+
+prove: $(DEV) ## Every crash, repeat, race and refusal, under half an hour: make prove SEED=0 ONLY="races admission"
+	@$(BIN)/python -m prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
 	@$(BIN)/python -m pytest -q -n 3 --dist worksteal $(TESTS)

@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from datetime import timedelta
 
 from groundwork.admission import BURST, INTERVAL
+from local.engine import Engine
 from prove.chapter import Chapter, Say
 from prove.world import World
 from tests.workflow.conftest import until
@@ -22,8 +23,8 @@ PATIENCE = 600.0
 
 def prove(_seed: int, say: Say, requests: int = REQUESTS, time_scale: float = TIME_SCALE) -> Chapter:
     chapter = Chapter("Admission", "requests")
-    with World(time_scale) as world:
-        cloud, aws = world.cloud, world.aws
+    with Engine(time_scale=time_scale) as aws:
+        cloud = World(aws).cloud
         say(f"{requests} requests at once, AWS's clock {1 / time_scale:.0f} times as fast")
         asked = [cloud.fresh() for _ in range(requests)]
         mark = len(aws.calls)

@@ -17,9 +17,10 @@ from multiprocessing import get_context
 from typing import Any, Literal, Protocol
 
 from local.calls import CallRecord
+from local.engine import Engine
 from prove.chapter import Chapter, Say
 from prove.runs import Repair, Vend
-from prove.world import World
+from prove.world import TIME_SCALE, World
 
 Story = Literal["vend", "roll-out"]
 KILLS = (("kill-function", "before"), ("kill-function", "after"))
@@ -60,16 +61,16 @@ class Tried:
 class Run(Protocol):
     """A piece of work that can be done again and again on one organization."""
 
-    starts: int
-    """Executions that it took."""
+    @property
+    def starts(self) -> int:
+        """Executions that it took."""
 
-    def __init__(self, world: World) -> None: ...
     def prepare(self) -> None: ...
     def go(self) -> None: ...
     def wrong(self) -> list[str]: ...
 
 
-RUNS: dict[Story, type[Run]] = {"vend": Vend, "roll-out": Repair}
+RUNS: dict[Story, Callable[[World], Run]] = {"vend": Vend, "roll-out": Repair}
 
 
 def _logical(function: str) -> str:
@@ -133,7 +134,7 @@ _worlds: list[World] = []
 def _world() -> World:
     """This process's own."""
     if not _worlds:
-        _worlds.append(_open.enter_context(World()))
+        _worlds.append(World(_open.enter_context(Engine(time_scale=TIME_SCALE))))
     return _worlds[0]
 
 

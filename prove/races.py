@@ -7,8 +7,9 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
+from local.engine import Engine
 from prove.chapter import Chapter, Say
-from prove.world import World, declaring
+from prove.world import TIME_SCALE, World, declaring
 from tests.workflow.conftest import Cloud, Execution, until
 from tests.workflow.looking import lacks, portrait
 
@@ -32,7 +33,8 @@ class Wrong(Exception):
 
 def prove(_seed: int, say: Say) -> Chapter:
     chapter = Chapter("Repeats and races", "races")
-    with World() as world:
+    with Engine(time_scale=TIME_SCALE) as aws:
+        world = World(aws)
         races: dict[str, Callable[[], None]] = {
             f"the same event {REPEATS} times at once": lambda: the_same_event(world.cloud, REPEATS),
             **{
@@ -49,8 +51,9 @@ def prove(_seed: int, say: Say) -> Chapter:
     names = [f"named-{number}" for number in range(MANY)]
     with (
         declaring(BY_UNIT, f"names: [{', '.join(names)}]") as template,
-        World(template=template, security=False) as young,
+        Engine(time_scale=TIME_SCALE) as aws,
     ):
+        young = World(aws, template, security=False)
         name = f"{MANY} accounts and the account that all of them trust"
         _try(chapter, name, lambda: many_before_security(young.cloud, MANY))
         say(f"{chapter.tried} races: {name}")

@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
-from types import TracebackType
-from typing import Any, Self
+from typing import Any
 
 from local.engine import Engine
 from tests.workflow.conftest import Cloud, bootstrapped, deployed, groundwork_of_ones_own
@@ -34,27 +33,17 @@ def declaring(old: str, new: str) -> Iterator[Path]:
 
 
 class World:
-    """One embedded AWS with Groundwork in it; one per process. CreateAccountResult never comes: whatever dies has to
+    """An embedded AWS with Groundwork in it. CreateAccountResult never comes: whatever dies has to
     be finished without it."""
 
-    def __init__(
-        self, time_scale: float = TIME_SCALE, template: Path = TEMPLATE, *, security: bool = True
-    ) -> None:
-        self.aws = Engine(time_scale=time_scale)
-        self.cloud: Cloud = bootstrapped(deployed(self.aws, template))
-        self.aws.creation.account_limit = ACCOUNT_LIMIT
-        self.aws.creation.event_copies = 0
+    def __init__(self, aws: Engine, template: Path = TEMPLATE, *, security: bool = True) -> None:
+        self.aws = aws
+        self.cloud: Cloud = bootstrapped(deployed(aws, template))
+        aws.creation.account_limit = ACCOUNT_LIMIT
+        aws.creation.event_copies = 0
         for rule in SCHEDULES:
-            self.aws.client("events").disable_rule(Name=self.cloud.physical(rule))
+            aws.client("events").disable_rule(Name=self.cloud.physical(rule))
         self.security = self.cloud.declared("security") if security else ""
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.aws.close()
 
     def likeness(self, account: str, name: str) -> dict[str, Any]:
         """Everything a baseline is about, as it would be in any account."""

@@ -161,7 +161,7 @@ def imports(path: Path) -> set[str]:
 
 LAYER = sorted((ROOT / "layers" / "groundwork").rglob("*.py"))
 HANDLERS = sorted((ROOT / "functions").rglob("*.py"))
-LAPTOP_ONLY = {"local", "cli", "demo", "bench", "tests", "checks", "moto", "pytest", "samtranslator"}
+LAPTOP_ONLY = {"local", "cli", "demo", "bench", "prove", "tests", "checks", "moto", "pytest", "samtranslator"}
 KNOWS_LAMBDA = {"entry.py", "telemetry.py"}
 
 

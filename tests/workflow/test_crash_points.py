@@ -1,0 +1,88 @@
+"""Some of the crash points that `make prove` goes through, all of them: where an account could be made twice or lost."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from local.calls import CallRecord
+from prove.crash_points import Point, Run, faults_of, points, survives, undisturbed
+from prove.runs import Repair, Vend
+from prove.world import TIME_SCALE, World
+from tests.workflow.conftest import Slot
+
+
+@pytest.fixture(scope="module")
+def world(slot: Slot) -> World:
+    return World(slot.own(time_scale=TIME_SCALE))
+
+
+@pytest.fixture(scope="module")
+def vend(world: World) -> Run:
+    return Vend(world)
+
+
+@pytest.fixture(scope="module")
+def calls(world: World, vend: Run) -> list[CallRecord]:
+    return undisturbed(vend, world)
+
+
+VENDS = [
+    Point("CreateAccountFunction", "organizations", "CreateAccount", 1).fault("kill-function", "before"),
+    Point("CreateAccountFunction", "organizations", "CreateAccount", 1).fault("kill-function", "after"),
+    Point("CreateAccountFunction", "organizations", "CreateAccount", 1).fault("server-error", "after"),
+    Point("CreateAccountFunction", "organizations", "CreateAccount", 1).fault("reset", "after"),
+    Point("CreateAccountFunction", "dynamodb", "UpdateItem", 2).fault("kill-function", "before"),
+    Point("TakeTurnFunction", "dynamodb", "UpdateItem", 1).fault("kill-function", "after"),
+    Point("ReadRequestFunction", "dynamodb", "PutItem", 1).fault("kill-function", "after"),
+    Point("LeaseAccountFunction", "dynamodb", "UpdateItem", 1).fault("kill-function", "after"),
+    Point("ApplyComponentFunction", "iam", "CreateRole", 2).fault("kill-function", "after"),
+    Point("RecordOutcomeFunction", "dynamodb", "PutItem", 1).fault("kill-function", "after"),
+    Point("", "events", "PutEvents", 1).fault("throttle", "before"),
+    Point("", "lambda", "Invoke", 4).fault("reset", "after"),
+]
+
+
+@pytest.mark.parametrize("fault", VENDS, ids=json.dumps)
+def test_a_vend_survives(world: World, vend: Run, calls: list[CallRecord], fault: dict[str, Any]) -> None:
+    assert survives(vend, world, fault) == (True, [])
+
+
+def test_a_roll_out_survives(world: World) -> None:
+    run = Repair(world)
+    found = points(undisturbed(run, world))
+    for fault in [
+        Point("ListAccountsFunction", "s3", "PutObject", 1).fault("kill-function", "after"),
+        Point("ApplyComponentFunction", "cloudtrail", "StartLogging", 1).fault("kill-function", "after"),
+        Point("SummarizeRollOutFunction", "s3", "PutObject", 1).fault("kill-function", "before"),
+    ]:
+        assert fault in faults_of(found)
+        assert survives(run, world, fault) == (True, [])
+
+
+def test_every_function_of_the_way_to_ready_is_struck(calls: list[CallRecord]) -> None:
+    functions = {point.function for point in points(calls)}
+    assert functions >= {
+        "ReadRequestFunction",
+        "TakeTurnFunction",
+        "CreateAccountFunction",
+        "CheckCreationFunction",
+        "EnrollAccountFunction",
+        "CheckAccessFunction",
+        "LeaseAccountFunction",
+        "ApplyComponentFunction",
+        "VerifyBaselineFunction",
+        "RecordOutcomeFunction",
+    }
+    kills = [fault for fault in faults_of(points(calls)) if fault["effect"] == "kill-function"]
+    assert {fault["when"] for fault in kills} == {"before", "after"}
+
+
+def test_a_run_that_goes_wrong_is_told(world: World, vend: Run, calls: list[CallRecord]) -> None:
+    """The proof can fail: a call that is refused for good, and a second start that is refused, too."""
+    fault = {"service": "iam", "operation": "CreateRole", "effect": "access-denied"}
+    struck, wrong = survives(vend, world, fault)
+    assert struck
+    assert "BaselineFailed" in " ".join(wrong)
