@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from datetime import UTC, datetime, timedelta
 
 import boto3
 import pytest
@@ -97,3 +99,22 @@ def test_after_a_final_refusal_nothing_is_begun(ledger: Ledger) -> None:
     previous = read(ledger)
     assert not previous.begun
     assert ledger.claim(request("next"), previous)
+
+
+def test_a_line_that_many_join_at_once_is_as_long_as_they_are_many(ledger: Ledger) -> None:
+    noon, turn = datetime(2026, 1, 1, 12, tzinfo=UTC), timedelta(seconds=10)
+    with ThreadPoolExecutor(8) as pool:
+        ends = list(pool.map(lambda _: ledger.join_line(noon, turn), range(24)))
+    assert sorted(ends) == [noon + turn * number for number in range(1, 25)]
+    assert ledger.join_line(noon + turn * 30, turn) == noon + turn * 31
+    assert ledger.join_line(noon, turn) == noon + turn * 32
+
+
+def test_leases_are_counted(ledger: Ledger) -> None:
+    def nobody_runs(_: str) -> bool:
+        return False
+
+    first = ledger.lease("1" * 12, "one", nobody_runs)
+    ledger.release("1" * 12, "one")
+    assert [first.number, ledger.lease("1" * 12, "two", nobody_runs).number] == [1, 2]
+    assert ledger.lease("1" * 12, "three", nobody_runs).number == 3
