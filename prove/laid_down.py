@@ -1,0 +1,160 @@
+"""What the declaration lays down, without AWS: the very documents, for an example organization."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+from groundwork.baseline.component import Target
+from groundwork.baseline.components.access.wanted import Wanted, wanted
+from groundwork.baseline.components.guardrails import guardrail_document
+from groundwork.contracts import Account, Kind, Organization
+from groundwork.declaration import load
+from groundwork.policy_files import Document
+from local.stack.errors import NotEmbedded
+from local.stack.intrinsics import resolve
+from local.stack.sam import parsed
+
+TEMPLATE = Path(__file__).parents[1] / "template.yaml"
+REGION = "us-east-1"
+MANAGEMENT, SECURITY, TOOLING = "111111111111", "222222222222", "333333333333"
+IDS = {
+    "management": MANAGEMENT,
+    "security": SECURITY,
+    "mgmt": TOOLING,
+    "dev": "444444444444",
+    "stage": "555555555555",
+    "prod": "666666666666",
+}
+KINDS: Mapping[str, Kind] = {"management": "management", "security": "security", "mgmt": "tooling"}
+UNITS = {
+    "security": "Security",
+    "mgmt": "Infrastructure",
+    "dev": "Workloads/Development",
+    "stage": "Workloads/Staging",
+    "prod": "Workloads/Production",
+}
+ROOT = "o-exampleorgid/r-ab12/"
+ORGANIZATION = Organization(
+    id="o-exampleorgid",
+    partition="aws",
+    root_id="r-ab12",
+    management_account_id=MANAGEMENT,
+    security_account_id=SECURITY,
+    tooling_account_id=TOOLING,
+    units={
+        "Security": f"{ROOT}ou-ab12-security/",
+        "Infrastructure": f"{ROOT}ou-ab12-infrastructure/",
+        "Workloads": f"{ROOT}ou-ab12-workloads/",
+        "Workloads/Development": f"{ROOT}ou-ab12-workloads/ou-ab12-development/",
+        "Workloads/Staging": f"{ROOT}ou-ab12-workloads/ou-ab12-staging/",
+        "Workloads/Production": f"{ROOT}ou-ab12-workloads/ou-ab12-production/",
+    },
+)
+
+
+def unit_path(account: str) -> str:
+    """Where an account is, as `aws:ResourceOrgPaths` has it."""
+    return ORGANIZATION.units[UNITS[account]] if account in UNITS else ROOT
+
+
+def target(account: str) -> Target:
+    """The account in work, as a component sees it; whoever asks AWS is refused."""
+    there = Account(
+        id=IDS[account],
+        name=account,
+        email=f"aws+{account}@example.com",
+        kind=KINDS.get(account, "workload"),
+        unit=UNITS.get(account, ""),
+    )
+    return Target(there, ORGANIZATION, load(), _nobody)
+
+
+def _nobody(service: str, region: str | None = None) -> Any:
+    raise AssertionError(f"what is laid down is known without asking {service} in {region}")
+
+
+@cache
+def access(account: str) -> Wanted:
+    """The roles and groups of an account."""
+    return wanted(target(account))
+
+
+@cache
+def guardrail() -> Document:
+    return guardrail_document(load(), ORGANIZATION)
+
+
+@cache
+def managed(arn: str) -> Document:
+    """One of AWS's managed policies."""
+    from moto.iam.aws_managed_policies import aws_managed_policies_data
+
+    document: Document = json.loads(aws_managed_policies_data)[arn.rsplit("/", 1)[1]]["Document"]
+    return document
+
+
+# -- the stack ---------------------------------------------------------------------------------------
+
+
+ARNS = {
+    "Role": f"arn:aws:iam::{MANAGEMENT}:role/",
+    "Bucket": "arn:aws:s3:::",
+    "": f"arn:aws:cloudformation:{REGION}:{MANAGEMENT}:resource/",
+}
+"""How the ARN of a resource begins, by the end of its name in the template; the last is made up."""
+
+
+class _Names:
+    """What names of the template stand for, as far as its policies turn on it: every resource for its ARN."""
+
+    def __init__(self, parameters: Mapping[str, Mapping[str, Any]], requesters: str) -> None:
+        self._values = {name: declared.get("Default", "") for name, declared in parameters.items()}
+        self._values["Requesters"] = requesters.split(",")
+        self._values |= {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": MANAGEMENT}
+
+    def ref(self, name: str) -> Any:
+        return self._values.get(name) or self.attribute(name, "Arn")
+
+    def attribute(self, logical_id: str, name: str) -> Any:
+        if name != "Arn":
+            raise NotEmbedded(f"{logical_id}.{name}: policies speak of ARNs alone")
+        return next(arn for ending, arn in ARNS.items() if logical_id.endswith(ending)) + logical_id
+
+    def condition(self, name: str) -> bool:
+        return name == "NamesRequesters" and self._values["Requesters"] != [""]
+
+    def mapping(self, name: str) -> Mapping[str, Mapping[str, Any]]:
+        raise NotEmbedded(f"no policy turns on the mapping {name}")
+
+
+@cache
+def stack(requesters: str = "") -> Mapping[str, Any]:
+    """The template's resources, with their references resolved."""
+    template = parsed(TEMPLATE.read_text())
+    resources: Mapping[str, Any] = resolve(template["Resources"], _Names(template["Parameters"], requesters))
+    return resources
+
+
+@cache
+def stack_roles() -> Mapping[str, tuple[Document, ...]]:
+    """The policies of each role that the stack makes, by its logical id; SAM calls a function's `<function>Role`."""
+    roles = {}
+    for name, resource in stack().items():
+        policies = resource["Properties"].get("Policies", ())
+        if resource["Type"] == "AWS::IAM::Role":
+            roles[name] = tuple(policy["PolicyDocument"] for policy in policies)
+        elif resource["Type"] in ("AWS::Serverless::Function", "AWS::Serverless::StateMachine"):
+            roles[f"{name}Role"] = tuple(policies)
+    return roles
+
+
+def bus_policy(requesters: str = "") -> Document:
+    """The default bus's own policy, as deployed with these `Requesters`."""
+    resources = stack(requesters)
+    named = ["BusPolicyForAnswers", *(["BusPolicyForRequests"] if requesters else [])]
+    statements = [resources[name]["Properties"]["Statement"] for name in named]
+    return {"Version": "2012-10-17", "Statement": statements}

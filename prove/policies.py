@@ -1,0 +1,57 @@
+"""The default policies decide as documented, said by the engine's evaluator and by an outside one that knows nothing
+of it; and whatever else callers and wishes are put together, the two decide alike."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from random import Random
+
+from prove.asked import Case, engine_allows, outsider_answers
+from prove.chapter import Chapter, Say
+from prove.policy_cases import every_case
+
+DRAWN = 3_000
+"""Pairs of somebody's caller and somebody else's wish."""
+WORDS = {True: "allows", False: "denies"}
+
+
+def prove(seed: int, say: Say) -> Chapter:
+    chapter = Chapter("Policies", "policy cases")
+    documented = list(every_case())
+    say(f"{len(documented)} policy cases, each asked of two evaluators")
+    for case, engine, outsider in _asked(documented):
+        chapter.tried += 1
+        if {engine, outsider} != {WORDS[case.allowed]}:
+            chapter.fail(f"{case}: the engine {engine}, the outside evaluator {outsider}", _again(case))
+    allowed = sum(case.allowed for case in documented)
+    denied = len(documented) - allowed
+    chapter.words.append(f"{allowed} allowed and {denied} denied as documented, by both evaluators")
+
+    drawn = list(_drawn(documented, Random(seed)))
+    say(f"{len(drawn)} pairs of caller and wish, drawn with seed {seed}")
+    for case, engine, outsider in _asked(drawn):
+        chapter.tried += 1
+        if engine != outsider:
+            chapter.fail(
+                f"{case.caller.words} wants to {case.wish.words}: {engine}, {outsider}", _again(case)
+            )
+    chapter.words.append(f"{len(drawn)} more that nothing documents, decided alike by both")
+    return chapter
+
+
+def _asked(cases: Sequence[Case]) -> list[tuple[Case, str, str]]:
+    """Each case with what the engine and what the outside evaluator does."""
+    answers = outsider_answers(cases)
+    return [
+        (case, WORDS[engine_allows(case)], answer.error or WORDS[answer.allowed])
+        for case, answer in zip(cases, answers, strict=True)
+    ]
+
+
+def _drawn(documented: Sequence[Case], random: Random) -> list[Case]:
+    callers, wishes = ([getattr(case, part) for case in documented] for part in ("caller", "wish"))
+    return [Case(random.choice(callers), random.choice(wishes), allowed=False) for _ in range(DRAWN)]
+
+
+def _again(case: Case) -> str:
+    return f"{case.caller.arn} {case.wish.action} {case.wish.resource} {case.keys}"

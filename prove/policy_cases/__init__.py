@@ -1,0 +1,20 @@
+"""Who may do what under the default declaration: each case a sentence, the decision as the documents promise it.
+
+people   callers, and the doors they try
+doors    everybody at every door: group, MFA, account, organization, chain
+inside   what a session may do once it is in: self-service, guard rails, boundaries, session policies
+stack    the roles of the stack itself, and the bus
+logs     services at the log archive: confused deputies
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from prove.asked import Case
+from prove.policy_cases import doors, inside, logs, stack
+
+
+def every_case() -> Iterator[Case]:
+    for part in (doors, inside, stack, logs):
+        yield from part.cases()
