@@ -61,7 +61,7 @@ def _people() -> Iterator[Case]:
 
 def _machines() -> Iterator[Case]:
     """Each an administrator at home."""
-    for account in ("management", *IDS):
+    for account in IDS:
         pipeline = session(f"a ci-cd role of {account}", account, "ci-cd/pipeline", [ADMINISTRATOR])
         opened = WORKLOADS if account == "mgmt" else NOWHERE
         if account == "management":

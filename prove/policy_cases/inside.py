@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from typing import get_args
 
 from groundwork.baseline.components import COMPONENTS
@@ -178,8 +179,10 @@ def _boundaries() -> Iterator[Case]:
         for account in ("dev", "stage", "prod"):
             yield Case(pipeline, enter(account, DEPLOY), allowed=False)
         bounded = member("admin-external-accounts", "true", boundary=bounds)
+        bounded = replace(bounded, words=f"{bounded.words}, in a permissions boundary {words},")
         yield Case(bounded, enter("dev", ADMIN), allowed=False)
     wide = member("ro-external-accounts", "true", boundary=ADMINISTRATOR)
+    wide = replace(wide, words=f"{wide.words}, in a permissions boundary that allows everything,")
     yield Case(wide, enter("dev", READ_ONLY), allowed=True)
     yield Case(wide, enter("dev", ADMIN), allowed=False, why="a boundary grants nothing")
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import re
 from pathlib import Path
 
@@ -9,7 +10,8 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYER = "layers/groundwork/requirements.txt"
-LOCKS = ["requirements-dev.txt", "requirements-sam.txt", LAYER]
+LOCKS = ["requirements-dev.txt", "requirements-sam.txt", "requirements-audit.txt", LAYER]
+SIMULATOR = "prove/simulator/package-lock.json"
 PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[^\]]*\])?==(\S+)", re.MULTILINE)
 
 
@@ -34,6 +36,13 @@ def test_every_package_is_locked_with_hashes(name: str) -> None:
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
 
 
-@pytest.mark.parametrize("name", LOCKS)
+def test_every_package_of_the_policy_simulator_is_locked_with_a_hash() -> None:
+    packages = json.loads((ROOT / SIMULATOR).read_text())["packages"]
+    installed = {name: package for name, package in packages.items() if name}
+    assert installed
+    assert all(package["integrity"].startswith("sha512-") for package in installed.values())
+
+
+@pytest.mark.parametrize("name", [*LOCKS, SIMULATOR])
 def test_no_lock_names_an_index(name: str) -> None:
     assert "://" not in (ROOT / name).read_text()
