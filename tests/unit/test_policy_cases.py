@@ -65,7 +65,12 @@ def _with_identity(case: Case, change: Callable[[Document], Document]) -> Case:
         (lambda case: _with_identity(case, _without("StringEquals")), ENTRY),
         (lambda case: _with_identity(case, _without("StringNotEquals")), ENTRY),
     ],
-    ids=["no MFA", "no organization in trust", "no organization in a function", "the management account, too"],
+    ids=[
+        "no MFA",
+        "no organization in trust",
+        "no organization in a function",
+        "the management account, too",
+    ],
 )
 def test_a_condition_that_is_forgotten_is_noticed(mistake: Callable[[Case], Case], role: str) -> None:
     at_the_door = [case for case in CASES if case.wish.policy and case.wish.resource.endswith(f"/{role}")]

@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import itertools
 import json
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.credentials import Credentials
-from tests.workflow.conftest import Cloud, Execution
+from tests.workflow.conftest import ROOT, Cloud, Execution, Slot
 from tests.workflow.looking import portrait
-from tests.workflow.people import DENIED, enter, join, machine, may
+from tests.workflow.people import DENIED, enter, join, machine, may, stranger
+from tests.workflow.statements import role_of
 
 _numbers: Iterator[int] = itertools.count()
 
@@ -179,6 +180,75 @@ def test_nothing_else_can_be_posted(cloud: Cloud, requester: Credentials, case: 
     assert {event["detail-type"] for event in heard} == {"Account Failed"}
 
 
+ANSWERS = ("Account Ready", "Account Repaired", "Account Failed", "Account Drifted", "Account Anything")
+
+
+def owner(cloud: Cloud, _: str) -> Credentials:
+    return cloud.aws.administrator
+
+
+def putter(cloud: Cloud, _: str) -> Credentials:
+    """A user of the management account who may post any event."""
+    name = f"putter-{next(_numbers)}"
+    key = join(cloud, cloud.aws.management_account, name)
+    statement = {"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    cloud.aws.client("iam").put_user_policy(UserName=name, PolicyName="post", PolicyDocument=document)
+    return key
+
+
+def of_another_function(cloud: Cloud, _: str) -> Credentials:
+    """Whoever stole the credentials of a function that sends no answers."""
+    role = role_of(cloud, "ApplyComponentFunction")
+    return cloud.aws.mint(
+        f"arn:aws:iam::{cloud.aws.management_account}:role/{role}", "stolen", service="lambda.amazonaws.com"
+    )
+
+
+def of_a_member(cloud: Cloud, member: str) -> Credentials:
+    return cloud.entry(member)
+
+
+def a_stranger(cloud: Cloud, _: str) -> Credentials:
+    return stranger(cloud)
+
+
+@pytest.mark.parametrize("who", [owner, putter, of_another_function, of_a_member, a_stranger])
+def test_nobody_else_speaks_as_groundwork(
+    cloud: Cloud, security: str, who: Callable[[Cloud, str], Credentials]
+) -> None:
+    """Not even an administrator of the management account: the bus itself refuses."""
+    bus = f"arn:aws:events:us-east-1:{cloud.aws.management_account}:event-bus/default"
+    number = f"forged-{next(_numbers)}"
+    caller = who(cloud, security)
+    for answer in ANSWERS:
+        forged = entry({"accountName": number}, DetailType=answer, EventBusName=bus)
+        assert put(cloud, caller, forged) == [], answer
+    own = cloud.post(accountName=number, email="refused")
+    cloud.answer("Account Failed", requestId=own)
+    assert {event["detail"]["requestId"] for event in cloud.answers(accountName=number)} == {own}
+
+
+@pytest.mark.parametrize("who", [of_another_function, of_a_member, a_stranger])
+def test_nobody_asks_whom_iam_does_not_let(
+    cloud: Cloud, security: str, who: Callable[[Cloud, str], Credentials]
+) -> None:
+    name, email = cloud.fresh()
+    bus = f"arn:aws:events:us-east-1:{cloud.aws.management_account}:event-bus/default"
+    asking = entry({"accountName": name, "email": email}, EventBusName=bus)
+    assert put(cloud, who(cloud, security), asking) == []
+    assert cloud.executions_about(email) == []
+
+
+def test_an_event_on_the_bus_of_another_account_asks_for_nothing(cloud: Cloud, security: str) -> None:
+    """A member account may say what it likes on its own bus."""
+    name, email = cloud.fresh()
+    assert put(cloud, cloud.entry(security), entry({"accountName": name, "email": email}))
+    own, own_email = cloud.fresh()
+    assert cloud.ask(accountName=own, email=own_email).status == "SUCCEEDED"
+    assert cloud.executions_about(email) == []
+
+
 def test_a_requester_may_do_nothing_else(cloud: Cloud, requester: Credentials) -> None:
     def client(service: str) -> Any:
         return cloud.aws.client(service, credentials=requester)
@@ -205,3 +275,23 @@ def test_a_requester_may_do_nothing_else(cloud: Cloud, requester: Credentials) -
         ),
     ]
     assert [operation for who, operation, given in tries if may(who, operation, **given)] == []
+
+
+def test_requesters_that_are_named_ask_and_nobody_else(slot: Slot) -> None:
+    """The parameter Requesters holds even an administrator."""
+    with slot.own() as aws:
+        named = f"arn:aws:iam::{aws.management_account}:user/requesters/*"
+        cloud = Cloud(aws, aws.deploy(ROOT / "template.yaml", parameters={"Requesters": named}), "")
+        iam = aws.client("iam")
+        keys = {}
+        for path in ("/requesters/", "/"):
+            name = f"user-of-{path.strip('/')}"
+            iam.create_user(UserName=name, Path=path)
+            iam.attach_user_policy(UserName=name, PolicyArn=cloud.outputs["RequesterPolicyArn"])
+            key = iam.create_access_key(UserName=name)["AccessKey"]
+            keys[path] = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+        asking = entry({"accountName": "x", "email": "refused"})
+        assert put(cloud, keys["/requesters/"], asking)
+        assert put(cloud, keys["/"], asking) == []
+        assert put(cloud, aws.administrator, asking) == []
+        assert put(cloud, aws.administrator, asking | {"Source": "their.own"})
