@@ -104,7 +104,7 @@ def test_every_entry_leaves_a_trace_with_the_function_that_made_it(cloud: Cloud,
     (call,) = [
         each
         for each in cloud.aws.calls[before:]
-        if each.action == "sts:AssumeRole" and "stolen" in each.principal_arn
+        if each.action == "sts:AssumeRole" and "stolen" in str(each.principal_arn)
     ]
-    assert role_of(cloud, "VerifyBaselineFunction") in call.principal_arn
+    assert role_of(cloud, "VerifyBaselineFunction") in str(call.principal_arn)
     assert call.resource == f"arn:aws:iam::{member}:role/{ENTRY}"
