@@ -1,10 +1,10 @@
 # `make` alone lists the targets. Needs make, git and a Python of at least 3.11; everything else is installed
-# into .venv (and .venv-sam), from locks with hashes.
+# into .venv (and .venv-sam, .venv-audit), from locks with hashes.
 
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo bench prove test local check build lock format clean
+.PHONY: help demo bench prove test local check audit build lock format clean
 
 PORT ?= 4566
 TESTS ?= tests
@@ -15,6 +15,7 @@ BIN := .venv/bin
 SAM := .venv-sam/bin/sam
 DEV := .venv/installed
 SAM_CLI := .venv-sam/installed
+AUDIT := .venv-audit/simulator
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,7 +26,7 @@ demo: $(DEV) ## Five accounts from five events on the embedded AWS, every door t
 bench: $(DEV) ## AWS API calls and seconds of the standard scenarios, on the embedded AWS
 	@$(BIN)/python -m bench
 
-prove: $(DEV) ## Every crash, repeat, race and refusal, under half an hour: make prove SEED=0 ONLY="races admission"
+prove: $(DEV) $(AUDIT) ## Every crash, repeat, race and refusal, under half an hour: make prove SEED=0 ONLY="races admission"
 	@$(BIN)/python -m prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
@@ -43,6 +44,9 @@ check: $(DEV) $(SAM_CLI) ## Format, lint, strict types, template, state machines
 	@$(BIN)/cfn-lint template.yaml
 	@$(SAM) validate
 
+audit: $(DEV) $(AUDIT) ## Policies asked of an outside evaluator, checkov on template and policies, packages by pip-audit
+	@$(BIN)/python -m checks.audit
+
 build: $(SAM_CLI) ## What ships, as sam deploys it: .aws-sam/build
 	@PYTHON=$(CURDIR)/.venv-sam/bin/python $(SAM) build
 
@@ -52,7 +56,7 @@ format: $(DEV) ## Put the format right, and what the linter can
 	@$(BIN)/python -m checks.generated --write
 
 clean: ## Remove everything that was made
-	@rm -rf .venv .venv-sam .venv-lock .aws-sam .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-audit .venv-lock .aws-sam .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Virtual environments -----------------------------------------------------------------------------
@@ -64,11 +68,17 @@ INSTALL := install -qq --disable-pip-version-check --no-input --no-deps --no-com
 
 .venv/installed: requirements-dev.txt
 .venv-sam/installed: requirements-sam.txt
-.venv/installed .venv-sam/installed:
+.venv-audit/installed: requirements-audit.txt
+.venv/installed .venv-sam/installed .venv-audit/installed:
 	@test -n "$(PYTHON)" || { echo "Groundwork needs Python 3.11 or later on the PATH" >&2; exit 1; }
 	@echo "Installing $< into $(@D) ..."
 	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip $(INSTALL) -r $<
+	@touch $@
+
+.venv-audit/simulator: .venv-audit/installed prove/simulator/package-lock.json
+	@cp prove/simulator/package.json prove/simulator/package-lock.json $(@D)
+	@cd $(@D) && PATH="$$PWD/bin:$$PATH" npm ci --silent --ignore-scripts --no-audit --no-fund
 	@touch $@
 
 # Locks --------------------------------------------------------------------------------------------
@@ -82,3 +92,5 @@ lock: ## Bring the locked versions up to date
 	@$(LOCK) --upgrade -c requirements-dev.txt -o layers/groundwork/requirements.txt \
 		layers/groundwork/requirements.in
 	@$(LOCK) --upgrade -o requirements-sam.txt requirements-sam.in
+	@$(LOCK) --upgrade -o requirements-audit.txt requirements-audit.in
+	@cd prove/simulator && npm update --package-lock-only --ignore-scripts --no-audit --no-fund

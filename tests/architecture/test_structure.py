@@ -148,6 +148,32 @@ def test_only_those_functions_enter_accounts() -> None:
     assert assuming == {"CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunction"}
 
 
+def test_a_function_that_a_rule_invokes_keeps_what_it_cannot_handle() -> None:
+    """EventBridge invokes it asynchronously; a state machine hears of its functions' failures."""
+    targets = [
+        target["Arn"]
+        for resource in RESOURCES.values()
+        if resource["Type"] == "AWS::Events::Rule"
+        for target in resource["Properties"]["Targets"]
+    ]
+    invoked = {arn["Fn::GetAtt"][0] for arn in targets if "Fn::GetAtt" in arn} & FUNCTIONS
+    assert invoked == WITHOUT_STATE
+    assert all("DeadLetterQueue" in RESOURCES[name]["Properties"] for name in invoked)
+
+
+def test_no_session_of_another_account_is_without_its_policy() -> None:
+    """IAM cannot demand a session policy of whoever assumes a role: the one place that assumes one gives it."""
+    calls = [
+        (path.name, {keyword.arg for keyword in node.keywords})
+        for path in [*LAYER, *HANDLERS]
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Call) and getattr(node.func, "attr", "") == "assume_role"
+    ]
+    ((name, given),) = calls
+    assert name == "sessions.py"
+    assert {"Policy", "DurationSeconds"} <= given
+
+
 # -- imports -----------------------------------------------------------------------------------------
 
 
