@@ -64,32 +64,26 @@ class Vend:
 
 
 class Repair:
-    """A roll-out over a good account and one where something is amiss."""
+    """A roll-out over an account where something is amiss."""
 
     def __init__(self, world: World) -> None:
         self._world, cloud = world, world.cloud
-        self._names = [cloud.fresh() for _ in range(2)]
-        ended = [
-            cloud.ask(accountName=name, email=email, organizationalUnit=UNIT) for name, email in self._names
-        ]
-        if [end.status for end in ended] != ["SUCCEEDED"] * 2:
-            raise RuntimeError(f"No accounts to roll out over: {ended}")
+        self._name, self._email = cloud.fresh()
+        ended = cloud.ask(accountName=self._name, email=self._email, organizationalUnit=UNIT)
+        if ended.status != "SUCCEEDED":
+            raise RuntimeError(f"No account to roll out over: {ended}")
         cloud.all_ended()
-        accounts = cloud.accounts()
-        self._ids = [str(accounts[email]["Id"]) for _, email in self._names]
-        self._wanted = [
-            world.likeness(each, name) for each, (name, _) in zip(self._ids, self._names, strict=True)
-        ]
+        self._account = str(cloud.accounts()[self._email]["Id"])
+        self._wanted = world.likeness(self._account, self._name)
         self._ends: list[Execution] = []
 
     def prepare(self) -> None:
         inside = self._world.cloud.inside
-        inside("ec2", self._ids[0]).disable_ebs_encryption_by_default()
-        inside("cloudtrail", self._ids[0]).stop_logging(Name="groundwork")
+        inside("ec2", self._account).disable_ebs_encryption_by_default()
+        inside("cloudtrail", self._account).stop_logging(Name="groundwork")
 
     def go(self) -> None:
-        cloud = self._world.cloud
-        include = {"accountIds": self._ids}
+        cloud, include = self._world.cloud, {"accountIds": [self._account]}
         self._ends = [cloud.roll_out(include=include)]
         if self._ends[0].status != "SUCCEEDED" or self._ends[0].output["failures"]:
             self._ends.append(cloud.roll_out(include=include))
@@ -103,8 +97,5 @@ class Repair:
         world, last = self._world, self._ends[-1]
         if last.status != "SUCCEEDED" or last.output["failures"]:
             return [f"{end.error}: {end.cause or end.output}" for end in self._ends]
-        wrong = []
-        for account, (name, email), wanted in zip(self._ids, self._names, self._wanted, strict=True):
-            wrong += world.standing(account, email)
-            wrong += world.differences(world.likeness(account, name), wanted)
-        return wrong
+        likeness = world.likeness(self._account, self._name)
+        return world.standing(self._account, self._email) + world.differences(likeness, self._wanted)

@@ -17,7 +17,7 @@ from tests.workflow.conftest import Slot
 MANY = 60
 
 CALLS = {
-    NEW: 75,
+    NEW: 77,
     "its result event": 4,
     AGAIN: 27,
     "plan": 24,
@@ -31,12 +31,12 @@ BY_SERVICE = {
     NEW: {
         "cloudtrail": 7,
         "config": 9,
-        "dynamodb": 13,
+        "dynamodb": 14,
         "ec2": 4,
         "events": 1,
         "iam": 19,
         "kms": 3,
-        "organizations": 9,
+        "organizations": 10,
         "s3": 4,
         "sts": 6,
     },
