@@ -108,13 +108,22 @@ ARNS = {
 """How the ARN of a resource begins, by the end of its name in the template; the last is made up."""
 
 
+def machine_arn(name: str) -> str:
+    return f"arn:aws:states:{REGION}:{MANAGEMENT}:stateMachine:{name}"
+
+
 class _Names:
     """What names of the template stand for, as far as its policies turn on it: every resource for its ARN."""
 
-    def __init__(self, parameters: Mapping[str, Mapping[str, Any]], requesters: str) -> None:
-        self._values = {name: declared.get("Default", "") for name, declared in parameters.items()}
+    def __init__(self, template: Mapping[str, Any], requesters: str) -> None:
+        self._values = {
+            name: declared.get("Default", "") for name, declared in template["Parameters"].items()
+        }
         self._values["Requesters"] = requesters.split(",")
         self._values |= {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": MANAGEMENT}
+        for name, resource in template["Resources"].items():
+            if resource["Type"] == "AWS::Serverless::StateMachine":
+                self._values[name] = machine_arn(resource["Properties"]["Name"])
 
     def ref(self, name: str) -> Any:
         return self._values.get(name) or self.attribute(name, "Arn")
@@ -135,7 +144,7 @@ class _Names:
 def stack(requesters: str = "") -> Mapping[str, Any]:
     """The template's resources, with their references resolved."""
     template = parsed(TEMPLATE.read_text())
-    resources: Mapping[str, Any] = resolve(template["Resources"], _Names(template["Parameters"], requesters))
+    resources: Mapping[str, Any] = resolve(template["Resources"], _Names(template, requesters))
     return resources
 
 

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass, field
 
 from groundwork.policy_files import Document
 from prove import laid_down
-from prove.asked import Caller, Case, Wish
+from prove.asked import Caller, Case, Keys, Wish
 from prove.laid_down import IDS, MANAGEMENT, REGION
 from prove.policy_cases.people import (
     ADMIN,
@@ -18,6 +19,7 @@ from prove.policy_cases.people import (
     OURS,
     OUTSIDE,
     STRANGER,
+    do,
     doors_of,
     enter,
     number_of,
@@ -42,6 +44,7 @@ def cases() -> Iterator[Case]:
     for role in laid_down.stack_roles():
         yield from _crown_jewel(_thief(role), role in HOLDERS)
         yield from _answers(_thief(role), role)
+        yield from _reach(_thief(role), role)
     yield from _requesters()
 
 
@@ -83,6 +86,85 @@ def _assume(account: str, role: str, organization: str | None, words: str) -> Wi
     arn = f"arn:aws:iam::{number}:role/{role}"
     keys = where(account if account in IDS else "management", organization) | {"aws:ResourceAccount": number}
     return Wish(f"assume {role} {words}", "sts:AssumeRole", arn, number, TRUSTS_US, keys)
+
+
+# -- what else a stolen role reaches -------------------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Power:
+    """Something worth stealing in the management account, and the roles of the stack that have it."""
+
+    action: str
+    resource: str
+    holders: tuple[str, ...] = ()
+    keys: Keys = field(default_factory=dict)
+
+
+def _of(service: str, resource: str, region: str = REGION) -> str:
+    return f"arn:aws:{service}:{region}:{MANAGEMENT}:{resource}"
+
+
+ACCOUNT = _of("organizations", f"account/{OURS}/{IDS['prod']}", "")
+UNIT = _of("organizations", f"ou/{OURS}/ou-ab12-workloads", "")
+POLICY = _of("organizations", f"policy/{OURS}/service_control_policy/p-guardrails", "")
+OWN_ROLE, ANY_ROLE = _of("iam", "role/ApplyComponentFunctionRole", ""), _of("iam", "role/Administrator", "")
+OWN_FUNCTION = _of("lambda", "function:groundwork-ApplyComponentFunction")
+TRAIL = _of("cloudtrail", "trail/groundwork")
+CREATOR, ENROLLER, KEEPER = (
+    f"{name}FunctionRole" for name in ("CreateAccount", "EnrollAccount", "ApplyManagementComponent")
+)
+STARTERS = (MACHINE, "RollOutStateMachineRole", "FindAccountsFunctionRole", "RulesRole")
+OTHERS_SERVICE = {"organizations:ServicePrincipal": "guardduty.amazonaws.com"}
+OUR_SERVICE = {"organizations:ServicePrincipal": "config.amazonaws.com"}
+POWERS = (
+    # over accounts
+    Power("organizations:CreateAccount", "*", (CREATOR,)),
+    Power("organizations:MoveAccount", ACCOUNT, (ENROLLER,)),
+    Power("organizations:CreateOrganizationalUnit", UNIT, (ENROLLER, KEEPER)),
+    Power("organizations:CloseAccount", ACCOUNT),
+    Power("organizations:RemoveAccountFromOrganization", ACCOUNT),
+    Power("organizations:DeleteOrganizationalUnit", UNIT),
+    # over guard rails
+    Power("organizations:UpdatePolicy", POLICY, (KEEPER,)),
+    Power("organizations:AttachPolicy", POLICY, (KEEPER,)),
+    Power("organizations:DetachPolicy", POLICY),
+    Power("organizations:DeletePolicy", POLICY),
+    Power("organizations:DisablePolicyType", _of("organizations", f"root/{OURS}/r-ab12", "")),
+    Power("organizations:RegisterDelegatedAdministrator", ACCOUNT, (KEEPER,), OUR_SERVICE),
+    Power("organizations:RegisterDelegatedAdministrator", ACCOUNT, (), OTHERS_SERVICE),
+    Power("organizations:DeregisterDelegatedAdministrator", ACCOUNT, (), OUR_SERVICE),
+    # over itself
+    Power("iam:CreateRole", ANY_ROLE),
+    Power("iam:PutRolePolicy", OWN_ROLE),
+    Power("iam:AttachRolePolicy", OWN_ROLE),
+    Power("iam:UpdateAssumeRolePolicy", OWN_ROLE),
+    Power("iam:PassRole", ANY_ROLE, (), {"iam:PassedToService": "lambda.amazonaws.com"}),
+    Power("iam:CreateUser", _of("iam", "user/eve", "")),
+    Power("iam:CreateAccessKey", _of("iam", "user/administrator", "")),
+    Power("lambda:UpdateFunctionCode", OWN_FUNCTION),
+    Power("lambda:UpdateFunctionConfiguration", OWN_FUNCTION),
+    Power("states:UpdateStateMachine", laid_down.machine_arn("groundwork-vend-account")),
+    Power("states:StartExecution", laid_down.machine_arn("groundwork-vend-account"), STARTERS),
+    Power("events:PutPermission", "*"),
+    # over evidence
+    Power("cloudtrail:UpdateTrail", TRAIL, (KEEPER,)),
+    Power("cloudtrail:StopLogging", TRAIL),
+    Power("cloudtrail:DeleteTrail", TRAIL),
+    Power("s3:GetObject", "arn:aws:s3:::BootstrapTrailBucket/AWSLogs/x"),
+    Power("s3:DeleteObject", "arn:aws:s3:::BootstrapTrailBucket/AWSLogs/x"),
+    Power("kms:ScheduleKeyDeletion", _of("kms", "key/12345678-1234-1234-1234-123456789012")),
+    Power("logs:DeleteLogGroup", _of("logs", "log-group:/groundwork/functions")),
+    Power("dynamodb:DeleteTable", _of("dynamodb", "table/groundwork-Ledger")),
+)
+
+
+def _reach(thief: Caller, role: str) -> Iterator[Case]:
+    for power in POWERS:
+        said = f"{power.action} on {power.resource}"
+        said += "".join(f" for {value}" for value in power.keys.values())
+        wish = do(power.action, power.resource, "management", said, **power.keys)
+        yield Case(thief, wish, role in power.holders)
 
 
 # -- the bus -------------------------------------------------------------------------------------------

@@ -151,6 +151,40 @@ def test_make_targets_and_files_named_exist(path: Path) -> None:
         assert (ROOT / file).exists(), file
 
 
+SECURITY = ROOT / "docs" / "security.md"
+TESTED = re.compile(r"`(tests/[\w/]+\.py)(?:::(\w+))?`")
+
+
+def test_every_test_that_a_threat_names_is_there() -> None:
+    named = TESTED.findall(SECURITY.read_text())
+    assert len(named) > 30
+    missing = [
+        f"{file}::{test}"
+        for file, test in named
+        if f"def {test}(" not in (ROOT / file).read_text() and (test or not (ROOT / file).exists())
+    ]
+    assert missing == []
+
+
+def test_every_threat_has_a_control_and_a_test() -> None:
+    """Or says in its control what is not held."""
+    section = SECURITY.read_text().partition("## Threats")[2].partition("## What a stolen role")[0]
+    rows = [line.strip("|").split("|") for line in section.splitlines() if line.startswith("| ")]
+    threats = [[cell.strip() for cell in row] for row in rows if row[0].strip() != "Threat"]
+    assert len(threats) > 20
+    assert [threat for threat, control, _ in threats if not control] == []
+    assert [threat for threat, _, tests in threats if not tests] == [
+        "Names and e-mail addresses of accounts are read there"
+    ]
+
+
+def test_every_role_of_the_stack_is_in_the_table_of_thieves() -> None:
+    section = SECURITY.read_text().partition("## What a stolen role")[2].partition("## What is not held")[0]
+    functions = {path.parent.name for path in (ROOT / "functions").glob("*/handler.py")}
+    names = {"".join(part.capitalize() for part in folder.split("_")) for folder in functions}
+    assert names <= set(re.findall(r"`(\w+)`", section))
+
+
 def test_generated_documents_are_current() -> None:
     assert stale() == []
     assert {"docs/errors.md", "docs/permissions.md", "docs/vend_account.svg", "docs/roll_out.svg"} <= set(

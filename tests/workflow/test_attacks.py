@@ -61,18 +61,22 @@ REFUSED: Mapping[str, dict[str, Any]] = {
     "no name": {"accountName": " "},
     "a name that is no text": {"accountName": ["security"]},
     "a name in look-alike letters": {"accountName": "s\u0435curity"},
+    "an expression for a name": {"accountName": "{% $states.context.Execution.Input %}"},
+    "a policy variable for a name": {"accountName": "${aws:PrincipalAccount}"},
+    "a placeholder for a name": {"accountName": "<management>"},
+    "an ARN for a name": {"accountName": "arn:aws:iam::aws:policy/AdministratorAccess"},
+    "everybody for a name": {"accountName": "*"},
     "a name of two lines": {"accountName": "mine\nsecurity"},
 }
 LITERAL = (
-    "{% $states.context.Execution.Input %}",
-    "${aws:PrincipalAccount}",
-    "<management>-<account>",
-    "arn:aws:iam::aws:policy/AdministratorAccess",
-    "*",
     "../../root",
+    "/aws-service-role/",
     "OrganizationAccountAccessRole",
     "security",
-    "States.Format('{}', $)",
+    "States.Format('', 1)",
+    "groundwork-trail-000000000000",
+    "role/ci-cd/pipeline",
+    "true",
 )
 """Names that AWS takes, and that mean something elsewhere. Here they are names."""
 
