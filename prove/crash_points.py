@@ -151,8 +151,18 @@ def _find(story: Story) -> list[Point]:
 
 
 def _strike(story: Story, faults: Sequence[dict[str, Any]]) -> list[Tried]:
+    return [_strike_one(story, fault) for fault in faults]
+
+
+def _strike_one(story: Story, fault: dict[str, Any]) -> Tried:
     run = _run_of(story)
-    return [Tried(fault, *survives(run, _world(), fault), starts=run.starts) for fault in faults]
+    try:
+        return Tried(fault, *survives(run, _world(), fault), starts=run.starts)
+    except AssertionError as never:  # what was waited for did not come: this world is of no further use
+        _open.close()
+        _worlds.clear()
+        _runs.clear()
+        return Tried(fault, True, [str(never)], starts=run.starts)
 
 
 def _in_parts(faults: Sequence[dict[str, Any]]) -> Iterator[Sequence[dict[str, Any]]]:

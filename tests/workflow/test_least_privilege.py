@@ -83,6 +83,11 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     "CheckCreationFunction.LookAtTheOrganization": {"organizations:ListAccounts": MADE_BEFORE},
     "EnrollAccountFunction.UseTheLedger": {"dynamodb:PutItem": LEDGER_LOST},
     "EnrollAccountFunction.LookAtTheOrganization": {"organizations:ListAccounts": LEDGER_LOST},
+    "LeaseAccountFunction.UseTheLedger": {"dynamodb:PutItem": LEDGER_LOST},
+    "LeaseAccountFunction.LookAtTheOrganization": {
+        "organizations:ListAccounts": LEDGER_LOST,
+        "organizations:DescribeOrganizationalUnit": "the account's unit is not a declared one",
+    },
     "AwaitSecurityFunction.UseTheLedger": {
         "dynamodb:BatchGetItem": CAME_LATER,
         "dynamodb:PutItem": LEDGER_LOST,
