@@ -13,6 +13,7 @@ SERVICES = (
     "local.config_service",
     "local.s3",
     "local.sns",
+    "local.cloudwatch",
     "local.kms",
     "local.ec2",
     "local.account",

@@ -191,8 +191,10 @@ def _install_early_stops(engine: Engine) -> None:
 
 
 def _install_answers(engine: Engine) -> None:
-    """StopExecution keeps the error and cause it is given; DescribeExecution tells all that AWS tells."""
+    """StopExecution keeps the error and cause it is given; DescribeExecution tells all that AWS tells;
+    GetExecutionHistory can begin at the end."""
     describe: Any = StepFunctionResponse.describe_execution
+    history: Any = StepFunctionResponse.get_execution_history
 
     def stop_execution(request: Any) -> Any:
         execution = request.stepfunction_backend.describe_execution(request._get_param("executionArn"))
@@ -212,6 +214,13 @@ def _install_answers(engine: Engine) -> None:
             answer.result["mapRunArn"] = execution.map_run_arn
         return answer
 
+    def get_execution_history(request: Any) -> Any:
+        answer = history(request)
+        if request._get_param("reverseOrder"):
+            answer.result["events"] = answer.result["events"][::-1]
+        return answer
+
+    engine.patch(StepFunctionResponse, "get_execution_history", get_execution_history)
     engine.patch(StepFunctionResponse, "stop_execution", stop_execution)
     engine.patch(StepFunctionResponse, "describe_execution", describe_execution)
 

@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 from pydantic import ConfigDict
 
 from groundwork.answers import send
 from groundwork.contracts import Model
 from groundwork.entry import entry
 from groundwork.errors import InvalidRequest
-from groundwork.executions import Executions
+from groundwork.executions import Ended, Executions
 from groundwork.ledger import Ledger
 from groundwork.outcome import Failure, failed
 from groundwork.settings import settings
@@ -18,13 +16,11 @@ from groundwork.telemetry import count_failure
 
 
 class Input(Model):
-    """The part of `Step Functions Execution Status Change` that matters, as the rule's transformer passes it on."""
+    """`Step Functions Execution Status Change`."""
 
     model_config = ConfigDict(extra="ignore")
 
-    execution: str
-    status: str
-    detail: dict[str, Any]
+    detail: Ended
 
 
 NOT_UNMARSHALLED = "Runtime.UnmarshalError"
@@ -34,14 +30,17 @@ UNREADABLE = "The input is nested deeper, or holds longer numbers, than can be r
 
 @entry(Input)
 def handle(event: Input) -> None:
-    ledger, asked = Ledger(settings().ledger_table), Executions().input_of(event.execution)
+    ended, executions = event.detail, Executions()
+    if executions.has_answered(ended.execution_arn):
+        return
+    ledger, asked = Ledger(settings().ledger_table), executions.input_of(ended.execution_arn)
     failure = Failure(
-        error=event.detail.get("error") or f"Execution{event.status.title().replace('_', '')}",
-        cause=event.detail.get("cause") or f"The execution ended as {event.status} before it could answer.",
+        error=ended.error or f"Execution{ended.status.title().replace('_', '')}",
+        cause=ended.cause or f"The execution ended as {ended.status} before it could answer.",
     )
     if asked is None or failure.error == NOT_UNMARSHALLED:
         failure = Failure(error=InvalidRequest.__name__, cause=UNREADABLE)
-    failing = failed(ledger, event.execution, asked, failure, None, "answer-lost-execution")
+    failing = failed(ledger, ended.execution_arn, asked, failure, None, "answer-lost-execution")
     if failing.answers:
-        count_failure(failing.error)
         send(failing.answers)
+        count_failure(failing.error)

@@ -23,5 +23,6 @@ class Input(Model):
 def handle(event: Input) -> Failing:
     ledger = Ledger(settings().ledger_table)
     failing = failed(ledger, event.execution, event.input, event.failure, event.account_id, "record-failure")
-    count_failure(failing.error)
+    if failing.answers:
+        count_failure(failing.error)
     return failing

@@ -41,11 +41,11 @@ def entry(
 def _identity(event: dict[str, Any]) -> dict[str, str]:
     """Whose account and which execution a line of the log is about. EventBridge's own events have an `account`, too:
     the id of the account they come from."""
-    work, account = event.get("work") or {}, event.get("account") or {}
+    work, account, told = event.get("work") or {}, event.get("account") or {}, event.get("detail") or {}
     of_account = account.get("id") if isinstance(account, dict) else account
     account_id = of_account or event.get("accountId") or work.get("accountId")
     found = {
-        "execution": event.get("execution") or work.get("execution"),
+        "execution": event.get("execution") or work.get("execution") or told.get("executionArn"),
         "accountId": account_id,
         "email": work.get("email"),
     }

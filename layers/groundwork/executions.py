@@ -5,10 +5,24 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
+from pydantic import ConfigDict
+
+from groundwork.contracts import Model
 from groundwork.sessions import own_client
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+
+
+class Ended(Model):
+    """An execution that has come to its end, as the detail of `Step Functions Execution Status Change` has it."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    execution_arn: str
+    status: str
+    error: str | None = None
+    cause: str | None = None
 
 
 class Executions:
@@ -34,6 +48,16 @@ class Executions:
             return json.loads(self._client.describe_execution(executionArn=arn)["input"])
         except (RecursionError, ValueError):
             return None
+
+    def has_answered(self, arn: str) -> bool:
+        """Whether the execution has put its answer on the bus. That is among the last things it does, and so in what
+        is shown of a long history backwards.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
+        """
+        last = self._client.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
+        done = (event.get("taskSucceededEventDetails", {}) for event in last)
+        return any(each.get("resourceType") == "events" for each in done)
 
     def start(self, state_machine_arn: str, name: str, account_id: str) -> bool:
         """Start the machine for an account. False when an execution of this name was started before."""

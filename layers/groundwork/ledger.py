@@ -258,7 +258,7 @@ class Ledger:
 
     # -- answers -----------------------------------------------------------------------------------
 
-    def answer_once(self, execution: str, by: str, instead_of: str = "") -> bool:
+    def answer_once(self, execution: str, by: str, *instead_of: str) -> bool:
         """Whether `by` is the one to answer for this execution: the first that asks, however often it asks, or the
         one that takes over from somebody who could not."""
         item = {
@@ -266,7 +266,7 @@ class Ledger:
             "answeredBy": by,
             "expires": int(self._now()) + ANSWER_DAYS * 86400,
         }
-        return self._put(item, Attr("pk").not_exists() | Attr("answeredBy").is_in([by, instead_of]))
+        return self._put(item, Attr("pk").not_exists() | Attr("answeredBy").is_in([by, *instead_of]))
 
     # -- DynamoDB ----------------------------------------------------------------------------------
 

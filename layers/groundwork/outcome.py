@@ -170,6 +170,15 @@ class Failure(Model):
     failures: list[dict[str, str]] = Field(default_factory=list)
 
 
+TAKES_OVER_FROM = {
+    "record-failure": ["record-outcome"],
+    "answer-lost-execution": ["record-outcome", "record-failure"],
+}
+"""Who was to answer, by who does it in their place: the execution failed or ended before their answer was sent."""
+
+STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+"""Step Functions' own key in the input of an execution that another one started."""
+
 LONGEST_CHANGES = 90_000
 LONGEST_WORDS = 40_000
 """Characters: output and answer travel together in one state of at most 262,144 bytes."""
@@ -204,15 +213,22 @@ def failed(
         ledger.release(account_id, execution)
         named["accountId"] = account_id
     detail = {**named, "error": failure.error, "cause": cause, "remedy": remedy, "execution": execution}
-    # The state after RecordOutcome failed, so what that was to answer was never sent.
-    instead_of = "record-outcome" if by == "record-failure" else ""
-    due = ledger.answer_once(execution, by, instead_of)
+    due = not _is_told_by_roll_out(ledger, raw, account_id) and ledger.answer_once(
+        execution, by, *TAKES_OVER_FROM[by]
+    )
     answers = [Answer(detail_type="Account Failed", detail=detail)] if due else []
     return Failing(error=failure.error, cause=cause, remedy=remedy, answers=answers)
 
 
 def _is_plan(raw: Any) -> bool:
     return object_of(raw).get("mode") == "plan" and "detail-type" not in raw
+
+
+def _is_told_by_roll_out(ledger: Ledger, raw: Any, account_id: str | None) -> bool:
+    """A roll-out's plan of an account that nobody has adopted, and that may be closed to us: the roll-out counts those
+    apart, every day."""
+    of_roll_out = _is_plan(raw) and STARTED_BY in raw
+    return bool(of_roll_out and account_id and ledger.account(account_id) is None)
 
 
 def _component_in_words(failure: Mapping[str, str]) -> str:

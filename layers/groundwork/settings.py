@@ -13,6 +13,8 @@ class Settings(Model):
     bootstrap_trail_bucket: str
     bootstrap_trail_key_arn: str
     roll_outs_bucket: str
+    notices_topic_arn: str
+    undelivered_events_url: str
 
     @property
     def partition(self) -> str:

@@ -10,7 +10,8 @@ NAMESPACE = "Groundwork"
 
 
 def count_success(outcome: str, started: str) -> None:
-    """One account ready, repaired, unchanged or drifted, and how long its execution took in seconds. `started` is ISO 8601."""
+    """One account ready, repaired, unchanged or drifted, and how long its execution took in seconds. `started` is ISO
+    8601. A handler counts last of all, so that an attempt that failed is not counted."""
     seconds = (datetime.now(UTC) - datetime.fromisoformat(started)).total_seconds()
     name = f"Accounts{outcome.capitalize()}"
     with single_metric(name=name, unit=MetricUnit.Count, value=1, namespace=NAMESPACE):
@@ -19,9 +20,12 @@ def count_success(outcome: str, started: str) -> None:
         name="Duration", unit=MetricUnit.Seconds, value=seconds, namespace=NAMESPACE
     ) as metric:
         metric.add_dimension(name="outcome", value=outcome)
+    if outcome == "ready":
+        with single_metric(name="TimeToReady", unit=MetricUnit.Seconds, value=seconds, namespace=NAMESPACE):
+            pass
 
 
 def count_failure(error: str) -> None:
-    """One failed execution."""
+    """One failure that is answered for."""
     with single_metric(name="AccountsFailed", unit=MetricUnit.Count, value=1, namespace=NAMESPACE) as metric:
         metric.add_metadata(key="error", value=error)

@@ -9,15 +9,29 @@ from groundwork.contracts import Change, PlannedCall, Severity
 
 WORST_FIRST: dict[Severity, int] = {"high": 0, "medium": 1, "low": 2}
 WILL_BE = {"create": "will be created", "update": "will be put right", "delete": "will be deleted"}
-
+CONSOLES = {
+    "aws": "console.aws.amazon.com",
+    "aws-cn": "console.amazonaws.cn",
+    "aws-us-gov": "console.amazonaws-us-gov.com",
+}
+"""By partition."""
 
 LONGEST_REASON = 1_500
 
 
-def on_one_line(reason: str) -> str:
+def on_one_line(reason: str, longest: int = LONGEST_REASON) -> str:
     """A reason quotes what stands in accounts, and whoever wrote that may have had a reader of notices in mind."""
     text = "".join(part if part.isprintable() else " " for part in reason)
-    return text if len(text) <= LONGEST_REASON else f"{text[:LONGEST_REASON]}..."
+    return text if len(text) <= longest else f"{text[:longest]}..."
+
+
+def console_of(execution: str) -> str:
+    """Where a person sees an execution, given its ARN.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference-arns.html
+    """
+    _, partition, _, region, _ = execution.split(":", 4)
+    return f"https://{region}.{CONSOLES[partition]}/states/home?region={region}#/v2/executions/details/{execution}"
 
 
 def sentence(change: Change) -> str:

@@ -26,8 +26,13 @@ MACHINES: dict[str, dict[str, Any]] = {
 }
 TEXTS = {name: (ROOT / machine["DefinitionUri"]).read_text() for name, machine in MACHINES.items()}
 FUNCTIONS = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"}
-WITHOUT_STATE = {"AnswerLostExecutionFunction", "FindAccountsFunction"}
-"""Functions that rules start, not the state machine."""
+WITHOUT_STATE = {
+    "AnswerLostExecutionFunction",
+    "FindAccountsFunction",
+    "NotifyFailureFunction",
+    "ReplayEventsFunction",
+}
+"""Functions that rules or people start, not a state machine."""
 COMPONENT_FUNCTIONS = {"ApplyComponentFunction", "ApplyManagementComponentFunction"}
 
 

@@ -30,12 +30,7 @@ class Organization:
 
     def told(self) -> list[dict[str, str]]:
         """The SNS messages since it was last asked."""
-        sqs, heard = self.cloud.aws.client("sqs"), []
-        while messages := sqs.receive_message(QueueUrl=self.notices, MaxNumberOfMessages=10).get("Messages"):
-            for message in messages:
-                heard.append(json.loads(message["Body"]))
-                sqs.delete_message(QueueUrl=self.notices, ReceiptHandle=message["ReceiptHandle"])
-        return heard
+        return notices(self.cloud, self.notices)
 
     def drifted(self, since: int) -> list[str]:
         """The accounts that `Account Drifted` named from the given answer on."""
@@ -67,18 +62,29 @@ def with_accounts(slot: Slot, many: int) -> Organization:
     until(lambda: _state(organizations, suspended) == "SUSPENDED", "the closed account's suspension")
     organizations.tag_resource(ResourceId=ids[0], Tags=[{"Key": "wave", "Value": "first"}])
     stranger = str(accounts["aws+before@example.com"]["Id"])
-    return Organization(cloud, ids, stranger, suspended, _subscribe(cloud))
+    return Organization(cloud, ids, stranger, suspended, subscribe(cloud))
 
 
 def _state(organizations: Any, account: str) -> str:
     return str(organizations.describe_account(AccountId=account)["Account"]["State"])
 
 
-def _subscribe(cloud: Cloud) -> str:
+def subscribe(cloud: Cloud) -> str:
+    """A queue that hears the topic; its URL."""
     topic = cloud.outputs["NoticesTopicArn"]
     url, arn = queue(cloud.aws, "notices", "sns.amazonaws.com", topic)
     cloud.aws.client("sns").subscribe(TopicArn=topic, Protocol="sqs", Endpoint=arn)
     return url
+
+
+def notices(cloud: Cloud, url: str) -> list[dict[str, Any]]:
+    """The SNS messages that have come into this queue since."""
+    sqs, heard = cloud.aws.client("sqs"), []
+    while messages := sqs.receive_message(QueueUrl=url, MaxNumberOfMessages=10).get("Messages"):
+        for message in messages:
+            heard.append(json.loads(message["Body"]))
+            sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
+    return heard
 
 
 # -- ways to make an account fail ------------------------------------------------------------------

@@ -143,7 +143,11 @@ def _out_of_function(cloud: Cloud, statement: Statement) -> PutBack:
     declared = template()["Resources"][statement.holder]["Properties"]
     function = physical(cloud, declared["FunctionName"]["Ref"])
     client = cloud.aws.client("lambda")
-    (found,) = json.loads(client.get_policy(FunctionName=function)["Policy"])["Statement"]
+    rule = physical(cloud, declared["SourceArn"]["Fn::GetAtt"][0])
+    statements = json.loads(client.get_policy(FunctionName=function)["Policy"])["Statement"]
+    (found,) = [
+        each for each in statements if each["Condition"]["ArnLike"]["AWS:SourceArn"].endswith(f"/{rule}")
+    ]
     client.remove_permission(FunctionName=function, StatementId=found["Sid"])
     return lambda: client.add_permission(
         FunctionName=function,
@@ -176,8 +180,20 @@ def _out_of_key(cloud: Cloud, statement: Statement) -> PutBack:
     return lambda: kms.put_key_policy(KeyId=key, PolicyName="default", Policy=policy)
 
 
+def _out_of_topic(cloud: Cloud, statement: Statement) -> PutBack:
+    sns, topic = cloud.aws.client("sns"), cloud.outputs["NoticesTopicArn"]
+    policy = sns.get_topic_attributes(TopicArn=topic)["Attributes"]["Policy"]
+
+    def put(document: str) -> None:
+        sns.set_topic_attributes(TopicArn=topic, AttributeName="Policy", AttributeValue=document)
+
+    put(_without(json.loads(policy), statement.sid))
+    return lambda: put(policy)
+
+
 _WAYS: dict[str, Callable[[Cloud, Statement], PutBack]] = {
     "AWS::Lambda::Permission": _out_of_function,
+    "AWS::SNS::TopicPolicy": _out_of_topic,
     "AWS::SQS::QueuePolicy": _out_of_queue,
     "AWS::S3::BucketPolicy": _out_of_bucket,
     "AWS::KMS::Key": _out_of_key,

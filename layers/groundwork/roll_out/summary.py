@@ -11,6 +11,7 @@ from pydantic import ConfigDict, Field
 
 from groundwork.contracts import Change, Mode, Model
 from groundwork.errors import RollOutFailed, RollOutStopped, remedy_for
+from groundwork.notices import Notice
 from groundwork.outcome import Failure, in_words
 from groundwork.roll_out.store import Status, Store
 from groundwork.words import held_to, sentence, worst_first
@@ -50,13 +51,6 @@ class Outcome(Model):
     @property
     def is_ours(self) -> bool:
         return self.outcome != "not-adopted"
-
-
-class Notice(Model):
-    """An SNS message for the people who look after the organization. A subject has at most 100 characters."""
-
-    subject: str
-    message: str
 
 
 class Ended(Model):
@@ -113,8 +107,7 @@ def not_begun(failure: Failure) -> Ended:
     """How a roll-out ends that came to no account: its input was wrong, or AWS failed it."""
     words = in_words(failure.cause)
     told = Failure(error=failure.error, cause=f"{words}{REMEDY}{remedy_for(failure.error)}")
-    mistaken = failure.error == "InvalidRequest"  # whoever started it sees that at once
-    notice = None if mistaken else Notice(subject="Groundwork: the roll-out failed", message=told.cause)
+    notice = Notice(subject="Groundwork: the roll-out failed", message=told.cause)
     return Ended(output={}, notice=notice, failure=told)
 
 

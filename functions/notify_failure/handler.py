@@ -1,0 +1,26 @@
+"""For each `Account Failed`, and each roll-out that ended without a word: tells people, by SNS."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from pydantic import ConfigDict, Field
+
+from groundwork.contracts import Model
+from groundwork.entry import entry
+from groundwork.notices import notice_of, tell
+from groundwork.settings import settings
+
+
+class Input(Model):
+    """The event as it was on the bus."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    detail_type: str = Field(alias="detail-type")
+    detail: dict[str, Any]
+
+
+@entry(Input)
+def handle(event: Input) -> None:
+    tell(settings().notices_topic_arn, notice_of(event.detail_type, event.detail))

@@ -1,0 +1,101 @@
+"""What people are told by SNS when something has failed: what, why, what to do, and where to look."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ConfigDict
+
+from groundwork.contracts import Model
+from groundwork.errors import RollOutFailed
+from groundwork.executions import Ended
+from groundwork.sessions import own_client
+from groundwork.words import console_of, on_one_line
+
+LONGEST_SUBJECT = 99
+LONGEST_CAUSE = 16_000
+"""Characters. Amazon SNS takes a subject of less than 100, in ASCII."""
+
+
+class Notice(Model):
+    """An SNS message for the people who look after the organization. `error` is an attribute of it, by which a
+    subscription may choose."""
+
+    subject: str
+    message: str
+    error: str = ""
+
+
+class AccountFailed(Model):
+    """The detail of `Account Failed`."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    account_name: str = ""
+    email: str = ""
+    account_id: str = ""
+    request_id: str = ""
+    error: str
+    cause: str
+    remedy: str
+    execution: str
+
+    @property
+    def who(self) -> str:
+        return on_one_line(self.account_name or self.email or self.account_id) or "a request"
+
+
+def notice_of(detail_type: str, detail: Mapping[str, Any]) -> Notice:
+    """What to tell of an event: of `Account Failed`, or of the end of a roll-out."""
+    if detail_type == "Account Failed":
+        return _of_account(AccountFailed.model_validate(detail))
+    return _of_roll_out(Ended.model_validate(detail))
+
+
+def _of_account(failed: AccountFailed) -> Notice:
+    named = [each for each in (failed.account_name, failed.email, failed.account_id) if each]
+    again = (
+        f'start groundwork-vend-account with {{"accountId": "{failed.account_id}"}}'
+        if failed.account_id
+        else "post the event again; the execution has it as its input"
+    )
+    lines = {
+        "Account": on_one_line(", ".join(named)) or "not named",
+        "Error": failed.error,
+        "Cause": on_one_line(failed.cause, LONGEST_CAUSE),
+        "Remedy": failed.remedy,
+        "Again": f"When that is done, {again}.",
+        "Execution": console_of(failed.execution),
+        "Request": failed.request_id,
+    }
+    return _notice(f"{failed.who} failed", failed.error, lines)
+
+
+def _of_roll_out(ended: Ended) -> Notice:
+    """Of a roll-out that could not tell of its end itself."""
+    status = ended.status.lower().replace("_", " ")
+    cause = f"The roll-out {status}; accounts that were being worked on may have been left half-way."
+    lines = {
+        "Error": ended.error or ended.status,
+        "Cause": f"{cause} {on_one_line(ended.cause or '', LONGEST_CAUSE)}".strip(),
+        "Remedy": RollOutFailed.remedy,
+        "Execution": console_of(ended.execution_arn),
+    }
+    return _notice(f"a roll-out {status}", ended.error or ended.status, lines)
+
+
+def _notice(what: str, error: str, lines: Mapping[str, str]) -> Notice:
+    subject = f"Groundwork: {what}: {on_one_line(error)}"
+    message = "\n".join(f"{name + ':':<10} {text}" for name, text in lines.items() if text)
+    return Notice(
+        subject=subject.encode("ascii", "replace").decode()[:LONGEST_SUBJECT], message=message, error=error
+    )
+
+
+def tell(topic_arn: str, notice: Notice) -> None:
+    """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
+    attributes: dict[str, Any] = {"error": {"DataType": "String", "StringValue": notice.error}}
+    own_client("sns").publish(
+        TopicArn=topic_arn, Subject=notice.subject, Message=notice.message, MessageAttributes=attributes
+    )
