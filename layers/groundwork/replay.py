@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
 
 HIDDEN_SECONDS = 120
-"""Longer than it takes to deliver ten messages; what could not be delivered shows in the queue again after it."""
+"""Longer than it takes to deliver ten messages. What a replay that died had in hand shows in the queue again after it."""
 
 
 class Replayed(Model):
@@ -45,15 +45,19 @@ class Undelivered:
 
     def replay(self) -> Replayed:
         """Ends when nothing is in the queue but what has been tried."""
-        delivered, left = 0, dict[str, str]()
+        delivered, left, hidden = 0, dict[str, str](), list[str]()
         for message in self._messages(left):
+            handle = message["ReceiptHandle"]
             try:
                 self._deliver(message)
             except (ClientError, LookupError, ValueError) as error:
                 left[message["MessageId"]] = f"{type(error).__name__}: {error}"
+                hidden.append(handle)
                 continue
-            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+            self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=handle)
             delivered += 1
+        for handle in hidden:
+            self._sqs.change_message_visibility(QueueUrl=self._url, ReceiptHandle=handle, VisibilityTimeout=0)
         return Replayed(delivered=delivered, left=left)
 
     def _messages(self, tried: Mapping[str, str]) -> Iterator[MessageTypeDef]:

@@ -23,7 +23,7 @@ def test_however_many_mistakes_the_cause_stays_short() -> None:
 
 def test_a_long_cause_still_fits_into_a_failed_execution() -> None:
     class Unasked:
-        def answer_once(self, execution: str, by: str, instead_of: str = "") -> bool:
+        def answer_once(self, execution: str, by: str, *instead_of: str) -> bool:
             return True
 
     failures = [{"component": "access", "error": "ComponentNotSettled", "cause": "x" * 30_000}] * 5

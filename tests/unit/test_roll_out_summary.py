@@ -105,11 +105,11 @@ def test_a_stop_tells_what_was_not_done() -> None:
     )
 
 
-def test_what_began_with_no_account_is_told_unless_it_was_a_mistake_of_whoever_started_it() -> None:
+def test_what_began_with_no_account_is_told() -> None:
     cause = json.dumps({"errorMessage": "mode 'x' is unknown.", "errorType": "InvalidRequest"})
     mistaken = not_begun(Failure(error="InvalidRequest", cause=cause))
     assert mistaken.failure and mistaken.failure.cause.startswith("mode 'x' is unknown. Remedy: ")
-    assert mistaken.notice is None
+    assert mistaken.notice and mistaken.notice.message == mistaken.failure.cause
     assert not_begun(Failure(error="Sandbox.Timedout", cause="")).notice
 
 

@@ -11,6 +11,7 @@ from functools import partial
 from typing import Any
 
 from tests.workflow.conftest import until
+from tests.workflow.heard_errands import OF_WHO_TELLS
 from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management
 from tests.workflow.place import UNIT, Job, Place, told
 from tests.workflow.roll_out_errands import OF_THE_ROLL_OUT, roll_out, update_machine
@@ -80,6 +81,37 @@ def lose_execution(place: Place) -> Job:
         failed = place.cloud.start(accountId="12")
         return _buried_or_called(
             place, "AnswerLostExecutionFunction", since, lambda each: each["execution"] == failed.arn
+        )
+
+    return job
+
+
+def tell_nobody(place: Place) -> Job:
+    """An account fails, and its rule calls the function that tells people."""
+
+    def job() -> str:
+        since = len(place.cloud.aws.calls)
+        failed = place.cloud.start(accountId="12")
+        return _buried_or_called(
+            place,
+            "NotifyFailureFunction",
+            since,
+            lambda each: (each["source"], each["execution"]) == ("groundwork", failed.arn),
+        )
+
+    return job
+
+
+def stop_roll_out(place: Place) -> Job:
+    """A roll-out is stopped, and its rule calls the function that tells people."""
+    states, machine = place.cloud.aws.client("stepfunctions"), place.cloud.outputs["RollOutStateMachineArn"]
+
+    def job() -> str:
+        since = len(place.cloud.aws.calls)
+        begun = states.start_execution(stateMachineArn=machine, input='{"mode": "plan"}')["executionArn"]
+        states.stop_execution(executionArn=begun)
+        return _buried_or_called(
+            place, "NotifyFailureFunction", since, lambda each: each["execution"] == begun
         )
 
     return job
@@ -255,7 +287,8 @@ def answer_for_stopped(place: Place) -> Job:
     def job() -> str:
         since = len(place.cloud.aws.calls)
         if not stopped:
-            stopped.append(place.cloud.begin(source="groundwork", detail={"email": place.email}))
+            about = {"detail": {"email": place.email}, "accountId": place.account}
+            stopped.append(place.cloud.begin(source="groundwork", **about))
             place.cloud.aws.client("stepfunctions").stop_execution(executionArn=stopped[0])
 
         def seen() -> list[str]:
@@ -306,6 +339,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
         update_machine, "StateMachineArn", "logs:CreateLogDelivery"
     ),
     **OF_THE_ROLL_OUT,
+    **OF_WHO_TELLS,
     "RulesRole.StartTheMachines": start_by_a_rule,
     "ReadRequestFunction.UseTheLedger": ask_again,
     "ReadRequestFunction.LookAtTheOrganization": _start,
@@ -352,7 +386,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "RecordOutcomeFunction.TagAccounts": become_ready,
     "RecordFailureFunction.UseTheLedger": refuse,
     "AnswerLostExecutionFunction.UseTheLedger": answer_for_stopped,
-    "AnswerLostExecutionFunction.SeeWhoIsRunning": answer_for_stopped,
+    "AnswerLostExecutionFunction.SeeHowItEnded": answer_for_stopped,
     "AnswerLostExecutionFunction.SendAnswers": answer_for_stopped,
     "FindAccountsFunction.UseTheLedger": find,
     "FindAccountsFunction.LookAtTheOrganization": find,
@@ -370,5 +404,6 @@ RARELY: tuple[Callable[[Place], Job], ...] = (
     find,
     find_abandoned,
     roll_out,
+    OF_WHO_TELLS["ReplayEventsFunction.EmptyTheQueue"],
 )
 """What does not happen when accounts are just made, and is part of every function's work."""

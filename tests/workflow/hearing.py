@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from tests.workflow.conftest import Cloud, until
@@ -97,8 +98,6 @@ def put_again(cloud: Cloud, message: dict[str, Any]) -> None:
 
 def metric(cloud: Cloud, name: str, statistic: str = "Sum") -> float:
     """One of Groundwork's own metrics, over the life of this organization."""
-    from datetime import UTC, datetime, timedelta
-
     now = datetime.now(UTC)
     points = cloud.aws.client("cloudwatch").get_metric_statistics(
         Namespace="Groundwork",

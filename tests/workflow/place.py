@@ -125,11 +125,12 @@ class Place:
         for message in messages:
             sqs.delete_message(QueueUrl=url, ReceiptHandle=message["ReceiptHandle"])
             event, attributes = json.loads(message["Body"]), message["MessageAttributes"]
+            detail = event["detail"]
             found.append(
                 {
                     "event": event["id"],
                     "source": event["source"],
-                    "execution": event["detail"].get("executionArn", ""),
+                    "execution": detail.get("executionArn") or detail.get("execution", ""),
                     "why": attributes["ERROR_MESSAGE"]["StringValue"],
                 }
             )

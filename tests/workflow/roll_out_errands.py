@@ -60,6 +60,7 @@ OF_THE_ROLL_OUT: dict[str, Callable[[Place], Job]] = {
     "RollOutStateMachine.WaitForTheAccounts": roll_out,
     "RollOutStateMachine.HearOfTheirEnd": partial(update_machine, ROLL_OUT, "events:PutRule"),
     "RollOutStateMachine.SendNotices": tell_of_drift,
+    "RollOutStateMachine.EncryptNotices": tell_of_drift,
     "RollOutStateMachine.WriteExecutionLogs": partial(update_machine, ROLL_OUT, "logs:CreateLogDelivery"),
     "ListAccountsFunction.UseTheLedger": roll_out,
     "ListAccountsFunction.LookAtTheOrganization": roll_out,

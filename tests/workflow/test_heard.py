@@ -140,7 +140,7 @@ def test_an_execution_that_runs_out_of_time_is_heard_once(cloud: Cloud, people: 
         client.update_state_machine(stateMachineArn=cloud.machine, definition=definition)
     assert cloud.ended(execution).status == "TIMED_OUT"
     failed, _ = failure_heard_once(cloud, people, execution)
-    assert failed["error"] == "States.Timeout"
+    assert failed["error"] == "ExecutionTimedOut"
 
 
 def test_a_failure_that_could_not_be_recorded_is_heard_once(cloud: Cloud, people: People) -> None:

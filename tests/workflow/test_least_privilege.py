@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.credentials import Credentials
-from tests.workflow import errands, statements
+from tests.workflow import errands, heard_errands, statements
 from tests.workflow.conftest import ROOT, Cloud, until
 from tests.workflow.errands import ERRANDS
 from tests.workflow.place import UNIT, Job, Place
@@ -29,6 +29,10 @@ ENTERING = next(each for each in OF_ROLES if each.holder == "CheckAccessFunction
 ADMITTING: dict[str, tuple[Callable[[Place], Job], str]] = {
     "ExecutionLostPermission": (errands.lose_execution, "not allowed lambda:InvokeFunction"),
     "FindAccountsPermission": (errands.come_by_schedule, "not allowed lambda:InvokeFunction"),
+    "AccountFailedPermission": (errands.tell_nobody, "not allowed lambda:InvokeFunction"),
+    "RollOutLostPermission": (errands.stop_roll_out, "not allowed lambda:InvokeFunction"),
+    "NoticesTopicPolicy.AlarmsTell": (heard_errands.raise_alarm, "nobody was told"),
+    "NoticesKey.AlarmsEncrypt": (heard_errands.raise_alarm, "nobody was told"),
     "BootstrapTrailKey.CloudTrailEncrypts": (errands.start_bootstrap_trail, "InsufficientEncryptionPolicy"),
     "BootstrapTrailKey.CloudTrailLooksAtIt": (errands.start_bootstrap_trail, "InsufficientEncryptionPolicy"),
     "BootstrapTrailBucketPolicy.CloudTrailLooks": (
@@ -69,6 +73,11 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     "RollOutStateMachine.ReadTheListAndWriteResults": {
         "s3:AbortMultipartUpload": MANY_RESULTS,
         "s3:ListMultipartUploadParts": MANY_RESULTS,
+    },
+    "RollOutStateMachine.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},
+    "NotifyFailureFunction.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},
+    "ReplayEventsFunction.EmptyTheQueue": {
+        "sqs:ChangeMessageVisibility": "an event still cannot be delivered, as in tests/workflow/test_replay.py"
     },
     "RollOutStateMachine.HearOfTheirEnd": {"events:DescribeRule": BESIDES, "events:PutTargets": BESIDES},
     "ReadRequestFunction.LookAtTheOrganization": {
@@ -171,7 +180,8 @@ def test_taking_a_statement_out_is_deploying_the_template_without_it(place: Plac
 
 def test_every_statement_of_every_resource_is_tried_here() -> None:
     # Without the key's own administrators nobody could put a statement back: AWS refuses such a policy.
-    tried = {*ADMITTING, str(BURYING), str(ASKING), "BootstrapTrailKey.AdministeredByIam"}
+    administering = {"BootstrapTrailKey.AdministeredByIam", "NoticesKey.AdministeredByIam"}
+    tried = {*ADMITTING, str(BURYING), str(ASKING), *administering}
     assert tried == set(OF_RESOURCES)
 
 

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.workflow.conftest import Slot, until
-from tests.workflow.many import Organization, deny_cloudtrail, with_accounts
+from tests.workflow.many import Organization, deny_cloudtrail, lock_out, with_accounts
 from tests.workflow.test_plan import writes
 
 MANY = 6
@@ -49,6 +49,25 @@ def test_an_account_from_before_groundwork_is_planned_and_never_changed(organiza
     }
     assert writes(cloud, cloud.aws.calls[mark:]) == []
     assert "groundwork:kind" not in cloud.tags_of(stranger)
+    organization.told()
+
+
+def test_an_account_from_before_groundwork_that_lets_nobody_in_fails_nothing(
+    organization: Organization,
+) -> None:
+    cloud, stranger = organization.cloud, organization.stranger
+    lock_out(cloud, stranger)
+    planned = cloud.roll_out(mode="plan", include={"accountIds": [stranger]})
+    assert planned.output["accounts"] == {"not-adopted": 1}
+    (failed,) = [
+        each
+        for each in map(cloud.ended, cloud.executions_about(stranger))
+        if each.status == "FAILED" and planned.arn.rpartition(":")[2] in each.arn + str(each.cause)
+    ] or [None]
+    by_hand = cloud.start(accountId=stranger, mode="plan")
+    assert by_hand.status == "FAILED"
+    cloud.answer("Account Failed", execution=by_hand.arn)
+    assert [each["detail"]["execution"] for each in cloud.answers(accountId=stranger)] == [by_hand.arn]
     organization.told()
 
 
@@ -136,7 +155,8 @@ def test_what_nobody_can_mean_is_refused_before_anything_is_begun(
     assert (refused.status, refused.error) == ("FAILED", "InvalidRequest")
     assert words in refused.cause
     assert len(cloud.executions()) == before
-    assert organization.told() == []
+    (notice,) = organization.told()
+    assert words in notice["Message"]
 
 
 def test_who_is_behind_the_declaration_is_named_until_it_has_been_applied(organization: Organization) -> None:
