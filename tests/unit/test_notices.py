@@ -1,0 +1,68 @@
+"""What people are told of a failure."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from groundwork.notices import LONGEST_SUBJECT, notice_of
+from groundwork.words import console_of
+
+EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:groundwork-vend-account:abc"
+
+
+def failed(**changed: Any) -> dict[str, Any]:
+    detail = {
+        "accountName": "payments",
+        "email": "aws+payments@example.com",
+        "accountId": "211047650761",
+        "error": "BaselineFailed",
+        "cause": "trail: ConflictingSetup: somebody's",
+        "remedy": "Mend it.",
+        "execution": EXECUTION,
+    }
+    return {key: value for key, value in {**detail, **changed}.items() if value is not None}
+
+
+def test_a_notice_says_what_why_and_what_to_do() -> None:
+    notice = notice_of("Account Failed", failed())
+    assert notice.subject == "Groundwork: payments failed: BaselineFailed"
+    assert notice.message.splitlines() == [
+        "Account:   payments, aws+payments@example.com, 211047650761",
+        "Error:     BaselineFailed",
+        "Cause:     trail: ConflictingSetup: somebody's",
+        "Remedy:    Mend it.",
+        'Again:     When that is done, start groundwork-vend-account with {"accountId": "211047650761"}.',
+        f"Execution: {console_of(EXECUTION)}",
+    ]
+
+
+def test_what_became_no_account_is_asked_for_again() -> None:
+    notice = notice_of("Account Failed", failed(accountId=None, requestId="7efc1a3f"))
+    assert "post the event again" in notice.message
+    assert notice.message.endswith("Request:   7efc1a3f")
+
+
+def test_a_request_that_names_nobody_is_told_of_all_the_same() -> None:
+    notice = notice_of("Account Failed", failed(accountName=None, email=None, accountId=None))
+    assert notice.subject == "Groundwork: a request failed: BaselineFailed"
+    assert "Account:   not named" in notice.message
+
+
+def test_a_subject_is_one_that_sns_takes() -> None:
+    subject = notice_of("Account Failed", failed(accountName="é\n\u202e" + "x" * 256)).subject
+    assert subject.isascii() and subject.isprintable() and len(subject) == LONGEST_SUBJECT
+
+
+@pytest.mark.parametrize(
+    ("partition", "region", "host"),
+    [
+        ("aws", "us-east-1", "us-east-1.console.aws.amazon.com"),
+        ("aws-cn", "cn-north-1", "cn-north-1.console.amazonaws.cn"),
+        ("aws-us-gov", "us-gov-west-1", "us-gov-west-1.console.amazonaws-us-gov.com"),
+    ],
+)
+def test_an_execution_is_seen_in_the_console_of_its_partition(partition: str, region: str, host: str) -> None:
+    arn = EXECUTION.replace("arn:aws:", f"arn:{partition}:").replace("us-east-1", region)
+    assert console_of(arn) == f"https://{host}/states/home?region={region}#/v2/executions/details/{arn}"
