@@ -35,7 +35,7 @@ def handle(event: Input) -> None:
         return
     ledger, asked = Ledger(settings().ledger_table), executions.input_of(ended.execution_arn)
     failure = Failure(
-        error=ended.error or f"Execution{ended.status.title().replace('_', '')}",
+        error=ended.name_of_error,
         cause=ended.cause or f"The execution ended as {ended.status} before it could answer.",
     )
     if asked is None or failure.error == NOT_UNMARSHALLED:

@@ -24,6 +24,11 @@ class Ended(Model):
     error: str | None = None
     cause: str | None = None
 
+    @property
+    def name_of_error(self) -> str:
+        """Somebody who stops an execution need not give it one."""
+        return self.error or f"Execution{self.status.title().replace('_', '')}"
+
 
 class Executions:
     def __init__(self, client: SFNClient | None = None) -> None:

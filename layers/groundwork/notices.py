@@ -14,8 +14,10 @@ from groundwork.sessions import own_client
 from groundwork.words import console_of, on_one_line
 
 LONGEST_SUBJECT = 99
-LONGEST_CAUSE = 16_000
+LONGEST_LINE = 16_000
 """Characters. Amazon SNS takes a subject of less than 100, in ASCII."""
+HOW_IT_ENDED = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
+AGAIN = '"New execution" on that page starts it again with the same input, which you may correct.'
 
 
 class Notice(Model):
@@ -55,18 +57,13 @@ def notice_of(detail_type: str, detail: Mapping[str, Any]) -> Notice:
 
 def _of_account(failed: AccountFailed) -> Notice:
     named = [each for each in (failed.account_name, failed.email, failed.account_id) if each]
-    again = (
-        f'start groundwork-vend-account with {{"accountId": "{failed.account_id}"}}'
-        if failed.account_id
-        else "post the event again; the execution has it as its input"
-    )
     lines = {
-        "Account": on_one_line(", ".join(named)) or "not named",
+        "Account": ", ".join(named) or "not named",
         "Error": failed.error,
-        "Cause": on_one_line(failed.cause, LONGEST_CAUSE),
+        "Cause": failed.cause,
         "Remedy": failed.remedy,
-        "Again": f"When that is done, {again}.",
         "Execution": console_of(failed.execution),
+        "Again": AGAIN,
         "Request": failed.request_id,
     }
     return _notice(f"{failed.who} failed", failed.error, lines)
@@ -74,22 +71,25 @@ def _of_account(failed: AccountFailed) -> Notice:
 
 def _of_roll_out(ended: Ended) -> Notice:
     """Of a roll-out that could not tell of its end itself."""
-    status = ended.status.lower().replace("_", " ")
-    cause = f"The roll-out {status}; accounts that were being worked on may have been left half-way."
+    how = HOW_IT_ENDED[ended.status]
     lines = {
-        "Error": ended.error or ended.status,
-        "Cause": f"{cause} {on_one_line(ended.cause or '', LONGEST_CAUSE)}".strip(),
+        "Error": ended.name_of_error,
+        "Cause": ended.cause
+        or f"It {how}, and accounts that were being worked on may have been left half-way.",
         "Remedy": RollOutFailed.remedy,
         "Execution": console_of(ended.execution_arn),
+        "Again": AGAIN,
     }
-    return _notice(f"a roll-out {status}", ended.error or ended.status, lines)
+    return _notice(f"a roll-out {how}", ended.name_of_error, lines)
 
 
 def _notice(what: str, error: str, lines: Mapping[str, str]) -> Notice:
     subject = f"Groundwork: {what}: {on_one_line(error)}"
-    message = "\n".join(f"{name + ':':<10} {text}" for name, text in lines.items() if text)
+    told = {name: on_one_line(text, LONGEST_LINE) for name, text in lines.items() if text}
     return Notice(
-        subject=subject.encode("ascii", "replace").decode()[:LONGEST_SUBJECT], message=message, error=error
+        subject=subject.encode("ascii", "replace").decode()[:LONGEST_SUBJECT],
+        message="\n".join(f"{name + ':':<10} {text}" for name, text in told.items()),
+        error=error,
     )
 
 

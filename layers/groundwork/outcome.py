@@ -212,10 +212,12 @@ def failed(
         ledger.take_ready_back(account_id, execution)
         ledger.release(account_id, execution)
         named["accountId"] = account_id
+    roll_out = _roll_out_of(raw)
     detail = {**named, "error": failure.error, "cause": cause, "remedy": remedy, "execution": execution}
-    due = not _is_told_by_roll_out(ledger, raw, account_id) and ledger.answer_once(
-        execution, by, *TAKES_OVER_FROM[by]
-    )
+    detail |= {"rollOut": roll_out} if roll_out else {}
+    # What nobody has adopted may be closed to us, and a roll-out that plans it says so every day.
+    strange = roll_out and _is_plan(raw) and account_id and ledger.account(account_id) is None
+    due = not strange and ledger.answer_once(execution, by, *TAKES_OVER_FROM[by])
     answers = [Answer(detail_type="Account Failed", detail=detail)] if due else []
     return Failing(error=failure.error, cause=cause, remedy=remedy, answers=answers)
 
@@ -224,11 +226,10 @@ def _is_plan(raw: Any) -> bool:
     return object_of(raw).get("mode") == "plan" and "detail-type" not in raw
 
 
-def _is_told_by_roll_out(ledger: Ledger, raw: Any, account_id: str | None) -> bool:
-    """A roll-out's plan of an account that nobody has adopted, and that may be closed to us: the roll-out counts those
-    apart, every day."""
-    of_roll_out = _is_plan(raw) and STARTED_BY in raw
-    return bool(of_roll_out and account_id and ledger.account(account_id) is None)
+def _roll_out_of(raw: Any) -> str | None:
+    """The execution of the roll-out that started this one, which tells people of all its failures at once."""
+    starter = str(_object(raw).get(STARTED_BY, ""))
+    return starter if ":groundwork-roll-out/" in starter else None
 
 
 def _component_in_words(failure: Mapping[str, str]) -> str:

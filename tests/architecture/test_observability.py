@@ -93,7 +93,7 @@ def test_an_alarm_watches_what_is_there_and_tells_people(alarm: str, own_metrics
     stats = [each["MetricStat"] for each in properties.get("Metrics", []) if "MetricStat" in each]
     assert len(stats) <= MOST_METRICS
     for metric in [stat["Metric"] for stat in stats] or [properties]:
-        dimensions = {each["Name"]: each["Value"] for each in metric["Dimensions"]}
+        dimensions = {each["Name"]: each["Value"] for each in metric.get("Dimensions", [])}
         check(metric["Namespace"], metric["MetricName"], dimensions, own_metrics)
     assert properties["AlarmActions"] == [{"Ref": "NoticesTopic"}]
     assert properties["TreatMissingData"] == "notBreaching"

@@ -169,8 +169,8 @@ def test_nobody_writes_lines_of_a_notice_for_us(cloud: Cloud, people: People) ->
         "Error",
         "Cause",
         "Remedy",
-        "Again",
         "Execution",
+        "Again",
         "Request",
     ]
 
@@ -189,7 +189,7 @@ def test_a_roll_out_that_was_stopped_is_heard_of(cloud: Cloud, people: People) -
     execution = begin_roll_out(cloud)
     stop(cloud, execution, cause="by a person in a hurry")
     notice = people.notice(execution)
-    assert notice["Subject"] == "Groundwork: a roll-out aborted: ABORTED"
+    assert notice["Subject"] == "Groundwork: a roll-out was stopped: ExecutionAborted"
     assert "by a person in a hurry" in notice["Message"] and CONSOLE + execution in notice["Message"]
     cloud.all_ended()
 

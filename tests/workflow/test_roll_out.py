@@ -68,6 +68,8 @@ def test_too_many_failures_stop_it_and_it_says_so(organization: Organization) ->
     assert f"1 of the 1 accounts done so far failed ({first})" in stopped.cause
     assert f"{MANY - 1} accounts were not done" in stopped.cause
     assert "start the roll-out again" in stopped.cause
+    failed = cloud.answer("Account Failed", accountId=first)["detail"]
+    assert ":groundwork-roll-out/" in failed["rollOut"]
     (notice,) = organization.told()
     assert "were not done" in notice["Message"]
     again = cloud.roll_out(mode="plan", include={"accountIds": organization.ids}, **limits)
