@@ -228,8 +228,8 @@ def _is_plan(raw: Any) -> bool:
 
 def _roll_out_of(raw: Any) -> str | None:
     """The execution of the roll-out that started this one, which tells people of all its failures at once."""
-    starter = str(_object(raw).get(STARTED_BY, ""))
-    return starter if ":groundwork-roll-out/" in starter else None
+    starter = str(object_of(raw).get(STARTED_BY, ""))
+    return on_one_line(starter)[:256] if ":groundwork-roll-out/" in starter else None
 
 
 def _component_in_words(failure: Mapping[str, str]) -> str:
