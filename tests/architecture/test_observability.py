@@ -11,7 +11,7 @@ import pytest
 
 from groundwork.telemetry import NAMESPACE, count_failure, count_success
 from local.cloudwatch import embedded_metrics
-from tests.architecture.test_structure import FUNCTIONS, RESOURCES
+from tests.architecture.test_structure import RESOURCES
 
 METRICS: dict[str, tuple[str, str, set[str]]] = {
     "AWS/States": (
@@ -161,11 +161,3 @@ def test_every_event_that_cannot_be_delivered_is_kept_and_can_be_replayed() -> N
     functions = statement("ReplayEventsFunction", "InvokeTheFunctions")["Resource"]
     reached = {resource_in(each) for each in [*machines, *functions]}
     assert reached == {resource_in(target["Arn"]) for target in targets}
-
-
-def test_a_function_that_a_rule_invokes_does_not_lose_what_it_fails_on() -> None:
-    destination = {"Type": "SQS", "Destination": {"Fn::GetAtt": ["UndeliveredEvents", "Arn"]}}
-    invoked = {resource_in(target["Arn"]) for rule in RULES.values() for target in rule["Targets"]}
-    for function in invoked & FUNCTIONS:
-        config = RESOURCES[function]["Properties"]["EventInvokeConfig"]["DestinationConfig"]
-        assert config == {"OnFailure": destination}
