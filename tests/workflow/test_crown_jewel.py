@@ -15,6 +15,7 @@ from tests.workflow.people import enter, may
 from tests.workflow.statements import ROLE_HOLDERS, role_of, template
 
 ENTRY = "OrganizationAccountAccessRole"
+WAYS_IN = (ENTRY, "AWSControlTowerExecution")
 HOLDERS = {"CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunction"}
 SERVICES = {
     "AWS::Serverless::Function": "lambda.amazonaws.com",
@@ -42,20 +43,24 @@ def stolen(cloud: Cloud, holder: str) -> Credentials:
 
 
 @pytest.fixture(scope="module")
-def traps(cloud: Cloud) -> list[str]:
+def traps(cloud: Cloud) -> Iterator[list[str]]:
     """Accounts with entry roles that would let the management account in: its own, and a stranger's."""
-    owner = f"arn:aws:iam::{cloud.aws.management_account}:root"
-    trust = {"Effect": "Allow", "Principal": {"AWS": owner}, "Action": "sts:AssumeRole"}
+    management = cloud.aws.management_account
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": f"arn:aws:iam::{management}:root"},
+        "Action": "sts:AssumeRole",
+    }
     document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
-    accounts = [cloud.aws.management_account, STRANGER]
-    for account in accounts:
-        for role in (ENTRY, "AWSControlTowerExecution"):
-            credentials = (
-                None if account == cloud.aws.management_account else cloud.aws.registry.root(account)
-            )
-            iam = cloud.aws.client("iam", credentials=credentials)
-            iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)
-    return accounts
+    owners = {management: cloud.aws.administrator, STRANGER: cloud.aws.registry.root(STRANGER)}
+    laid = [
+        (cloud.aws.client("iam", credentials=owner), role) for owner in owners.values() for role in WAYS_IN
+    ]
+    for iam, role in laid:
+        iam.create_role(RoleName=role, AssumeRolePolicyDocument=document)
+    yield list(owners)
+    for iam, role in laid:
+        iam.delete_role(RoleName=role)
 
 
 @pytest.mark.parametrize("holder", holders())
@@ -70,9 +75,8 @@ def test_nobody_enters_the_management_account_or_a_strangers(
 ) -> None:
     """Though the roles there would let them in."""
     thief = stolen(cloud, holder)
-    for account in traps:
-        assert enter(cloud, thief, account, ENTRY) is None
-        assert enter(cloud, thief, account, "AWSControlTowerExecution") is None
+    tries = [(account, role) for account in traps for role in WAYS_IN]
+    assert [each for each in tries if enter(cloud, thief, *each)] == []
 
 
 def test_the_traps_are_open_to_others(cloud: Cloud, traps: list[str]) -> None:
