@@ -114,7 +114,13 @@ TRAIL = _of("cloudtrail", "trail/groundwork")
 CREATOR, ENROLLER, KEEPER = (
     f"{name}FunctionRole" for name in ("CreateAccount", "EnrollAccount", "ApplyManagementComponent")
 )
-STARTERS = (MACHINE, "RollOutStateMachineRole", "FindAccountsFunctionRole", "RulesRole")
+STARTERS = (
+    MACHINE,
+    "RollOutStateMachineRole",
+    "FindAccountsFunctionRole",
+    "ReplayEventsFunctionRole",
+    "RulesRole",
+)
 OTHERS_SERVICE = {"organizations:ServicePrincipal": "guardduty.amazonaws.com"}
 OUR_SERVICE = {"organizations:ServicePrincipal": "config.amazonaws.com"}
 POWERS = (
