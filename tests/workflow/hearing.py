@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from moto.sqs.models import sqs_backends
+
 from tests.workflow.conftest import Cloud, until
 from tests.workflow.many import notices, subscribe
 from tests.workflow.statements import Statement, of_resources, of_roles
@@ -85,11 +87,12 @@ def lying(cloud: Cloud, text: str) -> dict[str, Any]:
 
 
 def put_again(cloud: Cloud, message: dict[str, Any]) -> None:
-    """The same message in the queue once more, as when a replay died before it could take it out."""
-    cloud.aws.client("sqs").send_message(
-        QueueUrl=cloud.outputs["UndeliveredEventsUrl"],
-        MessageBody=message["Body"],
-        MessageAttributes={
+    """The same message in the queue once more, as when a replay died before it could take it out. Nobody may write
+    there, so that it is put there behind the door."""
+    sqs_backends[cloud.aws.management_account][cloud.aws.region].send_message(
+        cloud.outputs["UndeliveredEventsUrl"].rsplit("/", 1)[1],
+        message["Body"],
+        message_attributes={
             name: {"DataType": "String", "StringValue": each["StringValue"]}
             for name, each in message.get("MessageAttributes", {}).items()
         },

@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.credentials import Credentials
 from tests.workflow.conftest import Cloud, Execution
@@ -200,3 +201,13 @@ def test_what_else_an_entry_carries_changes_nothing(cloud: Cloud, requester: Cre
     found = ended(cloud, post(cloud, requester, {"accountName": name, "email": email}, **carried))
     assert (found.status, found.output["kind"], found.output["email"]) == ("SUCCEEDED", "workload", email)
     assert plain(powers(cloud)) == before
+
+
+def test_nobody_plants_an_event_for_the_replay(cloud: Cloud) -> None:
+    """Not even an administrator writes into the queue whose messages start machines when a person replays it."""
+    sqs, url = cloud.aws.client("sqs"), cloud.outputs["UndeliveredEventsUrl"]
+    before = cloud.executions()
+    with pytest.raises(ClientError, match="AccessDenied"):
+        sqs.send_message(QueueUrl=url, MessageBody=json.dumps({"id": "planted", "detail": {}}))
+    assert cloud.invoke("ReplayEventsFunction") == {"delivered": 0, "left": {}}
+    assert cloud.executions() == before
