@@ -113,6 +113,12 @@ class Fleet:
         with self._changed:
             return next((each for each in self._sandboxes if each.id == named.group(1)), None)
 
+    def is_busy(self, function_name: str) -> bool:
+        """Whether an invocation of a function is running, or about to."""
+        with self._changed:
+            pools = [pool for pool in self._pools.values() if pool.spec.name == function_name]
+            return any(pool.size > len(pool.idle) for pool in pools)
+
     def close(self) -> None:
         with self._changed:
             self._closed = True

@@ -42,10 +42,12 @@ def statement(name: str) -> Statement:
 
 
 def seen_to(cloud: Cloud, execution: str) -> None:
-    """Wait until the function that sees to ended executions has looked at this one: nobody else comes after it."""
+    """Wait until the function that sees to ended executions has looked at this one, and is done with it: nobody else
+    comes after it."""
+    function = cloud.physical("AnswerLostExecutionFunction")
 
     def looked() -> bool:
-        return any(
+        return not cloud.aws.functions.is_busy(function) and any(
             (call.action, call.resource, call.verdict) == ("states:GetExecutionHistory", execution, "allowed")
             for call in cloud.aws.calls
         )
