@@ -44,7 +44,9 @@ def _once_signed_up(engine: Engine, answer: Any) -> Any:
     """
 
     def respond(response: S3Response, *request: Any) -> Any:
-        if engine.creation.refusal(response.current_account, "s3"):
+        if refusal := engine.creation.refusal(response.current_account, "s3"):
+            if engine.creation.service_answer:
+                raise S3ClientError(*refusal)
             raise S3ClientError("NotSignedUp", "Your account is not signed up for the Amazon S3 service.")
         return answer(response, *request)
 

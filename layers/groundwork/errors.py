@@ -175,6 +175,15 @@ class AccountNotEnterable(Refused):
     )
 
 
+class EntryRoleDenied(Refused):
+    """The entry role lets us in, and may not do there what the baseline needs."""
+
+    remedy = (
+        "Give the entry role AdministratorAccess again, or take off it the denial that the cause names (a service control "
+        'policy\'s, a boundary\'s); then start the execution with {"accountId": "<its id>"}.'
+    )
+
+
 class ComponentNotSettled(GroundworkError):
     """A component's diff was not empty after its last round: something else keeps changing the account."""
 

@@ -19,7 +19,7 @@ from groundwork.errors import (
 from groundwork.executions import Executions
 from groundwork.ledger import Ledger
 from groundwork.organizations import Organizations
-from groundwork.sessions import enter
+from groundwork.sessions import enter, while_young
 
 PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
     ("cloudtrail", "cloudtrail:DescribeTrails", lambda trail, _: trail.describe_trails()),
@@ -37,32 +37,15 @@ PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
 )
 """One harmless read of each service that a baseline needs; IAM answers as soon as its role lets us in."""
 
-NOT_YET = frozenset(
-    {
-        "AccessDenied",
-        "AccessDeniedException",
-        "AuthFailure",
-        "InvalidClientTokenId",
-        "NotSignedUp",
-        "OptInRequired",
-        "PendingVerification",
-        "RegionDisabledException",
-        "SubscriptionRequiredException",
-        "UnauthorizedOperation",
-        "UnrecognizedClientException",
-    }
-)
-"""What services answer for an account that AWS has not finished activating."""
-
 
 def check_access(account: Account, organization: Organization, declaration: Declaration) -> None:
     """Enter the account and ask every service that the baseline needs, in the home Region.
 
     Raises `AccountNotUsable`, naming the role or the service and AWS's answer; `AccountNotEnterable` when the account
-    is too old for its role to be still on its way.
+    is too old for its role to be still on its way; `EntryRoleDenied` where waiting changes nothing.
     """
     permissions = [Permission([action for _, action, _ in PROBES])]
-    clients = enter(account, organization.partition, declaration.entry_roles, permissions, "check-access")
+    clients = enter(account, organization, declaration.entry_roles, permissions, "check-access")
     refused = [answer for answer in _answers(clients, account, declaration.regions.home) if answer]
     if refused:
         raise AccountNotUsable(
@@ -78,12 +61,14 @@ def _probe(
     clients: Clients, service: str, ask: Callable[[Any, Account], object], account: Account, region: str
 ) -> str | None:
     try:
-        ask(clients(service, region), account)
+        with while_young(account):
+            ask(clients(service, region), account)
+    except AccountNotUsable as early:
+        return f"{service}: {early}"
     except ClientError as error:
-        code = error.response["Error"]["Code"]
-        if code in NOT_YET:
-            return f"{service}: {code}: {error.response['Error']['Message']}"
-        if code != "NoSuchPublicAccessBlockConfiguration":  # an answer, too: there is none
+        if (
+            error.response["Error"]["Code"] != "NoSuchPublicAccessBlockConfiguration"
+        ):  # an answer, too: there is none
             raise
     except EndpointConnectionError as error:
         return f"{service}: {error}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from typing import Any
@@ -14,8 +15,8 @@ from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.component import Clients, Component, Permission
-from groundwork.contracts import Account
-from groundwork.errors import AccountNotEnterable, AccountNotUsable
+from groundwork.contracts import Account, Organization
+from groundwork.errors import AccountNotEnterable, AccountNotUsable, EntryRoleDenied
 from groundwork.service_models import service_models
 
 PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=30)
@@ -29,6 +30,20 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
 """
 YOUTH = timedelta(hours=1)
 """For how long after it joined an account's entry role may be still on its way."""
+
+DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
+"""What AWS answers whom it does not know yet, and whom it will never let in."""
+NOT_YET = DENIALS | {
+    "AuthFailure",
+    "InvalidClientTokenId",
+    "NotSignedUp",
+    "OptInRequired",
+    "PendingVerification",
+    "RegionDisabledException",
+    "SubscriptionRequiredException",
+    "UnrecognizedClientException",
+}
+"""What services answer for an account that AWS has not finished activating."""
 
 
 @cache
@@ -45,7 +60,7 @@ def own_clients() -> Clients:
 
 def enter(
     account: Account,
-    partition: str,
+    organization: Organization,
     entry_roles: Sequence[str],
     permissions: Iterable[Permission],
     purpose: str,
@@ -57,6 +72,7 @@ def enter(
     and AWS's answer.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
+    partition = organization.partition
     policy = session_policy(permissions, account.id, partition)
     sts = own_client("sts")
     answers = []
@@ -69,13 +85,9 @@ def enter(
                 DurationSeconds=SESSION_SECONDS,
             )
         except ClientError as refused:
-            if refused.response["Error"]["Code"] not in (
-                "AccessDenied",
-                "AccessDeniedException",
-                "RegionDisabledException",
-            ):
+            if refused.response["Error"]["Code"] not in NOT_YET:
                 raise
-            answers.append(f"{role}: {refused.response['Error']['Message']}")
+            answers.append(f"{role}: {answer_of(refused)}")
             continue
         credentials = answer["Credentials"]
         return _clients(
@@ -85,8 +97,30 @@ def enter(
                 aws_session_token=credentials["SessionToken"],
             )
         )
-    closed = f"No entry role of account {account.id} lets us in. {' '.join(answers)}"
+    closed = (
+        f"No entry role of account {account.id} lets us in; one of them must trust "
+        f"arn:{partition}:iam::{organization.management_account_id}:root. {' '.join(answers)}"
+    )
     raise AccountNotEnterable(closed) if _is_old(account) else AccountNotUsable(closed)
+
+
+@contextmanager
+def while_young(account: Account) -> Iterator[None]:
+    """Raises `AccountNotUsable` in place of what AWS answers only until it has activated the account there, and
+    `EntryRoleDenied` for a denial that will stay: one in so many words, or in an account that is no longer young."""
+    try:
+        yield
+    except ClientError as error:
+        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
+        if code not in NOT_YET:
+            raise
+        stays = code in DENIALS and ("explicit deny" in message or _is_old(account))
+        kind = EntryRoleDenied if stays else AccountNotUsable
+        raise kind(f"Account {account.id}: {error.operation_name}: {answer_of(error)}") from error
+
+
+def answer_of(error: ClientError) -> str:
+    return f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
 
 
 def _is_old(account: Account) -> bool:

@@ -113,7 +113,7 @@ def _turn_away_from_young_accounts(engine: Engine) -> None:
     answer = vars(BaseResponse)["call_action"]
 
     def call_action(response: BaseResponse) -> Any:
-        refusal = engine.creation.refusal(response.current_account, response.service_name)
+        refusal = engine.creation.refusal(response.current_account, response.service_name, response.region)
         if refusal is None:
             return answer(response)
         with (

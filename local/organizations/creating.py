@@ -6,7 +6,6 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.
 from __future__ import annotations
 
 import threading
-import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -107,10 +106,10 @@ class Creating(OrganizationsBackend):
 
     def _new_account(self, request: Request) -> Account:
         assert self.org is not None
-        creation, now = self.engine.creation, time.monotonic()
+        creation = self.engine.creation
         account_id = new_account_id({account.id for account in self.accounts})
         account = Account(self.org, account_id, request.name, request.email, request.tags)
-        creation.not_ready_until[account_id] = now + self.engine.clock.seconds(creation.service_delay)
+        creation.welcome(account_id, self.engine.clock.seconds)
         organizations_backends.master_accounts[account_id] = (self.account_id, self.partition)
         make_service_linked_roles(account_id, self.partition)
         self.accounts.append(account)
@@ -119,7 +118,7 @@ class Creating(OrganizationsBackend):
             policy.attachments.append(account)
             account.attached_policies.append(policy)
         role = (account_id, self.partition, self.account_id, request.role_name)
-        if creation.entry_delay:
+        if creation.entry_delay and creation.entry_answer == "AccessDenied":
             self.later(creation.entry_delay, make_access_role, *role)
         else:
             make_access_role(*role)

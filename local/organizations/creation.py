@@ -9,6 +9,7 @@ import secrets
 import string
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
@@ -17,6 +18,13 @@ from .quotas import Throttle
 
 FORBIDDEN_IN_LOCAL_NAME = frozenset("\"'()<>[]:;,\\|%& \t")
 DOMAIN_CHARACTERS = frozenset(string.ascii_letters + string.digits + "-.")
+ANSWERS = {
+    "AccessDenied": "Access denied.",
+    "OptInRequired": "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe.",
+    "RegionDisabledException": "Account is not activated in this Region.",
+    "SubscriptionRequiredException": "The AWS Access Key Id needs a subscription for the service",
+}
+"""What AWS says to an account that it has not finished activating."""
 READY_FROM_THE_START = frozenset({"iam", "sts", "organizations", "account"})
 
 
@@ -33,7 +41,10 @@ class Creation:
     in order.
     taken_emails: root e-mails of accounts outside the organization.
     entry_delay: after SUCCEEDED until the access role exists; until then AssumeRole answers AccessDenied.
+    entry_answer: what AssumeRole answers until then, one of ANSWERS; with any but AccessDenied the role is there.
     service_delay: after SUCCEEDED until services other than IAM and STS answer.
+    service_delays: the same for some services, or services in a Region ("config", "ec2:eu-west-1").
+    service_answer: what services answer until then, one of ANSWERS; EC2 has OptInRequired where it is not set.
     event_delay, event_copies: when after completion CreateAccountResult comes, and how often (0 loses it).
     minimum_age: how old a created account must be to leave the organization.
     closing_seconds: PENDING_CLOSURE until SUSPENDED.
@@ -47,23 +58,44 @@ class Creation:
     errors: deque[str] = field(default_factory=deque)
     taken_emails: set[str] = field(default_factory=set)
     entry_delay: float = 3
+    entry_answer: str = "AccessDenied"
     service_delay: float = 6
+    service_delays: dict[str, float] = field(default_factory=dict)
+    service_answer: str | None = None
     event_delay: float = 17
     event_copies: int = 1
     minimum_age: float = 7 * 24 * 3600
     closing_seconds: float = 60
     not_ready_until: dict[str, float] = field(default_factory=dict)
-    """Account id to the monotonic second from which its services answer."""
+    """Account id, or that and a key of `service_delays`, to the monotonic second from which services answer."""
 
-    def refusal(self, account_id: str, service: str) -> tuple[str, str] | None:
-        """Code and message with which `service` turns a young account away; None once it is ready."""
-        if service in READY_FROM_THE_START or time.monotonic() >= self.not_ready_until.get(account_id, 0):
+    def welcome(self, account_id: str, seconds: Callable[[float], float]) -> None:
+        """A new account; `seconds` are real ones of AWS seconds."""
+        now = time.monotonic()
+        self.not_ready_until[account_id] = now + seconds(self.service_delay)
+        if self.entry_answer != "AccessDenied":
+            self.not_ready_until[f"{account_id} entry"] = now + seconds(self.entry_delay)
+        for where, delay in self.service_delays.items():
+            self.not_ready_until[f"{account_id} {where}"] = now + seconds(delay)
+
+    def entry_refusal(self, account_id: str) -> tuple[str, str] | None:
+        """Code and message with which STS lets nobody into a young account; None once it does."""
+        if time.monotonic() >= self.not_ready_until.get(f"{account_id} entry", 0):
             return None
-        if service == "ec2":
-            return "OptInRequired", (
-                "You are not subscribed to this service. Please go to http://aws.amazon.com to subscribe."
-            )
-        return "SubscriptionRequiredException", "The AWS Access Key Id needs a subscription for the service"
+        return self.entry_answer, ANSWERS[self.entry_answer]
+
+    def refusal(self, account_id: str, service: str, region: str = "") -> tuple[str, str] | None:
+        """Code and message with which `service` turns a young account away; None once it is ready."""
+        own = (f"{account_id} {service}:{region}", f"{account_id} {service}")
+        until = next((self.not_ready_until[key] for key in own if key in self.not_ready_until), None)
+        if until is None:
+            until = 0 if service in READY_FROM_THE_START else self.not_ready_until.get(account_id, 0)
+        if time.monotonic() >= until:
+            return None
+        code = self.service_answer or (
+            "OptInRequired" if service == "ec2" else "SubscriptionRequiredException"
+        )
+        return code, ANSWERS[code]
 
 
 @dataclass

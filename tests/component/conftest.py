@@ -127,7 +127,7 @@ class World:
             if (account.id, policy) not in self._entered:
                 self._work_as(WORKER)
                 self._entered[account.id, policy] = sessions.enter(
-                    account, self.organization.partition, [ENTRY_ROLE], permissions, component.name
+                    account, self.organization, [ENTRY_ROLE], permissions, component.name
                 )
             clients = self._entered[account.id, policy]
         return Target(

@@ -19,6 +19,7 @@ from moto.s3.models import s3_backends
 from local.credentials import Credentials
 from local.engine import Engine
 from local.organizations import Creation, organization_of
+from local.organizations.creation import ANSWERS
 from local.organizations.quotas import Throttle
 from tests.engine.support import eventually, plain_moto
 
@@ -172,6 +173,27 @@ def test_services_answer_a_young_account_in_their_own_protocol(
     assert refused(lambda: call(engine.client(service)))[0] == code
     creation.not_ready_until.clear()
     call(engine.client(service))
+
+
+@pytest.mark.parametrize("code", sorted(ANSWERS))
+def test_a_young_account_is_turned_away_in_each_way_that_has_been_seen(
+    engine: Engine, organizations: Any, creation: Creation, monkeypatch: pytest.MonkeyPatch, code: str
+) -> None:
+    monkeypatch.setattr(creation, "entry_answer", code)
+    monkeypatch.setattr(creation, "service_answer", code)
+    monkeypatch.setattr(creation, "service_delays", {"config": 10_000, "ec2:eu-west-1": 10_000})
+    creation.entry_delay, creation.service_delay = 10_000, 0
+    account = new_account(organizations)
+    role = f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole"
+    assume = engine.client("sts").assume_role
+    assert refused(lambda: assume(RoleArn=role, RoleSessionName="early"))[0] == code
+    found = {
+        (service, region)
+        for service in ("config", "ec2", "cloudtrail")
+        for region in ("us-east-1", "eu-west-1")
+        if creation.refusal(account, service, region) == (code, ANSWERS[code])
+    }
+    assert found == {("config", "us-east-1"), ("config", "eu-west-1"), ("ec2", "eu-west-1")}
 
 
 def test_one_root_email_is_one_account_whatever_its_case(organizations: Any, creation: Creation) -> None:

@@ -13,7 +13,7 @@ from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import BaselineNotVerified, BaselineUndone
-from groundwork.sessions import enter, fitting_a_session, own_clients
+from groundwork.sessions import enter, fitting_a_session, own_clients, while_young
 from groundwork.words import held_to
 
 MOST_PASSES = 3
@@ -58,14 +58,15 @@ def work_inside(work: Work, declaration: Declaration) -> Result:
     """Enter the account and bring it to what the component declares, with a session that can do just that; a plan's
     session can only look.
 
-    Raises what the component raises, `ComponentNotSettled`, `AccountNotUsable` and `AccountNotEnterable`.
+    Raises what the component raises, `ComponentNotSettled`, `AccountNotUsable`, `AccountNotEnterable` and
+    `EntryRoleDenied`.
     """
     component = _component(work.component)
     permissions = component.reads if work.mode == "plan" else [*component.reads, *component.writes]
     clients = _enter(work.account, work.organization, declaration, permissions, work.component)
-    return _result(
-        work, Target(work.account, work.organization, declaration, clients, foresees=work.mode == "plan")
-    )
+    target = Target(work.account, work.organization, declaration, clients, foresees=work.mode == "plan")
+    with while_young(work.account):
+        return _result(work, target)
 
 
 def work_in_management(work: Work, declaration: Declaration, installation: Installation) -> Result:
@@ -99,7 +100,8 @@ def verify_inside(
         reads = [permission for component in together for permission in component.reads]
         clients = _enter(account, organization, declaration, reads, "verify")
         target = Target(account, organization, declaration, clients)
-        rest += [change for component in together for change in loop.plan(component, target)]
+        with while_young(account):
+            rest += [change for component in together for change in loop.plan(component, target)]
     differences = [f"{change.resource}: {change.reason}" for change in rest if change.action != "report"]
     if differences:
         error = BaselineNotVerified if passes < MOST_PASSES else BaselineUndone
@@ -117,7 +119,7 @@ def _enter(
     permissions: Sequence[Permission],
     purpose: str,
 ) -> Clients:
-    return enter(account, organization.partition, declaration.entry_roles, permissions, purpose)
+    return enter(account, organization, declaration.entry_roles, permissions, purpose)
 
 
 def _result(work: Work, target: Target) -> Result:

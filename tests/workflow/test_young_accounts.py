@@ -1,0 +1,154 @@
+"""A young account turns callers away for a while: it is waited for in sight of everybody; what stays is told apart."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from moto.iam.models import iam_backends
+
+from local.organizations import organization_of
+from local.organizations.creation import ANSWERS
+from tests.workflow.conftest import Cloud, Execution, Slot, bootstrapped, deployed, until
+from tests.workflow.many import deny_cloudtrail
+
+MINUTE = 60.0
+SCALE = 0.01
+LONG = 300.0
+"""Real seconds for what takes a quarter of an hour of AWS's."""
+DELAYS = (0.0, 1 * MINUTE, 7 * MINUTE, 15 * MINUTE)
+
+
+@pytest.fixture(scope="module")
+def cloud(slot: Slot) -> Iterator[Cloud]:
+    yield (found := bootstrapped(deployed(slot.own(time_scale=SCALE))))
+    assert found.aws.failures == []
+    slot.close()
+
+
+@pytest.fixture(scope="module")
+def ends(cloud: Cloud) -> dict[tuple[str, float], Execution]:
+    """An account for each answer and delay, all asked for at once: for half of the time its role lets nobody in."""
+    cloud.declared("security")
+    creation, events = cloud.aws.creation, {}
+    creation.throttle.enforced = False
+    creation.at_once = 100
+    for code in ANSWERS:
+        creation.entry_answer = creation.service_answer = code
+        for delay in DELAYS:
+            creation.entry_delay, creation.service_delay = delay / 2, delay
+            name, email = cloud.fresh()
+            events[code, delay] = cloud.post(accountName=name, email=email)
+            _made(cloud, email)
+    cloud.all_ended(LONG)
+    return {what: cloud.ended(cloud.execution_of(event)) for what, event in events.items()}
+
+
+def waits(cloud: Cloud, execution: Execution, error: str = "AccountNotUsable") -> list[tuple[str, str]]:
+    """State and cause of every attempt that failed so, in order."""
+    pages = cloud.aws.client("stepfunctions").get_paginator("get_execution_history")
+    state, found = "", []
+    for page in pages.paginate(executionArn=execution.arn):
+        for event in page["events"]:
+            state = event.get("stateEnteredEventDetails", {}).get("name", state)
+            details = event.get("taskFailedEventDetails", {})
+            if details.get("error") == error:
+                found.append((state, json.loads(details["cause"])["errorMessage"]))
+    return found
+
+
+def _made(cloud: Cloud, email: str) -> str:
+    return until(lambda: str(cloud.accounts().get(email, {}).get("Id", "")), f"the account of {email}")
+
+
+@pytest.mark.parametrize("delay", DELAYS)
+@pytest.mark.parametrize("code", sorted(ANSWERS))
+def test_it_is_waited_for(
+    cloud: Cloud, ends: dict[tuple[str, float], Execution], code: str, delay: float
+) -> None:
+    ended = ends[code, delay]
+    assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), ended
+    seen = waits(cloud, ended)
+    assert {state for state, _ in seen} <= {"CheckAccess"}
+    if delay:
+        causes = [cause for _, cause in seen]
+        assert any(f"OrganizationAccountAccessRole: {code}: " in cause for cause in causes)
+        assert any(
+            f"cloudtrail: Account {ended.output['accountId']}: DescribeTrails: {code}: " in c for c in causes
+        )
+
+
+@pytest.fixture
+def creation(cloud: Cloud) -> Iterator[Any]:
+    """How accounts begin, put back afterwards; those of `ends` have begun."""
+    found = cloud.aws.creation
+    before = dict(vars(found))
+    found.entry_answer, found.service_answer = "AccessDenied", None
+    found.entry_delay = found.service_delay = 0
+    yield found
+    for name, value in before.items():
+        setattr(found, name, value)
+
+
+def test_a_service_that_is_late_elsewhere_is_waited_for_by_its_component(cloud: Cloud, creation: Any) -> None:
+    cloud.declared("security")
+    elsewhere = next(
+        each for each in cloud.declaration.regions.governed if each != cloud.declaration.regions.home
+    )
+    creation.service_answer = "RegionDisabledException"
+    creation.service_delays = {f"{service}:{elsewhere}": 15 * MINUTE for service in ("config", "ec2")}
+    name, email = cloud.fresh()
+    ended = cloud.ask(accountName=name, email=email)
+    assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), ended
+    assert {state for state, _ in waits(cloud, ended)} == {"AccountSettings", "Config"}
+
+
+def test_a_role_that_trusts_somebody_else_is_told_apart_by_staying_so(cloud: Cloud, creation: Any) -> None:
+    cloud.declared("security")
+    creation.service_delay = 15 * MINUTE
+    name, email = cloud.fresh()
+    execution = cloud.execution_of(cloud.post(accountName=name, email=email))
+    account = _made(cloud, email)
+    role = iam_backends[account]["aws"].get_role("OrganizationAccountAccessRole")
+    ours, theirs = role.assume_role_policy_document, trusting("999999999999")
+    role.assume_role_policy_document = theirs
+
+    def said(ended: Execution, error: str) -> None:
+        assert (ended.status, ended.error) == ("FAILED", error), ended
+        assert f"arn:aws:iam::{account}:role/OrganizationAccountAccessRole" in ended.cause
+        assert f"must trust arn:aws:iam::{cloud.aws.management_account}:root" in ended.cause
+
+    said(cloud.ended(execution), "AccountNotUsable")
+    found = organization_of(account)
+    assert found is not None
+    found.account(account).create_time -= timedelta(hours=2)
+    again = cloud.start(accountId=account)
+    said(again, "AccountNotEnterable")
+    assert waits(cloud, again) == []
+    role.assume_role_policy_document = ours
+    assert cloud.start(accountId=account).status == "SUCCEEDED"
+    assert list(cloud.accounts()).count(email) == 1
+
+
+def trusting(account: str) -> str:
+    principal = {"AWS": f"arn:aws:iam::{account}:root"}
+    statement = {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole"}
+    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+
+
+def test_what_a_policy_denies_is_not_waited_for(cloud: Cloud, creation: Any) -> None:
+    cloud.declared("security")
+    creation.service_delay = 15 * MINUTE
+    name, email = cloud.fresh()
+    execution = cloud.execution_of(cloud.post(accountName=name, email=email))
+    account = _made(cloud, email)
+    policy = deny_cloudtrail(cloud, account)
+    creation.not_ready_until.clear()
+    ended = cloud.ended(execution)
+    assert (ended.status, ended.error) == ("FAILED", "EntryRoleDenied"), ended
+    assert "explicit deny in a service control policy" in ended.cause
+    cloud.aws.client("organizations").detach_policy(PolicyId=policy, TargetId=account)
+    assert cloud.start(accountId=account).status == "SUCCEEDED"
