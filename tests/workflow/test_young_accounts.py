@@ -93,17 +93,16 @@ def creation(cloud: Cloud) -> Iterator[Any]:
         setattr(found, name, value)
 
 
-def test_a_service_that_is_late_elsewhere_is_waited_for_by_its_component(cloud: Cloud, creation: Any) -> None:
+def test_a_service_that_nobody_probes_is_waited_for_by_its_components(cloud: Cloud, creation: Any) -> None:
     cloud.declared("security")
-    elsewhere = next(
-        each for each in cloud.declaration.regions.governed if each != cloud.declaration.regions.home
-    )
-    creation.service_answer = "RegionDisabledException"
-    creation.service_delays = {f"{service}:{elsewhere}": 15 * MINUTE for service in ("config", "ec2")}
+    creation.service_answer = "SubscriptionRequiredException"
+    creation.service_delays = {"iam": 15 * MINUTE}
     name, email = cloud.fresh()
     ended = cloud.ask(accountName=name, email=email)
     assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), ended
-    assert {state for state, _ in waits(cloud, ended)} == {"AccountSettings", "Config"}
+    seen = waits(cloud, ended)
+    assert {state for state, _ in seen} == {"Access", "AccountSettings"}
+    assert all("SubscriptionRequiredException: " in cause for _, cause in seen)
 
 
 def test_a_role_that_trusts_somebody_else_is_told_apart_by_staying_so(cloud: Cloud, creation: Any) -> None:
