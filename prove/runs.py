@@ -35,6 +35,11 @@ class Vend:
     def starts(self) -> int:
         return len(self._ends)
 
+    @property
+    def subject(self) -> tuple[str, str]:
+        """Name and e-mail of the account."""
+        return self._name, self._email
+
     def wrong(self) -> list[str]:
         world, cloud = self._world, self._world.cloud
         last = self._ends[-1]

@@ -227,7 +227,9 @@ class Creator:
                 raise CreationFailedForNow(
                     f"CreateAccount request {creation.id} was somebody else's, of the same name."
                 )
-            self._ledger.note_account(work.email, creation.account_id)
+            if not self._ledger.note_account(work.email, creation.account_id):
+                known = {"account_id": creation.account_id, "creation_id": creation.id, "state": "created"}
+                self._ledger.claim(as_record(work).model_copy(update=known), None)
             seen = Seen(listed=listed, tags=self._organizations.tags(listed.id))
             return Made(account_id=listed.id, seen=seen)
         return Made(account_id=self._failed(work, creation))
@@ -285,21 +287,30 @@ class Creator:
 
     def _record(self, work: Work) -> RequestRecord:
         record = self._ledger.request(work.email)
-        if record:
-            return record
-        # The ledger was lost after this execution had claimed the request: what the work knows is enough.
-        return RequestRecord(
-            email=work.email,
-            account_name=work.account_name,
-            kind="workload" if work.kind == "management" else work.kind,
-            tags={},
-            request_id=work.request_id or "",
-            owner=work.execution,
-        )
+        if record is None:  # the ledger was lost after this execution had claimed the request
+            record = as_record(work)
+            if not self._ledger.claim(record, None):
+                raise RequestInProgress(f"Another execution has taken over the request for {work.email}.")
+        return record
 
     def _note(self, work: Work, creation: Creation) -> Creating:
         self._ledger.note_creation(work.email, work.execution, creation.id)
         return Creating(creation_id=creation.id)
+
+
+def as_record(work: Work) -> RequestRecord:
+    """What a lost ledger should know of the request that an execution works on. Whether AWS has been asked for the
+    account nobody knows then: it counts as one attempt, so that a look comes before the next."""
+    return RequestRecord(
+        email=work.email,
+        account_name=work.account_name,
+        kind="workload" if work.kind == "management" else work.kind,
+        organizational_unit=work.organizational_unit,
+        tags=work.tags,
+        request_id=work.request_id or "",
+        owner=work.execution,
+        attempts=1,
+    )
 
 
 def _why(name: str) -> str:

@@ -121,12 +121,14 @@ class Ledger:
         """AWS refused for good, and nothing is on its way: whoever asks next begins anew."""
         self._remove(request_key(email), ["attempts"], Attr("owner").eq(owner))
 
-    def note_account(self, email: str, account_id: str) -> None:
-        self._set(request_key(email), {"accountId": account_id, "state": "created"}, Attr("pk").exists())
+    def note_account(self, email: str, account_id: str) -> bool:
+        """False when there is no such request: the ledger was lost."""
+        known = {"accountId": account_id, "state": "created"}
+        return self._set(request_key(email), known, Attr("pk").exists())
 
-    def close_request(self, email: str, owner: str, state: Literal["ready", "failed"]) -> None:
+    def close_request(self, email: str, owner: str, state: Literal["ready", "failed"]) -> bool:
         """The last word of the request's owner; anybody else's is not heard."""
-        self._set(request_key(email), {"state": state}, Attr("owner").eq(owner))
+        return self._set(request_key(email), {"state": state}, Attr("owner").eq(owner))
 
     # -- turns -------------------------------------------------------------------------------------
 
@@ -165,22 +167,24 @@ class Ledger:
 
     def enroll(self, account: Account, ready: bool) -> None:
         """Remember the account; `ready` is what its tags in Organizations say, for a ledger that was lost."""
-        known = {"accountId": account.id, "name": account.name, "email": account.email, "kind": account.kind}
-        item = self._update(account_key(account.id), known, {} if ready else {"state": "enrolled"})
+        item = self._update(
+            account_key(account.id), _identity(account), {} if ready else {"state": "enrolled"}
+        )
         if ready and "state" not in item:
             first = {"state": "ready", "readyBy": "before"}
             self._set(account_key(account.id), first, Attr("state").not_exists())
 
-    def note_ready(self, account_id: str, execution: str, results: list[Any], baseline: str) -> bool:
+    def note_ready(self, account: Account, execution: str, results: list[Any], baseline: str) -> bool:
         """Mark the account ready with this version of the declaration, by this execution, whose components said
         `results`, and let it go. True for the one execution that brought it there first, however often it asks."""
         values = {
+            **_identity(account),
             "state": "ready",
             "baseline": baseline,
             "lastRun": execution,
             "lastRunResults": json.dumps(results),
         }
-        key, update = account_key(account_id), _update_of(values, {"readyBy": execution})
+        key, update = account_key(account.id), _update_of(values, {"readyBy": execution})
         expression = update.pop("UpdateExpression")
         held = Attr("leaseOwner").eq(execution)
         with suppress(self._table.meta.client.exceptions.ConditionalCheckFailedException):
@@ -319,6 +323,10 @@ class Ledger:
                 return False
             raise
         return True
+
+
+def _identity(account: Account) -> dict[str, Any]:
+    return {"accountId": account.id, "name": account.name, "email": account.email, "kind": account.kind}
 
 
 def _update_of(values: Mapping[str, Any], where_missing: Mapping[str, Any]) -> dict[str, Any]:

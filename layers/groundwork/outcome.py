@@ -10,7 +10,7 @@ from typing import Any
 from pydantic import Field
 
 from groundwork.contracts import Account, Change, Model, Organization, Outcome, object_of
-from groundwork.creation import remedy_of_refusal
+from groundwork.creation import as_record, remedy_of_refusal
 from groundwork.declaration import Declaration
 from groundwork.enrolment import BASELINE_TAG, STATE_TAG, Enrolled
 from groundwork.errors import remedy_for
@@ -74,7 +74,7 @@ class Recorder:
         else:
             first = self._ready(work, enrolled, results)
         if work.route == "create":
-            self._ledger.close_request(work.email, work.execution, "ready")
+            self._close_request(work, account.id)
         outcome: Outcome = "ready" if first else "repaired" if done else "unchanged"
         output = _output(work, account.id, outcome, changes)
         answers = []
@@ -90,11 +90,18 @@ class Recorder:
     def _ready(self, work: Work, enrolled: Enrolled, results: list[Any]) -> bool:
         """The ledger and the account's tags say what was reached. True when it was reached for the first time."""
         version = self._declaration.version
-        first = self._ledger.note_ready(enrolled.account.id, work.execution, results, version)
+        first = self._ledger.note_ready(enrolled.account, work.execution, results, version)
         wanted = {STATE_TAG: "ready", BASELINE_TAG: version}
         if not enrolled.ready or enrolled.baseline != version:
             self._organizations.tag(enrolled.account.id, wanted)
         return first
+
+    def _close_request(self, work: Work, account_id: str) -> None:
+        if not self._ledger.close_request(work.email, work.execution, "ready"):
+            known = {"account_id": account_id, "state": "ready"}
+            self._ledger.claim(
+                as_record(work).model_copy(update=known), None
+            )  # unless another has taken it over
 
     def _planned(self, work: Work, enrolled: Enrolled, changes: list[Change], results: list[Any]) -> Ending:
         drifted = any(change.action != "report" for change in changes)

@@ -93,8 +93,7 @@ class Reader:
                 raise RequestInProgress(f"{record.owner} works on the same request for {record.email}.")
         existing = self._directory.holder(asked.email, memory)
         if existing:
-            ours = {trigger.request_id, record.request_id if record else trigger.request_id}
-            if not self._made_for(existing, asked, ours):
+            if not self._made_for(existing, asked, trigger, record):
                 return self._in_place(existing, execution, trigger.request_id)
         else:
             self._check_prerequisites(kind, memory)
@@ -116,14 +115,20 @@ class Reader:
         """Whether another execution is on this request."""
         return record.owner != execution and self._executions.is_running(record.owner)
 
-    def _made_for(self, existing: Listed, asked: AccountRequest, requests: set[str]) -> bool:
-        """Whether one of these requests made the account that has this e-mail."""
+    def _made_for(
+        self, existing: Listed, asked: AccountRequest, trigger: Requested, record: RequestRecord | None
+    ) -> bool:
+        """Whether this request, or the one that is remembered, made the account that has this e-mail. If none is, one
+        that was never enrolled is what a lost request left: this one is the same."""
         if existing.name != asked.account_name or existing.id == self._management:
             raise EmailBelongsToAnotherAccount(
                 f"email {asked.email!r} is that of the account {existing.name!r} ({existing.id}); "
                 f"it stays what and where it is, and {asked.account_name!r} was not created."
             )
-        return self._organizations.tags(existing.id).get(REQUEST_TAG) in requests
+        tags = self._organizations.tags(existing.id)
+        if record is None and tags.get(STATE_TAG) == "creating":
+            return True
+        return tags.get(REQUEST_TAG) in {trigger.request_id, record.request_id if record else ""}
 
     def _in_place(self, existing: Listed, execution: str, request_id: str) -> Work:
         """An account that somebody else made gets its baseline where and what it is, if it may be touched at all."""

@@ -1,0 +1,141 @@
+"""Lost memory: the ledger emptied before a request, before each function of its execution, and after it.
+
+Each time there is one account, ready, answered for once; and the ledger knows afterwards what it would have known.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections import Counter
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from prove.chapter import Chapter, Say
+from prove.runs import Vend
+from prove.world import World
+
+Moment = tuple[str, int]
+"""Before the nth invocation of a function."""
+
+AFTERWARDS: Moment = ("", 0)
+"""When all is done; then the same is asked for again."""
+PASSING = {"creationId", "lastRun", "leaseOwner", "leaseUntil", "owner", "readyBy", "requestId"}
+"""Attributes that name an execution, an event or a moment."""
+
+
+class Memory:
+    """The ledger of a world, and the functions that are about to use it."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._dynamodb = world.aws.client("dynamodb")
+        self._table = world.cloud.outputs["LedgerTable"]
+
+    def items(self) -> list[dict[str, Any]]:
+        pages = self._dynamodb.get_paginator("scan").paginate(TableName=self._table)
+        return [item for page in pages for item in page["Items"]]
+
+    def lose(self) -> None:
+        for item in self.items():
+            self._dynamodb.delete_item(TableName=self._table, Key={"pk": item["pk"]})
+
+    @contextmanager
+    def watched(self, before: Callable[[Moment], None]) -> Iterator[None]:
+        """Calls `before` ahead of every invocation."""
+        fleet, counts, one_by_one = self._world.aws.functions.fleet, Counter[str](), threading.Lock()
+        invoke = fleet.invoke
+
+        def noticing(spec: Any, *rest: Any) -> Any:
+            function = str(spec.name).split("-")[1]
+            with one_by_one:
+                counts[function] += 1
+                before((function, counts[function]))
+            return invoke(spec, *rest)
+
+        fleet.invoke = noticing
+        try:
+            yield
+        finally:
+            del fleet.invoke
+
+    def of(self, account: str, name: str, email: str) -> dict[str, Any]:
+        """What is known of an account, as it would be of any."""
+        found = {}
+        for item in self.items():
+            if item["pk"]["S"] not in (f"account#{account}", f"request#{email}"):
+                continue
+            plain = {key: next(iter(value.values())) for key, value in item.items() if key not in PASSING}
+            text = json.dumps(plain, sort_keys=True, default=str)
+            for own, instead in ((account, "<account>"), (email, "<e-mail>"), (name, "<name>")):
+                text = text.replace(own, instead)
+            known = json.loads(text)
+            found[str(known.pop("pk"))] = known
+        return found
+
+
+class Forgetting:
+    """A vend whose ledger is emptied at one moment."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._memory = Memory(world)
+        self._vend = Vend(world)
+        self._wanted: dict[str, Any] = {}
+
+    def moments(self) -> list[Moment]:
+        """Those of an undisturbed run, which says what the ledger should know, too."""
+        seen: list[Moment] = []
+        self._vend.prepare()
+        with self._memory.watched(seen.append):
+            self._vend.go()
+        if wrong := self._vend.wrong():
+            raise RuntimeError(f"Without any loss: {wrong}")
+        self._wanted = self._known()
+        return [*seen, AFTERWARDS]
+
+    def at(self, moment: Moment) -> list[str]:
+        """What is wrong after a run that lost its memory then."""
+        self._vend.prepare()
+
+        def perhaps(now: Moment) -> None:
+            if now == moment:
+                self._memory.lose()
+
+        with self._memory.watched(perhaps):
+            self._vend.go()
+        if moment == AFTERWARDS:
+            self._memory.lose()
+            return self._again() + self._vend.wrong()
+        return self._vend.wrong() or self._world.differences(self._known(), self._wanted)
+
+    def _again(self) -> list[str]:
+        """By the event, and by hand."""
+        cloud, (name, email) = self._world.cloud, self._vend.subject
+        account = cloud.accounts()[email]["Id"]
+        ends = [cloud.ask(accountName=name, email=email), cloud.start(accountId=account)]
+        cloud.all_ended()
+        said = [(end.status, end.output.get("outcome"), end.output.get("accountId")) for end in ends]
+        return [] if said == [("SUCCEEDED", "unchanged", account)] * 2 else [f"asked again it ended {ends}"]
+
+    def _known(self) -> dict[str, Any]:
+        name, email = self._vend.subject
+        return self._memory.of(self._world.cloud.accounts()[email]["Id"], name, email)
+
+
+def prove(seed: int, say: Say) -> Chapter:
+    """`seed` changes nothing: these are all moments, in their order."""
+    chapter = Chapter("Lost memory", "moments")
+    with World() as world:
+        run = Forgetting(world)
+        moments = run.moments()
+        for moment in moments:
+            chapter.tried += 1
+            if wrong := run.at(moment):
+                chapter.fail(
+                    "; ".join(wrong),
+                    f"the ledger emptied before invocation {moment[1]} of {moment[0] or 'nothing more'}",
+                )
+            say(f"{chapter.tried} of {len(moments)} moments")
+    return chapter
