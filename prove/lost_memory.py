@@ -45,7 +45,7 @@ class Memory:
     @contextmanager
     def watched(self, before: Callable[[Moment], None]) -> Iterator[None]:
         """Calls `before` ahead of every invocation."""
-        fleet, counts, one_by_one = self._world.aws.functions.fleet, Counter[str](), threading.Lock()
+        fleet, counts, one_by_one = self._world.aws.functions, Counter[str](), threading.Lock()
         invoke = fleet.invoke
 
         def noticing(spec: Any, *rest: Any) -> Any:
