@@ -80,8 +80,8 @@ class Forgetting:
     """A vend whose ledger is emptied at one moment."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
-        self._memory = Memory(world)
+        self.world = world
+        self.memory = Memory(world)
         self._vend = Vend(world)
         self._wanted: dict[str, Any] = {}
 
@@ -89,7 +89,7 @@ class Forgetting:
         """Those of an undisturbed run, which says what the ledger should know, too."""
         seen: list[Moment] = []
         self._vend.prepare()
-        with self._memory.watched(seen.append):
+        with self.memory.watched(seen.append):
             self._vend.go()
         if wrong := self._vend.wrong():
             raise RuntimeError(f"Without any loss: {wrong}")
@@ -102,18 +102,18 @@ class Forgetting:
 
         def perhaps(now: Moment) -> None:
             if now == moment:
-                self._memory.lose()
+                self.memory.lose()
 
-        with self._memory.watched(perhaps):
+        with self.memory.watched(perhaps):
             self._vend.go()
         if moment == AFTERWARDS:
-            self._memory.lose()
+            self.memory.lose()
             return self._again() + self._vend.wrong()
-        return self._vend.wrong() or self._world.differences(self._known(), self._wanted)
+        return self._vend.wrong() or self.world.differences(self._known(), self._wanted)
 
     def _again(self) -> list[str]:
         """By the event, and by hand."""
-        cloud, (name, email) = self._world.cloud, self._vend.subject
+        cloud, (name, email) = self.world.cloud, self._vend.subject
         account = cloud.accounts()[email]["Id"]
         ends = [cloud.ask(accountName=name, email=email), cloud.start(accountId=account)]
         cloud.all_ended()
@@ -122,7 +122,7 @@ class Forgetting:
 
     def _known(self) -> dict[str, Any]:
         name, email = self._vend.subject
-        return self._memory.of(self._world.cloud.accounts()[email]["Id"], name, email)
+        return self.memory.of(self.world.cloud.accounts()[email]["Id"], name, email)
 
 
 def prove(seed: int, say: Say) -> Chapter:
