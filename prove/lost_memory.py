@@ -22,8 +22,8 @@ Moment = tuple[str, int]
 
 AFTERWARDS: Moment = ("", 0)
 """When all is done; then the same is asked for again."""
-PASSING = {"creationId", "lastRun", "leaseOwner", "leaseUntil", "owner", "readyBy", "requestId"}
-"""Attributes that name an execution, an event or a moment."""
+PASSING = {"creationId", "lastRun", "leaseOwner", "leaseUntil", "leases", "owner", "readyBy", "requestId"}
+"""Attributes that name an execution, an event or a moment, and the counter of leases, which begins anew."""
 
 
 class Memory:
@@ -109,6 +109,8 @@ class Forgetting:
         if moment == AFTERWARDS:
             self.memory.lose()
             return self._again() + self._vend.wrong()
+        if self._vend.starts > 1:
+            return ["the execution that was under way failed", *self._vend.wrong()]
         return self._vend.wrong() or self.world.differences(self._known(), self._wanted)
 
     def _again(self) -> list[str]:

@@ -16,7 +16,7 @@ from tests.workflow.conftest import Cloud, Execution, Slot, bootstrapped, deploy
 from tests.workflow.many import deny_cloudtrail
 
 MINUTE = 60.0
-SCALE = 0.01
+SCALE = 0.02
 LONG = 300.0
 """Real seconds for what takes a quarter of an hour of AWS's."""
 DELAYS = (0.0, 1 * MINUTE, 7 * MINUTE, 15 * MINUTE)
@@ -75,7 +75,7 @@ def test_it_is_waited_for(
     assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), ended
     seen = waits(cloud, ended)
     assert {state for state, _ in seen} <= {"CheckAccess"}
-    if delay:
+    if delay >= 7 * MINUTE:  # a shorter wait may be over before the machine is there
         causes = [cause for _, cause in seen]
         assert any(f"OrganizationAccountAccessRole: {code}: " in cause for cause in causes)
         assert any(
