@@ -13,9 +13,10 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
+from local.engine import Engine
 from prove.chapter import Chapter, Say
 from prove.runs import Vend
-from prove.world import World
+from prove.world import TIME_SCALE, World
 
 Moment = tuple[str, int]
 """Before the nth invocation of a function."""
@@ -130,8 +131,8 @@ class Forgetting:
 def prove(seed: int, say: Say) -> Chapter:
     """All moments, in the order that the seed gives."""
     chapter = Chapter("Lost memory", "moments")
-    with World() as world:
-        run = Forgetting(world)
+    with Engine(time_scale=TIME_SCALE) as aws:
+        run = Forgetting(World(aws))
         moments = run.moments()
         random.Random(seed).shuffle(moments)  # noqa: S311 - an order that can be had again
         for moment in moments:

@@ -7,17 +7,16 @@ from collections.abc import Iterator
 import pytest
 
 from prove.lost_memory import AFTERWARDS, Forgetting, Moment
-from prove.world import World
+from prove.world import TIME_SCALE, World
 from tests.workflow.conftest import Slot, until
 
 
 @pytest.fixture(scope="module")
 def run(slot: Slot) -> Iterator[Forgetting]:
+    run = Forgetting(World(slot.own(time_scale=TIME_SCALE)))
+    run.moments()
+    yield run
     slot.close()
-    with World() as world:
-        run = Forgetting(world)
-        run.moments()
-        yield run
 
 
 @pytest.mark.parametrize(
