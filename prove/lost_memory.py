@@ -23,8 +23,18 @@ Moment = tuple[str, int]
 
 AFTERWARDS: Moment = ("", 0)
 """When all is done; then the same is asked for again."""
-PASSING = {"creationId", "lastRun", "leaseOwner", "leaseUntil", "leases", "owner", "readyBy", "requestId"}
-"""Attributes that name an execution, an event or a moment, and the counter of leases, which begins anew."""
+PASSING = {
+    "attempts",
+    "creationId",
+    "lastRun",
+    "leaseOwner",
+    "leaseUntil",
+    "leases",
+    "owner",
+    "readyBy",
+    "requestId",
+}
+"""Attributes that name an execution, an event or a moment, and counters: leases begin anew, a lost attempt counts as one."""
 
 
 class Memory:
