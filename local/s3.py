@@ -45,9 +45,7 @@ def _once_signed_up(engine: Engine, answer: Any) -> Any:
 
     def respond(response: S3Response, *request: Any) -> Any:
         if refusal := engine.creation.refusal(response.current_account, "s3"):
-            if engine.creation.service_answer:
-                raise S3ClientError(*refusal)
-            raise S3ClientError("NotSignedUp", "Your account is not signed up for the Amazon S3 service.")
+            raise S3ClientError(*refusal)
         return answer(response, *request)
 
     return respond

@@ -25,6 +25,7 @@ ANSWERS = {
     "SubscriptionRequiredException": "The AWS Access Key Id needs a subscription for the service",
 }
 """What AWS says to an account that it has not finished activating."""
+OWN_ANSWERS = {"ec2": "OptInRequired", "s3": "NotSignedUp"}
 READY_FROM_THE_START = frozenset({"iam", "sts", "organizations", "account"})
 
 
@@ -44,7 +45,7 @@ class Creation:
     entry_answer: what AssumeRole answers until then, one of ANSWERS; with any but AccessDenied the role is there.
     service_delay: after SUCCEEDED until services other than IAM and STS answer.
     service_delays: the same for some services, or services in a Region ("config", "ec2:eu-west-1").
-    service_answer: what services answer until then, one of ANSWERS; EC2 has OptInRequired where it is not set.
+    service_answer: what services answer until then, one of ANSWERS; where it is not set, OWN_ANSWERS.
     event_delay, event_copies: when after completion CreateAccountResult comes, and how often (0 loses it).
     minimum_age: how old a created account must be to leave the organization.
     closing_seconds: PENDING_CLOSURE until SUSPENDED.
@@ -69,9 +70,13 @@ class Creation:
     not_ready_until: dict[str, float] = field(default_factory=dict)
     """Account id, or that and a key of `service_delays`, to the monotonic second from which services answer."""
 
+    answers: dict[str, tuple[str, str | None]] = field(default_factory=dict)
+    """Account id to the answers that were set when it was made."""
+
     def welcome(self, account_id: str, seconds: Callable[[float], float]) -> None:
         """A new account; `seconds` are real ones of AWS seconds."""
         now = time.monotonic()
+        self.answers[account_id] = (self.entry_answer, self.service_answer)
         self.not_ready_until[account_id] = now + seconds(self.service_delay)
         if self.entry_answer != "AccessDenied":
             self.not_ready_until[f"{account_id} entry"] = now + seconds(self.entry_delay)
@@ -82,7 +87,8 @@ class Creation:
         """Code and message with which STS lets nobody into a young account; None once it does."""
         if time.monotonic() >= self.not_ready_until.get(f"{account_id} entry", 0):
             return None
-        return self.entry_answer, ANSWERS[self.entry_answer]
+        code, _ = self.answers[account_id]
+        return code, ANSWERS[code]
 
     def refusal(self, account_id: str, service: str, region: str = "") -> tuple[str, str] | None:
         """Code and message with which `service` turns a young account away; None once it is ready."""
@@ -92,10 +98,11 @@ class Creation:
             until = 0 if service in READY_FROM_THE_START else self.not_ready_until.get(account_id, 0)
         if time.monotonic() >= until:
             return None
-        code = self.service_answer or (
-            "OptInRequired" if service == "ec2" else "SubscriptionRequiredException"
-        )
-        return code, ANSWERS[code]
+        _, answer = self.answers.get(account_id, (self.entry_answer, self.service_answer))
+        code = answer or OWN_ANSWERS.get(service, "SubscriptionRequiredException")
+        return code, (ANSWERS | {"NotSignedUp": "Your account is not signed up for the Amazon S3 service."})[
+            code
+        ]
 
 
 @dataclass
