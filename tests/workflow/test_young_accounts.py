@@ -54,13 +54,16 @@ def ends(cloud: Cloud) -> dict[tuple[str, float], Execution]:
 def waits(cloud: Cloud, execution: str) -> list[tuple[str, str]]:
     """State and cause of every attempt that found the account not usable, in order."""
     pages = cloud.aws.client("stepfunctions").get_paginator("get_execution_history")
-    state, found = "", []
-    for page in pages.paginate(executionArn=execution):
-        for event in page["events"]:
-            state = event.get("stateEnteredEventDetails", {}).get("name", state)
-            details = event.get("taskFailedEventDetails", {})
-            if details.get("error") == "AccountNotUsable":
-                found.append((state, json.loads(details["cause"])["errorMessage"]))
+    history = [event for page in pages.paginate(executionArn=execution) for event in page["events"]]
+    events, found = {event["id"]: event for event in history}, []
+    for event in history:
+        details = event.get("taskFailedEventDetails", {})
+        if details.get("error") == "AccountNotUsable":
+            before = event
+            while "stateEnteredEventDetails" not in before:
+                before = events[before["previousEventId"]]
+            name = before["stateEnteredEventDetails"]["name"]
+            found.append((name, json.loads(details["cause"])["errorMessage"]))
     return found
 
 
