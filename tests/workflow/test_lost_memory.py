@@ -40,8 +40,8 @@ def test_a_failure_that_has_been_answered_is_not_answered_again(run: Forgetting)
     answer = cloud.answer("Account Failed", requestId=event)["detail"]
     failed = cloud.ended(answer["execution"])
     run.memory.lose()
-    told = {"error": failed.error, "cause": failed.cause}
-    cloud.invoke("AnswerLostExecutionFunction", {"execution": failed.arn, "status": "FAILED", "detail": told})
+    told = {"executionArn": failed.arn, "status": "FAILED", "error": failed.error, "cause": failed.cause}
+    cloud.invoke("AnswerLostExecutionFunction", {"detail": told})
     assert cloud.heard("Account Failed", requestId=event) == 1
 
 
