@@ -23,6 +23,9 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 )
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
+BROKEN = 500
+"""The first of the HTTP status codes that say that the service is at fault."""
+
 
 def query_failed(environment: Any, cause: str) -> FailureEventException:
     """States.QueryEvaluationError at the field that is being evaluated."""
@@ -73,13 +76,16 @@ def task_failed(environment: Any, task: Any, name: Any, cause: str) -> FailureEv
     )
 
 
-def refused_by(prefix: str, service: str, otherwise: Callable[..., Any]) -> Callable[..., Any]:
-    """For a task's `_from_error`: an API's error under the name that an optimized integration gives it."""
+def refused_by(prefix: str, service: str, base: str, otherwise: Callable[..., Any]) -> Callable[..., Any]:
+    """For a task's `_from_error`: an API's error under the name that an optimized integration gives it; `base` is what
+    it calls a fault of the service."""
 
     def from_error(task: Any, env: Any, ex: Exception) -> Any:
         if not isinstance(ex, ClientError):
             return otherwise(task, env, ex)
         code = ex.response["Error"]["Code"]
+        if type(ex) is ClientError and ex.response["ResponseMetadata"]["HTTPStatusCode"] >= BROKEN:
+            code = base  # the service's model has no such error
         name = CustomErrorName(f"{prefix}.{code.removesuffix('Exception')}Exception")
         return task_failed(env, task, name, api_cause(ex, service))
 

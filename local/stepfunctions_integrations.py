@@ -141,7 +141,9 @@ def install(engine: Engine) -> None:
         staticmethod(lambda name: ERROR_PREFIXES.get(name.lower(), name[:1].upper() + name[1:])),
     )
     # moto ends the execution with States.Runtime.
-    events_error = refused_by("EventBridge", "AmazonCloudWatchEvents", StateTaskServiceEvents._from_error)
+    events_error = refused_by(
+        "EventBridge", "AmazonCloudWatchEvents", "EventBridge", StateTaskServiceEvents._from_error
+    )
     engine.patch(StateTaskServiceEvents, "_from_error", events_error)
     unknown_error = StateTask._from_error
 

@@ -8,10 +8,13 @@ child is asked for when it has begun and when it has ended.
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
+from contextlib import suppress
 from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from moto.core.exceptions import JsonRESTError
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.api import ExecutionStatus
@@ -31,7 +34,7 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from local.asl_definition import resources
 from local.sessions import RoleNotAssumable
 from local.stepfunctions_executions import milliseconds
-from local.stepfunctions_failures import refused_by, task_failed
+from local.stepfunctions_failures import BROKEN, refused_by, task_failed
 from local.stepfunctions_role import RoleSession
 
 if TYPE_CHECKING:
@@ -39,6 +42,7 @@ if TYPE_CHECKING:
 
 MANAGED_RULE = "StepFunctionsGetEventsForStepFunctionsExecutionRule"
 WAITING = (":states:startExecution.sync", ":states:startExecution.sync:2")
+LOOKS = 5
 LOOK_SECONDS = 0.05
 """How soon a task sees that its own execution was stopped."""
 
@@ -47,7 +51,9 @@ def install(engine: Engine) -> None:
     _install_waiting(engine)
     engine.patch(StateTaskServiceSfn, "_normalise_response", _normalise_response)
     # moto writes Exception twice where the code has it.
-    error = refused_by("StepFunctions", "AWSStepFunctions", StateTaskServiceSfn._from_error)
+    error = refused_by(
+        "StepFunctions", "AWSStepFunctions", "AWSStepFunctions", StateTaskServiceSfn._from_error
+    )
     engine.patch(StateTaskServiceSfn, "_from_error", error)
     _install_managed_rule(engine)
 
@@ -110,8 +116,20 @@ def _stop(engine: Engine, env: Any, client: Any, arn: str) -> None:
 
 
 def _described(client: Any, arn: str) -> dict[str, Any]:
-    answer = _pascal(client.describe_execution(executionArn=arn))
+    answer = _pascal(_asked_again(lambda: client.describe_execution(executionArn=arn)))
     return {key: answer[key] for key in sorted(answer) if key != "ResponseMetadata"}
+
+
+def _asked_again(ask: Callable[[], Any]) -> Any:
+    """The service gets over its own faults while it waits for a child: the task does not hear of them."""
+    for _ in range(LOOKS):
+        with suppress(HTTPClientError, NoConnection):
+            try:
+                return ask()
+            except ClientError as error:
+                if error.response["ResponseMetadata"]["HTTPStatusCode"] < BROKEN:
+                    raise
+    return ask()
 
 
 def _pascal(value: Any) -> Any:
