@@ -82,7 +82,7 @@ def test_every_function_of_the_way_to_ready_is_struck(calls: list[CallRecord]) -
 
 def test_a_run_that_goes_wrong_is_told(world: World, vend: Run, calls: list[CallRecord]) -> None:
     """The proof can fail: a call that is refused for good, and a second start that is refused, too."""
-    fault = {"service": "iam", "operation": "CreateRole", "effect": "access-denied"}
+    fault = {"service": "iam", "operation": "CreateRole", "effect": "LimitExceeded"}
     struck, wrong = survives(vend, world, fault)
     assert struck
     assert "BaselineFailed" in " ".join(wrong)

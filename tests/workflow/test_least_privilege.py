@@ -92,6 +92,8 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     "CheckCreationFunction.LookAtTheOrganization": {"organizations:ListAccounts": MADE_BEFORE},
     "EnrollAccountFunction.UseTheLedger": {"dynamodb:PutItem": LEDGER_LOST},
     "EnrollAccountFunction.LookAtTheOrganization": {"organizations:ListAccounts": LEDGER_LOST},
+    "CreateAccountFunction.UseTheLedger": {"dynamodb:PutItem": LEDGER_LOST},
+    "CheckCreationFunction.UseTheLedger": {"dynamodb:PutItem": LEDGER_LOST},
     "LeaseAccountFunction.UseTheLedger": {"dynamodb:PutItem": LEDGER_LOST},
     "LeaseAccountFunction.LookAtTheOrganization": {
         "organizations:ListAccounts": LEDGER_LOST,
