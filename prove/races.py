@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+import itertools
 import json
+import threading
 from collections import Counter
 from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+
+from botocore.exceptions import ClientError
 
 from local.engine import Engine
 from prove.chapter import Chapter, Say
@@ -17,6 +22,8 @@ UNIT = "Workloads/Development"
 GROUP, BY_UNIT = "dev-external-accounts", "organizationalUnits: [Workloads/Development, Workloads/Staging]"
 REPEATS = 50
 MANY = 10
+STRANGERS_EVERY = 8.0
+"""AWS seconds between the accounts that somebody else wants: as many as AWS allows, and some more."""
 RESULT_EVENTS = {
     "before our own poll": (0.0, 1),
     "during it": (2.0, 1),
@@ -42,6 +49,7 @@ def prove(_seed: int, say: Say) -> Chapter:
                 for name, when in RESULT_EVENTS.items()
             },
             "two re-runs of one account at once": lambda: two_runs(world),
+            "somebody else creates accounts, too": lambda: among_strangers(world),
             f"{MANY} accounts at once": lambda: many_at_once(world.cloud, world.security, MANY),
             "the declaration changes while executions run": lambda: another_declaration(world),  # the last
         }
@@ -156,6 +164,36 @@ def many_at_once(cloud: Cloud, security: str, many: int) -> None:
         lacking = lacks(cloud, _one_account(cloud, name, email), security)
         _require(not lacking, f"{name} lacks {lacking}")
     _require(portrait(cloud, security) == before, "the security account changed")
+
+
+def among_strangers(world: World) -> None:
+    """Somebody else in the organization creates accounts, too, and uses AWS's bucket up: that is waited out."""
+    cloud, aws = world.cloud, world.aws
+    organizations, done = aws.client("organizations"), threading.Event()
+
+    def strangers() -> None:
+        for number in itertools.count():
+            with suppress(ClientError):
+                organizations.create_account(
+                    AccountName=f"stranger-{number}", Email=f"aws+stranger-{number}@example.com"
+                )
+            if aws.clock.wait(STRANGERS_EVERY, done):
+                return
+
+    aws.creation.throttle.refused.clear()
+    asked = [cloud.fresh() for _ in range(5)]
+    posted = [cloud.post(accountName=name, email=email, organizationalUnit=UNIT) for name, email in asked]
+    somebody = threading.Thread(target=strangers)
+    somebody.start()
+    try:
+        _all_succeeded([cloud.ended(cloud.execution_of(event)) for event in posted])
+    finally:
+        done.set()
+        somebody.join()
+    cloud.all_ended()
+    for name, email in asked:
+        _one_account(cloud, name, email)
+    _require(aws.creation.throttle.refused["CreateAccount"], "nobody was in anybody's way")
 
 
 def many_before_security(cloud: Cloud, many: int) -> None:
