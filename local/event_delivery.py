@@ -10,7 +10,8 @@ import uuid
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from moto.awslambda.utils import get_backend as lambda_backend
 from moto.core.exceptions import ServiceException
 from moto.sns.models import sns_backends
@@ -35,6 +36,7 @@ ACTIONS = {
 }
 DELIVERED_SERVICES = ("states", "events", *ACTIONS)
 NO_PERMISSIONS = {"AccessDenied", "AccessDeniedException", "AuthorizationError", "InvalidClientTokenId"}
+ALREADY_STARTED = "ExecutionAlreadyExists"
 NO_RESOURCE = {
     "StateMachineDoesNotExist",
     "ResourceNotFoundException",
@@ -74,10 +76,14 @@ class Delivery:
             self._bury("NO_PERMISSIONS", str(error), None)
         except Undeliverable as error:
             self._bury(error.code, str(error), None)
+        except (NoConnection, HTTPClientError) as error:
+            self._retry("SDK_CLIENT_ERROR", str(error))
         except (ClientError, ServiceException, HTTPException) as error:
             code, message = _code_and_message(error)
             if code in NO_PERMISSIONS:
                 self._bury("NO_PERMISSIONS", message, None)
+            elif code == ALREADY_STARTED:
+                return  # by an attempt that was not answered
             elif code in NO_RESOURCE:
                 self._bury("RESOURCE_NOT_FOUND", message, None)
             else:

@@ -218,6 +218,17 @@ def test_a_queue_and_a_function_must_admit_the_rule(aws: Engine) -> None:
     assert eventually(lines) == ['GOT {"n": 2}']
 
 
+def test_a_start_that_was_not_answered_is_made_again_and_is_one_execution(aws: Engine) -> None:
+    rule(aws, "unanswered", machine_arn(aws), "unanswered", RoleArn=role_arn(aws, "rule"))
+    mark = len(aws.calls)
+    aws.faults.plan([{"service": "stepfunctions", "nth": 1, "when": "after", "effect": "reset"}])
+    sent = send(aws, "unanswered")["Entries"][0]["EventId"]
+    eventually(lambda: [call.operation for call in aws.calls[mark:]].count("StartExecution") == 2)
+    aws.faults.clear()
+    listed = aws.client("stepfunctions").list_executions(stateMachineArn=machine_arn(aws))["executions"]
+    assert [execution["name"].startswith(sent) for execution in listed].count(True) == 1
+
+
 def test_schedules_fire_on_the_scaled_clock(aws: Engine) -> None:
     inbox = Inbox(aws, "schedule")
     events = aws.client("events")
