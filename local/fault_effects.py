@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import socket
 from collections.abc import Callable, Iterable
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -66,7 +67,8 @@ def _strike(
         engine.clock.wait(SILENCE_SECONDS)
     if fault.effect in ("kill-function", "timeout", "reset"):
         connection: socket.socket = environ["werkzeug.socket"]
-        connection.shutdown(socket.SHUT_RDWR)
+        with suppress(OSError):  # whoever was killed has let go of it
+            connection.shutdown(socket.SHUT_RDWR)
         raise Unanswered(fault.effect)
     call = admitted.call
     status, headers, body = refusals.render(
