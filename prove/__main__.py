@@ -49,7 +49,7 @@ def _prove(name: str, seed: int, console: Console) -> Iterable[Chapter]:
 
 
 def _table(chapters: Iterable[Chapter]) -> Table:
-    table = Table(title="What Groundwork promises, and how often it was tried")
+    table = Table(title="What Groundwork promises, and how often it was tried", expand=True)
     table.add_column("Promise")
     table.add_column("Tried", justify="right")
     table.add_column("Held", justify="right")

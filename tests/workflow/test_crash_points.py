@@ -39,6 +39,7 @@ VENDS = [
     Point("ReadRequestFunction", "dynamodb", "PutItem", 1).fault("kill-function", "after"),
     Point("LeaseAccountFunction", "dynamodb", "UpdateItem", 1).fault("kill-function", "after"),
     Point("ApplyComponentFunction", "iam", "CreateRole", 2).fault("kill-function", "after"),
+    Point("ApplyComponentFunction", "iam", "CreateServiceLinkedRole", 1).fault("reset", "after"),
     Point("RecordOutcomeFunction", "dynamodb", "PutItem", 1).fault("kill-function", "after"),
     Point("", "events", "PutEvents", 1).fault("throttle", "before"),
     Point("", "lambda", "Invoke", 4).fault("reset", "after"),

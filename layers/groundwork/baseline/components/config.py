@@ -69,6 +69,7 @@ class Config(Component[Found]):
     # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
     meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
         (
+            "InvalidInput",  # of IAM: the service-linked role is there, by a call that was not answered
             "InsufficientDeliveryPolicyException",
             "InvalidRoleException",
             "NoAvailableConfigurationRecorderException",
