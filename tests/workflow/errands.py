@@ -244,6 +244,17 @@ def enter_old_account(place: Place) -> Job:
     return place.start(place.account)
 
 
+def work_in_old_account(place: Place) -> Job:
+    """A young one would be waited for."""
+    place.age(place.security)
+    return place.start(place.security)
+
+
+def repair_old_account(place: Place) -> Job:
+    place.age(place.account)
+    return repair(place)
+
+
 def vend_into_new_unit(place: Place) -> Job:
     return place.vend(organizationalUnit=f"{UNIT}/{place.cloud.fresh()[0]}")
 
@@ -366,7 +377,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "ApplyComponentFunction.UseTheLedger": lambda place: take_over_lease_at_work(
         "access", "ApplyComponentFunction", place, place.account
     ),
-    "ApplyComponentFunction.EnterMemberAccounts": lambda place: place.start(place.security),
+    "ApplyComponentFunction.EnterMemberAccounts": work_in_old_account,
     "ApplyComponentFunction.SeeWhoIsRunning": lambda place: take_over_lease_at_work(
         "access", "ApplyComponentFunction", place, place.account
     ),
@@ -381,7 +392,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "ApplyManagementComponentFunction.SeeWhoIsRunning": lambda place: take_over_lease_at_work(
         "account-settings", "ApplyManagementComponentFunction", place, place.management
     ),
-    "VerifyBaselineFunction.EnterMemberAccounts": repair,
+    "VerifyBaselineFunction.EnterMemberAccounts": repair_old_account,
     "RecordOutcomeFunction.UseTheLedger": _start,
     "RecordOutcomeFunction.TagAccounts": become_ready,
     "RecordFailureFunction.UseTheLedger": refuse,
