@@ -407,6 +407,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
 """By statement of a role."""
 
 RARELY: tuple[Callable[[Place], Job], ...] = (
+    lease_after_another,
     take_over_lease,
     ERRANDS["ApplyComponentFunction.SeeWhoIsRunning"],
     ERRANDS["ApplyManagementComponentFunction.SeeWhoIsRunning"],
