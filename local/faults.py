@@ -107,12 +107,6 @@ class Faults:
         with self._lock:
             return sum(each.struck for each in self._counted)
 
-    @property
-    def untouched(self) -> list[Fault]:
-        """The faults that have not struck yet."""
-        with self._lock:
-            return [each.fault for each in self._counted if not each.struck]
-
     def of_call(self, call: Call, function: str) -> Fault | None:
         """The fault that strikes this call, if any."""
         if not self._counted or call.principal.kind != "assumed-role":

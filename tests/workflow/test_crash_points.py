@@ -49,6 +49,7 @@ VENDS = [
 @pytest.mark.parametrize("fault", VENDS, ids=json.dumps)
 def test_a_vend_survives(world: World, vend: Run, calls: list[CallRecord], fault: dict[str, Any]) -> None:
     assert survives(vend, world, fault) == (True, [])
+    assert vend.starts == 1
 
 
 def test_a_roll_out_survives(world: World) -> None:

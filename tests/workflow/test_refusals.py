@@ -196,13 +196,15 @@ AT_ONCE = sorted((REASONS.keys() - FAILURE_REASONS) | {"INVALID_PAYMENT_INSTRUME
 @pytest.fixture(scope="module")
 def failures(cloud: Cloud) -> dict[str, Execution]:
     """One execution for each final failure of CreateAccount, by its reason."""
+    return _each_refused(cloud, cloud.aws.creation.failures, FINAL)
+
+
+def _each_refused(cloud: Cloud, script: Any, reasons: list[str]) -> dict[str, Execution]:
     cloud.declared("security")
     before = set(cloud.accounts())
-    cloud.aws.creation.failures.extend(FINAL)
-    events = []
-    for _ in FINAL:
-        name, email = cloud.fresh()
-        events.append(cloud.post(accountName=name, email=email))
+    script.extend(reasons)
+    asked = [cloud.fresh() for _ in reasons]
+    events = [cloud.post(accountName=name, email=email) for name, email in asked]
     ended = [refused(cloud, event_id) for event_id in events]
     untouched(cloud, before)
     return {execution.cause.partition(":")[0]: execution for execution in ended}
@@ -220,16 +222,7 @@ def test_a_final_failure_of_create_account_has_its_own_remedy(
 @pytest.fixture(scope="module")
 def refusals(cloud: Cloud) -> dict[str, Execution]:
     """One execution for each answer by which CreateAccount refuses at once, by its reason."""
-    cloud.declared("security")
-    before = set(cloud.accounts())
-    cloud.aws.creation.errors.extend(AT_ONCE)
-    events = []
-    for _ in AT_ONCE:
-        name, email = cloud.fresh()
-        events.append(cloud.post(accountName=name, email=email))
-    ended = [refused(cloud, event_id) for event_id in events]
-    untouched(cloud, before)
-    return {execution.cause.partition(":")[0]: execution for execution in ended}
+    return _each_refused(cloud, cloud.aws.creation.errors, AT_ONCE)
 
 
 @pytest.mark.parametrize("reason", AT_ONCE)
