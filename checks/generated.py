@@ -14,8 +14,8 @@ from pathlib import Path
 from checks.picture import picture_of
 from checks.references import errors, permissions
 from groundwork.baseline.components import COMPONENTS
-from groundwork.component_names import camel
 from groundwork.declaration import Declaration
+from groundwork.declaration.component_names import camel
 
 ROOT = Path(__file__).parent.parent
 

@@ -10,9 +10,9 @@ from samtranslator.yaml_helper import yaml_parse
 
 from groundwork.baseline.component import Permission
 from groundwork.baseline.components import COMPONENTS
-from groundwork.creation import REASONS
 from groundwork.declaration import load
 from groundwork.errors import GroundworkError, Pending, Refused, every_error
+from groundwork.vending.creation import REASONS
 
 ROOT = Path(__file__).parent.parent
 MADE = "<!-- Made by `make format` from {}; `make check` fails when it is not current. -->"
@@ -31,7 +31,7 @@ def errors() -> str:
         [
             "# Errors and remedies",
             "",
-            MADE.format("layers/groundwork/errors.py and creation.py"),
+            MADE.format("layers/groundwork/errors.py and vending/creation.py"),
             "",
             "`error` of `Account Failed`, and the error of the failed execution, is one of these names. `cause` names",
             "the account, the field or the resource. `remedy` is the text in the last column.",

@@ -6,11 +6,11 @@ import json
 from collections.abc import Iterator
 from typing import Any
 
-from groundwork.baseline import archive_policies
+from groundwork.aws.sessions import session_policy
 from groundwork.baseline.archive import archive
 from groundwork.baseline.components import COMPONENTS
-from groundwork.policy_files import Document
-from groundwork.sessions import session_policy
+from groundwork.baseline.components.log_archive import policies as archive_policies
+from groundwork.declaration.policy_files import Document
 from prove import laid_down
 from prove.laid_down import IDS
 

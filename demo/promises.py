@@ -13,7 +13,7 @@ from typing import Any
 
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration, Enter, Group, Role, Where, is_below
-from groundwork.policy_files import Document, statements
+from groundwork.declaration.policy_files import Document, statements
 
 
 class Power(Flag):

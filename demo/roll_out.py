@@ -11,7 +11,7 @@ from rich.text import Text
 
 from demo.progress import PROBE_SECONDS, ExecutionFailed
 from groundwork.contracts import Account, Change
-from groundwork.words import sentence, worst_first
+from groundwork.rendering import sentence, worst_first
 from local.engine import Engine
 
 COLOURS = {"HIGH": "bold red", "MEDIUM": "yellow", "LOW": "dim"}

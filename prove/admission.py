@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import timedelta
 
-from groundwork.admission import BURST, INTERVAL
+from groundwork.vending.admission import BURST, INTERVAL
 from local.engine import Engine
 from prove.chapter import Chapter, Say
 from prove.world import World

@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from groundwork.policy_files import Document
+from groundwork.declaration.policy_files import Document
 from local.iam.decision import Authority, ResourceSide, decide, decide_for_service
 from local.iam.policy import Caller as EngineCaller
 from local.iam.policy import Kind, Request, compile_policy

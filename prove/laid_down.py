@@ -13,7 +13,7 @@ from groundwork.baseline.components.access.wanted import Wanted, wanted
 from groundwork.baseline.components.guardrails import guardrail_document
 from groundwork.contracts import Account, Kind, Organization
 from groundwork.declaration import load
-from groundwork.policy_files import Document
+from groundwork.declaration.policy_files import Document
 from local.stack.errors import NotEmbedded
 from local.stack.intrinsics import resolve
 from local.stack.sam import parsed

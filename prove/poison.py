@@ -16,7 +16,7 @@ from groundwork.contracts import Created, Requested, StartedByHand, read_roll_ou
 from groundwork.declaration import load
 from groundwork.errors import InvalidRequest, Refused, every_error
 from groundwork.fields import shown
-from groundwork.kinds import granted
+from groundwork.vending.kinds import granted
 from local.engine import Engine
 from local.json_texts import depth_of
 from local.model_validation import violations

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
-from groundwork.answers import send
+from groundwork.aws.executions import Ended, Executions
 from groundwork.contracts import Model
 from groundwork.entry import entry
 from groundwork.errors import InvalidRequest
-from groundwork.executions import Ended, Executions
 from groundwork.ledger import Ledger
-from groundwork.outcome import Failure, failed
+from groundwork.notifications.answers import send
+from groundwork.notifications.metrics import count_failure
 from groundwork.settings import settings
-from groundwork.telemetry import count_failure
+from groundwork.vending.outcome import Failure, failed
 
 
 class Input(Model):

@@ -3,14 +3,14 @@ is not."""
 
 from __future__ import annotations
 
+from groundwork.aws.executions import Executions
+from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import load
 from groundwork.entry import entry
-from groundwork.executions import Executions
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
-from groundwork.readiness import SecurityWatch
 from groundwork.settings import settings
+from groundwork.vending.readiness import SecurityWatch
 
 
 class Input(Model):

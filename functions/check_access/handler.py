@@ -5,7 +5,7 @@ from __future__ import annotations
 from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import load
 from groundwork.entry import entry
-from groundwork.readiness import check_access
+from groundwork.vending.readiness import check_access
 
 
 class Input(Model):

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model
-from groundwork.creation import Creating, Creator
 from groundwork.declaration import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
 from groundwork.settings import settings
-from groundwork.work import Work
+from groundwork.vending.creation import Creating, Creator
+from groundwork.vending.work import Work
 
 
 class Input(Model):

@@ -3,15 +3,15 @@ mode it only looks."""
 
 from __future__ import annotations
 
+from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model
 from groundwork.declaration import load
-from groundwork.enrolment import Enrolled, Enroller
 from groundwork.entry import entry
 from groundwork.fields import AccountId
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
 from groundwork.settings import settings
-from groundwork.work import Work
+from groundwork.vending.enrolment import Enrolled, Enroller
+from groundwork.vending.work import Work
 
 
 class Input(Model):

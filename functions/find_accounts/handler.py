@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from pydantic import ConfigDict
 
+from groundwork.aws.executions import Executions
+from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model
 from groundwork.entry import entry
-from groundwork.executions import Executions
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
 from groundwork.settings import settings
-from groundwork.watch import Found, find_accounts
+from groundwork.vending.discovery import Found, find_accounts
 
 
 class Input(Model):

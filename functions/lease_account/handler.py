@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
+from groundwork.aws.executions import Executions
+from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import load
-from groundwork.enrolment import Enroller
 from groundwork.entry import entry
-from groundwork.executions import Executions
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
 from groundwork.settings import settings
+from groundwork.vending.enrolment import Enroller
 
 
 class Input(Model):

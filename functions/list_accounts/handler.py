@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from typing import Any
 
+from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model
 from groundwork.declaration import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
-from groundwork.roll_out.choice import Chooser, Chosen
+from groundwork.roll_out.selection import Chooser, Chosen
 from groundwork.roll_out.store import Store
 from groundwork.settings import settings
 

@@ -8,7 +8,7 @@ from pydantic import ConfigDict, Field
 
 from groundwork.contracts import Model
 from groundwork.entry import entry
-from groundwork.notices import notice_of, tell
+from groundwork.notifications.failures import notice_of, tell
 from groundwork.settings import settings
 
 

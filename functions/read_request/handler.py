@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import Any
 
+from groundwork.aws.executions import Executions
+from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model
 from groundwork.declaration import load
 from groundwork.entry import entry
-from groundwork.executions import Executions
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
-from groundwork.requests import Reader
 from groundwork.settings import settings
-from groundwork.work import Work
+from groundwork.vending.requests import Reader
+from groundwork.vending.work import Work
 
 
 class Input(Model):

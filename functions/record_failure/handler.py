@@ -7,9 +7,9 @@ from typing import Any
 from groundwork.contracts import Model
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
-from groundwork.outcome import Failing, Failure, failed
+from groundwork.notifications.metrics import count_failure
 from groundwork.settings import settings
-from groundwork.telemetry import count_failure
+from groundwork.vending.outcome import Failing, Failure, failed
 
 
 class Input(Model):

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
+from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model, Organization
 from groundwork.declaration import load
-from groundwork.enrolment import Enrolled
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
-from groundwork.outcome import Ending, Recorder
+from groundwork.notifications.metrics import count_success
 from groundwork.settings import settings
-from groundwork.telemetry import count_success
-from groundwork.work import Work
+from groundwork.vending.enrolment import Enrolled
+from groundwork.vending.outcome import Ending, Recorder
+from groundwork.vending.work import Work
 
 
 class Input(Model):

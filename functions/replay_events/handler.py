@@ -6,7 +6,7 @@ from pydantic import ConfigDict
 
 from groundwork.contracts import Model
 from groundwork.entry import entry
-from groundwork.replay import Replayed, Undelivered
+from groundwork.notifications.replay import Replayed, Undelivered
 from groundwork.settings import settings
 
 

@@ -5,10 +5,10 @@ from __future__ import annotations
 from groundwork.contracts import Mode, Model
 from groundwork.declaration import load
 from groundwork.entry import entry
-from groundwork.outcome import Failure
 from groundwork.roll_out.store import Store
 from groundwork.roll_out.summary import Ended, Summarizer, not_begun
 from groundwork.settings import settings
+from groundwork.vending.outcome import Failure
 
 
 class Input(Model):

@@ -7,12 +7,12 @@ from typing import Annotated
 
 from pydantic import Field
 
-from groundwork.admission import Turn, take_turn
 from groundwork.contracts import Model
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
-from groundwork.work import Work
+from groundwork.vending.admission import Turn, take_turn
+from groundwork.vending.work import Work
 
 
 class Input(Model):

@@ -7,9 +7,9 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import get_args
 
+from groundwork.aws.sessions import session_policy
 from groundwork.baseline.components import COMPONENTS
-from groundwork.policy_files import Document
-from groundwork.sessions import session_policy
+from groundwork.declaration.policy_files import Document
 from prove import laid_down
 from prove.asked import Caller, Case, Mfa
 from prove.laid_down import IDS, REGION, SECURITY

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from groundwork.baseline import archive_policies
 from groundwork.baseline.archive import archive
-from groundwork.policy_files import Document
+from groundwork.baseline.components.log_archive import policies as archive_policies
+from groundwork.declaration.policy_files import Document
 from prove import laid_down
 from prove.asked import Caller, Case, Wish
 from prove.laid_down import IDS, MANAGEMENT, REGION, SECURITY

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import Any
 
-from groundwork.policy_files import Document
+from groundwork.declaration.policy_files import Document
 from prove import laid_down
 from prove.asked import Caller, Levels, Mfa, Wish
 from prove.laid_down import IDS, MANAGEMENT, ORGANIZATION

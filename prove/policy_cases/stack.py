@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 
-from groundwork.policy_files import Document
+from groundwork.declaration.policy_files import Document
 from prove import laid_down
 from prove.asked import Caller, Case, Keys, Wish
 from prove.laid_down import IDS, MANAGEMENT, REGION

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.telemetry import NAMESPACE, count_failure, count_success
+from groundwork.notifications.metrics import NAMESPACE, count_failure, count_success
 from local.cloudwatch import embedded_metrics
 from tests.architecture.test_structure import RESOURCES
 

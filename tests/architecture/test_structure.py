@@ -195,7 +195,7 @@ def imports(path: Path) -> set[str]:
 LAYER = sorted((ROOT / "layers" / "groundwork").rglob("*.py"))
 HANDLERS = sorted((ROOT / "functions").rglob("*.py"))
 LAPTOP_ONLY = {"local", "cli", "demo", "bench", "prove", "tests", "checks", "moto", "pytest", "samtranslator"}
-KNOWS_LAMBDA = {"entry.py", "telemetry.py"}
+KNOWS_LAMBDA = {"entry.py", "metrics.py"}
 
 
 @pytest.mark.parametrize("path", [*LAYER, *HANDLERS], ids=lambda path: str(path.relative_to(ROOT)))

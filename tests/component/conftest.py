@@ -15,7 +15,7 @@ from typing import Any
 import boto3
 import pytest
 
-from groundwork import sessions
+from groundwork.aws import sessions
 from groundwork.baseline import loop
 from groundwork.baseline.component import Clients, Component, Target
 from groundwork.contracts import Account, Change, Kind, Organization

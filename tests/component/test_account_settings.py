@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from groundwork import sessions
+from groundwork.aws import sessions
 from groundwork.baseline import loop
 from groundwork.baseline.components.account_settings import AccountSettings, alias_of
 from groundwork.contracts import Account

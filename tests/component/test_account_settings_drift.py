@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from groundwork.baseline.component import Call
 from groundwork.baseline.components.account_settings import IN_WORDS, AccountSettings, Found, Region
-from groundwork.baseline.default_vpc import DefaultVpc
+from groundwork.baseline.components.account_settings.default_vpc import DefaultVpc
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration, load
 from tests.component.conftest import World

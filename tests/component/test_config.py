@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from groundwork import sessions
+from groundwork.aws import sessions
 from groundwork.baseline import loop
 from groundwork.baseline.components.config import Config
 from groundwork.baseline.components.log_archive import LogArchive

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from groundwork.baseline.component import Call
 from groundwork.baseline.components.config import Config, Found
-from groundwork.baseline.recorders import Region
+from groundwork.baseline.components.config.recorders import Region
 from groundwork.declaration import load
 from tests.component.imagined import MEMBER, PURE, SECURITY, imagined
 

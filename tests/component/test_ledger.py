@@ -11,7 +11,7 @@ import boto3
 import pytest
 
 from groundwork.ledger import Ledger
-from groundwork.records import RequestRecord
+from groundwork.ledger.records import RequestRecord
 from local.engine import Engine
 
 EMAIL = "aws+dev@example.com"

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from groundwork import sessions
+from groundwork.aws import sessions
 from groundwork.baseline import loop
 from groundwork.baseline.archive import archive
 from groundwork.baseline.components.log_archive import LogArchive

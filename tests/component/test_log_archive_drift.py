@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from groundwork.baseline.archive import is_known
-from groundwork.baseline.archive_buckets import NEW_BUCKET, wanted
-from groundwork.baseline.archive_policies import key as key_policy
 from groundwork.baseline.component import Call
 from groundwork.baseline.components.log_archive import KEY_TAG, Found, Key, LogArchive
+from groundwork.baseline.components.log_archive.buckets import NEW_BUCKET, wanted
+from groundwork.baseline.components.log_archive.policies import key as key_policy
 from groundwork.contracts import Account
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE, PURE, SECURITY, imagined

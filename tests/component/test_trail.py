@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from groundwork import sessions
+from groundwork.aws import sessions
 from groundwork.baseline import loop
 from groundwork.baseline.component import Installation
 from groundwork.baseline.components.log_archive import LogArchive

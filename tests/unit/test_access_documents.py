@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from groundwork.aws.sessions import session_policy
 from groundwork.baseline.component import Target
 from groundwork.baseline.components.access import Access, difference
 from groundwork.baseline.components.access.documents import (
@@ -18,11 +19,10 @@ from groundwork.baseline.components.access.documents import (
     trust_policy,
 )
 from groundwork.baseline.components.access.state import Found, PolicyState, parsed
-from groundwork.baseline.components.access.words import trust_difference
+from groundwork.baseline.components.access.trust_differences import trust_difference
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Enter, Role, Trust, Where, load
 from groundwork.errors import InvalidDeclaration
-from groundwork.sessions import session_policy
 
 MANAGEMENT, SECURITY, TOOLING, WORKLOAD = "100000000001", "200000000002", "300000000003", "400000000004"
 ORGANIZATION = Organization(

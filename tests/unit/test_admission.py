@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from groundwork.admission import take_turn
-from groundwork.work import Work
+from groundwork.vending.admission import take_turn
+from groundwork.vending.work import Work
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 WORK = Work(route="create", execution="arn", account_name="dev", email="aws+dev@example.com", kind="workload")

@@ -8,7 +8,7 @@ import pytest
 
 from groundwork.contracts import read_trigger
 from groundwork.errors import InvalidRequest
-from groundwork.outcome import Failure, failed
+from groundwork.vending.outcome import Failure, failed
 
 
 def test_however_many_mistakes_the_cause_stays_short() -> None:

@@ -9,12 +9,12 @@ import boto3
 import pytest
 from botocore.stub import Stubber
 
-from groundwork.creation import Creating, Creator
+from groundwork.aws.organizations import Listed, Organizations
 from groundwork.declaration import DeclaredAccount, load
-from groundwork.enrolment import bearers
 from groundwork.errors import AccountNotCreated, CreationTooFast, CreationUnanswered, OrganizationBusy
-from groundwork.organizations import Listed, Organizations
-from groundwork.work import Work
+from groundwork.vending.creation import Creating, Creator
+from groundwork.vending.enrolment import bearers
+from groundwork.vending.work import Work
 
 LONG_AGO = datetime(2024, 1, 1, tzinfo=UTC)
 

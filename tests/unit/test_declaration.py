@@ -12,8 +12,8 @@ import yaml
 
 from groundwork.contracts import Account, Kind
 from groundwork.declaration import HOME, Where, ancestors, load
+from groundwork.declaration.policy_files import ESCALATIONS
 from groundwork.errors import InvalidDeclaration
-from groundwork.policy_files import ESCALATIONS
 
 DEFAULT = yaml.safe_load((HOME / "baseline.yaml").read_text())
 MAKES_ROLES = {"Effect": "Allow", "Action": ["iam:Create*"], "Resource": "*"}

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.policy_files import Document
+from groundwork.declaration.policy_files import Document
 from prove.asked import Case, engine_allows
 from prove.policy_cases import every_case
 from prove.policy_cases.people import ADMIN, ENTRY, READ_ONLY

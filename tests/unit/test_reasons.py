@@ -9,7 +9,7 @@ import pytest
 from botocore.session import get_session
 from botocore.stub import Stubber
 
-from groundwork.creation import REASONS, Creating, Creator, remedy_of_refusal
+from groundwork.aws.organizations import Organizations
 from groundwork.declaration import load
 from groundwork.errors import (
     AccountRefused,
@@ -22,9 +22,9 @@ from groundwork.errors import (
     OrganizationNotReady,
     Refused,
 )
-from groundwork.organizations import Organizations
-from groundwork.records import RequestRecord
-from groundwork.work import Work
+from groundwork.ledger.records import RequestRecord
+from groundwork.vending.creation import REASONS, Creating, Creator, remedy_of_refusal
+from groundwork.vending.work import Work
 
 MODEL = get_session().get_service_model("organizations")
 WAITED_FOR = {"ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED"}

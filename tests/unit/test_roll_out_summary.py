@@ -7,10 +7,10 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from groundwork.contracts import Change
-from groundwork.outcome import Failure
+from groundwork.rendering import LONGEST_REASON, held_to, on_one_line, sentence
 from groundwork.roll_out.store import Status, Store
 from groundwork.roll_out.summary import STOPPED, Summarizer, not_begun
-from groundwork.words import LONGEST_REASON, held_to, on_one_line, sentence
+from groundwork.vending.outcome import Failure
 
 MOST_BYTES = 262_144
 """Of the state that a function's answer goes to."""

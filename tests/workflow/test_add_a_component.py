@@ -10,7 +10,7 @@ from typing import Any
 
 import yaml
 
-from groundwork.component_names import camel
+from groundwork.declaration.component_names import camel
 from tests.workflow.conftest import (
     ROOT,
     SHIPPED,

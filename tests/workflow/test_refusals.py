@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.session import get_session
 
-from groundwork.creation import REASONS
+from groundwork.vending.creation import REASONS
 from tests.workflow.conftest import Cloud, Execution
 
 UNIT = "Workloads/Development"

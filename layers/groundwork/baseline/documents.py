@@ -7,7 +7,7 @@ import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from groundwork.policy_files import Document, statements
+from groundwork.declaration.policy_files import Document, statements
 
 ROOT = re.compile(r"arn:[^:]+:iam::([0-9]{12}):root")
 MOST_TOLD = 3

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from groundwork.baseline.component import Call, Component, Target
 from groundwork.contracts import Change, PlannedCall
 from groundwork.errors import ComponentNotSettled, ConflictingSetup
-from groundwork.words import on_one_line
+from groundwork.rendering import on_one_line
 
 ROUNDS = 8
 """More than any component's longest chain of calls that need each other's results."""

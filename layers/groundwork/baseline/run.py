@@ -7,14 +7,14 @@ from typing import Literal
 
 from pydantic import Field
 
+from groundwork.aws.sessions import enter, fitting_a_session, own_clients, while_young
 from groundwork.baseline import loop
 from groundwork.baseline.component import Clients, Component, Installation, Permission, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import BaselineNotVerified, BaselineUndone
-from groundwork.sessions import enter, fitting_a_session, own_clients, while_young
-from groundwork.words import held_to
+from groundwork.rendering import held_to
 
 MOST_PASSES = 3
 """After a pass too many it is not the declaration that has changed, but somebody who undoes it."""

@@ -11,10 +11,10 @@ from pydantic import ConfigDict, Field
 
 from groundwork.contracts import Change, Mode, Model
 from groundwork.errors import RollOutFailed, RollOutStopped, remedy_for
-from groundwork.notices import Notice
-from groundwork.outcome import Failure, in_words
+from groundwork.notifications.failures import Notice
+from groundwork.rendering import held_to, sentence, worst_first
 from groundwork.roll_out.store import Status, Store
-from groundwork.words import held_to, sentence, worst_first
+from groundwork.vending.outcome import Failure, in_words
 
 LONGEST_DIFFERENCES = 100_000
 LONGEST_FAILURES = 50_000

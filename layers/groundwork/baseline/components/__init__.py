@@ -6,7 +6,7 @@ import importlib
 from typing import Any
 
 from groundwork.baseline.component import Component
-from groundwork.component_names import component_names
+from groundwork.declaration.component_names import component_names
 
 
 def _component(name: str) -> Component[Any]:

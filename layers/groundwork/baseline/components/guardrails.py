@@ -45,9 +45,9 @@ from groundwork.baseline.components.organization import BUSY
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Organization, Severity
 from groundwork.declaration import ComponentName, Declaration
+from groundwork.declaration.policy_files import Document
 from groundwork.errors import GroundworkError, InvalidDeclaration, OrganizationBusy, SecurityAccountMissing
 from groundwork.fields import shown
-from groundwork.policy_files import Document
 
 SCP = "SERVICE_CONTROL_POLICY"
 DESCRIPTION = "Groundwork: member accounts cannot undo their baseline. Declared in baseline.yaml; changes made here are put right."

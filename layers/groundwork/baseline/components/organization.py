@@ -17,10 +17,10 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
+from groundwork.aws.organizations import Organizations
 from groundwork.baseline.component import Call, Component, Permission, Target, known_later
 from groundwork.declaration import ComponentName, Declaration, ancestors
 from groundwork.errors import GroundworkError, OrganizationBusy, OrganizationNotReady
-from groundwork.organizations import Organizations
 
 TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
     "organization": ("iam.amazonaws.com",),

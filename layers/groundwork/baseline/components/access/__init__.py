@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
 from groundwork.baseline.component import Call, Component, Permission, Target
-from groundwork.declared_settings import MANAGED_BY
+from groundwork.declaration.settings import MANAGED_BY
 from groundwork.errors import ComponentNotSettled, GroundworkError
 
 from . import difference, state

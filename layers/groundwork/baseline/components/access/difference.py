@@ -8,13 +8,13 @@ from typing import Any
 from groundwork.baseline.component import Action, Call
 from groundwork.baseline.documents import differences, widens
 from groundwork.contracts import Severity
-from groundwork.declared_settings import MANAGED_BY
-from groundwork.policy_files import Document
+from groundwork.declaration.policy_files import Document
+from groundwork.declaration.settings import MANAGED_BY
 
 from .documents import compact
 from .state import US, Found, GroupState, Holder, PolicyState, RoleState, UserState, ours
+from .trust_differences import trust_difference
 from .wanted import Wanted
-from .words import trust_difference
 
 MOST_VERSIONS = 5
 """Of a managed policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""

@@ -8,8 +8,8 @@ from typing import Any
 
 from groundwork.baseline.component import Target
 from groundwork.declaration import Enter, Role, Trust
+from groundwork.declaration.policy_files import Document
 from groundwork.errors import InvalidDeclaration
-from groundwork.policy_files import Document
 
 GROUP_INLINE_CHARACTERS = 5_120
 ROLE_INLINE_CHARACTERS = 10_240

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
-from groundwork.declared_settings import MANAGED_BY
-from groundwork.policy_files import Document
+from groundwork.declaration.policy_files import Document
+from groundwork.declaration.settings import MANAGED_BY
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

@@ -9,8 +9,8 @@ from typing import TypeVar
 
 from groundwork.baseline.component import Target
 from groundwork.declaration import Group, Role, User
-from groundwork.declared_settings import MANAGED_BY
-from groundwork.policy_files import ENTER, MFA_SELF_SERVICE, Document
+from groundwork.declaration.policy_files import ENTER, MFA_SELF_SERVICE, Document
+from groundwork.declaration.settings import MANAGED_BY
 
 from .documents import (
     GROUP_INLINE_CHARACTERS,

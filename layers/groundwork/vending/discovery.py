@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from groundwork.aws.executions import Executions
+from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import Model
-from groundwork.enrolment import INSTALLED_TAG
-from groundwork.executions import Executions
-from groundwork.kinds import KIND_TAG
 from groundwork.ledger import Ledger
-from groundwork.organizations import Listed, Organizations
-from groundwork.records import Memory
+from groundwork.ledger.records import Memory
+from groundwork.vending.enrolment import INSTALLED_TAG
+from groundwork.vending.kinds import KIND_TAG
 
 
 class Found(Model):

@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict
 
+from groundwork.aws.sessions import own_client
 from groundwork.contracts import Model
-from groundwork.sessions import own_client
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient

@@ -10,12 +10,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline import archive_policies as policies
 from groundwork.baseline.archive import Archive, archive, is_known
 from groundwork.baseline.component import Call, Target
+from groundwork.baseline.components.log_archive import policies
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
-from groundwork.policy_files import Document
+from groundwork.declaration.policy_files import Document
 
 ABORT_UPLOADS_AFTER_DAYS = 7
 AT_ONCE = 8

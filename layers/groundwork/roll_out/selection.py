@@ -7,15 +7,15 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any
 
+from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import Filter, Kind, Mode, Model, RollOut, read_roll_out
 from groundwork.declaration import Declaration
-from groundwork.enrolment import INSTALLED_TAG
 from groundwork.errors import InvalidRequest
 from groundwork.fields import AccountId, shown
-from groundwork.kinds import is_adopted, kind_of
 from groundwork.ledger import Ledger
-from groundwork.organizations import Listed, Organizations
 from groundwork.roll_out.store import Store
+from groundwork.vending.enrolment import INSTALLED_TAG
+from groundwork.vending.kinds import is_adopted, kind_of
 
 AT_ONCE = 8
 

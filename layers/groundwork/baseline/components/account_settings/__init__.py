@@ -15,10 +15,11 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline import default_vpc
 from groundwork.baseline.component import Call, Component, Permission, Target
-from groundwork.baseline.default_vpc import DefaultVpc
 from groundwork.baseline.regions import FIND_REGIONS, governed, side_by_side, skipped
+
+from . import default_vpc
+from .default_vpc import DefaultVpc
 
 LONGEST_ALIAS = 63
 SHORTEST_ALIAS = 3

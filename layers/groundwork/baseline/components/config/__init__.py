@@ -15,16 +15,24 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline import recorders
 from groundwork.baseline.archive import FIND_KEY, foreseen_key_arn, key_arn
 from groundwork.baseline.component import Call, Component, Permission, Target
-from groundwork.baseline.recorders import ROLE_NAME, ROLE_PATH, SERVICE, Region, is_ours, role_arn
 from groundwork.baseline.regions import FIND_REGIONS, governed, side_by_side, skipped
 from groundwork.errors import (
     ComponentNotSettled,
     GroundworkError,
     SecurityAccountMissing,
     SecurityAccountNotReady,
+)
+
+from . import recorders
+from .recorders import (
+    ROLE_NAME,
+    ROLE_PATH,
+    SERVICE,
+    Region,
+    is_ours,
+    role_arn,
 )
 
 ROLE = "arn:{partition}:iam::{account}:role/" + ROLE_PATH

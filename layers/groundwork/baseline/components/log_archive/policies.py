@@ -13,7 +13,7 @@ from typing import Any
 
 from groundwork.baseline.archive import archive
 from groundwork.baseline.component import Target
-from groundwork.policy_files import Document
+from groundwork.declaration.policy_files import Document
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 CONFIG = "config.amazonaws.com"

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from datetime import datetime
 
+from groundwork.aws.organizations import Listed
 from groundwork.contracts import AccountRequest, Kind, RequestedKind
 from groundwork.declaration import Declaration, DeclaredAccount, ancestors
 from groundwork.errors import InvalidRequest
-from groundwork.organizations import Listed
 
 KIND_TAG = "groundwork:kind"
 

@@ -7,19 +7,19 @@ from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from groundwork.aws.executions import Executions
+from groundwork.aws.organizations import Organizations
+from groundwork.aws.sessions import enter, while_young
 from groundwork.baseline.component import Clients, Permission
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
-from groundwork.enrolment import STATE_TAG, Enroller
 from groundwork.errors import (
     AccountNotUsable,
     SecurityAccountMissing,
     SecurityAccountNotReady,
 )
-from groundwork.executions import Executions
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
-from groundwork.sessions import enter, while_young
+from groundwork.vending.enrolment import STATE_TAG, Enroller
 
 PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
     ("cloudtrail", "cloudtrail:DescribeTrails", lambda trail, _: trail.describe_trails()),

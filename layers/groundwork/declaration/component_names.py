@@ -7,7 +7,7 @@ import pkgutil
 from functools import cache
 from pathlib import Path
 
-HOME = Path(__file__).parent / "baseline" / "components"
+HOME = Path(__file__).parents[1] / "baseline" / "components"
 
 
 @cache

@@ -21,9 +21,10 @@ import boto3
 from boto3.dynamodb.conditions import Attr, ConditionBase
 from botocore.exceptions import ClientError
 
+from groundwork.aws.sessions import PATIENT
 from groundwork.contracts import Account
 from groundwork.errors import AccountBusy
-from groundwork.records import (
+from groundwork.ledger.records import (
     ALL_EMAILS,
     LINE,
     UNITS,
@@ -38,7 +39,6 @@ from groundwork.records import (
     request_key,
     request_of,
 )
-from groundwork.sessions import PATIENT
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb.service_resource import Table

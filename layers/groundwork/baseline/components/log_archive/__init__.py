@@ -12,14 +12,13 @@ from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline import archive_buckets as buckets
-from groundwork.baseline import archive_policies as policies
 from groundwork.baseline.archive import archive
 from groundwork.baseline.component import Action, Call, Component, Permission, Target, known_later
+from groundwork.baseline.components.log_archive import buckets, policies
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
+from groundwork.declaration.policy_files import Document
 from groundwork.errors import ComponentNotSettled, GroundworkError
-from groundwork.policy_files import Document
 
 KEYS_AND_ALIASES = ("arn:{partition}:kms:*:{account}:key/*", "arn:{partition}:kms:*:{account}:alias/*")
 MINE = {"managed-by": "groundwork"}

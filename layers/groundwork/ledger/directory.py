@@ -6,10 +6,10 @@ from __future__ import annotations
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 
+from groundwork.aws.organizations import Listed, Organizations
 from groundwork.errors import AccountUnknown
 from groundwork.ledger import Ledger
-from groundwork.organizations import Listed, Organizations
-from groundwork.records import Memory
+from groundwork.ledger.records import Memory
 
 AT_ONCE = 16
 

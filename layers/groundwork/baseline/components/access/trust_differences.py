@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.baseline.documents import canonical, principals
-from groundwork.policy_files import Document, statements
+from groundwork.declaration.policy_files import Document, statements
 
 MISSING_CONDITION = {
     "aws:multifactorauthpresent": "does not ask for MFA",

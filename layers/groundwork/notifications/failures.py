@@ -7,11 +7,11 @@ from typing import Any
 
 from pydantic import ConfigDict
 
+from groundwork.aws.executions import Ended
+from groundwork.aws.sessions import own_client
 from groundwork.contracts import Model
 from groundwork.errors import RollOutFailed
-from groundwork.executions import Ended
-from groundwork.sessions import own_client
-from groundwork.words import console_of, on_one_line
+from groundwork.rendering import console_of, on_one_line
 
 LONGEST_SUBJECT = 99
 LONGEST_LINE = 16_000

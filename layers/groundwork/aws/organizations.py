@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import Field
 
+from groundwork.aws.sessions import PATIENT, own_client
 from groundwork.contracts import Model, Organization
 from groundwork.declaration import ancestors
 from groundwork.errors import (
@@ -30,7 +31,6 @@ from groundwork.errors import (
     OrganizationBusy,
     OrganizationNotReady,
 )
-from groundwork.sessions import PATIENT, own_client
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient

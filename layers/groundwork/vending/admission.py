@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from groundwork.contracts import Model
 from groundwork.ledger import Ledger
-from groundwork.work import Work
+from groundwork.vending.work import Work
 
 INTERVAL = timedelta(seconds=10)
 BURST = 3

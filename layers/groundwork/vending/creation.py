@@ -9,9 +9,9 @@ from dataclasses import dataclass
 
 from botocore.exceptions import ClientError
 
+from groundwork.aws.organizations import IN_PROGRESS_LIMIT, Creation, Listed, Organizations
 from groundwork.contracts import Model
 from groundwork.declaration import Declaration
-from groundwork.enrolment import REQUEST_TAG, STATE_TAG
 from groundwork.errors import (
     AccountNotCreated,
     AccountRefused,
@@ -23,11 +23,11 @@ from groundwork.errors import (
     OrganizationBusy,
     RequestInProgress,
 )
-from groundwork.kinds import KIND_TAG
 from groundwork.ledger import Ledger
-from groundwork.organizations import IN_PROGRESS_LIMIT, Creation, Listed, Organizations
-from groundwork.records import RequestRecord
-from groundwork.work import Seen, Work
+from groundwork.ledger.records import RequestRecord
+from groundwork.vending.enrolment import REQUEST_TAG, STATE_TAG
+from groundwork.vending.kinds import KIND_TAG
+from groundwork.vending.work import Seen, Work
 
 ATTEMPTS = 5
 """CreateAccount requests for one account that may fail in passing before the failure is taken as final."""

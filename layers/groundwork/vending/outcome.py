@@ -9,15 +9,15 @@ from typing import Any
 
 from pydantic import Field
 
+from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Account, Change, Model, Organization, Outcome, object_of
-from groundwork.creation import as_record, remedy_of_refusal
 from groundwork.declaration import Declaration
-from groundwork.enrolment import BASELINE_TAG, STATE_TAG, Enrolled
 from groundwork.errors import remedy_for
 from groundwork.ledger import Ledger
-from groundwork.organizations import Organizations
-from groundwork.words import held_to, on_one_line, sentence, worst_first
-from groundwork.work import Work
+from groundwork.rendering import held_to, on_one_line, sentence, worst_first
+from groundwork.vending.creation import as_record, remedy_of_refusal
+from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled
+from groundwork.vending.work import Work
 
 
 class FollowUp(Model):

@@ -6,9 +6,9 @@ from typing import Literal
 
 from pydantic import Field
 
+from groundwork.aws.organizations import Listed
 from groundwork.contracts import Kind, Mode, Model, Outcome
 from groundwork.fields import AccountId
-from groundwork.organizations import Listed
 
 
 class Seen(Model):

@@ -14,10 +14,10 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from groundwork.aws.service_models import service_models
 from groundwork.baseline.component import Clients, Component, Permission
 from groundwork.contracts import Account, Organization
 from groundwork.errors import AccountNotEnterable, AccountNotUsable, EntryRoleDenied
-from groundwork.service_models import service_models
 
 PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=30)
 SESSION_SECONDS = 900

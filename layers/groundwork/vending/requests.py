@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
+from groundwork.aws.executions import Executions
+from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import (
     AccountRequest,
     Created,
@@ -18,8 +20,6 @@ from groundwork.contracts import (
     read_trigger,
 )
 from groundwork.declaration import Declaration
-from groundwork.directory import Directory
-from groundwork.enrolment import INSTALLED_TAG, REQUEST_TAG, STATE_TAG, unit_of
 from groundwork.errors import (
     AccountNotActive,
     AccountNotAdopted,
@@ -29,13 +29,13 @@ from groundwork.errors import (
     RequestInProgress,
     SecurityAccountMissing,
 )
-from groundwork.executions import Executions
 from groundwork.fields import shown
-from groundwork.kinds import granted, is_adopted, kind_of
 from groundwork.ledger import Ledger
-from groundwork.organizations import Listed, Organizations
-from groundwork.records import Memory, RequestRecord
-from groundwork.work import Seen, Work
+from groundwork.ledger.directory import Directory
+from groundwork.ledger.records import Memory, RequestRecord
+from groundwork.vending.enrolment import INSTALLED_TAG, REQUEST_TAG, STATE_TAG, unit_of
+from groundwork.vending.kinds import granted, is_adopted, kind_of
+from groundwork.vending.work import Seen, Work
 
 
 class Reader:

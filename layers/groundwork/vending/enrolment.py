@@ -5,14 +5,14 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
+from groundwork.aws.organizations import Listed, Organizations, facts
 from groundwork.contracts import Account, Kind, Model, Organization
 from groundwork.declaration import Declaration, DeclaredAccount, ancestors
-from groundwork.directory import Directory
-from groundwork.kinds import KIND_TAG, is_declared
 from groundwork.ledger import Ledger
-from groundwork.organizations import Listed, Organizations, facts
-from groundwork.records import Memory
-from groundwork.work import Work
+from groundwork.ledger.directory import Directory
+from groundwork.ledger.records import Memory
+from groundwork.vending.kinds import KIND_TAG, is_declared
+from groundwork.vending.work import Work
 
 STATE_TAG = "groundwork:state"
 BASELINE_TAG = "groundwork:baseline"

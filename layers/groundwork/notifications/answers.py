@@ -6,10 +6,10 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from groundwork.aws.sessions import own_client
 from groundwork.contracts import SOURCE
 from groundwork.errors import AnswerNotSent
-from groundwork.outcome import Answer
-from groundwork.sessions import own_client
+from groundwork.vending.outcome import Answer
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef

@@ -23,9 +23,10 @@ from pydantic import (
     model_validator,
 )
 
-from groundwork.component_names import camel, component_names
 from groundwork.contracts import Account, Kind, Model
-from groundwork.declared_settings import (
+from groundwork.declaration.component_names import camel, component_names
+from groundwork.declaration.policy_files import Document, check_policies, read_policy
+from groundwork.declaration.settings import (
     AccountSettings,
     Config,
     Guardrails,
@@ -39,9 +40,8 @@ from groundwork.declared_settings import (
 )
 from groundwork.errors import InvalidDeclaration
 from groundwork.fields import AccountId, AccountName, Email, UnitPath, shown
-from groundwork.policy_files import Document, check_policies, read_policy
 
-HOME = Path(__file__).parent.parent / "baseline"
+HOME = Path(__file__).parents[2] / "baseline"
 """Beside this package, in the repository as in Lambda."""
 
 

@@ -1,0 +1,1 @@
+"""The story of one account, in its order: requests, admission, creation, enrolment, readiness, outcome."""
