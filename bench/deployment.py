@@ -14,9 +14,9 @@ from typing import Any, TypeVar
 
 from bench.tally import Tally, tally
 from groundwork.declaration import load
-from local.credentials import Credentials
 from local.engine import Engine
-from local.organizations.creating import Creating
+from local.identity.credentials import Credentials
+from local.organizations.create_account import Creating
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TIME_SCALE = 0.02

@@ -27,8 +27,8 @@ from demo.repair import Sabotage
 from demo.roll_out import findings, plan_all
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration, load
-from local.credentials import Credentials
 from local.engine import Engine
+from local.identity.credentials import Credentials
 
 ROOT = Path(__file__).parent.parent
 TIME_SCALE = 0.05

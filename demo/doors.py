@@ -21,8 +21,8 @@ from rich.text import Text
 from demo.people import Caller, assume, role_arn
 from demo.promises import EVERYTHING, Door, Power, promised
 from groundwork.declaration import Declaration
-from local.credentials import Credentials
 from local.engine import Engine
+from local.identity.credentials import Credentials
 
 REFUSALS = frozenset(("AccessDenied", "AccessDeniedException", "UnauthorizedOperation"))
 NOBODY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Principal": "*", "Action": "sts:AssumeRole"}]}'

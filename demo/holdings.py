@@ -10,8 +10,8 @@ from rich.table import Table
 from rich.text import Text
 
 from groundwork.contracts import Account
-from local.credentials import Credentials
 from local.engine import Engine
+from local.identity.credentials import Credentials
 
 ORDER = ("role", "group", "trail", "Config", "bucket", "password", "account", "EBS", "S3")
 """First words of the facts, as they are shown."""

@@ -14,9 +14,9 @@ from typing import Any
 from demo.promises import Visitor
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from local import totp
-from local.credentials import Credentials
 from local.engine import Engine
+from local.identity import totp
+from local.identity.credentials import Credentials
 
 FIRST_NAMES = ("ada", "ben", "cleo", "dora", "emil", "fay", "gus", "hana")
 PIPELINE = "ci-cd/pipeline"

@@ -13,8 +13,8 @@ from demo.doors import REFUSALS
 from demo.people import STRANGERS_ACCOUNT, Person, assume, entered, role_arn
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from local.credentials import Credentials
 from local.engine import Engine
+from local.identity.credentials import Credentials
 
 
 @dataclass(frozen=True)

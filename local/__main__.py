@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from local.engine import Engine
-from local.faults import InvalidPlan, read_plan
+from local.faults.plan import InvalidPlan, read_plan
 
 ROOT = Path(__file__).parent.parent
 TIME_SCALE = 0.05

@@ -12,7 +12,6 @@ from __future__ import annotations
 
 import functools
 import importlib
-import importlib.util
 import logging
 import os
 import sys
@@ -33,23 +32,24 @@ from moto.moto_api._internal.models import moto_api_backend
 
 from local.calls import CallRecord
 from local.clock import Clock
-from local.credentials import Credentials
+from local.identity.credentials import Credentials
 from local.server import Server
 
 ADAPTERS: Sequence[str] = (
     "local.lookups",
-    "local.principals",
-    "local.sts",
-    "local.fault_effects",
-    "local.iam",
+    "local.identity.principals",
+    "local.identity.sts",
+    "local.faults.effects",
+    "local.authorization",
+    "local.iam.entities",
     "local.organizations",
     "local.services",
-    "local.lambda_service",
-    "local.stepfunctions",
-    "local.eventbridge",
-    "local.policy_documents",
-    "local.service_roles",
-    "local.cloudformation",
+    "local.functions.invocations",
+    "local.stepfunctions.adapter",
+    "local.events.eventbridge",
+    "local.iam.policy_versions",
+    "local.iam.service_roles",
+    "local.stack.cloudformation",
 )
 BACKGROUND_WORKERS = 64
 ADMINISTRATOR = "administrator"
@@ -136,8 +136,7 @@ class Engine:
         self.endpoints = {"s3control": self.url.replace("://", "://account@")}
         self.administrator = self._create_administrator()
         for name in ADAPTERS:
-            if importlib.util.find_spec(name) is not None:
-                importlib.import_module(name).install(self)
+            importlib.import_module(name).install(self)
         self.running = True
         if organization:
             features = {"all": "ALL", "billing": "CONSOLIDATED_BILLING"}[organization]
@@ -183,7 +182,7 @@ class Engine:
         parameters: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
         """Package, transform and deploy a SAM template in the management account; its outputs."""
-        from local.cloudformation import deploy
+        from local.stack.cloudformation import deploy
 
         return deploy(self, Path(template_path), stack_name, dict(parameters or {}))
 
@@ -214,7 +213,7 @@ class Engine:
 
         Raises RoleNotAssumable when the role is not there or its trust policy does not admit the service.
         """
-        from local.sessions import assume_as_service
+        from local.identity.sessions import assume_as_service
 
         return assume_as_service(self, role_arn, session_name, service)
 

@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from groundwork.declaration.policy_files import Document
-from local.iam.decision import Authority, ResourceSide, decide, decide_for_service
-from local.iam.policy import Caller as EngineCaller
-from local.iam.policy import Kind, Request, compile_policy
+from local.policies.decision import Authority, ResourceSide, decide, decide_for_service
+from local.policies.documents import Caller as EngineCaller
+from local.policies.documents import Kind, Request, compile_policy
 
 ROOT = Path(__file__).parents[1]
 AUDIT = ROOT / ".venv-audit"

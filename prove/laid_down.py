@@ -15,8 +15,8 @@ from groundwork.contracts import Account, Kind, Organization
 from groundwork.declaration import load
 from groundwork.declaration.policy_files import Document
 from local.stack.errors import NotEmbedded
-from local.stack.intrinsics import resolve
-from local.stack.sam import parsed
+from local.stack.template.intrinsics import resolve
+from local.stack.template.sam import parsed
 
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
 REGION = "us-east-1"

@@ -15,10 +15,10 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import IAMBackend, ManagedPolicy, Role, User, iam_backends
 from moto.iam.responses import IamResponse
 
-from local.iam import state
-from local.iam.conditions import MalformedPolicy, as_list
-from local.iam.policy import Kind, compile_policy
-from local.principals import PARTITION
+from local.authorization import state
+from local.identity.principals import PARTITION
+from local.policies.conditions import MalformedPolicy, as_list
+from local.policies.documents import Kind, compile_policy
 
 if TYPE_CHECKING:
     from local.engine import Engine

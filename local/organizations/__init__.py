@@ -18,11 +18,11 @@ from local.engine import Engine
 from local.model_validation import violations
 
 from .backend import Organizations, organization_of
-from .creation import Creation
+from .callers import may_call
+from .creation_settings import Creation
 from .errors import error, invalid_input
 from .quotas import Throttle
 from .services import DELEGATED_ADMINISTRATORS, TRUSTED
-from .standing import may_call
 
 __all__ = ["Creation", "Organizations", "install", "organization_of"]
 

@@ -14,7 +14,7 @@ from moto.organizations import urls
 from moto.organizations.models import FakeOrganizationalUnit, organizations_backends
 
 from .accounts import Account, make_service_linked_roles
-from .creating import Creating
+from .create_account import Creating
 from .errors import constraint, error, invalid_input
 from .paging import page
 from .policies import Policies

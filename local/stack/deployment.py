@@ -14,11 +14,11 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.stack import schema
 from local.stack.errors import NotEmbedded, RollbackFailed, StackError
-from local.stack.intrinsics import holds, references, resolve
-from local.stack.parameters import parameter_texts, parameter_values
 from local.stack.resource import Context, Made, Properties, check_names, resource_type
+from local.stack.template import schema
+from local.stack.template.intrinsics import holds, references, resolve
+from local.stack.template.parameters import parameter_texts, parameter_values
 
 KEEPING = ("Retain", "RetainExceptOnCreate")
 RESOURCE_KEYS = {

@@ -10,8 +10,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from local.stack import schema
 from local.stack.errors import NotEmbedded, StackError
+from local.stack.template import schema
 
 Properties = dict[str, Any]
 SUFFIX_ALPHABET = string.ascii_letters + string.digits

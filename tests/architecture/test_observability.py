@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from groundwork.notifications.metrics import NAMESPACE, count_failure, count_success
-from local.cloudwatch import embedded_metrics
+from local.services.cloudwatch import embedded_metrics
 from tests.architecture.test_structure import RESOURCES
 
 METRICS: dict[str, tuple[str, str, set[str]]] = {

@@ -20,12 +20,12 @@ from groundwork.baseline import loop
 from groundwork.baseline.component import Clients, Component, Target
 from groundwork.contracts import Account, Change, Kind, Organization
 from groundwork.declaration import Declaration, ancestors, load
+from local.authorization.authorizer import Authorizer
 from local.calls import CallRecord
-from local.credentials import Credentials
 from local.engine import Engine
-from local.iam.authorizer import Authorizer
-from local.iam.decision import Decision
-from local.principals import Principal
+from local.identity.credentials import Credentials
+from local.identity.principals import Principal
+from local.policies.decision import Decision
 from tests.engine.support import eventually
 
 ENTRY_ROLE = "OrganizationAccountAccessRole"

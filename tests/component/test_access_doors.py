@@ -8,8 +8,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from groundwork.contracts import Account
-from local import totp
-from local.credentials import Credentials
+from local.identity import totp
+from local.identity.credentials import Credentials
 from tests.component.access import (
     ACCESS,
     ADMIN,

@@ -17,7 +17,7 @@ from groundwork.baseline.components.guardrails import (
 from groundwork.contracts import Organization
 from groundwork.declaration import Declaration, Role, Trust, Where, load
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
-from local.iam.policy import Request, compile_policy
+from local.policies.documents import Request, compile_policy
 from tests.component.conftest import World
 
 GUARDRAILS = Guardrails()

@@ -25,7 +25,7 @@ from groundwork.baseline.components.guardrails import (
 )
 from groundwork.contracts import Account
 from groundwork.errors import OrganizationBusy
-from local.credentials import Credentials
+from local.identity.credentials import Credentials
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.sabotage import (

@@ -13,7 +13,7 @@ from demo.people import Caller
 from demo.promises import EVERYTHING, Door, NotForetold, Power, Visitor, doors_of, promised
 from groundwork.contracts import Account, Kind
 from groundwork.declaration import HOME, Declaration, load
-from local.credentials import Credentials
+from local.identity.credentials import Credentials
 
 READ = Power.ENTER | Power.READ
 WRITE = READ | Power.WRITE

@@ -21,8 +21,8 @@ import pytest
 from botocore.exceptions import ClientError
 
 from groundwork.declaration import Declaration, load
-from local.credentials import Credentials
 from local.engine import Engine
+from local.identity.credentials import Credentials
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]

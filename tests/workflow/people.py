@@ -8,8 +8,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from local import totp
-from local.credentials import Credentials
+from local.identity import totp
+from local.identity.credentials import Credentials
 from tests.workflow.conftest import Cloud
 
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.credentials import Credentials
+from local.identity.credentials import Credentials
 from tests.workflow.conftest import Cloud, Execution
 from tests.workflow.looking import portrait
 from tests.workflow.people import join

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from local.credentials import Credentials
+from local.identity.credentials import Credentials
 from tests.workflow.conftest import Cloud
 from tests.workflow.people import enter, may
 from tests.workflow.statements import ROLE_HOLDERS, role_of, template

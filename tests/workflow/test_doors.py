@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from local import totp
-from local.credentials import Credentials
+from local.identity import totp
+from local.identity.credentials import Credentials
 from tests.workflow.conftest import Cloud
 from tests.workflow.people import User, enter, join, machine, may, stranger, with_device
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 from botocore.exceptions import ClientError
 
-from local.credentials import Credentials
+from local.identity.credentials import Credentials
 from tests.workflow import errands, heard_errands, statements
 from tests.workflow.conftest import ROOT, Cloud, until
 from tests.workflow.errands import ERRANDS
@@ -46,7 +46,7 @@ ADMITTING: dict[str, tuple[Callable[[Place], Job], str]] = {
 }
 """Statements that let an AWS service in: the work that needs it, and the words of the refusal."""
 
-DELIVERY = "Step Functions asks for it itself; tests/engine/test_service_roles.py tries each"
+DELIVERY = "Step Functions asks for it itself; tests/engine/iam/test_service_roles.py tries each"
 BESIDES = "AWS asks for it besides the call that the statement is for; without it that call is refused"
 ADOPTED = "what was there under the declared name is adopted, with our tag"
 LEDGER_LOST = "the ledger was lost: what is written on the account in Organizations is read instead"

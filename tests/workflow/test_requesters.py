@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from local.credentials import Credentials
+from local.identity.credentials import Credentials
 from tests.workflow.conftest import ROOT, Cloud, Execution, Slot
 from tests.workflow.looking import portrait
 from tests.workflow.people import DENIED, enter, join, machine, may, stranger

@@ -12,7 +12,7 @@ from moto.iam.models import iam_backends
 
 from local.organizations import organization_of
 from local.organizations.accounts import make_access_role
-from local.organizations.creation import ANSWERS
+from local.organizations.creation_settings import ANSWERS
 from tests.workflow.conftest import Cloud, Execution, Slot, bootstrapped, deployed, until
 from tests.workflow.many import deny_cloudtrail
 

@@ -1,0 +1,298 @@
+"""Permissions that a call demands besides its own action: no call of their own shows them.
+
+Each entry names its source. Roles passed: "Grant a user permissions to pass a role" and each API's reference.
+Tags on creation: the "Dependent actions" and API references of each service. Keys of the caller for encrypted
+resources: the key management pages of SQS, SNS and S3 (customer managed keys only: what AWS manages needs none).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import urlparse
+
+from local.authorization import keys, resolvers, state
+from local.authorization.keys import Keys
+from local.authorization.resources import Call
+from local.identity.principals import PARTITION
+
+
+@dataclass(frozen=True)
+class Need:
+    """One thing the caller must be allowed: an action on one resource, with the keys that only it has."""
+
+    action: str
+    resource: str = "*"
+    keys: Keys = field(default_factory=dict)
+
+
+Finder = Callable[[Call, list[str]], Iterator[Need]]
+"""The further needs of a call, given the resources of its own action."""
+
+
+def _roles(service: str, *paths: str) -> Finder:
+    """iam:PassRole on each role found under a path of parameters, as `Target.RoleArn` or `Targets.*.RoleArn`."""
+
+    def find(call: Call, own: list[str]) -> Iterator[Need]:
+        for path in paths:
+            for role in _under(call.parameters, path.split(".")):
+                arn = role if role.startswith("arn:") else call.arn("iam", f"role/{role}", region="")
+                yield Need("iam:PassRole", arn, {"iam:passedtoservice": f"{service}.amazonaws.com"})
+
+    return find
+
+
+def _under(value: Any, path: list[str]) -> list[str]:
+    if not path:
+        return [value] if isinstance(value, str) and value else []
+    if path[0] == "*":
+        return [found for item in value or [] for found in _under(item, path[1:])]
+    return _under(value.get(path[0]), path[1:]) if isinstance(value, Mapping) else []
+
+
+def _tags(action: str) -> Finder:
+    """The action that sets tags, on what is made, when the call brings tags."""
+
+    def find(call: Call, own: list[str]) -> Iterator[Need]:
+        if keys.requested_tags(call):
+            for resource in own:
+                yield Need(action, resource)
+
+    return find
+
+
+def _tags_of_a_new_key(call: Call, own: list[str]) -> Iterator[Need]:
+    """Tagging every key of the account and Region ("Managing KMS key tags with API operations", KMS Guide)."""
+    if keys.requested_tags(call):
+        yield Need("kms:TagResource", call.arn("kms", "key/*"))
+
+
+def _service_linked_role(service: str, unless: Callable[[Call], bool] = lambda call: False) -> Finder:
+    """iam:CreateServiceLinkedRole, as long as the service has no role in the account."""
+
+    def find(call: Call, own: list[str]) -> Iterator[Need]:
+        path = f"/aws-service-role/{service}/"
+        exists = any(role.path == path for role in list(state.iam(call.account).roles.values()))
+        if not exists and not unless(call):
+            arn = call.arn("iam", f"role{path}*", region="")
+            yield Need("iam:CreateServiceLinkedRole", arn, {"iam:awsservicename": service})
+
+    return find
+
+
+def _always(*actions: str, service_principal: str = "") -> Finder:
+    granted: Keys = {"organizations:serviceprincipal": service_principal} if service_principal else {}
+
+    def find(call: Call, own: list[str]) -> Iterator[Need]:
+        for action in actions:
+            yield Need(action, "*", granted)
+
+    return find
+
+
+def _instance_profile_role(call: Call, own: list[str]) -> Iterator[Need]:
+    role = state.find_role(call.account, call.get("RoleName"))
+    if role is not None:
+        yield Need("iam:PassRole", role.arn, {"iam:passedtoservice": "ec2.amazonaws.com"})
+
+
+def _organization_trail(call: Call, own: list[str]) -> Iterator[Need]:
+    """ "Prepare for creating a trail for your organization", CloudTrail User Guide."""
+    if call.get("IsOrganizationTrail"):
+        yield from _always(
+            "organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization"
+        )(call, own)
+        yield Need("iam:GetRole", call.arn("iam", f"role{TRAIL_ROLE}AWSServiceRoleForCloudTrail", region=""))
+        yield from _service_linked_role("cloudtrail.amazonaws.com")(call, own)
+
+
+TRAIL_ROLE = "/aws-service-role/cloudtrail.amazonaws.com/"
+
+
+def _organization_aggregator(call: Call, own: list[str]) -> Iterator[Need]:
+    """PutConfigurationAggregator, AWS Config API: the management account enables access, others look it up."""
+    if call.get("OrganizationAggregationSource"):
+        place = state.membership(call.account)
+        if place is not None and place.management_account == call.account:
+            principal: Keys = {"organizations:serviceprincipal": "config.amazonaws.com"}
+            yield Need("organizations:EnableAWSServiceAccess", "*", principal)
+        else:
+            yield Need("organizations:ListDelegatedAdministrators")
+
+
+def _function_code(call: Call, own: list[str]) -> Iterator[Need]:
+    """Code is fetched, and layers are read, with the caller's permissions."""
+    code = call.get("Code", "Content") or call.parameters
+    if code.get("S3Bucket") and code.get("S3Key"):
+        yield Need("s3:GetObject", f"arn:{PARTITION}:s3:::{code['S3Bucket']}/{code['S3Key']}")
+    for layer in call.get("Layers") or []:
+        yield Need("lambda:GetLayerVersion", layer)
+
+
+def _published_version(call: Call, own: list[str]) -> Iterator[Need]:
+    if call.get("publish"):
+        yield from (Need("states:PublishStateMachineVersion", resource) for resource in own)
+
+
+def _session(call: Call, own: list[str]) -> Iterator[Need]:
+    if call.get("Tags"):
+        yield from (Need("sts:TagSession", role) for role in own)
+    if call.get("SourceIdentity"):
+        yield from (Need("sts:SetSourceIdentity", role) for role in own)
+
+
+def _copied(call: Call, own: list[str]) -> Iterator[Need]:
+    if source := call.get("CopySource"):
+        yield Need("s3:GetObject", resolvers.copied_object(source))
+
+
+def _object_acl(call: Call, own: list[str]) -> Iterator[Need]:
+    if call.get("ACL") and call.operation == "PutObject":
+        yield from (Need("s3:PutObjectAcl", arn, {"s3:x-amz-acl": call.get("ACL")}) for arn in own)
+    if call.get("Tagging") and call.operation == "PutObject":
+        yield from (Need("s3:PutObjectTagging", arn) for arn in own)
+
+
+def _object_key(action: str) -> Finder:
+    """A customer managed key of the object, or the bucket's default, is used with the caller's permissions."""
+
+    def find(call: Call, own: list[str]) -> Iterator[Need]:
+        bucket = str(call.get("Bucket"))
+        key = call.get("SSEKMSKeyId") or state.bucket_key(bucket)
+        if key and own and own[0] != "*":
+            yield from _key_need(call, action, str(key), "s3", {"kms:encryptioncontext:aws:s3:arn": own[0]})
+
+    return find
+
+
+def _message_key(*actions: str) -> Finder:
+    def find(call: Call, own: list[str]) -> Iterator[Need]:
+        service = own[0].split(":")[2]
+        key = state.key_for_writing({"sqs": "sqs:SendMessage", "sns": "sns:Publish"}[service], own[0])
+        for action in actions if key else ():
+            yield from _key_need(call, action, str(key), service, {})
+
+    return find
+
+
+def _key_need(call: Call, action: str, key: str, service: str, context: Keys) -> Iterator[Need]:
+    if "alias/aws/" in key:
+        return
+    arn = state.key_arn(key, call.region, call.account)
+    yield Need(action, arn, {"kms:viaservice": f"{service}.{call.region}.amazonaws.com", **context})
+
+
+def _template(call: Call, own: list[str]) -> Iterator[Need]:
+    if address := call.get("TemplateURL"):  # CloudFormation reads it with the caller's permissions
+        yield Need("s3:GetObject", f"arn:{PARTITION}:s3:::{urlparse(str(address)).path.lstrip('/')}")
+    if keys.requested_tags(call):
+        yield from (Need("cloudformation:TagResource", resource) for resource in own)
+
+
+def _tagged_at_launch(call: Call, own: list[str]) -> Iterator[Need]:
+    for entry in call.get("TagSpecifications") or []:
+        arn = call.arn("ec2", f"{entry.get('ResourceType')}/*")
+        yield Need("ec2:CreateTags", arn, {"ec2:createaction": call.operation})
+
+
+DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
+    "access-analyzer:CreateAnalyzer": (
+        _service_linked_role("access-analyzer.amazonaws.com"),
+        _tags("access-analyzer:TagResource"),
+    ),
+    "cloudformation:CreateStack": (_roles("cloudformation", "RoleARN"), _template),
+    "cloudformation:CreateChangeSet": (_roles("cloudformation", "RoleARN"), _template),
+    "cloudformation:UpdateStack": (_roles("cloudformation", "RoleARN"), _template),
+    "cloudformation:DeleteStack": (_roles("cloudformation", "RoleARN"),),
+    "cloudtrail:CreateTrail": (
+        _roles("cloudtrail", "CloudWatchLogsRoleArn"),
+        _tags("cloudtrail:AddTags"),
+        _organization_trail,
+    ),
+    "cloudtrail:UpdateTrail": (_roles("cloudtrail", "CloudWatchLogsRoleArn"), _organization_trail),
+    "cloudwatch:PutMetricAlarm": (_tags("cloudwatch:TagResource"),),
+    "config:PutConfigurationRecorder": (_roles("config", "ConfigurationRecorder.roleARN"),),
+    "config:PutConfigurationAggregator": (
+        _roles("config", "OrganizationAggregationSource.RoleArn"),
+        _organization_aggregator,
+        _tags("config:TagResource"),
+    ),
+    "dynamodb:CreateTable": (_tags("dynamodb:TagResource"),),
+    "events:PutRule": (_roles("events", "RoleArn"), _tags("events:TagResource")),
+    "events:PutTargets": (_roles("events", "Targets.*.RoleArn"),),
+    "guardduty:CreateDetector": (
+        _service_linked_role("guardduty.amazonaws.com"),
+        _tags("guardduty:TagResource"),
+    ),
+    "guardduty:EnableOrganizationAdminAccount": (
+        _always("organizations:DescribeOrganization", "organizations:ListDelegatedAdministrators"),
+        _always(
+            "organizations:EnableAWSServiceAccess",
+            "organizations:RegisterDelegatedAdministrator",
+            service_principal="guardduty.amazonaws.com",
+        ),
+    ),
+    "iam:AddRoleToInstanceProfile": (_instance_profile_role,),
+    "iam:CreateInstanceProfile": (_tags("iam:TagInstanceProfile"),),
+    "iam:CreatePolicy": (_tags("iam:TagPolicy"),),
+    "iam:CreateRole": (_tags("iam:TagRole"),),
+    "iam:CreateUser": (_tags("iam:TagUser"),),
+    "iam:CreateVirtualMFADevice": (_tags("iam:TagMFADevice"),),
+    "kms:CreateKey": (_tags_of_a_new_key,),
+    "lambda:CreateFunction": (_roles("lambda", "Role"), _function_code, _tags("lambda:TagResource")),
+    "lambda:UpdateFunctionCode": (_function_code,),
+    "lambda:UpdateFunctionConfiguration": (_roles("lambda", "Role"), _function_code),
+    "lambda:PublishLayerVersion": (_function_code,),
+    "logs:CreateLogGroup": (_tags("logs:TagResource"),),
+    "logs:PutDestination": (_roles("logs", "roleArn"),),
+    "logs:PutSubscriptionFilter": (_roles("logs", "roleArn"),),
+    "organizations:CreateAccount": (_tags("organizations:TagResource"),),
+    "organizations:CreateOrganization": (_service_linked_role("organizations.amazonaws.com"),),
+    "organizations:CreateOrganizationalUnit": (_tags("organizations:TagResource"),),
+    "organizations:CreatePolicy": (_tags("organizations:TagResource"),),
+    "organizations:InviteAccountToOrganization": (_tags("organizations:TagResource"),),
+    "s3:GetObject": (_object_key("kms:Decrypt"),),
+    "s3:PutObject": (_object_acl, _copied, _object_key("kms:GenerateDataKey")),
+    "s3:PutReplicationConfiguration": (_roles("s3", "ReplicationConfiguration.Role"),),
+    "scheduler:CreateSchedule": (_roles("scheduler", "Target.RoleArn"),),
+    "scheduler:CreateScheduleGroup": (_tags("scheduler:TagResource"),),
+    "scheduler:UpdateSchedule": (_roles("scheduler", "Target.RoleArn"),),
+    "securityhub:EnableOrganizationAdminAccount": (
+        _always("organizations:DescribeOrganization", "organizations:ListDelegatedAdministrators"),
+        _always(
+            "organizations:EnableAWSServiceAccess",
+            "organizations:RegisterDelegatedAdministrator",
+            service_principal="securityhub.amazonaws.com",
+        ),
+    ),
+    "securityhub:EnableSecurityHub": (
+        _service_linked_role("securityhub.amazonaws.com"),
+        _tags("securityhub:TagResource"),
+    ),
+    "sns:CreateTopic": (_tags("sns:TagResource"),),
+    "sns:Publish": (_message_key("kms:GenerateDataKey", "kms:Decrypt"),),
+    "sqs:CreateQueue": (_tags("sqs:TagQueue"),),
+    "sqs:ReceiveMessage": (_message_key("kms:Decrypt"),),
+    "sqs:SendMessage": (_message_key("kms:GenerateDataKey", "kms:Decrypt"),),
+    "ssm:PutParameter": (_tags("ssm:AddTagsToResource"),),
+    "states:CreateStateMachine": (
+        _roles("states", "roleArn"),
+        _tags("states:TagResource"),
+        _published_version,
+    ),
+    "states:UpdateStateMachine": (_roles("states", "roleArn"), _published_version),
+    "sts:AssumeRole": (_session,),
+    **{f"ec2:{name}": (_tagged_at_launch,) for name in ("CreateVpc", "CreateSubnet", "RunInstances")},
+    **{
+        f"ec2:{name}": (_tagged_at_launch,)
+        for name in ("CreateSecurityGroup", "CreateVolume", "CreateSnapshot")
+    },
+    "ec2:CreateFlowLogs": (_tagged_at_launch, _roles("vpc-flow-logs", "DeliverLogsPermissionArn")),
+}
+
+
+def dependents_of(call: Call, action: str, own: list[str]) -> Iterator[Need]:
+    """What else a call demands, given its own action and the resources of it."""
+    for find in DEPENDENTS.get(action, ()):
+        yield from find(call, own)

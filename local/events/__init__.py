@@ -1,0 +1,1 @@
+"""EventBridge: events are matched, delivered, retried and put on schedule."""

@@ -1,0 +1,1 @@
+"""Faults on order, and what each does to a call."""

@@ -1,0 +1,1 @@
+"""Lambda: functions run in sandboxes, with AWS's own runtime client."""

@@ -1,0 +1,1 @@
+"""The policy language of IAM: documents, conditions, and how several combine. Pure."""

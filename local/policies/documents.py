@@ -1,0 +1,294 @@
+"""IAM policies: a document compiled once, then asked what it says of a request.
+
+Pure: it knows no AWS state. Follows "IAM JSON policy elements reference" of the IAM User Guide.
+How several policies combine is `local.policies.decision`.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import Enum, IntEnum
+from functools import lru_cache
+from typing import Any, Literal
+
+from local.policies.conditions import (
+    Condition,
+    Context,
+    MalformedPolicy,
+    arn_glob,
+    as_list,
+    compile_conditions,
+    glob,
+    substitute,
+)
+
+VERSIONS = ("2012-10-17", "2008-10-17")
+PRINCIPAL_TYPES = ("AWS", "Service", "Federated", "CanonicalUser")
+STATEMENT_ELEMENTS = frozenset(
+    (
+        *("Sid", "Effect", "Action", "NotAction", "Resource", "NotResource"),
+        *("Principal", "NotPrincipal", "Condition"),
+    )
+)
+ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
+
+
+class UncomputedKey(NotImplementedError):
+    """A policy turns on a condition key that AWS knows for the action and that nobody computes here."""
+
+
+class Kind(Enum):
+    """Where a policy sits, and so which elements it has."""
+
+    IDENTITY = "identity-based policy"  # also boundaries, session policies and SCPs: no principal
+    RESOURCE = "resource-based policy"
+    TRUST = "role trust policy"  # a resource policy whose resource is the role it is on
+
+
+class Match(IntEnum):
+    """How directly a resource policy names the caller; the higher, the fewer policies may still stop it."""
+
+    NONE = 0
+    ACCOUNT = 1  # the account is named: its identity policies decide
+    ROLE = 2  # the role, or everyone: boundary and session policy still apply
+    DIRECT = 3  # the user, the session itself, or the service
+
+
+@dataclass(frozen=True)
+class Caller:
+    """A principal as policies name it.
+
+    For a role session `arn` is the session's and `role_arn` the role's. A service has only `service`.
+    """
+
+    arn: str | None = None
+    account: str | None = None
+    role_arn: str | None = None
+    service: str | None = None
+
+    def identities(self) -> tuple[str, ...]:
+        return tuple(arn for arn in (self.arn, self.role_arn) if arn)
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is asked: an IAM action on one resource, by whom, and what else is known (keys in lower case)."""
+
+    action: str
+    resource: str
+    context: Context = field(default_factory=dict)
+    caller: Caller = Caller()
+    uncomputed: tuple[str, ...] = ()
+    """Prefixes, in lower case, of condition keys that AWS would set for this action and this request lacks."""
+
+
+@dataclass(frozen=True)
+class Verdict:
+    denied: bool = False
+    allowed: Match = Match.NONE
+
+
+SILENT = Verdict()
+
+
+class Patterns:
+    """The values of an Action or a Resource element."""
+
+    def __init__(self, values: Any, element: str, *, arns: bool, variables: bool) -> None:
+        self._everything = False
+        self._exact: set[str] = set()
+        self._patterns: list[re.Pattern[str]] = []
+        self._templates: list[str] = []
+        for value in as_list(values):
+            if not isinstance(value, str) or not value:
+                raise MalformedPolicy(f"{element}: {value!r} is no text")
+            if not arns and not ACTION.fullmatch(value):
+                raise MalformedPolicy(f"{element}: {value!r} is no action; expected service:Action")
+            if (
+                arns
+                and value != "*"
+                and not value.startswith("arn:")
+                and "*" not in value
+                and "${" not in value
+            ):
+                raise MalformedPolicy(f"{element}: {value!r} is neither an ARN nor *")
+            if value == "*":
+                self._everything = True
+            elif arns and variables and "${" in value:
+                self._templates.append(value)
+            elif "*" in value or "?" in value:
+                self._patterns.append(arn_glob(((value, False),)) if arns else glob(value.lower()))
+            else:
+                self._exact.add(value if arns else value.lower())
+
+    def match(self, text: str, context: Context) -> bool:
+        if self._everything or text in self._exact:
+            return True
+        if any(pattern.fullmatch(text) for pattern in self._patterns):
+            return True
+        for template in self._templates:
+            pieces = substitute(template, context)
+            if pieces is not None and arn_glob(tuple(pieces)).fullmatch(text):
+                return True
+        return False
+
+
+class Principals:
+    """The values of a Principal element."""
+
+    def __init__(self, element: Any, name: str) -> None:
+        if element == "*":
+            element = {"AWS": "*"}
+        if not isinstance(element, Mapping) or not element:
+            raise MalformedPolicy(f"{name}: expected * or an object of principals")
+        self._names: dict[str, frozenset[str]] = {}
+        for kind, values in element.items():
+            if kind not in PRINCIPAL_TYPES:
+                raise MalformedPolicy(f"{name}: unknown type of principal {kind!r}")
+            self._names[kind] = frozenset(str(value) for value in as_list(values))
+            for value in self._names[kind]:
+                if kind == "AWS" and value != "*" and ("*" in value or "?" in value):
+                    raise MalformedPolicy(f"{name}: {value!r}: a wildcard cannot be part of a principal")
+
+    def match(self, caller: Caller) -> Match:
+        if caller.service is not None:
+            named = self._names.get("Service", frozenset())
+            everyone = "*" in self._names.get("AWS", ())
+            return Match.DIRECT if caller.service in named or everyone else Match.NONE
+        named = self._names.get("AWS", frozenset())
+        if caller.arn in named:
+            return Match.DIRECT
+        if caller.role_arn is not None and caller.role_arn in named:
+            return Match.ROLE
+        if "*" in named:
+            return Match.ROLE if caller.role_arn is not None else Match.DIRECT
+        if caller.account is not None and self._names_account(caller.account):
+            return Match.ACCOUNT
+        return Match.NONE
+
+    def spares(self, caller: Caller) -> bool:
+        """Whether a Deny with this as NotPrincipal leaves the caller alone: it must be named with its account."""
+        if caller.service is not None:
+            return caller.service in self._names.get("Service", ())
+        named = self._names.get("AWS", frozenset())
+        account = caller.account is not None and self._names_account(caller.account)
+        return account and all(arn in named for arn in caller.identities())
+
+    def _names_account(self, account: str) -> bool:
+        named = self._names.get("AWS", frozenset())
+        return account in named or any(
+            name.endswith(":root") and name.split(":")[4:5] == [account] for name in named
+        )
+
+
+class Statement:
+    def __init__(self, element: Any, kind: Kind, variables: bool) -> None:
+        if not isinstance(element, Mapping):
+            raise MalformedPolicy("Statement: expected an object")
+        if unknown := sorted(set(element) - STATEMENT_ELEMENTS):
+            raise MalformedPolicy(f"Statement: unknown element {', '.join(unknown)}")
+        if element.get("Effect") not in ("Allow", "Deny"):
+            raise MalformedPolicy(f"Effect {element.get('Effect')!r}: expected Allow or Deny")
+        self.denies = element["Effect"] == "Deny"
+        name = _one_of(element, "Action", "NotAction", required=True)
+        self._not_action = name == "NotAction"
+        self._actions = Patterns(element[name], name, arns=False, variables=variables)
+        name = _one_of(element, "Resource", "NotResource", required=kind is not Kind.TRUST)
+        if kind is Kind.TRUST and name:
+            raise MalformedPolicy("a role trust policy has no Resource")
+        self._not_resource = name == "NotResource"
+        self._resources = Patterns(element[name], name, arns=True, variables=variables) if name else None
+        name = _one_of(element, "Principal", "NotPrincipal", required=kind is not Kind.IDENTITY)
+        if kind is Kind.IDENTITY and name:
+            raise MalformedPolicy(f"{name} has no place in an identity-based policy")
+        self._not_principal = name == "NotPrincipal"
+        self._principals = Principals(element[name], name) if name else None
+        self._conditions: tuple[Condition, ...] = compile_conditions(element.get("Condition"), variables)
+
+    def match(self, request: Request) -> Match:
+        if self._actions.match(request.action.lower(), request.context) is self._not_action:
+            return Match.NONE
+        if self._resources and self._resources.match(request.resource, request.context) is self._not_resource:
+            return Match.NONE
+        principal = self._match_principal(request.caller)
+        if not principal:
+            return Match.NONE
+        for condition in self._conditions:
+            if request.uncomputed and condition.key.startswith(request.uncomputed):
+                raise UncomputedKey(
+                    f"{request.action}: a policy asks for {condition.key}, which is not computed"
+                )
+            if not condition.holds(request.context):
+                return Match.NONE
+        return principal
+
+    def _match_principal(self, caller: Caller) -> Match:
+        if self._principals is None:
+            return Match.DIRECT
+        if not self._not_principal:
+            return self._principals.match(caller)
+        if self.denies:
+            return Match.NONE if self._principals.spares(caller) else Match.DIRECT
+        return Match.NONE if self._principals.match(caller) else Match.ROLE
+
+
+def _one_of(element: Mapping[str, Any], name: str, negation: str, *, required: bool) -> Any:
+    if name in element and negation in element:
+        raise MalformedPolicy(f"Statement: {name} and {negation} exclude each other")
+    if name not in element and negation not in element:
+        if required:
+            raise MalformedPolicy(f"Statement: {name} is missing")
+        return None
+    return name if name in element else negation
+
+
+class Policy:
+    """One compiled document.
+
+    Raises MalformedPolicy for anything that AWS's grammar does not know.
+    """
+
+    def __init__(self, document: Mapping[str, Any], kind: Kind) -> None:
+        if not isinstance(document, Mapping):
+            raise MalformedPolicy("a policy is a JSON object")
+        if unknown := sorted(set(document) - {"Version", "Id", "Statement"}):
+            raise MalformedPolicy(f"unknown element {', '.join(unknown)}")
+        version = document.get("Version", "2008-10-17")
+        if version not in VERSIONS:
+            raise MalformedPolicy(f"Version {version!r}: expected one of {', '.join(VERSIONS)}")
+        statements = as_list(document.get("Statement", []))
+        if not statements:
+            raise MalformedPolicy("Statement is missing")
+        self.kind = kind
+        self.statements = tuple(Statement(s, kind, version == "2012-10-17") for s in statements)
+
+    def verdict(self, request: Request) -> Verdict:
+        allowed = Match.NONE
+        for statement in self.statements:
+            if not statement.denies and allowed is Match.DIRECT:
+                continue
+            match = statement.match(request)
+            if match and statement.denies:
+                return Verdict(denied=True)
+            allowed = max(allowed, match)
+        return Verdict(allowed=allowed) if allowed else SILENT
+
+
+@lru_cache(maxsize=20_000)
+def _compiled(document: str, kind: Kind) -> Policy:
+    try:
+        parsed = json.loads(document)
+    except ValueError as error:
+        raise MalformedPolicy(f"not JSON: {error}") from error
+    return Policy(parsed, kind)
+
+
+def compile_policy(
+    document: str | Mapping[str, Any], kind: Kind | Literal["identity", "resource", "trust"] = Kind.IDENTITY
+) -> Policy:
+    """A policy from its text (compiled once per text) or from the parsed document."""
+    place = kind if isinstance(kind, Kind) else Kind[kind.upper()]
+    return _compiled(document, place) if isinstance(document, str) else Policy(document, place)

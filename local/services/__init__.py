@@ -1,0 +1,25 @@
+"""The adapters of single AWS services, each a module of its own."""
+
+from __future__ import annotations
+
+import importlib
+
+from local.engine import Engine
+
+SERVICES = (
+    "local.iam.features",
+    "local.iam.groups",
+    "local.services.cloudtrail",
+    "local.services.config",
+    "local.services.s3",
+    "local.services.sns",
+    "local.services.cloudwatch",
+    "local.services.kms",
+    "local.services.ec2",
+    "local.services.account",
+)
+
+
+def install(engine: Engine) -> None:
+    for name in SERVICES:
+        importlib.import_module(name).install(engine)

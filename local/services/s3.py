@@ -1,0 +1,81 @@
+"""Amazon S3, where moto falls short of it: access logging, default encryption and whose policy decides.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from moto.iam.access_control import PermissionResult
+from moto.s3.exceptions import CrossLocationLoggingProhibited, InvalidTargetBucketForLogging, S3ClientError
+from moto.s3.models import FakeBucket, S3Backend
+from moto.s3.responses import S3Response
+
+from local.engine import Engine
+from local.services.log_delivery import KMS, Sender, default_encryption
+
+LOGGING = "logging.s3.amazonaws.com"
+BY_S3 = {
+    "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}
+}
+"""How S3 encrypts in a bucket that nothing else was set for."""
+
+
+def install(engine: Engine) -> None:
+    engine.patch(FakeBucket, "set_logging", _set_logging)
+    engine.patch(S3Backend, "get_bucket_encryption", _encryption)
+    for name in ("_bucket_response", "_key_response"):
+        engine.patch(S3Response, name, _once_signed_up(engine, vars(S3Response)[name]))
+    # moto applies a bucket policy's statements for everyone without their conditions: a deny of calls without
+    # TLS would deny all. The policy is evaluated in front of moto, in full.
+    engine.patch(FakeBucket, "get_permission", lambda bucket, action, resource: PermissionResult.PERMITTED)
+
+
+def _encryption(backend: S3Backend, bucket_name: str) -> dict[str, Any]:
+    return backend.get_bucket(bucket_name).encryption or BY_S3
+
+
+def _once_signed_up(engine: Engine, answer: Any) -> Any:
+    """S3 answers outside of moto's common path, where young accounts are turned away; it has its own words.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+    """
+
+    def respond(response: S3Response, *request: Any) -> Any:
+        if refusal := engine.creation.refusal(response.current_account, "s3"):
+            raise S3ClientError(*refusal)
+        return answer(response, *request)
+
+    return respond
+
+
+def _set_logging(bucket: FakeBucket, wanted: dict[str, Any] | None, backend: S3Backend) -> None:
+    """The target must be the same account's, in the same Region, admit S3's log delivery by its policy or by
+    its ACL where ACLs are on, and not encrypt with KMS or lock by default: logs could not be delivered."""
+    if not wanted:
+        bucket.logging = {}
+        return
+    target = backend.buckets.get(wanted["TargetBucket"])
+    if target is None:
+        raise InvalidTargetBucketForLogging("The target bucket for logging does not exist.")
+    if target.region_name != bucket.region_name:
+        raise CrossLocationLoggingProhibited
+    if default_encryption(target).get("SSEAlgorithm") == KMS or target.default_lock_mode:
+        message = "The target bucket must use SSE-S3 and no default retention to receive access logs."
+        raise InvalidTargetBucketForLogging(message)
+    sender = Sender(LOGGING, bucket.account_id, bucket.arn, bucket.partition)
+    by_policy = sender.may_write(target, f"{wanted.get('TargetPrefix') or ''}log")
+    by_acl = _has_acls(target) and FakeBucket._log_permissions_enabled_acl(target)
+    if not (by_policy or by_acl):
+        raise InvalidTargetBucketForLogging(
+            "You must either provide the necessary permissions to the logging service using a bucket policy or "
+            "give the log-delivery group WRITE and READ_ACP permissions to the target bucket"
+        )
+    bucket.logging = wanted
+
+
+def _has_acls(bucket: FakeBucket) -> bool:
+    """ACLs are off unless ownership controls say otherwise: BucketOwnerEnforced has been the default since 2023."""
+    return (bucket.ownership_rule or "BucketOwnerEnforced") != "BucketOwnerEnforced"

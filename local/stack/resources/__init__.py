@@ -1,0 +1,1 @@
+"""The resource types, by service: each makes its resources through that service's own API."""

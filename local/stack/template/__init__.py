@@ -1,0 +1,1 @@
+"""What a template means: packaging, the SAM transform, parameters, intrinsic functions, schemas."""

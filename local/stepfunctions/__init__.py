@@ -1,0 +1,1 @@
+"""Step Functions: definitions as AWS takes them, run by moto's interpreter."""

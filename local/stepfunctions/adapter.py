@@ -1,0 +1,143 @@
+"""Adapter: Step Functions executions as on AWS, run by moto's interpreter.
+
+Mends what moto's interpreter leaves open: JSONata, the credentials of integrations, waiting on the scaled
+clock, error matching, definitions nobody could run, and the events that tell of an execution's status.
+"""
+
+from __future__ import annotations
+
+import functools
+import json
+import logging
+import time
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Any
+
+from moto.core.exceptions import AWSError
+from moto.stepfunctions.parser import api
+from moto.stepfunctions.parser import models as parser_models
+from moto.stepfunctions.parser.api import InvalidDefinition
+from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
+from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
+from moto.stepfunctions.parser.asl.component.state import state
+from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
+from moto.stepfunctions.parser.asl.eval.states import StateData
+from moto.stepfunctions.parser.asl.parse import preprocessor
+from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+
+from local.stepfunctions import executions, integrations, jsonata, map_run, nested
+from local.stepfunctions.definition import normalized, problems
+
+if TYPE_CHECKING:
+    from local.engine import Engine
+
+# "States.ALL" of the Amazon States Language catches every error but these.
+NEVER_CAUGHT = ("States.Runtime", "States.DataLimitExceeded")
+
+
+def install(engine: Engine) -> None:
+    jsonata.install(engine)
+    integrations.install(engine)
+    executions.install(engine)
+    map_run.install(engine)
+    nested.install(engine)
+    _install_error_names(engine)
+    _install_quiet_failures(engine)
+    _install_definitions(engine)
+    _install_waiting(engine)
+    _install_error_matching(engine)
+
+
+def _install_error_names(engine: Engine) -> None:
+    """Name the interpreter's own errors on the wire: moto sends them without a type."""
+    for error in vars(api).values():
+        if isinstance(error, type) and issubclass(error, AWSError) and "code" in vars(error):
+            engine.patch(error, "TYPE", error.code)
+
+
+def _install_quiet_failures(engine: Engine) -> None:
+    """A failed state is told by the history: moto would also print the whole machine for each level of it.
+
+    And it warns that tolerated failures have no effect, which here they have.
+    """
+    logger = logging.getLogger(preprocessor.__name__)
+    engine.on_close(logger.setLevel, logger.level)
+    logger.setLevel(logging.ERROR)
+    for name in ("_log_evaluation_step", "_log_failure_event_exception", "_log_exception"):
+        engine.patch(EvalComponent, name, lambda component, *what, **named: None)
+
+
+# Definitions -------------------------------------------------------------------------------------
+
+
+@functools.lru_cache(maxsize=64)
+def _parsed(definition: str, parse: Callable[[str], Any]) -> Any:
+    """Parsing takes long. What it yields keeps its state in the environment: executions can share it."""
+    return parse(normalized(definition))
+
+
+def _install_definitions(engine: Engine) -> None:
+    parse = AmazonStateLanguageParser.parse
+    engine.patch(
+        AmazonStateLanguageParser, "parse", staticmethod(lambda definition: _parsed(definition, parse))
+    )
+
+    backend = parser_models.StepFunctionsParserBackend
+    validate = backend._validate_definition
+
+    def validated(definition: str) -> None:
+        if found := list(problems(definition)):
+            raise InvalidDefinition(message=f"Invalid State Machine Definition: '{'; '.join(found)}'")
+        validate(definition=definition)
+
+    engine.patch(backend, "_validate_definition", staticmethod(validated))
+
+    def literal(parser_rule_context: Any) -> Any:
+        text = parser_rule_context.getText()
+        return json.loads(text) if text == "null" or text.startswith('"') else text
+
+    engine.patch(preprocessor, "from_string_literal", literal)
+    engine.patch(preprocessor.Preprocessor, "_inner_string_of", staticmethod(literal))
+
+
+# Waiting -----------------------------------------------------------------------------------------
+
+
+def _install_waiting(engine: Engine) -> None:
+    def wait(environment: Any, aws_seconds: float) -> None:
+        end = time.monotonic() + engine.clock.seconds(aws_seconds)
+        while environment.is_running() and (left := end - time.monotonic()) > 0:
+            environment.program_state_event.wait(left)
+
+    engine.patch(
+        wait_function.WaitFunction, "_wait_interval", lambda state, env, wait_seconds: wait(env, wait_seconds)
+    )
+
+    class RetryTimer:
+        """Stands for the module `time` where a Retrier sleeps."""
+
+        sleep = staticmethod(engine.clock.wait)
+
+    engine.patch(retrier_decl, "time", RetryTimer)
+
+    def entered(EnteredTime: str, Name: str) -> Any:  # noqa: N803 - moto's names
+        moment = engine.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return StateData(EnteredTime=moment, Name=Name)  # type: ignore[typeddict-item]
+
+    engine.patch(state, "StateData", entered)
+
+
+# Errors ------------------------------------------------------------------------------------------
+
+
+def _install_error_matching(engine: Engine) -> None:
+    match = ErrorEqualsDecl._eval_body
+
+    def evaluate(declaration: Any, environment: Any) -> None:
+        name = environment.stack[-1].error_name
+        match(declaration, environment)
+        if name in NEVER_CAUGHT and name not in [given.error_name for given in declaration.error_names]:
+            environment.stack[-1] = False
+
+    engine.patch(ErrorEqualsDecl, "_eval_body", evaluate)
