@@ -20,7 +20,7 @@ from local.organizations.create_account import Creating
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TIME_SCALE = 0.02
-SCHEDULES = ("FindAccountsRule", "PlanRule")
+SCHEDULES = ("DiscoverAccountsRule", "PlanRule")
 UNIT = "Workloads/Development"
 ENTRY_ROLE = "OrganizationAccountAccessRole"
 VEND, ROLL_OUT = "StateMachineArn", "RollOutStateMachineArn"

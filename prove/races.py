@@ -96,7 +96,7 @@ def _one_account(cloud: Cloud, name: str, email: str, *later: str) -> str:
     made = [account for account in cloud.accounts().values() if account["Name"] == name]
     _require(len(made) == 1 and made[0]["Email"] == email, f"{len(made)} accounts named {name}")
     account = str(made[0]["Id"])
-    until(lambda: cloud.heard("Account Ready", accountId=account), f"Account Ready of {name}")
+    until(lambda: cloud.answered("Account Ready", accountId=account), f"Account Ready of {name}")
     said = Counter(event["detail-type"] for event in cloud.answers(accountId=account))
     for follows in later:
         del said[follows]

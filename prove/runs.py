@@ -54,7 +54,7 @@ class Vend:
             wrong.append(f"{len(accounts) - self._before} accounts were made")
         if cloud.unit_of(self._email) != UNIT:
             wrong.append(f"it is in {cloud.unit_of(self._email)}")
-        until(lambda: cloud.heard("Account Ready", accountId=account), "Account Ready")
+        until(lambda: cloud.answered("Account Ready", accountId=account), "Account Ready")
         # EventBridge takes no key that would tell a repeated answer: one may come twice, and is the same then.
         said = {
             json.dumps(event["detail"], sort_keys=True): event["detail-type"]

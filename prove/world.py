@@ -16,7 +16,7 @@ from tests.workflow.looking import portrait
 TIME_SCALE = 0.02
 ACCOUNT_LIMIT = 10_000
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
-SCHEDULES = ("FindAccountsRule", "PlanRule")
+SCHEDULES = ("DiscoverAccountsRule", "PlanRule")
 
 
 @contextmanager

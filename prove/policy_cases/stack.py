@@ -117,7 +117,7 @@ CREATOR, ENROLLER, KEEPER = (
 STARTERS = (
     MACHINE,
     "RollOutStateMachineRole",
-    "FindAccountsFunctionRole",
+    "DiscoverAccountsFunctionRole",
     "ReplayEventsFunctionRole",
     "RulesRole",
 )

@@ -102,12 +102,12 @@ def test_after_a_final_refusal_nothing_is_begun(ledger: Ledger) -> None:
 
 
 def test_a_line_that_many_join_at_once_is_as_long_as_they_are_many(ledger: Ledger) -> None:
-    noon, turn = datetime(2026, 1, 1, 12, tzinfo=UTC), timedelta(seconds=10)
+    noon, slot = datetime(2026, 1, 1, 12, tzinfo=UTC), timedelta(seconds=10)
     with ThreadPoolExecutor(8) as pool:
-        ends = list(pool.map(lambda _: ledger.join_line(noon, turn), range(24)))
-    assert sorted(ends) == [noon + turn * number for number in range(1, 25)]
-    assert ledger.join_line(noon + turn * 30, turn) == noon + turn * 31
-    assert ledger.join_line(noon, turn) == noon + turn * 32
+        ends = list(pool.map(lambda _: ledger.join_admission_queue(noon, slot), range(24)))
+    assert sorted(ends) == [noon + slot * number for number in range(1, 25)]
+    assert ledger.join_admission_queue(noon + slot * 30, slot) == noon + slot * 31
+    assert ledger.join_admission_queue(noon, slot) == noon + slot * 32
 
 
 def test_leases_are_counted(ledger: Ledger) -> None:

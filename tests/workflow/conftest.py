@@ -201,7 +201,7 @@ class Cloud:
 
         return until(find, f"{detail_type} with {wanted}")
 
-    def heard(self, detail_type: str, **wanted: str) -> int:
+    def answered(self, detail_type: str, **wanted: str) -> int:
         """How many answers of this type with these details there are so far."""
         return sum(event["detail-type"] == detail_type for event in self.answers(**wanted))
 
@@ -363,7 +363,7 @@ def cloud(slot: Slot) -> Cloud:
 @pytest.fixture
 def no_pass(cloud: Cloud) -> Iterator[None]:
     """Without the scheduled pass, which finds any account sooner or later."""
-    events, rule = cloud.aws.client("events"), cloud.physical("FindAccountsRule")
+    events, rule = cloud.aws.client("events"), cloud.physical("DiscoverAccountsRule")
     events.disable_rule(Name=rule)
     yield
     events.enable_rule(Name=rule)

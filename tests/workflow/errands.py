@@ -11,8 +11,8 @@ from functools import partial
 from typing import Any
 
 from tests.workflow.conftest import until
-from tests.workflow.heard_errands import OF_WHO_TELLS
 from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management
+from tests.workflow.notification_errands import OF_WHO_TELLS
 from tests.workflow.place import UNIT, Job, Place, told
 from tests.workflow.roll_out_errands import OF_THE_ROLL_OUT, roll_out, update_machine
 from tests.workflow.statements import physical, role_of
@@ -34,7 +34,7 @@ def repair(place: Place) -> Job:
 
 
 def start_follow_ups(place: Place) -> Job:
-    """The security account becomes ready for the first time, and the management account has its turn."""
+    """The security account becomes ready for the first time, and the management account runs again."""
     place.forget(place.security)
     place.untag(place.security, STATE_TAG)
 
@@ -119,7 +119,7 @@ def stop_roll_out(place: Place) -> Job:
 
 def come_by_schedule(place: Place) -> Job:
     """The schedule is due."""
-    events, name = place.cloud.aws.client("events"), physical(place.cloud, "FindAccountsRule")
+    events, name = place.cloud.aws.client("events"), physical(place.cloud, "DiscoverAccountsRule")
     usual = events.describe_rule(Name=name)["ScheduleExpression"]
 
     def job() -> str:
@@ -127,7 +127,7 @@ def come_by_schedule(place: Place) -> Job:
         events.put_rule(Name=name, ScheduleExpression="rate(1 minute)", State="ENABLED")
         try:
             return _buried_or_called(
-                place, "FindAccountsFunction", since, lambda each: each["source"] == "aws.events"
+                place, "DiscoverAccountsFunction", since, lambda each: each["source"] == "aws.events"
             )
         finally:
             events.put_rule(Name=name, ScheduleExpression=usual, State="DISABLED")
@@ -313,7 +313,7 @@ def answer_for_stopped(place: Place) -> Job:
 
 
 def find(place: Place) -> Job:
-    return lambda: place.invoke("FindAccountsFunction", {})
+    return lambda: place.invoke("DiscoverAccountsFunction", {})
 
 
 def find_abandoned(place: Place) -> Job:
@@ -332,7 +332,7 @@ def find_unannounced(place: Place) -> Job:
 
 
 def _find_and_wait(place: Place, account_id: str) -> str:
-    if refused := place.invoke("FindAccountsFunction", {}):
+    if refused := place.invoke("DiscoverAccountsFunction", {}):
         return refused
     names = [arn for arn in place.cloud.executions() if f":found-{account_id}-" in arn]
     return told(place.cloud.ended(names[0])) if names else "no execution was started"
@@ -355,7 +355,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "ReadRequestFunction.UseTheLedger": ask_again,
     "ReadRequestFunction.LookAtTheOrganization": _start,
     "ReadRequestFunction.SeeWhoIsRunning": take_over_request,
-    "TakeTurnFunction.JoinTheLine": Place.vend,
+    "TakeAdmissionSlotFunction.JoinTheAdmissionQueue": Place.vend,
     "CreateAccountFunction.UseTheLedger": Place.vend,
     "CreateAccountFunction.LookAtTheOrganization": Place.vend,
     "CreateAccountFunction.CreateAccounts": Place.vend,
@@ -399,10 +399,10 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "AnswerLostExecutionFunction.UseTheLedger": answer_for_stopped,
     "AnswerLostExecutionFunction.SeeHowItEnded": answer_for_stopped,
     "AnswerLostExecutionFunction.SendAnswers": answer_for_stopped,
-    "FindAccountsFunction.UseTheLedger": find,
-    "FindAccountsFunction.LookAtTheOrganization": find,
-    "FindAccountsFunction.SeeWhoIsRunning": find_abandoned,
-    "FindAccountsFunction.StartTheMachine": find_unannounced,
+    "DiscoverAccountsFunction.UseTheLedger": find,
+    "DiscoverAccountsFunction.LookAtTheOrganization": find,
+    "DiscoverAccountsFunction.SeeWhoIsRunning": find_abandoned,
+    "DiscoverAccountsFunction.StartTheMachine": find_unannounced,
 }
 """By statement of a role."""
 

@@ -47,7 +47,7 @@ def with_accounts(slot: Slot, many: int) -> Organization:
     organizations = aws.client("organizations")
     organizations.create_account(AccountName="before", Email="aws+before@example.com")
     cloud = bootstrapped(deployed(aws))
-    aws.client("events").disable_rule(Name=cloud.physical("FindAccountsRule"))
+    aws.client("events").disable_rule(Name=cloud.physical("DiscoverAccountsRule"))
     cloud.declared("security")
     asked = [cloud.fresh() for _ in range(many + 1)]
     for number, (name, email) in enumerate(asked):

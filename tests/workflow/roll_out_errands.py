@@ -62,9 +62,9 @@ OF_THE_ROLL_OUT: dict[str, Callable[[Place], Job]] = {
     "RollOutStateMachine.SendNotices": tell_of_drift,
     "RollOutStateMachine.EncryptNotices": tell_of_drift,
     "RollOutStateMachine.WriteExecutionLogs": partial(update_machine, ROLL_OUT, "logs:CreateLogDelivery"),
-    "ListAccountsFunction.UseTheLedger": roll_out,
-    "ListAccountsFunction.LookAtTheOrganization": roll_out,
-    "ListAccountsFunction.WriteTheList": roll_out,
+    "SelectAccountsFunction.UseTheLedger": roll_out,
+    "SelectAccountsFunction.LookAtTheOrganization": roll_out,
+    "SelectAccountsFunction.WriteTheList": roll_out,
     "SummarizeRollOutFunction.FindResults": roll_out,
     "SummarizeRollOutFunction.ReadResultsAndWriteTheSummary": roll_out,
 }

@@ -115,7 +115,7 @@ def test_accounts_of_old_are_left_alone_until_a_person_starts_them(young: tuple[
     security = cloud.declared("security")
     before = portrait(cloud, old), cloud.tags_of(old)
 
-    assert old not in cloud.invoke("FindAccountsFunction")["started"]
+    assert old not in cloud.invoke("DiscoverAccountsFunction")["started"]
     tell_of(cloud.aws, old)
     told = cloud.ended(cloud.execution_of(f"car-{old}"))
     assert (told.status, told.error) == ("FAILED", "AccountNotAdopted")

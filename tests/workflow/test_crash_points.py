@@ -35,7 +35,7 @@ VENDS = [
     Point("CreateAccountFunction", "organizations", "CreateAccount", 1).fault("server-error", "after"),
     Point("CreateAccountFunction", "organizations", "CreateAccount", 1).fault("reset", "after"),
     Point("CreateAccountFunction", "dynamodb", "UpdateItem", 2).fault("kill-function", "before"),
-    Point("TakeTurnFunction", "dynamodb", "UpdateItem", 1).fault("kill-function", "after"),
+    Point("TakeAdmissionSlotFunction", "dynamodb", "UpdateItem", 1).fault("kill-function", "after"),
     Point("ReadRequestFunction", "dynamodb", "PutItem", 1).fault("kill-function", "after"),
     Point("LeaseAccountFunction", "dynamodb", "UpdateItem", 1).fault("kill-function", "after"),
     Point("ApplyComponentFunction", "iam", "CreateRole", 2).fault("kill-function", "after"),
@@ -56,7 +56,7 @@ def test_a_roll_out_survives(world: World) -> None:
     run = Repair(world)
     found = points(undisturbed(run, world))
     for fault in [
-        Point("ListAccountsFunction", "s3", "PutObject", 1).fault("kill-function", "after"),
+        Point("SelectAccountsFunction", "s3", "PutObject", 1).fault("kill-function", "after"),
         Point("ApplyComponentFunction", "cloudtrail", "StartLogging", 1).fault("kill-function", "after"),
         Point("SummarizeRollOutFunction", "s3", "PutObject", 1).fault("kill-function", "before"),
     ]:
@@ -68,7 +68,7 @@ def test_every_function_of_the_way_to_ready_is_struck(calls: list[CallRecord]) -
     functions = {point.function for point in points(calls)}
     assert functions >= {
         "ReadRequestFunction",
-        "TakeTurnFunction",
+        "TakeAdmissionSlotFunction",
         "CreateAccountFunction",
         "CheckCreationFunction",
         "EnrollAccountFunction",

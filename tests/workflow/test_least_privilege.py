@@ -13,7 +13,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.identity.credentials import Credentials
-from tests.workflow import errands, heard_errands, statements
+from tests.workflow import errands, notification_errands, statements
 from tests.workflow.conftest import ROOT, Cloud, until
 from tests.workflow.errands import ERRANDS
 from tests.workflow.place import UNIT, Job, Place
@@ -28,11 +28,11 @@ CREATING = next(each for each in OF_ROLES if each.sid == "CreateAccounts")
 ENTERING = next(each for each in OF_ROLES if each.holder == "CheckAccessFunction")
 ADMITTING: dict[str, tuple[Callable[[Place], Job], str]] = {
     "ExecutionLostPermission": (errands.lose_execution, "not allowed lambda:InvokeFunction"),
-    "FindAccountsPermission": (errands.come_by_schedule, "not allowed lambda:InvokeFunction"),
+    "DiscoverAccountsPermission": (errands.come_by_schedule, "not allowed lambda:InvokeFunction"),
     "AccountFailedPermission": (errands.tell_nobody, "not allowed lambda:InvokeFunction"),
     "RollOutLostPermission": (errands.stop_roll_out, "not allowed lambda:InvokeFunction"),
-    "NoticesTopicPolicy.AlarmsTell": (heard_errands.raise_alarm, "nobody was told"),
-    "NoticesKey.AlarmsEncrypt": (heard_errands.raise_alarm, "nobody was told"),
+    "NoticesTopicPolicy.AlarmsTell": (notification_errands.raise_alarm, "nobody was told"),
+    "NoticesKey.AlarmsEncrypt": (notification_errands.raise_alarm, "nobody was told"),
     "BootstrapTrailKey.CloudTrailEncrypts": (errands.start_bootstrap_trail, "InsufficientEncryptionPolicy"),
     "BootstrapTrailKey.CloudTrailLooksAtIt": (errands.start_bootstrap_trail, "InsufficientEncryptionPolicy"),
     "BootstrapTrailBucketPolicy.CloudTrailLooks": (
@@ -111,7 +111,7 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "organizations:DescribeAccount": CAME_LATER,
         "organizations:ListOrganizationalUnitsForParent": CAME_LATER,
     },
-    "FindAccountsFunction.UseTheLedger": {"dynamodb:UpdateItem": "an account was invited"},
+    "DiscoverAccountsFunction.UseTheLedger": {"dynamodb:UpdateItem": "an account was invited"},
     "ApplyManagementComponentFunction.CreateGuardrails": {"organizations:TagResource": BESIDES},
     "ApplyManagementComponentFunction.KeepGuardrails": {
         "organizations:UpdatePolicy": "the policy was changed, or the declaration"
@@ -135,7 +135,7 @@ def place(cloud: Cloud) -> Iterator[Place]:
     events, creation = cloud.aws.client("events"), cloud.aws.creation
     security = cloud.declared("security")
     copies, creation.event_copies = creation.event_copies, 0
-    schedule = statements.physical(cloud, "FindAccountsRule")
+    schedule = statements.physical(cloud, "DiscoverAccountsRule")
     events.disable_rule(Name=schedule)
     name, email = cloud.fresh()
     vended = cloud.ask(accountName=name, email=email, organizationalUnit=UNIT)

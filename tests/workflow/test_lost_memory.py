@@ -42,7 +42,7 @@ def test_a_failure_that_has_been_answered_is_not_answered_again(run: Forgetting)
     run.memory.lose()
     told = {"executionArn": failed.arn, "status": "FAILED", "error": failed.error, "cause": failed.cause}
     cloud.invoke("AnswerLostExecutionFunction", {"detail": told})
-    assert cloud.heard("Account Failed", requestId=event) == 1
+    assert cloud.answered("Account Failed", requestId=event) == 1
 
 
 @pytest.mark.parametrize("by_hand", [False, True], ids=["asked for again", "started by hand"])
@@ -62,4 +62,4 @@ def test_what_a_dead_execution_and_a_lost_ledger_left_is_finished(
     assert (ended.status, ended.output["accountId"]) == ("SUCCEEDED", account), ended
     assert cloud.unit_of(email) == ("" if by_hand else "Workloads/Staging")
     assert cloud.answer("Account Ready", accountId=account)
-    assert cloud.heard("Account Ready", accountId=account) == 1
+    assert cloud.answered("Account Ready", accountId=account) == 1

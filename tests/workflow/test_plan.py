@@ -96,7 +96,7 @@ def test_an_account_that_is_as_declared_raises_nothing(cloud: Cloud, account: st
         "account": cloud.declaration.version,
         "behind": False,
     }
-    assert cloud.heard("Account Drifted", execution=planned.arn) == 0
+    assert cloud.answered("Account Drifted", execution=planned.arn) == 0
 
 
 def test_the_security_and_the_management_account_are_planned_too(cloud: Cloud, account: str) -> None:

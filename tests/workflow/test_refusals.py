@@ -258,7 +258,7 @@ def test_passing_answers_of_create_account_are_waited_out(cloud: Cloud) -> None:
     assert ended.status == "SUCCEEDED", ended
     assert not cloud.aws.creation.errors
     assert [account["Name"] for account in cloud.accounts().values()].count(name) == 1
-    assert cloud.heard("Account Failed", email=email) == 0
+    assert cloud.answered("Account Failed", email=email) == 0
 
 
 def test_an_account_limit_amid_a_batch_fails_the_rest_and_a_repeat_makes_them_once_it_is_raised(
@@ -281,7 +281,7 @@ def test_an_account_limit_amid_a_batch_fails_the_rest_and_a_repeat_makes_them_on
     assert len(cloud.accounts()) == before + 4
     for _, email in batch:
         cloud.answer("Account Ready", email=email)
-        assert cloud.heard("Account Ready", email=email) == 1
+        assert cloud.answered("Account Ready", email=email) == 1
 
 
 def _all_of(cloud: Cloud, batch: list[tuple[str, str]]) -> list[Execution]:

@@ -50,7 +50,7 @@ def test_the_same_event_twice_makes_one_account(cloud: Cloud, security: str) -> 
     assert cloud.tags_of(first.output["accountId"]) == before
     assert len(creations(cloud, name)) == 1
     cloud.all_ended()
-    assert cloud.heard("Account Ready", email=email) == 1
+    assert cloud.answered("Account Ready", email=email) == 1
     assert len(cloud.answers(email=email)) == 1
 
 
@@ -92,10 +92,10 @@ def test_a_repeat_after_a_failure_goes_on_with_the_same_account(
     assert cloud.tags_of(account)["groundwork:request"] == event
     assert lacks(cloud, account, security) == []
     cloud.all_ended()
-    assert cloud.heard("Account Ready", email=email) == 1
+    assert cloud.answered("Account Ready", email=email) == 1
 
 
-def test_two_starts_by_hand_of_one_account_take_turns(cloud: Cloud, security: str) -> None:
+def test_two_starts_by_hand_of_one_account_follow_one_another(cloud: Cloud, security: str) -> None:
     name, email = cloud.fresh()
     account = cloud.ask(accountName=name, email=email).output["accountId"]
     iam = cloud.inside("iam", account)
@@ -107,8 +107,8 @@ def test_two_starts_by_hand_of_one_account_take_turns(cloud: Cloud, security: st
     assert sorted(execution.output["outcome"] for execution in both) == ["repaired", "unchanged"]
     assert lacks(cloud, account, security) == []
     cloud.answer("Account Repaired", accountId=account)
-    assert cloud.heard("Account Repaired", accountId=account) == 1
-    assert cloud.heard("Account Ready", accountId=account) == 1
+    assert cloud.answered("Account Repaired", accountId=account) == 1
+    assert cloud.answered("Account Ready", accountId=account) == 1
 
 
 @pytest.mark.parametrize("order", ORDERS, ids=" ".join)
@@ -135,4 +135,4 @@ def test_accounts_in_any_order(slot: Slot, order: tuple[str, ...]) -> None:
         assert statement["Principal"] == {"AWS": f"arn:aws:iam::{accounts['mgmt']['Id']}:root"}
     for account in accounts.values():
         cloud.answer("Account Ready", accountId=account["Id"])
-        assert cloud.heard("Account Ready", accountId=account["Id"]) == 1
+        assert cloud.answered("Account Ready", accountId=account["Id"]) == 1

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 import pytest
 
 from tests.workflow.conftest import Cloud
-from tests.workflow.hearing import (
+from tests.workflow.listening import (
     failure_heard_once,
     listening,
     lying,

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from tests.workflow.conftest import Slot, until
-from tests.workflow.hearing import seen_to
+from tests.workflow.listening import seen_to
 from tests.workflow.many import Organization, deny_cloudtrail, lock_out, with_accounts
 from tests.workflow.test_plan import writes
 
@@ -98,7 +98,7 @@ def test_filters_choose_accounts(
 ) -> None:
     cloud = organization.cloud
     given = {"execution": "test", "name": "test", "input": {"include": include, "exclude": exclude}}
-    chosen = cloud.invoke("ListAccountsFunction", given)
+    chosen = cloud.invoke("SelectAccountsFunction", given)
     body = cloud.aws.client("s3").get_object(Bucket=chosen["bucket"], Key=chosen["accountsKey"])["Body"]
     items = json.loads(body.read())
     assert len(items) == expected
@@ -190,4 +190,4 @@ def test_an_account_from_before_groundwork_that_lets_nobody_in_is_no_failure_eve
     by_hand = cloud.start(accountId=stranger, mode="plan")
     assert by_hand.status == "FAILED"
     cloud.answer("Account Failed", execution=by_hand.arn)
-    assert cloud.heard("Account Failed", accountId=stranger) == 1
+    assert cloud.answered("Account Failed", accountId=stranger) == 1

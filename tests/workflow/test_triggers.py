@@ -95,7 +95,7 @@ def test_an_account_made_behind_our_back_gets_its_baseline_where_it_is(
     assert lacks(cloud, request["AccountId"], security) == []
     assert cloud.unit_of(email) == ""
     assert cloud.answer("Account Ready", accountId=request["AccountId"])["detail"]["email"] == email
-    assert cloud.heard("Account Ready", accountId=request["AccountId"]) == 1
+    assert cloud.answered("Account Ready", accountId=request["AccountId"]) == 1
 
 
 def test_a_start_by_hand_of_a_good_account_changes_nothing(cloud: Cloud, security: str) -> None:
@@ -125,12 +125,12 @@ def test_an_account_whose_event_was_lost_is_found(cloud: Cloud, security: str, c
     creation.event_copies = 0
     name, email = cloud.fresh()
     account = created(cloud, name, email)["AccountId"]
-    cloud.invoke("FindAccountsFunction")  # or the schedule was faster
+    cloud.invoke("DiscoverAccountsFunction")  # or the schedule was faster
     ended = cloud.ended(cloud.execution_of(account))
     assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
     assert lacks(cloud, account, security) == []
     assert cloud.answer("Account Ready", accountId=account)
-    assert account not in cloud.invoke("FindAccountsFunction")["started"]
+    assert account not in cloud.invoke("DiscoverAccountsFunction")["started"]
     assert len(cloud.executions_about(account)) == 1
 
 
@@ -201,5 +201,5 @@ def test_an_aborted_execution_is_answered_for_once_and_lets_the_account_go(
     assert lacks(cloud, account, security) == []
     assert cloud.answer("Account Ready", accountId=account)["detail"]["requestId"] == event
     cloud.all_ended()
-    assert cloud.heard("Account Failed", execution=first) == 1
-    assert cloud.heard("Account Ready", accountId=account) == 1
+    assert cloud.answered("Account Failed", execution=first) == 1
+    assert cloud.answered("Account Ready", accountId=account) == 1

@@ -27,7 +27,7 @@ DELAYS = (0.0, 1 * MINUTE, 7 * MINUTE, 15 * MINUTE)
 @pytest.fixture(scope="module")
 def cloud(slot: Slot) -> Iterator[Cloud]:
     found = deployed(slot.own(time_scale=SCALE))
-    found.aws.client("events").disable_rule(Name=found.physical("FindAccountsRule"))
+    found.aws.client("events").disable_rule(Name=found.physical("DiscoverAccountsRule"))
     yield bootstrapped(found)
     assert found.aws.failures == []
     slot.close()

@@ -25,8 +25,8 @@ from groundwork.aws.sessions import PATIENT
 from groundwork.contracts import Account
 from groundwork.errors import AccountBusy
 from groundwork.ledger.records import (
+    ADMISSION_QUEUE,
     ALL_EMAILS,
-    LINE,
     UNITS,
     AccountRecord,
     Memory,
@@ -127,21 +127,21 @@ class Ledger:
         return self._set(request_key(email), known, Attr("pk").exists())
 
     def close_request(self, email: str, owner: str, state: Literal["ready", "failed"]) -> bool:
-        """The last word of the request's owner; anybody else's is not heard."""
+        """The final state, written by the request's owner only."""
         return self._set(request_key(email), {"state": state}, Attr("owner").eq(owner))
 
-    # -- turns -------------------------------------------------------------------------------------
+    # -- admission ---------------------------------------------------------------------------------
 
-    def join_line(self, begin: datetime, turn: timedelta) -> datetime:
-        """Make the line of turns longer by one, or begin a new one at `begin` if it has ended before; its end then.
+    def join_admission_queue(self, begin: datetime, slot: timedelta) -> datetime:
+        """Add a slot to the queue, or begin a new queue at `begin` if the last slot has ended before; the end of the added slot.
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
         """
-        first, one = round(begin.timestamp() * 1000), round(turn.total_seconds() * 1000)
+        first, one = round(begin.timestamp() * 1000), round(slot.total_seconds() * 1000)
         empty = Attr("endsAt").not_exists() | Attr("endsAt").lt(first)
-        if self._set(LINE, {"endsAt": first + one}, empty):
-            return begin + turn
+        if self._set(ADMISSION_QUEUE, {"endsAt": first + one}, empty):
+            return begin + slot
         answer = self._table.update_item(
-            Key={"pk": LINE},
+            Key={"pk": ADMISSION_QUEUE},
             UpdateExpression="ADD endsAt :one",
             ExpressionAttributeValues={":one": one},
             ReturnValues="UPDATED_NEW",

@@ -11,8 +11,8 @@ from typing import Any, Literal
 from groundwork.contracts import Kind, Model, RequestedKind
 
 UNITS = "units"
-LINE = "line"
-"""The item that says how long the line of those is who wait for their turn to create an account."""
+ADMISSION_QUEUE = "admission"
+"""The item that says when the last admission slot ends."""
 ALL_EMAILS = "emails"
 """The item that says that the e-mails of all accounts have been noted."""
 

@@ -33,7 +33,7 @@ class Item(Model):
     adopted: bool
 
 
-class Chosen(Model):
+class Selection(Model):
     """What the Map State needs: where the list is, where the results go, and how far it may go at once."""
 
     bucket: str
@@ -51,7 +51,7 @@ class Candidate:
     adopted: bool
 
 
-class Chooser:
+class AccountSelector:
     def __init__(
         self, declaration: Declaration, ledger: Ledger, organizations: Organizations, management: str
     ) -> None:
@@ -60,7 +60,7 @@ class Chooser:
         self._organizations = organizations
         self._management = management
 
-    def choose(self, raw: Any, store: Store) -> Chosen:
+    def select(self, raw: Any, store: Store) -> Selection:
         """Writes the list of accounts, and of those that are skipped. Raises `InvalidRequest`."""
         asked = read_roll_out(raw)
         candidates = self._candidates()
@@ -84,7 +84,7 @@ class Chooser:
         )
         declared = self._declaration.roll_out
         tolerated = asked.tolerated_failure_percentage
-        return Chosen(
+        return Selection(
             bucket=store.bucket,
             accounts_key=store.accounts_key,
             results_prefix=store.results_prefix,
@@ -111,7 +111,7 @@ class Chooser:
     # -- filters -----------------------------------------------------------------------------------
 
     def _check(self, asked: RollOut, candidates: Sequence[Candidate]) -> None:
-        """What a filter names must be there: a mistyped id or unit would silently choose nobody, or everybody."""
+        """What a filter names must be there: a mistyped id or unit would silently selects nobody, or everybody."""
         known = {each.listed.id for each in candidates}
         for name, given in (("include", asked.include), ("exclude", asked.exclude)):
             for account_id in given.account_ids:
@@ -161,7 +161,7 @@ class Chooser:
 def _check_tags(name: str, tags: Mapping[str, str], tagged: Sequence[Candidate]) -> None:
     if not tagged:
         raise InvalidRequest(
-            f"{name}.tags {shown(tags)} are on none of the accounts that the other keys choose; correct them, or leave "
+            f"{name}.tags {shown(tags)} are on none of the accounts that the other keys select; correct them, or leave "
             "them out."
         )
 

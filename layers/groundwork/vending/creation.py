@@ -169,7 +169,7 @@ class Creator:
 
     def create(self, work: Work) -> Creating:
         """Ask AWS for the account unless that has been done. Raises `CreationSlotsTaken` while five are in progress,
-        `CreationTooFast` when the turn was somebody else's after all, and `AccountRefused`."""
+        `CreationTooFast` when somebody else has used the slot, and `AccountRefused`."""
         record = self._record(work)
         if record.account_id or record.creation_id:
             return Creating(creation_id=record.creation_id, account_id=record.account_id)
@@ -190,7 +190,7 @@ class Creator:
                 work.account_name, work.email, self._declaration.entry_roles[0], record.tags | tags
             )
         except (CreationSlotsTaken, CreationTooFast, OrganizationBusy):
-            # Nothing is on its way, and waiting for one's turn is no attempt.
+            # Nothing is on its way, and waiting for a slot is no attempt.
             self._ledger.note_attempt(work.email, work.execution, record.attempts)
             raise
         except ClientError as error:

@@ -19,7 +19,7 @@ class Found(Model):
     started: list[str]
 
 
-def find_accounts(
+def discover_accounts(
     ledger: Ledger,
     organizations: Organizations,
     executions: Executions,

@@ -1,4 +1,4 @@
-"""Whoever listens: people at the topic, and what can be said of a failure once it has been heard by everybody."""
+"""Listeners at the topic, and what can be said of a failure once everybody has been told of it."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def failure_heard_once(cloud: Cloud, people: People, execution: str) -> tuple[di
     seen_to(cloud, execution)
     failed = cloud.answer("Account Failed", execution=execution)["detail"]
     notice = people.notice(execution)
-    assert cloud.heard("Account Failed", execution=execution) == 1
+    assert cloud.answered("Account Failed", execution=execution) == 1
     assert len(people.notices(execution)) == 1
     return failed, notice
 

@@ -1,4 +1,4 @@
-"""Every failure is heard: once on the bus, once by people, and by an alarm."""
+"""Every failure is told: once on the bus, once to people, and by an alarm."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from collections.abc import Callable
 import pytest
 
 from tests.workflow.conftest import Cloud, until
-from tests.workflow.hearing import (
+from tests.workflow.listening import (
     People,
     failure_heard_once,
     listening,

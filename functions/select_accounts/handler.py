@@ -1,4 +1,4 @@
-"""State ListAccounts: writes down which accounts the roll-out goes to, and in which mode."""
+"""State SelectAccounts: writes down which accounts the roll-out goes to, and in which mode."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from groundwork.contracts import Model
 from groundwork.declaration import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
-from groundwork.roll_out.selection import Chooser, Chosen
+from groundwork.roll_out.selection import AccountSelector, Selection
 from groundwork.roll_out.store import Store
 from groundwork.settings import settings
 
@@ -21,8 +21,8 @@ class Input(Model):
 
 
 @entry(Input)
-def handle(event: Input) -> Chosen:
+def handle(event: Input) -> Selection:
     environment = settings()
     ledger, management = Ledger(environment.ledger_table), environment.management_account_id
-    chooser = Chooser(load(), ledger, Organizations(), management)
-    return chooser.choose(event.input, Store(environment.roll_outs_bucket, event.name))
+    selector = AccountSelector(load(), ledger, Organizations(), management)
+    return selector.select(event.input, Store(environment.roll_outs_bucket, event.name))

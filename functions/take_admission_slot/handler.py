@@ -1,4 +1,4 @@
-"""State TakeTurn: when it is this execution's turn to ask AWS for an account."""
+"""State TakeAdmissionSlot: when this execution may call CreateAccount."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from groundwork.contracts import Model
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
-from groundwork.vending.admission import Turn, take_turn
+from groundwork.vending.admission import AdmissionSlot, take_admission_slot
 from groundwork.vending.work import Work
 
 
@@ -22,5 +22,5 @@ class Input(Model):
 
 
 @entry(Input)
-def handle(event: Input) -> Turn:
-    return take_turn(event.work, Ledger(settings().ledger_table), event.now, refused=event.refused)
+def handle(event: Input) -> AdmissionSlot:
+    return take_admission_slot(event.work, Ledger(settings().ledger_table), event.now, refused=event.refused)

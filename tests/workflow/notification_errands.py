@@ -8,7 +8,7 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
-from tests.workflow.hearing import listening, put_again
+from tests.workflow.listening import listening, put_again
 from tests.workflow.place import Job, Place
 from tests.workflow.statements import physical
 
@@ -62,7 +62,7 @@ def request(place: Place) -> dict[str, Any]:
 
 def invocation(place: Place) -> dict[str, Any]:
     """What a function failed on."""
-    client, name = place.cloud.aws.client("lambda"), physical(place.cloud, "FindAccountsFunction")
+    client, name = place.cloud.aws.client("lambda"), physical(place.cloud, "DiscoverAccountsFunction")
     arn = client.get_function(FunctionName=name)["Configuration"]["FunctionArn"]
     about = {"requestId": str(uuid.uuid4()), "functionArn": f"{arn}:$LATEST"}
     return {"Body": json.dumps({"requestContext": about, "requestPayload": {}})}

@@ -10,7 +10,7 @@ from groundwork.contracts import Model
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
-from groundwork.vending.discovery import Found, find_accounts
+from groundwork.vending.discovery import Found, discover_accounts
 
 
 class Input(Model):
@@ -22,7 +22,7 @@ class Input(Model):
 @entry(Input)
 def handle(_: Input) -> Found:
     environment = settings()
-    return find_accounts(
+    return discover_accounts(
         Ledger(environment.ledger_table),
         Organizations(),
         Executions(),
