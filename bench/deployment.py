@@ -16,7 +16,7 @@ from bench.tally import Tally, tally
 from groundwork.declaration import load
 from local.engine import Engine
 from local.identity.credentials import Credentials
-from local.organizations.create_account import Creating
+from local.organizations.create_account import AccountCreation
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TIME_SCALE = 0.02
@@ -218,15 +218,17 @@ def _hold_still(aws: Engine) -> None:
     aws.creation.account_limit = 1000
     aws.creation.seconds = aws.creation.entry_delay = aws.creation.service_delay = 0
     aws.creation.event_copies = 0  # CreateAccountResult is measured by itself
-    later = vars(Creating)["later"]
+    later = vars(AccountCreation)["later"]
 
-    def at_once(backend: Creating, aws_seconds: float, action: Callable[..., None], *arguments: Any) -> None:
+    def at_once(
+        backend: AccountCreation, aws_seconds: float, action: Callable[..., None], *arguments: Any
+    ) -> None:
         if aws_seconds:
             later(backend, aws_seconds, action, *arguments)
         else:
             action(*arguments)
 
-    aws.patch(Creating, "later", at_once)
+    aws.patch(AccountCreation, "later", at_once)
 
 
 def _until(probe: Callable[[], Found | None], what: str) -> Found:

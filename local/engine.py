@@ -38,6 +38,7 @@ from local.server import Server
 ADAPTERS: Sequence[str] = (
     "local.lookups",
     "local.identity.principals",
+    "local.identity.sessions",
     "local.identity.sts",
     "local.faults.effects",
     "local.authorization",
@@ -84,12 +85,16 @@ class Engine:
     _guard: ClassVar[threading.Lock] = threading.Lock()
 
     # Set by the adapter that owns it.
-    authorizer: Any = None  # local.iam
-    registry: Any = None  # local.principals
+    authorizer: Any = None  # local.authorization
+    registry: Any = None  # local.identity.principals
     creation: Any = None  # local.organizations: how CreateAccount behaves
-    functions: Any = None  # local.lambda_service: the fleet of sandboxes
-    bus: Any = None  # local.eventbridge
-    faults: Any = None  # local.fault_effects: the plan of what fails
+    young_accounts: Any = None  # local.organizations: accounts that are not ready yet
+    functions: Any = None  # local.functions: the fleet of sandboxes
+    bus: Any = None  # local.events.eventbridge
+    deployer: Any = None  # local.stack.cloudformation: what `sam deploy` does
+    minter: Any = None  # local.identity.sessions: sessions of roles that services assume
+    is_trail_logging: Any = None  # local.services.cloudtrail: whether a trail covers an account's Region
+    faults: Any = None  # local.faults: the plan of what fails
 
     def __init__(
         self,
@@ -182,9 +187,8 @@ class Engine:
         parameters: Mapping[str, str] | None = None,
     ) -> dict[str, str]:
         """Package, transform and deploy a SAM template in the management account; its outputs."""
-        from local.stack.cloudformation import deploy
-
-        return deploy(self, Path(template_path), stack_name, dict(parameters or {}))
+        outputs: dict[str, str] = self.deployer(Path(template_path), stack_name, dict(parameters or {}))
+        return outputs
 
     def close(self) -> None:
         """End every sandbox, stop the server, take all patches back and forget the state. Safe to repeat."""
@@ -213,9 +217,8 @@ class Engine:
 
         Raises RoleNotAssumable when the role is not there or its trust policy does not admit the service.
         """
-        from local.identity.sessions import assume_as_service
-
-        return assume_as_service(self, role_arn, session_name, service)
+        credentials: Credentials = self.minter(role_arn, session_name, service)
+        return credentials
 
     def emit(
         self,

@@ -20,7 +20,7 @@ from groundwork.vending.kinds import granted
 from local.engine import Engine
 from local.json_texts import depth_of
 from local.model_validation import violations
-from local.organizations.creation_settings import is_acceptable_email
+from local.organizations.create_account import is_acceptable_email
 from prove.chapter import Chapter, Say
 from prove.hostile import DETAIL, LARGEST, ROLL_OUT, TRIGGER
 from tests.workflow.conftest import TIME_SCALE, Cloud, Execution, bootstrapped, deployed

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import time
+from functools import partial
 from typing import TYPE_CHECKING
 
 from moto.iam.models import iam_backends
@@ -20,6 +21,10 @@ _NOT_IN_NAMES = re.compile(r"[^\w+=,.@-]")
 
 class RoleNotAssumable(Exception):
     """The role is not there, or its trust policy does not admit the service."""
+
+
+def install(engine: Engine) -> None:
+    engine.minter = partial(assume_as_service, engine)
 
 
 def assume_as_service(engine: Engine, role_arn: str, session_name: str, service: str) -> Credentials:

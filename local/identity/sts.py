@@ -193,7 +193,7 @@ class Sts:
             )
         role = state.find_role(match.group(1), role_arn.rsplit("/", 1)[1])
         assert role is not None, "the gate admits nobody to a role that is not there"
-        if refusal := self._engine.creation.entry_refusal(match.group(1)):
+        if refusal := self._engine.young_accounts.entry_refusal(match.group(1)):
             raise StsError(*refusal)
         duration = _role_duration(request, role, caller)
         policies, packed = _session_policies(request, role)

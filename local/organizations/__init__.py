@@ -1,35 +1,29 @@
 """AWS Organizations, where moto falls short of it.
 
 moto creates accounts at once, lets anyone call, knows five policy types, and has neither quotas, standing,
-policy limits nor the CreateAccountResult event. `engine.creation` (a `Creation`) says how CreateAccount behaves.
+policy limits nor the CreateAccountResult event. `engine.creation` (`CreationSettings`) says how CreateAccount behaves.
 """
 
 from __future__ import annotations
 
-import warnings
 from typing import Any
 
-from moto.core.exceptions import ServiceException
-from moto.core.responses import ActionResult, BaseResponse
+from moto.core.responses import ActionResult
 from moto.organizations.models import FakeDelegatedAdministrator, FakeServiceAccess, organizations_backends
 from moto.organizations.responses import OrganizationsResponse
 
 from local.engine import Engine
 from local.model_validation import violations
 
+from . import young_accounts
 from .backend import Organizations, organization_of
 from .callers import may_call
-from .creation_settings import Creation
+from .creation_settings import CreationSettings
 from .errors import error, invalid_input
 from .quotas import Throttle
 from .services import DELEGATED_ADMINISTRATORS, TRUSTED
 
-__all__ = ["Creation", "Organizations", "install", "organization_of"]
-
-
-class NotReadyYet(ServiceException):
-    """A service's answer to an account that it does not know yet. Not moto's class: moto would take that for
-    an exception of a service called `core`."""
+__all__ = ["CreationSettings", "Organizations", "install", "organization_of"]
 
 
 OUTSIDE_OF_ORGANIZATIONS = frozenset({"CreateOrganization"})
@@ -44,7 +38,7 @@ NEW_OPERATIONS = (
 
 def install(engine: Engine) -> None:
     """Replaces moto's Organizations by one that behaves as AWS; sets `engine.creation`."""
-    engine.creation = Creation(Throttle(engine.clock))
+    engine.creation = CreationSettings(Throttle(engine.clock))
     Organizations.engine = engine
     engine.patch(organizations_backends, "backend", Organizations)
     organizations_backends.clear()
@@ -56,7 +50,7 @@ def install(engine: Engine) -> None:
         _add_operation(engine, name, _passes_parameters(name))
     _add_operation(engine, "describe_effective_policy", _describe_effective_policy)
     _add_operation(engine, "leave_organization", _leave_organization)
-    _turn_away_from_young_accounts(engine)
+    young_accounts.install(engine)
 
 
 def _admitted_backend(response: OrganizationsResponse) -> Organizations:
@@ -106,20 +100,3 @@ def _leave_organization(response: OrganizationsResponse) -> str:
     backend: Any = response.organizations_backend
     backend.leave_organization(response.current_account)
     return "{}"
-
-
-def _turn_away_from_young_accounts(engine: Engine) -> None:
-    """Services answer a new account with SubscriptionRequiredException or OptInRequired until it is ready."""
-    answer = vars(BaseResponse)["call_action"]
-
-    def call_action(response: BaseResponse) -> Any:
-        refusal = engine.creation.refusal(response.current_account, response.service_name, response.region)
-        if refusal is None:
-            return answer(response)
-        with (
-            warnings.catch_warnings()
-        ):  # moto warns of codes that the service's model leaves out, as these are
-            warnings.simplefilter("ignore")
-            return response.serialized(ActionResult(NotReadyYet(*refusal)))
-
-    engine.patch(BaseResponse, "call_action", call_action)

@@ -4,13 +4,10 @@ from __future__ import annotations
 
 import json
 import secrets
-from typing import TYPE_CHECKING, Any
+from typing import Any, Protocol
 
 from moto.core.utils import unix_time, utcnow
 from moto.organizations.models import FakeAccount, FakeOrganization, FakePolicy
-
-if TYPE_CHECKING:
-    from .backend import Organizations
 
 ADMINISTRATOR_ACCESS = "arn:{partition}:iam::aws:policy/AdministratorAccess"
 BORN_WITH = {
@@ -19,6 +16,12 @@ BORN_WITH = {
     "AWSServiceRoleForTrustedAdvisor": "trustedadvisor.amazonaws.com",
 }
 """Service-linked roles that AWS makes in every account."""
+
+
+class Holder(Protocol):
+    """The organization that an account is in."""
+
+    def path_of(self, unit_id: str | None) -> str: ...
 
 
 class Account(FakeAccount):
@@ -60,7 +63,7 @@ class Account(FakeAccount):
             "JoinedTimestamp": unix_time(self.create_time),
         }
 
-    def describe_in(self, organization: Organizations) -> dict[str, Any]:
+    def describe_in(self, organization: Holder) -> dict[str, Any]:
         """The API's Account, with the path of units that leads to it."""
         return self.describe() | {"Paths": [f"{organization.path_of(self.parent_id)}{self.id}/"]}
 

@@ -14,7 +14,7 @@ from moto.organizations import urls
 from moto.organizations.models import FakeOrganizationalUnit, organizations_backends
 
 from .accounts import Account, make_service_linked_roles
-from .create_account import Creating
+from .create_account import AccountCreation
 from .errors import constraint, error, invalid_input
 from .paging import page
 from .policies import Policies
@@ -29,7 +29,7 @@ THIRTY_DAYS = 30 * 24 * 3600
 CLOSING_AT_ONCE = 3
 
 
-class Organizations(Creating, Policies):
+class Organizations(AccountCreation, Policies):
     """The backend of one account; it holds the organization when that account manages one."""
 
     def _reset(self) -> None:

@@ -5,9 +5,12 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.
 
 from __future__ import annotations
 
+import secrets
+import string
 import threading
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -17,20 +20,88 @@ from moto.organizations.models import OrganizationsBackend, organizations_backen
 from local.engine import Engine
 
 from .accounts import Account, make_access_role, make_service_linked_roles, new_account_id
-from .creation_settings import Request, is_acceptable_email
 from .errors import CONSTRAINTS, constraint, error, invalid_input
 from .paging import page
 from .policy_types import check_tags
 
 ACCESS_ROLE = "OrganizationAccountAccessRole"
 HOME_REGION = "us-east-1"
+FORBIDDEN_IN_LOCAL_NAME = frozenset("\"'()<>[]:;,\\|%& \t")
+DOMAIN_CHARACTERS = frozenset(string.ascii_letters + string.digits + "-.")
 
 
-class Creating(OrganizationsBackend):
+@dataclass
+class CreationRequest:
+    """One CreateAccount call, from IN_PROGRESS to SUCCEEDED or FAILED."""
+
+    name: str
+    email: str
+    role_name: str
+    tags: list[dict[str, str]]
+    id: str = field(default_factory=lambda: f"car-{secrets.token_hex(16)}")
+    state: str = "IN_PROGRESS"
+    requested: datetime = field(default_factory=lambda: datetime.now(UTC))
+    completed: datetime | None = None
+    account_id: str | None = None
+    failure_reason: str | None = None
+
+    def complete(self, *, account_id: str | None = None, failure_reason: str | None = None) -> None:
+        self.account_id, self.failure_reason = account_id, failure_reason
+        self.completed = datetime.now(UTC)
+        self.state = "SUCCEEDED" if account_id else "FAILED"
+
+    def describe(self) -> dict[str, Any]:
+        """The API's CreateAccountStatus: no e-mail in it."""
+        optional = {
+            "CompletedTimestamp": self.completed and self.completed.timestamp(),
+            "AccountId": self.account_id,
+            "FailureReason": self.failure_reason,
+        }
+        return {
+            "Id": self.id,
+            "AccountName": self.name,
+            "State": self.state,
+            "RequestedTimestamp": self.requested.timestamp(),
+        } | {key: value for key, value in optional.items() if value}
+
+    def event_detail(self) -> dict[str, Any]:
+        """`createAccountStatus` of the CreateAccountResult event: the name is redacted, times are not ISO."""
+        result = {"accountId": self.account_id} if self.account_id else {"failureReason": self.failure_reason}
+        return {
+            "id": self.id,
+            "state": self.state,
+            "accountName": "****",
+            **result,
+            "requestedTimestamp": event_time(self.requested),
+            "completedTimestamp": event_time(self.completed or self.requested),
+        }
+
+
+def event_time(moment: datetime) -> str:
+    """A time as Organizations writes it in its service events: `May 15, 2023 8:26:54 AM`."""
+    return f"{moment:%b} {moment.day}, {moment.year} {moment.hour % 12 or 12}:{moment:%M:%S %p}"
+
+
+def is_acceptable_email(email: str) -> bool:
+    """The rules for a root e-mail beyond the pattern of the API; one that breaks them fails as INVALID_EMAIL."""
+    local, _, domain = email.partition("@")
+    return (
+        email.isascii()
+        and email.count("@") == 1
+        and bool(local)
+        and not local.startswith(".")
+        and not FORBIDDEN_IN_LOCAL_NAME & set(local)
+        and "." in domain
+        and set(domain) <= DOMAIN_CHARACTERS
+        and domain.strip("-.") == domain
+    )
+
+
+class AccountCreation(OrganizationsBackend):
     """What an organization does to make accounts."""
 
     engine: ClassVar[Engine]
-    requests: dict[str, Request]
+    requests: dict[str, CreationRequest]
     lock: ClassVar[threading.RLock] = threading.RLock()
 
     def create_account(self, **kwargs: Any) -> dict[str, Any]:
@@ -44,7 +115,7 @@ class Creating(OrganizationsBackend):
         role_name = kwargs.get("RoleName") or ACCESS_ROLE
         if role_name.startswith("AWSServiceRoleFor"):
             raise invalid_input("INVALID_ROLE_NAME")
-        request = Request(kwargs["AccountName"], kwargs["Email"], role_name, kwargs.get("Tags", []))
+        request = CreationRequest(kwargs["AccountName"], kwargs["Email"], role_name, kwargs.get("Tags", []))
         with self.lock:
             if creation.errors:
                 name = creation.errors.popleft()
@@ -76,10 +147,10 @@ class Creating(OrganizationsBackend):
         self.engine.on_close(timer.cancel)
         timer.start()
 
-    def _in_progress(self) -> list[Request]:
+    def _in_progress(self) -> list[CreationRequest]:
         return [request for request in self.requests.values() if request.state == "IN_PROGRESS"]
 
-    def _failure_reason(self, request: Request) -> str | None:
+    def _failure_reason(self, request: CreationRequest) -> str | None:
         creation, email = self.engine.creation, request.email.lower()
         scripted = creation.failures.popleft() if creation.failures else None
         if scripted:
@@ -95,7 +166,7 @@ class Creating(OrganizationsBackend):
             return "ACCOUNT_LIMIT_EXCEEDED"
         return None
 
-    def _complete(self, request: Request, failure_reason: str | None) -> None:
+    def _complete(self, request: CreationRequest, failure_reason: str | None) -> None:
         with self.lock:
             if failure_reason:
                 request.complete(failure_reason=failure_reason)
@@ -104,12 +175,12 @@ class Creating(OrganizationsBackend):
                 request.complete(account_id=account.id)
         self.later(self.engine.creation.event_delay, self._announce, request)
 
-    def _new_account(self, request: Request) -> Account:
+    def _new_account(self, request: CreationRequest) -> Account:
         assert self.org is not None
         creation = self.engine.creation
         account_id = new_account_id({account.id for account in self.accounts})
         account = Account(self.org, account_id, request.name, request.email, request.tags)
-        creation.welcome(account_id, self.engine.clock.seconds)
+        self.engine.young_accounts.welcome(account_id, self.engine.clock.seconds)
         organizations_backends.master_accounts[account_id] = (self.account_id, self.partition)
         make_service_linked_roles(account_id, self.partition)
         self.accounts.append(account)
@@ -124,10 +195,8 @@ class Creating(OrganizationsBackend):
             make_access_role(*role)
         return account
 
-    def _announce(self, request: Request) -> None:
-        from local.services.cloudtrail import is_logging
-
-        if not is_logging(self.account_id, HOME_REGION):
+    def _announce(self, request: CreationRequest) -> None:
+        if not self.engine.is_trail_logging(self.account_id, HOME_REGION):
             return
         detail = {
             "eventVersion": "1.08",

@@ -33,6 +33,7 @@ class CloudTrailError(ServiceException):
 
 
 def install(engine: Engine) -> None:
+    engine.is_trail_logging = is_logging
     engine.patch(cloudtrail_backends, "backend", Trails)
     cloudtrail_backends.clear()
     engine.patch(Trail, "topic_arn", property(_topic_arn))

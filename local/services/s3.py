@@ -44,7 +44,7 @@ def _once_signed_up(engine: Engine, answer: Any) -> Any:
     """
 
     def respond(response: S3Response, *request: Any) -> Any:
-        if refusal := engine.creation.refusal(response.current_account, "s3"):
+        if refusal := engine.young_accounts.refusal(response.current_account, "s3"):
             raise S3ClientError(*refusal)
         return answer(response, *request)
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlparse
@@ -112,6 +113,7 @@ def _described(cloudformation: Any, stack_name: str) -> dict[str, Any] | None:
 
 def install(engine: Engine) -> None:
     Stack.engine = engine
+    engine.deployer = partial(deploy, engine)
     engine.patch(models, "Stack", Stack)
     engine.patch(models.ChangeSet, "_parse_template", _parse_change_set)
     engine.patch(models.CloudFormationBackend, "execute_change_set", _execute_change_set)

@@ -12,7 +12,7 @@ from moto.iam.models import iam_backends
 
 from local.organizations import organization_of
 from local.organizations.accounts import make_access_role
-from local.organizations.creation_settings import ANSWERS
+from local.organizations.young_accounts import ANSWERS
 from tests.workflow.conftest import Cloud, Execution, Slot, bootstrapped, deployed, until
 from tests.workflow.many import deny_cloudtrail
 
@@ -110,11 +110,11 @@ def test_what_is_waited_for_is_in_the_history(cloud: Cloud, creation: Any, code:
         assert {state for state, _ in seen} == {"CheckAccess"}
 
     shows(f"OrganizationAccountAccessRole: {code}: ")
-    creation.not_ready_until.pop(f"{account} entry", None)
+    cloud.aws.young_accounts.not_ready_until.pop(f"{account} entry", None)
     if code == "AccessDenied":
         make_access_role(account, "aws", cloud.aws.management_account, "OrganizationAccountAccessRole")
     shows(f"cloudtrail: Account {account}: DescribeTrails: {code}: ")
-    creation.not_ready_until.pop(account)
+    cloud.aws.young_accounts.not_ready_until.pop(account)
     ended = cloud.ended(execution)
     assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), ended
 
@@ -173,7 +173,7 @@ def test_what_a_policy_denies_is_not_waited_for(cloud: Cloud, creation: Any) -> 
     execution = cloud.execution_of(cloud.post(accountName=name, email=email))
     account = _made(cloud, email)
     policy = deny_cloudtrail(cloud, account)
-    creation.not_ready_until.clear()
+    cloud.aws.young_accounts.not_ready_until.clear()
     ended = cloud.ended(execution)
     assert (ended.status, ended.error) == ("FAILED", "EntryRoleDenied"), ended
     assert "explicit deny in a service control policy" in ended.cause

@@ -18,9 +18,9 @@ from moto.s3.models import s3_backends
 
 from local.engine import Engine
 from local.identity.credentials import Credentials
-from local.organizations import Creation, organization_of
-from local.organizations.creation_settings import ANSWERS
+from local.organizations import CreationSettings, organization_of
 from local.organizations.quotas import Throttle
+from local.organizations.young_accounts import ANSWERS
 from tests.engine.support import eventually, plain_moto
 
 
@@ -47,7 +47,7 @@ def engine(running: RecordingEngine) -> RecordingEngine:
     organizations_backends.clear()
     organizations_backends.master_accounts.clear()
     cloudtrail_backends.clear()
-    running.creation = Creation(Throttle(running.clock))
+    running.creation = CreationSettings(Throttle(running.clock))
     running.creation.throttle.enforced = False
     running.emitted.clear()
     return running
@@ -62,8 +62,8 @@ def organizations(engine: RecordingEngine) -> Any:
 
 
 @pytest.fixture
-def creation(engine: Engine) -> Creation:
-    settings: Creation = engine.creation
+def creation(engine: Engine) -> CreationSettings:
+    settings: CreationSettings = engine.creation
     return settings
 
 
@@ -140,14 +140,17 @@ def test_a_new_account_has_a_default_vpc_in_every_region(organizations: Any) -> 
 
 
 def test_an_account_that_is_not_ready_turns_callers_away(
-    engine: Engine, organizations: Any, creation: Creation
+    engine: Engine, organizations: Any, creation: CreationSettings
 ) -> None:
     creation.entry_delay = creation.service_delay = 10_000
     account = new_account(organizations)
     roles = {role.name for role in iam_backends[account]["aws"].roles.values()}
     assert "AWSServiceRoleForOrganizations" in roles
     assert "OrganizationAccountAccessRole" not in roles
-    answers = {service: creation.refusal(account, service) for service in ("ec2", "config", "iam", "sts")}
+    answers = {
+        service: engine.young_accounts.refusal(account, service)
+        for service in ("ec2", "config", "iam", "sts")
+    }
     codes = {service: answer and answer[0] for service, answer in answers.items()}
     assert codes == {
         "ec2": "OptInRequired",
@@ -155,7 +158,7 @@ def test_an_account_that_is_not_ready_turns_callers_away(
         "iam": None,
         "sts": None,
     }
-    assert creation.refusal(engine.management_account, "ec2") is None
+    assert engine.young_accounts.refusal(engine.management_account, "ec2") is None
 
 
 @pytest.mark.parametrize(
@@ -167,17 +170,17 @@ def test_an_account_that_is_not_ready_turns_callers_away(
     ],
 )
 def test_services_answer_a_young_account_in_their_own_protocol(
-    engine: Engine, creation: Creation, service: str, call: Callable[[Any], Any], code: str
+    engine: Engine, creation: CreationSettings, service: str, call: Callable[[Any], Any], code: str
 ) -> None:
-    creation.not_ready_until[engine.management_account] = float("inf")
+    engine.young_accounts.not_ready_until[engine.management_account] = float("inf")
     assert refused(lambda: call(engine.client(service)))[0] == code
-    creation.not_ready_until.clear()
+    engine.young_accounts.not_ready_until.clear()
     call(engine.client(service))
 
 
 @pytest.mark.parametrize("code", sorted(ANSWERS))
 def test_a_young_account_is_turned_away_in_each_way_that_has_been_seen(
-    engine: Engine, organizations: Any, creation: Creation, monkeypatch: pytest.MonkeyPatch, code: str
+    engine: Engine, organizations: Any, creation: CreationSettings, monkeypatch: pytest.MonkeyPatch, code: str
 ) -> None:
     monkeypatch.setattr(creation, "entry_answer", code)
     monkeypatch.setattr(creation, "service_answer", code)
@@ -191,12 +194,14 @@ def test_a_young_account_is_turned_away_in_each_way_that_has_been_seen(
         (service, region)
         for service in ("config", "ec2", "cloudtrail")
         for region in ("us-east-1", "eu-west-1")
-        if creation.refusal(account, service, region) == (code, ANSWERS[code])
+        if engine.young_accounts.refusal(account, service, region) == (code, ANSWERS[code])
     }
     assert found == {("config", "us-east-1"), ("config", "eu-west-1"), ("ec2", "eu-west-1")}
 
 
-def test_one_root_email_is_one_account_whatever_its_case(organizations: Any, creation: Creation) -> None:
+def test_one_root_email_is_one_account_whatever_its_case(
+    organizations: Any, creation: CreationSettings
+) -> None:
     creation.taken_emails.add("Taken@example.com")
     new_account(organizations)
     for email in ("DEV@example.com", "taken@EXAMPLE.com"):
@@ -210,7 +215,7 @@ def test_the_same_request_twice_at_once_makes_one_account(organizations: Any) ->
     assert create(organizations)["FailureReason"] == "CONCURRENT_ACCOUNT_MODIFICATION"
 
 
-def test_closed_accounts_count_against_the_limit(organizations: Any, creation: Creation) -> None:
+def test_closed_accounts_count_against_the_limit(organizations: Any, creation: CreationSettings) -> None:
     creation.account_limit = 2
     organizations.close_account(AccountId=new_account(organizations))
     assert create(organizations, "b@example.com")["FailureReason"] == "ACCOUNT_LIMIT_EXCEEDED"
@@ -218,7 +223,7 @@ def test_closed_accounts_count_against_the_limit(organizations: Any, creation: C
     assert create(organizations, "b@example.com")["State"] == "SUCCEEDED"
 
 
-def test_failures_and_errors_are_scripted(organizations: Any, creation: Creation) -> None:
+def test_failures_and_errors_are_scripted(organizations: Any, creation: CreationSettings) -> None:
     creation.failures.extend(["INTERNAL_FAILURE", None])
     assert create(organizations)["FailureReason"] == "INTERNAL_FAILURE"
     assert create(organizations)["State"] == "SUCCEEDED"
@@ -263,7 +268,7 @@ def test_an_address_that_is_none_fails_the_creation(organizations: Any, email: s
     assert create(organizations, email)["FailureReason"] == "INVALID_EMAIL"
 
 
-def test_five_creations_at_once_and_not_six(organizations: Any, creation: Creation) -> None:
+def test_five_creations_at_once_and_not_six(organizations: Any, creation: CreationSettings) -> None:
     creation.seconds = 10_000
     for n in range(5):
         organizations.create_account(AccountName="dev", Email=f"{n}@example.com")
@@ -271,7 +276,7 @@ def test_five_creations_at_once_and_not_six(organizations: Any, creation: Creati
     assert refused(organizations.create_account, AccountName="dev", Email="six@example.com") == expected
 
 
-def test_quotas_are_token_buckets_on_the_scaled_clock(organizations: Any, creation: Creation) -> None:
+def test_quotas_are_token_buckets_on_the_scaled_clock(organizations: Any, creation: CreationSettings) -> None:
     creation.throttle.enforced = True
     creation.at_once, many = 100, 50  # a slow machine gives the bucket time to fill
     taken = [_creates(organizations, AccountName="dev", Email=f"{n}@example.com") for n in range(many)]
@@ -289,7 +294,7 @@ def _creates(organizations: Any, **parameters: Any) -> bool:
     return True
 
 
-def test_statuses_are_listed_by_state_in_pages(organizations: Any, creation: Creation) -> None:
+def test_statuses_are_listed_by_state_in_pages(organizations: Any, creation: CreationSettings) -> None:
     creation.failures.append("INTERNAL_FAILURE")
     create(organizations)
     create(organizations)
@@ -402,7 +407,7 @@ def test_a_closed_account_is_suspended_in_the_end(engine: Engine, organizations:
     )
 
 
-def test_three_accounts_close_at_once(organizations: Any, creation: Creation) -> None:
+def test_three_accounts_close_at_once(organizations: Any, creation: CreationSettings) -> None:
     creation.closing_seconds = 10_000
     accounts = [new_account(organizations, f"a{n}") for n in range(4)]
     for account in accounts[:3]:
@@ -413,7 +418,7 @@ def test_three_accounts_close_at_once(organizations: Any, creation: Creation) ->
     )
 
 
-def test_a_young_account_cannot_leave(organizations: Any, creation: Creation) -> None:
+def test_a_young_account_cannot_leave(organizations: Any, creation: CreationSettings) -> None:
     account = new_account(organizations)
     remove = organizations.remove_account_from_organization
     assert refused(remove, AccountId=account) == ("ConstraintViolationException", "WAIT_PERIOD_ACTIVE")
@@ -429,7 +434,7 @@ def test_the_management_account_was_invited_and_lists_itself(engine: Engine, org
     assert refused(organizations.leave_organization)[0] == "MasterCannotLeaveOrganizationException"
 
 
-def test_accounts_come_in_pages_of_twenty(organizations: Any, creation: Creation) -> None:
+def test_accounts_come_in_pages_of_twenty(organizations: Any, creation: CreationSettings) -> None:
     creation.account_limit, creation.seconds = 100, 0.1
     for n in range(21):
         create(organizations, f"a{n}@example.com")
@@ -621,7 +626,7 @@ def member(engine: Engine, account: str) -> Any:
 
 
 def test_a_member_sees_its_organization_and_may_leave_and_nothing_else(
-    engine: Engine, organizations: Any, creation: Creation
+    engine: Engine, organizations: Any, creation: CreationSettings
 ) -> None:
     account = new_account(organizations)
     theirs = member(engine, account)

@@ -110,7 +110,7 @@ def test_every_bucket_encrypts_by_default(s3: Any) -> None:
 
 
 def test_s3_turns_an_account_away_that_is_not_ready(engine: Engine, s3: Any) -> None:
-    name, young = bucket(s3), engine.creation.not_ready_until
+    name, young = bucket(s3), engine.young_accounts.not_ready_until
     young[engine.management_account] = float("inf")
     assert code_of(s3.list_buckets) == "NotSignedUp"
     assert code_of(s3.get_object, Bucket=name, Key="k") == "NotSignedUp"
