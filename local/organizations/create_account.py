@@ -180,7 +180,7 @@ class AccountCreation(OrganizationsBackend):
         creation = self.engine.creation
         account_id = new_account_id({account.id for account in self.accounts})
         account = Account(self.org, account_id, request.name, request.email, request.tags)
-        self.engine.young_accounts.welcome(account_id, self.engine.clock.seconds)
+        self.engine.young_accounts.welcome(account_id, creation, self.engine.clock.seconds)
         organizations_backends.master_accounts[account_id] = (self.account_id, self.partition)
         make_service_linked_roles(account_id, self.partition)
         self.accounts.append(account)

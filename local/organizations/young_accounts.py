@@ -34,21 +34,20 @@ class NotReadyYet(ServiceException):
 class YoungAccounts:
     """Which accounts are young, by the settings that held when each was made."""
 
-    def __init__(self, settings: CreationSettings) -> None:
-        self.settings = settings
+    def __init__(self) -> None:
         self.not_ready_until: dict[str, float] = {}
         """Account id, or that and a key of `service_delays`, to the monotonic second from which services answer."""
         self.answers: dict[str, tuple[str, str | None]] = {}
         """Account id to the answers that were set when it was made."""
 
-    def welcome(self, account_id: str, seconds: Callable[[float], float]) -> None:
+    def welcome(self, account_id: str, settings: CreationSettings, seconds: Callable[[float], float]) -> None:
         """A new account; `seconds` are real ones of AWS seconds."""
         now = time.monotonic()
-        self.answers[account_id] = (self.settings.entry_answer, self.settings.service_answer)
-        self.not_ready_until[account_id] = now + seconds(self.settings.service_delay)
-        if self.settings.entry_answer != "AccessDenied":
-            self.not_ready_until[f"{account_id} entry"] = now + seconds(self.settings.entry_delay)
-        for where, delay in self.settings.service_delays.items():
+        self.answers[account_id] = (settings.entry_answer, settings.service_answer)
+        self.not_ready_until[account_id] = now + seconds(settings.service_delay)
+        if settings.entry_answer != "AccessDenied":
+            self.not_ready_until[f"{account_id} entry"] = now + seconds(settings.entry_delay)
+        for where, delay in settings.service_delays.items():
             self.not_ready_until[f"{account_id} {where}"] = now + seconds(delay)
 
     def entry_refusal(self, account_id: str) -> tuple[str, str] | None:
@@ -66,7 +65,7 @@ class YoungAccounts:
             until = 0 if service in READY_FROM_THE_START else self.not_ready_until.get(account_id, 0)
         if time.monotonic() >= until:
             return None
-        _, answer = self.answers.get(account_id, (self.settings.entry_answer, self.settings.service_answer))
+        _, answer = self.answers.get(account_id, ("AccessDenied", None))
         code = answer or OWN_ANSWERS.get(str(service), "SubscriptionRequiredException")
         return code, (ANSWERS | {"NotSignedUp": "Your account is not signed up for the Amazon S3 service."})[
             code
@@ -75,7 +74,7 @@ class YoungAccounts:
 
 def install(engine: Engine) -> None:
     """Services answer a new account with SubscriptionRequiredException or OptInRequired until it is ready."""
-    engine.young_accounts = young = YoungAccounts(engine.creation)
+    engine.young_accounts = young = YoungAccounts()
     answer = vars(BaseResponse)["call_action"]
 
     def call_action(response: BaseResponse) -> Any:
