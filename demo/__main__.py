@@ -17,10 +17,10 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from demo.callers import Person, callers_of, entered, make_others, make_people
 from demo.doors import door_table, try_all
 from demo.holdings import facts_of, holdings
 from demo.organization import Organization, tree
-from demo.people import Person, callers_of, entered, make_others, make_people
 from demo.progress import ExecutionFailed, Executions, NothingHappens, Progress, Run
 from demo.promises import doors_of
 from demo.repair import Sabotage

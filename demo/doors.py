@@ -18,7 +18,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from demo.people import Caller, assume, role_arn
+from demo.callers import Caller, assume, role_arn
 from demo.promises import EVERYTHING, Door, Power, promised
 from groundwork.declaration import Declaration
 from local.engine import Engine

@@ -9,8 +9,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from demo.callers import STRANGERS_ACCOUNT, Person, assume, entered, role_arn
 from demo.doors import REFUSALS
-from demo.people import STRANGERS_ACCOUNT, Person, assume, entered, role_arn
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from local.engine import Engine

@@ -121,8 +121,7 @@ class EventBridge:
     def _match(self, bus: str, event: Event) -> None:
         """To the targets of each rule that matches, in the background."""
         for rule in list(events_backends[event["account"]][event["region"]].event_buses[bus].rules.values()):
-            pattern: Any = rule.event_pattern
-            if rule.state in ENABLED and pattern.dump() and pattern.matches_event(event):
+            if _matches(rule, event):
                 self.deliver(rule, event)
 
     def deliver(self, rule: Any, event: Event) -> None:
@@ -240,9 +239,15 @@ def install(engine: Engine) -> None:
     engine.patch(EventsBackend, "put_rule", put_checked_rule)
 
 
+def _matches(rule: Any, event: Event) -> bool:
+    """Whether an enabled rule has a pattern, and it matches."""
+    pattern = rule.event_pattern
+    return bool(rule.state in ENABLED and pattern.dump() and pattern.matches_event(event))
+
+
 def _send(bus: EventBridge, rule: Any, event: Event) -> None:
     """moto's own events (S3's, for one) come with the time as a number."""
-    if rule.state in ENABLED and rule.event_pattern.dump() and rule.event_pattern.matches_event(event):
+    if _matches(rule, event):
         if isinstance(event.get("time"), int | float):
             moment = datetime.fromtimestamp(event["time"], UTC)
             event = event | {"time": moment.strftime("%Y-%m-%dT%H:%M:%SZ")}

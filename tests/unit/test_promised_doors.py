@@ -8,8 +8,8 @@ import pytest
 import yaml
 from rich.console import Console
 
+from demo.callers import Caller
 from demo.doors import Try, door_table
-from demo.people import Caller
 from demo.promises import EVERYTHING, Door, NotForetold, Power, Visitor, doors_of, promised
 from groundwork.contracts import Account, Kind
 from groundwork.declaration import HOME, Declaration, load
