@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Collection, Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
@@ -12,11 +12,10 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
+from bench.layout import found
 from bench.tally import Tally, tally
 from groundwork.declaration import load
 from local.engine import Engine
-from local.identity.credentials import Credentials
-from local.organizations.create_account import AccountCreation
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TIME_SCALE = 0.02
@@ -45,15 +44,17 @@ class Measured:
     tally: Tally
     seconds: float
     output: dict[str, Any]
+    execution: str
 
 
 class Deployment:
-    """The real template, deployed; the security and the tooling account ready, and one workload account.
+    """The real template, deployed; with `accounts`, the security and the tooling account ready, and one workload
+    account.
 
     `workloads` are the workload accounts asked for so far; the first is the one to work on.
     """
 
-    def __init__(self, aws: Engine, template: Path = TEMPLATE) -> None:
+    def __init__(self, aws: Engine, template: Path = TEMPLATE, *, accounts: bool = True) -> None:
         self.aws = aws
         self.workloads: list[str] = []
         self._states = aws.client("stepfunctions")
@@ -62,11 +63,12 @@ class Deployment:
         self._inputs: dict[str, str] = {}
         _hold_still(aws)
         self.deploy(template)
-        self.security, self.tooling = [
-            str(self._request(account.name, account.email, kind=account.kind).output["accountId"])
-            for account in load().accounts
-        ]
-        self.ask()
+        if accounts:
+            self.security, self.tooling = [
+                str(self._request(account.name, account.email, kind=account.kind).output["accountId"])
+                for account in load().accounts
+            ]
+            self.ask()
 
     @property
     def good(self) -> str:
@@ -116,6 +118,25 @@ class Deployment:
         include = {"accountIds": accounts}
         return self._measured(lambda: self._start(ROLL_OUT, include=include, **given))
 
+    def post_all(self, entries: Sequence[Mapping[str, Any]]) -> tuple[float, list[str]]:
+        """All that some events set off: seconds to the end of the last execution, and every one of them."""
+        known, began = self._newest(VEND), datetime.now(UTC)
+        events = [
+            self.aws.client("events").put_events(Entries=[each])["Entries"][0]["EventId"] for each in entries
+        ]
+        for event in events:
+            self._end_of(self._one_about(event, known))
+        self._settle()
+        started = [arn for arn in self._newest(VEND) if arn not in known]
+        return max((self._end_of(arn)["stopDate"] - began).total_seconds() for arn in started), started
+
+    def history(self, execution: str) -> list[Any]:
+        """The events of an execution."""
+        pages = self._states.get_paginator("get_execution_history").paginate(
+            executionArn=execution, includeExecutionData=True
+        )
+        return [event for page in pages for event in page["events"]]
+
     # -- what is there before ----------------------------------------------------------------------
 
     def ask_for(self, number: int) -> None:
@@ -143,8 +164,8 @@ class Deployment:
         entered = self.aws.client("sts").assume_role(
             RoleArn=f"arn:{self.aws.partition}:iam::{account}:role/{ENTRY_ROLE}", RoleSessionName="bench"
         )["Credentials"]
-        credentials = Credentials(entered["AccessKeyId"], entered["SecretAccessKey"], entered["SessionToken"])
-        return self.aws.client(service, credentials=credentials)
+        given = (entered["AccessKeyId"], entered["SecretAccessKey"], entered["SessionToken"])
+        return self.aws.client(service, credentials=type(self.aws.administrator)(*given))
 
     # ----------------------------------------------------------------------------------------------
 
@@ -168,10 +189,11 @@ class Deployment:
     def _measured(self, start: Callable[[], str]) -> Measured:
         self._settle()
         mark, began = len(self.aws.calls), datetime.now(UTC)
-        ended = self._end_of(start())
+        execution = start()
+        ended = self._end_of(execution)
         self._settle()
         seconds = (ended["stopDate"] - began).total_seconds()
-        return Measured(tally(self.aws.calls[mark:]), seconds, json.loads(ended["output"]))
+        return Measured(tally(self.aws.calls[mark:]), seconds, json.loads(ended["output"]), execution)
 
     def _newest(self, machine: str, **chosen: str) -> list[str]:
         listed = self._states.list_executions(
@@ -218,17 +240,16 @@ def _hold_still(aws: Engine) -> None:
     aws.creation.account_limit = 1000
     aws.creation.seconds = aws.creation.entry_delay = aws.creation.service_delay = 0
     aws.creation.event_copies = 0  # CreateAccountResult is measured by itself
-    later = vars(AccountCreation)["later"]
+    creation = found("AccountCreation")
+    later = vars(creation)["later"]
 
-    def at_once(
-        backend: AccountCreation, aws_seconds: float, action: Callable[..., None], *arguments: Any
-    ) -> None:
+    def at_once(backend: Any, aws_seconds: float, action: Callable[..., None], *arguments: Any) -> None:
         if aws_seconds:
             later(backend, aws_seconds, action, *arguments)
         else:
             action(*arguments)
 
-    aws.patch(AccountCreation, "later", at_once)
+    aws.patch(creation, "later", at_once)
 
 
 def _until(probe: Callable[[], Found | None], what: str) -> Found:

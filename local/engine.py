@@ -42,6 +42,7 @@ ADAPTERS: Sequence[str] = (
     "local.identity.sts",
     "local.faults.effects",
     "local.authorization",
+    "local.latency",
     "local.iam.entities",
     "local.organizations",
     "local.services",
@@ -75,7 +76,7 @@ class Engine:
     """One AWS organization on this machine. One Engine at a time per process.
 
     organization: "all" creates it with all features, "billing" with consolidated billing only,
-    None not at all.
+    None not at all. latency: real seconds that every call but the administrator's is on its way.
     """
 
     management_account: str = DEFAULT_ACCOUNT_ID
@@ -95,12 +96,14 @@ class Engine:
     minter: Any = None  # local.identity.sessions: sessions of roles that services assume
     is_trail_logging: Any = None  # local.services.cloudtrail: whether a trail covers an account's Region
     faults: Any = None  # local.faults: the plan of what fails
+    latency: Any = None  # local.latency: what the way to AWS and back takes
 
     def __init__(
         self,
         port: int = 0,
         time_scale: float = 1.0,
         organization: Literal["all", "billing"] | None = "all",
+        latency: float = 0.0,
     ) -> None:
         self.clock = Clock(time_scale)
         with Engine._guard:
@@ -115,6 +118,7 @@ class Engine:
         self._closing = ExitStack()
         try:
             self._boot(port, organization)
+            self.latency.seconds = latency
         except BaseException:
             self.close()
             raise
