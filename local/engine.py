@@ -41,6 +41,7 @@ ADAPTERS: Sequence[str] = (
     "local.identity.sts",
     "local.faults.effects",
     "local.authorization",
+    "local.latency",
     "local.iam.entities",
     "local.organizations",
     "local.services",
@@ -74,7 +75,7 @@ class Engine:
     """One AWS organization on this machine. One Engine at a time per process.
 
     organization: "all" creates it with all features, "billing" with consolidated billing only,
-    None not at all.
+    None not at all. latency: real seconds that every call but the administrator's is on its way.
     """
 
     management_account: str = DEFAULT_ACCOUNT_ID
@@ -90,12 +91,14 @@ class Engine:
     functions: Any = None  # local.lambda_service: the fleet of sandboxes
     bus: Any = None  # local.eventbridge
     faults: Any = None  # local.fault_effects: the plan of what fails
+    latency: Any = None  # local.latency: what the way to AWS and back takes
 
     def __init__(
         self,
         port: int = 0,
         time_scale: float = 1.0,
         organization: Literal["all", "billing"] | None = "all",
+        latency: float = 0.0,
     ) -> None:
         self.clock = Clock(time_scale)
         with Engine._guard:
@@ -110,6 +113,7 @@ class Engine:
         self._closing = ExitStack()
         try:
             self._boot(port, organization)
+            self.latency.seconds = latency
         except BaseException:
             self.close()
             raise
