@@ -6,7 +6,7 @@ from dataclasses import replace
 from threading import Barrier
 from typing import Any
 
-from groundwork.baseline.regions import side_by_side
+from groundwork.baseline.regions import in_each
 from tests.component.imagined import imagined
 
 
@@ -16,8 +16,8 @@ def test_all_regions_are_looked_at_at_once() -> None:
     everybody = Barrier(len(names))
     target = replace(imagined(), client=lambda service, region=None: f"{service} in {region}")
 
-    def look(_: str, client: Any) -> Any:
+    def look(client: Any) -> Any:
         everybody.wait(timeout=30)
         return client
 
-    assert side_by_side(target, "config", names, look) == {name: f"config in {name}" for name in names}
+    assert in_each(target, "config", names, look) == {name: f"config in {name}" for name in names}

@@ -72,9 +72,9 @@ def test_from_nothing_an_account_gets_a_trail_into_the_archive(ready: World) -> 
     account = ready.account()
     target, mark = ready.target(TRAIL, account), len(ready.aws.calls)
     loop.apply(TRAIL, target)
-    assert [call.operation for call in ready.calls_since(mark)] == [
-        *("DescribeTrails", "DescribeKey", "CreateTrail", "StartLogging")
-    ]
+    made = [call.operation for call in ready.calls_since(mark)]
+    assert sorted(made[:2]) == ["DescribeKey", "DescribeTrails"]
+    assert made[2:] == ["CreateTrail", "StartLogging"]
     loop.verify(TRAIL, target)
     assert [call.operation for call in ready.calls_since(mark)].count("DescribeKey") == 1
     (trail,) = trails(ready, account).values()
@@ -93,9 +93,9 @@ def test_from_nothing_an_account_gets_a_trail_into_the_archive(ready: World) -> 
 def test_a_second_run_writes_nothing(ready: World, member: Account) -> None:
     mark = len(ready.aws.calls)
     assert ready.apply(TRAIL, member) == []
-    assert [call.operation for call in ready.calls_since(mark)] == [
-        *("DescribeTrails", "ListTags", "DescribeKey", "GetTrailStatus")
-    ]
+    made = [call.operation for call in ready.calls_since(mark)]
+    assert sorted(made[:2]) == ["DescribeKey", "DescribeTrails"]
+    assert sorted(made[2:]) == ["GetTrailStatus", "ListTags"]
 
 
 def test_its_permissions_fit_a_session() -> None:

@@ -7,6 +7,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from functools import cache
+from threading import Lock
 from typing import Any
 
 import boto3
@@ -44,6 +45,11 @@ NOT_YET = DENIALS | {
     "UnrecognizedClientException",
 }
 """What services answer for an account that AWS has not finished activating."""
+
+_MAKING = Lock()
+"""Clients may be used by many threads, and are made one by one.
+https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
+"""
 
 
 @cache
@@ -173,9 +179,10 @@ def _clients(session: boto3.Session) -> Clients:
     made: dict[tuple[str, str | None], Any] = {}
 
     def client(service: str, region: str | None = None) -> Any:
-        if (service, region) not in made:
-            # boto3's overloads want literals; the service is data here.
-            made[service, region] = session.client(service, region_name=region, config=PATIENT)  # type: ignore[call-overload]
-        return made[service, region]
+        with _MAKING:
+            if (service, region) not in made:
+                # boto3's overloads want literals; the service is data here.
+                made[service, region] = session.client(service, region_name=region, config=PATIENT)  # type: ignore[call-overload]
+            return made[service, region]
 
     return client

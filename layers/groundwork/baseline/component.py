@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from threading import Lock
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 from botocore.exceptions import ClientError
@@ -30,6 +31,11 @@ class Call:
     `after` names, in words, what must be there before the call can be made: it is planned at once, and made in a
     later round, when that has been read. Its parameters may hold what is `known_later`. `refusals` says, by AWS's
     error code, what it means when AWS refuses the call because of something that cannot be read beforehand.
+
+    `needs` names the other resources whose calls are made before it; the calls of one resource name the same. What is
+    neither about one of them nor about its own resource may be made beside it. Where it is None, the call is made after
+    all that are listed before it, those of other Regions aside. A resource is known by what stands before a colon; a
+    part of it that is named after one does not count.
     """
 
     service: str
@@ -42,6 +48,12 @@ class Call:
     refusals: Mapping[str, str] = field(default_factory=dict)
     severity: Severity = "medium"
     after: str = ""
+    needs: Collection[str] | None = None
+
+
+def needing(needs: Collection[str], calls: Iterable[Call]) -> Iterator[Call]:
+    """The calls, each with what it needs."""
+    return (replace(call, needs=needs) for call in calls)
 
 
 def worst(severities: Iterable[Severity]) -> Severity:
@@ -98,11 +110,13 @@ class Target:
     foresees: bool = False
     _asked: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What does not change while an account is in work: asked once, used by every component."""
+    _asking: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
 
     def once(self, key: str, ask: Callable[[], str]) -> str:
-        if key not in self._asked:
-            self._asked[key] = ask()
-        return self._asked[key]
+        with self._asking:
+            if key not in self._asked:
+                self._asked[key] = ask()
+            return self._asked[key]
 
     def role_arn(self, name: str, account_id: str | None = None) -> str:
         return f"arn:{self.organization.partition}:iam::{account_id or self.account.id}:role/{name}"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
+from functools import partial
+from threading import Semaphore
 from typing import Any
 
 from botocore import xform_name
@@ -14,9 +16,12 @@ from groundwork.baseline.component import Call, Component, Target
 from groundwork.contracts import Change, PlannedCall
 from groundwork.errors import ComponentNotSettled, ConflictingSetup
 from groundwork.rendering import on_one_line
+from groundwork.side_by_side import side_by_side
 
 ROUNDS = 8
 """More than any component's longest chain of calls that need each other's results."""
+WRITES_TO_IAM = 4
+"""At once, of one component. IAM is one for all of an account, and throttles writes sooner than others do."""
 
 log = logging.getLogger("groundwork")
 
@@ -63,20 +68,36 @@ def verify(component: Component[Any], target: Target) -> None:
 
 
 def _make(calls: Sequence[Call], target: Target) -> None:
-    """Those without a Region first; then the Regions side by side, each in its order."""
-    lanes: dict[str | None, list[Call]] = {}
-    for call in calls:
-        lanes.setdefault(call.region, []).append(call)
-        target.client(call.service, call.region)  # boto3 wants clients made one by one
-    _make_in_order(lanes.pop(None, []), target)
-    with ThreadPoolExecutor(max_workers=max(1, len(lanes))) as pool:
-        for done in [pool.submit(_make_in_order, lane, target) for lane in lanes.values()]:
-            done.result()
+    """Stage by stage. What a stage has begun comes to its end, and none follows one that failed."""
+    writes_to_iam = Semaphore(WRITES_TO_IAM)
+
+    def make(lane: Sequence[Call]) -> None:
+        for call in lane:
+            with writes_to_iam if call.service == "iam" else nullcontext():
+                _make_one(call, target)
+
+    for lanes in stages(calls):
+        side_by_side(*(partial(make, lane) for lane in lanes))
 
 
-def _make_in_order(calls: Iterable[Call], target: Target) -> None:
-    for call in calls:
-        _make_one(call, target)
+def stages(calls: Iterable[Call]) -> list[list[list[Call]]]:
+    """Calls in lanes, and lanes in stages. A lane is made in order, those of one stage side by side; calls without a
+    Region come before those of a Region that do not say what they need."""
+    lanes: dict[tuple[str | None, str], list[Call]] = {}
+    stage: dict[tuple[str | None, str], int] = {}
+    for call in sorted(calls, key=lambda each: each.region is not None):
+        its = (call.region, "" if call.needs is None else call.resource.partition(":")[0])
+        for other in lanes:
+            region, resource = other
+            first = region in (None, call.region) if call.needs is None else resource in call.needs
+            if first and other != its:
+                stage[its] = max(stage.get(its, 0), stage[other] + 1)
+        stage.setdefault(its, 0)
+        lanes.setdefault(its, []).append(call)
+    return [
+        [lane for its, lane in lanes.items() if stage[its] == number]
+        for number in sorted(set(stage.values()))
+    ]
 
 
 def _make_one(call: Call, target: Target) -> None:

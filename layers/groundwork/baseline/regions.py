@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
 from groundwork.baseline.component import Call, Permission, Target
+from groundwork.side_by_side import side_by_side
 
 FIND_REGIONS = Permission(["ec2:DescribeRegions"])
 """What `governed` needs."""
@@ -39,14 +40,16 @@ def governed(target: Target) -> Governed:
     )
 
 
-def side_by_side(
-    target: Target, service: str, names: Sequence[str], look: Callable[[str, Any], Seen]
+def in_each(
+    target: Target, service: str, names: Sequence[str], look: Callable[[Any], Seen]
 ) -> dict[str, Seen]:
-    """What `look(region, client)` sees in each Region. boto3 wants clients made one by one, which takes as long as a
-    call or two: the first Regions answer while the clients of the last ones are made."""
-    with ThreadPoolExecutor(max_workers=max(1, len(names))) as pool:
-        looking = {name: pool.submit(look, name, target.client(service, name)) for name in names}
-        return {name: seen.result() for name, seen in looking.items()}
+    """What `look(client)` sees in each Region. Clients are made one by one, which takes as long as a call or two: the
+    first Regions answer while the clients of the last ones are made."""
+
+    def seen(name: str) -> Seen:
+        return look(target.client(service, name))
+
+    return dict(zip(names, side_by_side(*(partial(seen, name) for name in names)), strict=True))
 
 
 def skipped(service: str, off: Sequence[str]) -> list[Call]:

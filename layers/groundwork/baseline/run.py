@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import partial
+from itertools import chain
 from typing import Literal
 
 from pydantic import Field
@@ -15,6 +17,7 @@ from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import BaselineNotVerified, BaselineUndone
 from groundwork.rendering import held_to
+from groundwork.side_by_side import side_by_side
 
 MOST_PASSES = 3
 """After a pass too many it is not the declaration that has changed, but somebody who undoes it."""
@@ -94,14 +97,17 @@ def verify_inside(
 ) -> None:
     """Look again at these components, which have been brought to what is declared so many times, with a session that
     cannot write. Raises `BaselineNotVerified`, and in the end `BaselineUndone`."""
-    components = [_component(name) for name in names]
-    rest: list[Change] = []
-    for together in fitting_a_session(components, account, organization.partition):
+
+    def look(together: Sequence[Component[object]]) -> list[Change]:
         reads = [permission for component in together for permission in component.reads]
         clients = _enter(account, organization, declaration, reads, "verify")
         target = Target(account, organization, declaration, clients)
         with while_young(account):
-            rest += [change for component in together for change in loop.plan(component, target)]
+            plans = side_by_side(*(partial(loop.plan, component, target) for component in together))
+        return list(chain(*plans))
+
+    groups = fitting_a_session(map(_component, names), account, organization.partition)
+    rest = chain(*side_by_side(*(partial(look, together) for together in groups)))
     differences = [f"{change.resource}: {change.reason}" for change in rest if change.action != "report"]
     if differences:
         error = BaselineNotVerified if passes < MOST_PASSES else BaselineUndone

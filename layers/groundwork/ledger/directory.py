@@ -3,15 +3,14 @@ every account for each request."""
 
 from __future__ import annotations
 
-from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 
 from groundwork.aws.organizations import Listed, Organizations
 from groundwork.errors import AccountUnknown
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import Memory
-
-AT_ONCE = 16
+from groundwork.side_by_side import side_by_side
 
 
 class Directory:
@@ -38,9 +37,7 @@ class Directory:
     def note_all(self) -> list[Listed]:
         """One pass over the organization, after which the ledger knows every e-mail: when it is new, or was lost."""
         accounts = list(self._organizations.accounts())
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            for noted in [pool.submit(self._ledger.note_email, each.email, each.id) for each in accounts]:
-                noted.result()
+        side_by_side(*(partial(self._ledger.note_email, each.email, each.id) for each in accounts))
         self._ledger.note_every_email()
         return accounts
 

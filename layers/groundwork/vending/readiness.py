@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
@@ -19,6 +20,7 @@ from groundwork.errors import (
     SecurityAccountNotReady,
 )
 from groundwork.ledger import Ledger
+from groundwork.side_by_side import side_by_side
 from groundwork.vending.enrolment import STATE_TAG, Enroller
 
 PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
@@ -46,15 +48,13 @@ def check_access(account: Account, organization: Organization, declaration: Decl
     """
     permissions = [Permission([action for _, action, _ in PROBES])]
     clients = enter(account, organization, declaration.entry_roles, permissions, "check-access")
-    refused = [answer for answer in _answers(clients, account, declaration.regions.home) if answer]
+    home = declaration.regions.home
+    probes = (partial(_probe, clients, service, ask, account, home) for service, _, ask in PROBES)
+    refused = [answer for answer in side_by_side(*probes) if answer]
     if refused:
         raise AccountNotUsable(
             f"Account {account.id} can be entered, but not all its services answer: {' '.join(refused)}"
         )
-
-
-def _answers(clients: Clients, account: Account, region: str) -> list[str | None]:
-    return [_probe(clients, service, ask, account, region) for service, _, ask in PROBES]
 
 
 def _probe(

@@ -7,7 +7,7 @@ them all. Trails that others made stay as they are.
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar
 
 from groundwork.baseline.archive import (
@@ -28,6 +28,7 @@ from groundwork.errors import (
     SecurityAccountMissing,
     SecurityAccountNotReady,
 )
+from groundwork.side_by_side import side_by_side
 
 MINE = {"managed-by": "groundwork"}
 TRAILS = "arn:{partition}:cloudtrail:*:{account}:trail/*"
@@ -56,7 +57,7 @@ class SeenTrail:
     read only of the trail that counts, `tags` only of the account's own."""
 
     described: Mapping[str, Any]
-    tags: Mapping[str, str]
+    tags: Mapping[str, str] = field(default_factory=dict)
     logging: bool = False
     selective: bool = False
 
@@ -140,19 +141,19 @@ class Trail(Component[Found]):
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
-        cloudtrail = target.client("cloudtrail", target.declaration.regions.home)
-        described = cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
-        own = [trail for trail in described if _owner(trail) == target.account.id]
-        tags = _tags(target, own)
-        trails = [SeenTrail(trail, tags[trail["TrailARN"]]) for trail in own]
+        covered = _is_covered_by_organization(target)
+        described, key = side_by_side(lambda: _described(target), lambda: None if covered else _key(target))
+        trails = [SeenTrail(trail) for trail in described if _owner(trail) == target.account.id]
         declared = next((trail for trail in trails if trail.name == target.declaration.trail.name), None)
-        others = tuple(trail for trail in trails if trail is not declared)
-        if _is_covered_by_organization(target):
-            return Found(declared, others, _covering(target, described), None)
-        store, waiting = _store(target, declared)
-        return Found(
-            _examined(target, declared) if declared and store else declared, others, None, store, waiting
+        store, waiting = _store(target, declared, key) if key else (None, "")
+        tags, (logging, selective), covering = side_by_side(
+            lambda: _tags(target, trails),
+            lambda: _examined(target, declared) if declared and store else (False, False),
+            lambda: _covering(target, described) if covered else None,
         )
+        own = declared and replace(declared, tags=tags[declared.arn], logging=logging, selective=selective)
+        others = tuple(replace(each, tags=tags[each.arn]) for each in trails if each is not declared)
+        return Found(own, others, covering, store, waiting)
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -184,24 +185,30 @@ def _owner(trail: Mapping[str, Any]) -> str:
     return str(trail["TrailARN"].split(":")[4])
 
 
-def _tags(target: Target, trails: Sequence[Mapping[str, Any]]) -> dict[str, dict[str, str]]:
+def _described(target: Target) -> Sequence[Mapping[str, Any]]:
+    cloudtrail = target.client("cloudtrail", target.declaration.regions.home)
+    trails: Sequence[Mapping[str, Any]] = cloudtrail.describe_trails(includeShadowTrails=True)["trailList"]
+    return trails
+
+
+def _tags(target: Target, trails: Sequence[SeenTrail]) -> dict[str, dict[str, str]]:
     """By ARN. ListTags answers for the trails of one Region, up to 20 (an account has at most 5 in each)."""
     found: dict[str, dict[str, str]] = {}
-    for home in sorted({trail["HomeRegion"] for trail in trails}):
-        arns = sorted({trail["TrailARN"] for trail in trails if trail["HomeRegion"] == home})
+    for home in sorted({trail.home for trail in trails}):
+        arns = sorted({trail.arn for trail in trails if trail.home == home})
         for listed in target.client("cloudtrail", home).list_tags(ResourceIdList=arns)["ResourceTagList"]:
             found[listed["ResourceId"]] = {tag["Key"]: tag.get("Value", "") for tag in listed["TagsList"]}
     return found
 
 
-def _examined(target: Target, trail: SeenTrail) -> SeenTrail:
-    """The trail with what DescribeTrails leaves out."""
+def _examined(target: Target, trail: SeenTrail) -> tuple[bool, bool]:
+    """What DescribeTrails leaves out: whether it is logging, and whether selective."""
     cloudtrail = target.client("cloudtrail", trail.home)
     logging = cloudtrail.get_trail_status(Name=trail.arn)["IsLogging"]
     selective = bool(trail.described.get("HasCustomEventSelectors")) and not _all_management_events(
         cloudtrail.get_event_selectors(TrailName=trail.arn)
     )
-    return SeenTrail(trail.described, trail.tags, logging, selective)
+    return logging, selective
 
 
 def _all_management_events(selectors: Mapping[str, Any]) -> bool:
@@ -230,7 +237,7 @@ def _covering(target: Target, described: Iterable[Mapping[str, Any]]) -> SeenTra
     ]
     best: SeenTrail | None = None
     for trail in trails:
-        best = SeenTrail(trail, {}, logging=_is_logging(target, home, trail["TrailARN"]))
+        best = SeenTrail(trail, logging=_is_logging(target, home, trail["TrailARN"]))
         if best.logging and best.setting("IsMultiRegionTrail"):
             return best
     return best
@@ -240,21 +247,30 @@ def _is_logging(target: Target, home: str, arn: str) -> bool:
     return bool(target.client("cloudtrail", home).get_trail_status(Name=arn)["IsLogging"])
 
 
-def _store(target: Target, own: SeenTrail | None) -> tuple[TrailStore | None, str]:
+def _key(target: Target) -> str | GroundworkError:
+    """The ARN of the archive's key, or why it is not known."""
+    try:
+        return key_arn(target)
+    except (SecurityAccountMissing, SecurityAccountNotReady) as not_yet:
+        return not_yet
+
+
+def _store(
+    target: Target, own: SeenTrail | None, key: str | GroundworkError
+) -> tuple[TrailStore | None, str]:
     """Where the account's own trail delivers, and why it is not the archive.
 
     The management account comes first of all: until the archive is there, its trail delivers into the bucket that
     the stack brought along. Once in the archive it never goes back. A plan goes on without the key.
     """
-    try:
-        return TrailStore(archive(target).trail_bucket, key_arn(target)), ""
-    except (SecurityAccountMissing, SecurityAccountNotReady) as not_yet:
-        if target.account.kind == "management" and not (own and _is_in_archive(own, target)):
-            return _bootstrap(target, not_yet)
-        if not target.foresees:
-            raise
-        store = TrailStore(archive(target).trail_bucket, foreseen_key_arn(target))
-        return store, f"its key cannot be verified: {not_yet}"
+    if isinstance(key, str):
+        return TrailStore(archive(target).trail_bucket, key), ""
+    if target.account.kind == "management" and not (own and _is_in_archive(own, target)):
+        return _bootstrap(target, key)
+    if not target.foresees:
+        raise key
+    store = TrailStore(archive(target).trail_bucket, foreseen_key_arn(target))
+    return store, f"its key cannot be verified: {key}"
 
 
 def _is_in_archive(own: SeenTrail, target: Target) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from groundwork.baseline.component import Call, Component, Permission, Target
+from groundwork.baseline.component import Call, Component, Permission, Target, needing
 from groundwork.declaration.settings import MANAGED_BY
 from groundwork.errors import ComponentNotSettled, GroundworkError
 
@@ -100,23 +100,27 @@ class Access(Component[Found]):
         return state.read(target.client("iam"), kinds, [role.name for role in roles])
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
-        """Raises `InvalidDeclaration` when a policy is longer than IAM takes."""
+        """Boundaries come before the roles that have them, groups before who is in them; each holder of power is one
+        lane, in which what takes power away comes first. Raises `InvalidDeclaration` when a policy is longer than IAM
+        takes."""
         want, access = wanted(target), target.declaration.access
         pending = frozenset(item.resource.partition("/")[2] for item in want.left_out if item.inline is None)
+        boundaries = {difference.resource_of(policy) for policy in want.policies}
+        groups = {f"group/{group.name}" for group in want.groups}
         for policy in want.policies:
-            yield from difference.policy(found.policies.get(policy.arn), policy)
+            yield from needing((), difference.policy(found.policies.get(policy.arn), policy))
         for role in want.roles:
-            yield from difference.role(found.roles.get(role.name), role)
+            yield from needing(boundaries, difference.role(found.roles.get(role.name), role))
         for group in want.groups:
             resource = f"group/{group.name}"
             ways = frozenset(
                 item.inline for item in want.left_out if item.inline and item.resource == resource
             )
-            yield from difference.group(found.groups.get(group.name), group, ways)
+            yield from needing((), difference.group(found.groups.get(group.name), group, ways))
         for user in want.users:
-            yield from difference.user(found.users.get(user.name), user, pending)
+            yield from needing(groups, difference.user(found.users.get(user.name), user, pending))
         declared = {f"role/{role.name}" for role in declared_roles(target)} | {
             f"user/{user.name}" for user in access.users
         }
-        yield from difference.undeclared(found, frozenset(declared), access.prune)
+        yield from needing((), difference.undeclared(found, frozenset(declared), access.prune))
         yield from difference.left_out(want)

@@ -39,13 +39,20 @@ def _if_wider(found: Document | None, wanted: Document) -> Severity:
 # -- customer managed policies, which serve as boundaries ------------------------------------------
 
 
+def resource_of(policy: PolicyState) -> str:
+    return f"policy/{_name(policy)}"
+
+
+def _name(policy: PolicyState) -> str:
+    return policy.arn.rsplit("/", 1)[-1]
+
+
 def policy(found: PolicyState | None, wanted: PolicyState) -> Iterator[Call]:
-    name = wanted.arn.rsplit("/", 1)[-1]
-    resource, document = f"policy/{name}", compact(wanted.document)
+    resource, document = resource_of(wanted), compact(wanted.document)
     if found is None:
         yield _call(
             "CreatePolicy", resource, "create", "the permissions boundary does not exist",
-            PolicyName=name, PolicyDocument=document,
+            PolicyName=_name(wanted), PolicyDocument=document,
             Description="Permissions boundary laid down by Groundwork",
         )  # fmt: skip
     elif words := differences(found.document, wanted.document):

@@ -15,8 +15,9 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline.component import Call, Component, Permission, Target
-from groundwork.baseline.regions import FIND_REGIONS, governed, side_by_side, skipped
+from groundwork.baseline.component import Call, Component, Permission, Target, needing
+from groundwork.baseline.regions import FIND_REGIONS, Governed, governed, in_each, skipped
+from groundwork.side_by_side import side_by_side
 
 from . import default_vpc
 from .default_vpc import DefaultVpc
@@ -86,19 +87,22 @@ class AccountSettings(Component[Found]):
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
-        declared, iam = target.declaration.account_settings, target.client("iam")
-        on, off = governed(target) if _regional(target) else ((), ())
-        return Found(
-            _read_password_policy(iam),
-            next(iter(iam.list_account_aliases()["AccountAliases"]), None) if declared.alias else None,
-            _read_public_access(target) if declared.s3_public_access_block else {},
-            side_by_side(target, "ec2", on, lambda _, ec2: _read_region(ec2, target)),
-            off,
+        declared = target.declaration.account_settings
+        password_policy, alias, public_access, (off, regions) = side_by_side(
+            lambda: _read_password_policy(target),
+            lambda: _read_alias(target) if declared.alias else None,
+            lambda: _read_public_access(target) if declared.s3_public_access_block else {},
+            lambda: _read_regions(target),
         )
+        return Found(password_policy, alias, public_access, regions, off)
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
+        """None of the settings needs another."""
+        return needing((), self._calls(found, target))
+
+    def _calls(self, found: Found, target: Target) -> Iterator[Call]:
         declared = target.declaration.account_settings
         yield from _password_policy_calls(found.password_policy, target)
         if declared.alias:
@@ -149,14 +153,18 @@ def _without_default_vpc(target: Target) -> bool:
 # -- reading -------------------------------------------------------------------------------------------
 
 
-def _read_password_policy(iam: Any) -> Mapping[str, Any] | None:
+def _read_password_policy(target: Target) -> Mapping[str, Any] | None:
     try:
-        policy: Mapping[str, Any] = iam.get_account_password_policy()["PasswordPolicy"]
+        policy: Mapping[str, Any] = target.client("iam").get_account_password_policy()["PasswordPolicy"]
     except ClientError as missing:
         if missing.response["Error"]["Code"] != "NoSuchEntity":
             raise
         return None
     return policy
+
+
+def _read_alias(target: Target) -> str | None:
+    return next(iter(target.client("iam").list_account_aliases()["AccountAliases"]), None)
 
 
 def _read_public_access(target: Target) -> Mapping[str, bool]:
@@ -172,12 +180,19 @@ def _read_public_access(target: Target) -> Mapping[str, bool]:
     return found
 
 
+def _read_regions(target: Target) -> tuple[tuple[str, ...], dict[str, Region]]:
+    """The Regions that are off, and what the others have."""
+    on, off = governed(target) if _regional(target) else Governed((), ())
+    return off, in_each(target, "ec2", on, lambda ec2: _read_region(ec2, target))
+
+
 def _read_region(ec2: Any, target: Target) -> Region:
-    encrypts = target.declaration.account_settings.ebs_encryption and ec2.get_ebs_encryption_by_default()
-    return Region(
-        encrypts=bool(encrypts and encrypts["EbsEncryptionByDefault"]),
-        default_vpc=default_vpc.read(ec2) if _without_default_vpc(target) else None,
+    declared = target.declaration.account_settings
+    encryption, vpc = side_by_side(
+        lambda: ec2.get_ebs_encryption_by_default() if declared.ebs_encryption else {},
+        lambda: default_vpc.read(ec2) if _without_default_vpc(target) else None,
     )
+    return Region(bool(encryption.get("EbsEncryptionByDefault")), vpc)
 
 
 # -- differences ---------------------------------------------------------------------------------------

@@ -8,9 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from groundwork.baseline.component import Call, Permission
+from groundwork.side_by_side import side_by_side
 
 
 @dataclass(frozen=True)
@@ -96,14 +98,18 @@ def read(ec2: Any) -> DefaultVpc | None:
     default = next((vpc["VpcId"] for vpc in vpcs if vpc["IsDefault"]), None)
     if default is None:
         return None
-    subnets, gateways = _of(ec2, SUBNETS, default), _of(ec2, GATEWAYS, default)
-    found = {part: _of(ec2, part, default) for part in OTHERS} | {SUBNETS: subnets}
+    parts = (*OTHERS, SUBNETS, GATEWAYS)
+    answers, peerings = side_by_side(
+        lambda: side_by_side(*(partial(_of, ec2, part, default) for part in parts)),
+        lambda: _peerings(ec2, default),
+    )
+    found = dict(zip(parts, answers, strict=True))
     foreign = {part.words: sum(not part.born_with(one) for one in there) for part, there in found.items()}
-    foreign["peering connections"] = _peerings(ec2, default)
+    foreign["peering connections"] = peerings
     return DefaultVpc(
         default,
-        tuple(subnet["SubnetId"] for subnet in subnets),
-        tuple(gateway["InternetGatewayId"] for gateway in gateways),
+        tuple(subnet["SubnetId"] for subnet in found[SUBNETS]),
+        tuple(gateway["InternetGatewayId"] for gateway in found[GATEWAYS]),
         used_by=", ".join(f"{count} {words}" for words, count in foreign.items() if count),
     )
 

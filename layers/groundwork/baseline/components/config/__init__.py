@@ -11,19 +11,20 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.archive import FIND_KEY, foreseen_key_arn, key_arn
 from groundwork.baseline.component import Call, Component, Permission, Target
-from groundwork.baseline.regions import FIND_REGIONS, governed, side_by_side, skipped
+from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, skipped
 from groundwork.errors import (
     ComponentNotSettled,
     GroundworkError,
     SecurityAccountMissing,
     SecurityAccountNotReady,
 )
+from groundwork.side_by_side import side_by_side
 
 from . import recorders
 from .recorders import (
@@ -49,6 +50,14 @@ class Found:
     key_arn: str = ""
     unverified: str = ""
     aggregator: Mapping[str, Any] | None = None
+    waiting: str = ""
+
+
+class Key(NamedTuple):
+    """`arn` as far as it is known; `unverified` and `waiting` as in `Found`."""
+
+    arn: str = ""
+    unverified: str = ""
     waiting: str = ""
 
 
@@ -92,20 +101,13 @@ class Config(Component[Found]):
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
-        unverified = ""
-        try:
-            key = key_arn(target)
-        except (SecurityAccountMissing, SecurityAccountNotReady) as not_yet:
-            if target.account.kind == "management":
-                return Found(waiting=str(not_yet))  # it comes first of all, before there is a log archive
-            if not target.foresees:
-                raise
-            key, unverified = foreseen_key_arn(target), str(not_yet)
-        on, off = governed(target)
-        regions = side_by_side(target, "config", on, lambda _, config: recorders.read(config, target))
-        aggregator = _read_aggregator(target) if target.account.kind == "security" else None
+        key, (off, regions), aggregator = side_by_side(
+            lambda: _read_key(target), lambda: _read_regions(target), lambda: _read_aggregator(target)
+        )
+        if key.waiting:
+            return Found(waiting=key.waiting)
         role = _shown_by(regions, target) or _role_exists(target)
-        return Found(regions, off, role, key, unverified, aggregator)
+        return Found(regions, off, role, key.arn, key.unverified, aggregator)
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -132,6 +134,26 @@ class Config(Component[Found]):
 
 def _report(resource: str, reason: str) -> Call:
     return Call("config", "", {}, resource, "report", reason)
+
+
+# -- the key, and the Regions --------------------------------------------------------------------------
+
+
+def _read_key(target: Target) -> Key:
+    try:
+        return Key(key_arn(target))
+    except (SecurityAccountMissing, SecurityAccountNotReady) as not_yet:
+        if target.account.kind == "management":
+            return Key(waiting=str(not_yet))  # it comes first of all, before there is a log archive
+        if not target.foresees:
+            raise
+        return Key(foreseen_key_arn(target), unverified=str(not_yet))
+
+
+def _read_regions(target: Target) -> tuple[tuple[str, ...], dict[str, Region]]:
+    """The Regions that are off, and what the others have."""
+    on, off = governed(target)
+    return off, in_each(target, "config", on, lambda config: recorders.read(config, target))
 
 
 # -- the role ------------------------------------------------------------------------------------------
@@ -167,6 +189,9 @@ def _role_exists(target: Target) -> bool:
 
 
 def _read_aggregator(target: Target) -> Mapping[str, Any] | None:
+    """Only the security account has one."""
+    if target.account.kind != "security":
+        return None
     config = target.client("config", target.declaration.regions.home)
     pages = config.get_paginator("describe_configuration_aggregators").paginate()
     every = (aggregator for page in pages for aggregator in page["ConfigurationAggregators"])

@@ -7,13 +7,14 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_DeliveryChannel.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from groundwork.baseline.archive import LOG_ARCHIVE, archive, is_known, may_be
 from groundwork.baseline.component import Call, Permission, Target, worst
 from groundwork.contracts import Severity
 from groundwork.errors import ConflictingSetup
+from groundwork.side_by_side import side_by_side
 
 SERVICE = "config.amazonaws.com"
 ROLE_NAME = "AWSServiceRoleForConfig"
@@ -56,18 +57,25 @@ def role_arn(target: Target) -> str:
 
 
 def read(config: Any, target: Target) -> Region:
+    (recorder, recording), channel = side_by_side(lambda: _recorder(config), lambda: _channel(config))
+    region = Region(recorder, recording, channel)
+    if channel is None or is_ours(region, target):
+        return region
+    return replace(region, failing=_failure(config, channel["name"]))
+
+
+def _recorder(config: Any) -> tuple[Mapping[str, Any] | None, bool]:
+    """The account's recorder, and whether it records."""
     recorders = [
         recorder
         for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]
         if "servicePrincipal" not in recorder  # an AWS service's own recorder, beside the account's
     ]
-    recorder = recorders[0] if recorders else None
-    channels = config.describe_delivery_channels()["DeliveryChannels"]
-    channel = channels[0] if channels else None
-    region = Region(recorder, recorder is not None and _is_recording(config, recorder["name"]), channel)
-    if channel is None or is_ours(region, target):
-        return region
-    return Region(recorder, region.recording, channel, _failure(config, channel["name"]))
+    return (recorders[0], _is_recording(config, recorders[0]["name"])) if recorders else (None, False)
+
+
+def _channel(config: Any) -> Mapping[str, Any] | None:
+    return next(iter(config.describe_delivery_channels()["DeliveryChannels"]), None)
 
 
 def _is_recording(config: Any, name: str) -> bool:

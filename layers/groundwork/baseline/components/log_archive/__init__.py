@@ -13,12 +13,21 @@ from typing import Any, ClassVar
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.archive import archive
-from groundwork.baseline.component import Action, Call, Component, Permission, Target, known_later
+from groundwork.baseline.component import (
+    Action,
+    Call,
+    Component,
+    Permission,
+    Target,
+    known_later,
+    needing,
+)
 from groundwork.baseline.components.log_archive import buckets, policies
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
 from groundwork.errors import ComponentNotSettled, GroundworkError
+from groundwork.side_by_side import side_by_side
 
 KEYS_AND_ALIASES = ("arn:{partition}:kms:*:{account}:key/*", "arn:{partition}:kms:*:{account}:alias/*")
 MINE = {"managed-by": "groundwork"}
@@ -115,17 +124,23 @@ class LogArchive(Component[Found]):
 
     def read(self, target: Target) -> Found:
         home, names = target.declaration.regions.home, archive(target)
-        key, astray = _read_key(target.client("kms", home), names.key_alias)
-        return Found(key, astray, buckets.read(target.client("s3", home), buckets.names(names)))
+        (key, astray), settings = side_by_side(
+            lambda: _read_key(target.client("kms", home), names.key_alias),
+            lambda: buckets.read(target.client("s3", home), buckets.names(names)),
+        )
+        return Found(key, astray, settings)
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
+        """The other buckets log to the one for access logs. Of one bucket S3 takes one change at a time."""
         names = archive(target)
-        yield from _key_calls(found, target)
+        yield from needing((), _key_calls(found, target))
         key_arn = found.key.arn if found.key else _arn_to_come(names.key_alias)
         for bucket in buckets.names(names):
-            yield from buckets.calls(bucket, found.buckets.get(bucket), key_arn, target)
+            needs = set() if bucket == names.access_logs_bucket else {f"bucket {names.access_logs_bucket}"}
+            its = found.buckets.get(bucket)
+            yield from needing(needs, buckets.calls(bucket, its, key_arn, target))
 
 
 # -- the key -------------------------------------------------------------------------------------------

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -16,9 +16,9 @@ from groundwork.baseline.components.log_archive import policies
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
+from groundwork.side_by_side import side_by_side
 
 ABORT_UPLOADS_AFTER_DAYS = 7
-AT_ONCE = 8
 
 
 @dataclass(frozen=True)
@@ -148,11 +148,10 @@ def read(s3: Any, of: Iterable[str]) -> dict[str, dict[str, Any]]:
     }
     there = [name for name in of if name in owned]
     pairs = [(name, setting) for name in there for setting in SETTINGS]
-    with ThreadPoolExecutor(AT_ONCE) as pool:
-        answers = pool.map(lambda pair: _read_setting(s3, *pair), pairs)
-        found: dict[str, dict[str, Any]] = {name: {} for name in there}
-        for (name, setting), answer in zip(pairs, answers, strict=True):
-            found[name][setting.write] = answer
+    answers = side_by_side(*(partial(_read_setting, s3, *pair) for pair in pairs))
+    found: dict[str, dict[str, Any]] = {name: {} for name in there}
+    for (name, setting), answer in zip(pairs, answers, strict=True):
+        found[name][setting.write] = answer
     return found
 
 
