@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 import boto3
 import pytest
 
+from groundwork.aws.sessions import own_client
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import RequestRecord
 from local.engine import Engine
@@ -26,8 +27,10 @@ def aws() -> Iterator[Engine]:
             environment.setenv(name, value)
         environment.setenv("AWS_DEFAULT_REGION", engine.region)
         boto3.setup_default_session()
+        own_client.cache_clear()
         yield engine
     boto3.setup_default_session()
+    own_client.cache_clear()
 
 
 @pytest.fixture

@@ -11,17 +11,10 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from typing import TYPE_CHECKING, Any, Literal
+from typing import Any, Literal
 
-import boto3
-from boto3.dynamodb.conditions import Attr, ConditionBase
-from botocore.exceptions import ClientError
-
-from groundwork.aws.sessions import PATIENT
 from groundwork.contracts import Account
 from groundwork.errors import AccountBusy
 from groundwork.ledger.records import (
@@ -39,25 +32,27 @@ from groundwork.ledger.records import (
     request_key,
     request_of,
 )
-
-if TYPE_CHECKING:
-    from mypy_boto3_dynamodb.service_resource import Table
+from groundwork.ledger.table import (
+    Expression,
+    Table,
+    adding,
+    either,
+    every,
+    removing,
+    setting,
+    together,
+    where,
+)
 
 LEASE_SECONDS = 900
-LEASE = "leaseOwner, leaseUntil"
+LEASE = ("leaseOwner", "leaseUntil")
 LONGEST_WORK_SECONDS = 320
 """Longer than a function may work in an account; one that finds less left of the lease renews it first."""
 UNITS_SECONDS = 300
-MOST_KEYS = 100
-"""Of one BatchGetItem."""
 ANSWER_DAYS = 90
 """As long as Step Functions keeps an execution's history."""
 
-
-@cache
-def _table(name: str) -> Table:
-    """Made once for as long as the function stays warm."""
-    return boto3.resource("dynamodb", config=PATIENT).Table(name)
+NEW, KNOWN = where("attribute_not_exists(#pk)"), where("attribute_exists(#pk)")
 
 
 @dataclass(frozen=True)
@@ -70,14 +65,14 @@ class Lease:
 
 class Ledger:
     def __init__(self, table_name: str, now: Callable[[], float] = time.time) -> None:
-        self._table = _table(table_name)
+        self._table = Table(table_name)
         self._now = now
 
     # -- looking -----------------------------------------------------------------------------------
 
     def recall(self, emails: Iterable[str] = (), accounts: Iterable[str] = ()) -> Memory:
         """Everything about these in one call."""
-        return remembered(self._get_many(keys_of(emails, accounts)), self._now())
+        return remembered(self._table.get_many(keys_of(emails, accounts)), self._now())
 
     # -- whose an e-mail is, and where units are -----------------------------------------------------
 
@@ -85,7 +80,7 @@ class Ledger:
         self._set(email_key(email), {"accountId": account_id})
 
     def note_every_email(self) -> None:
-        self._put({"pk": ALL_EMAILS}, Attr("pk").not_exists())
+        self._table.put({"pk": ALL_EMAILS}, NEW)
 
     def note_units(self, units: Mapping[str, str], until: int | None) -> None:
         """Ids by path, as AWS has just shown them, or with some more of them beside those that hold `until` then."""
@@ -95,40 +90,38 @@ class Ledger:
     # -- requests ----------------------------------------------------------------------------------
 
     def request(self, email: str) -> RequestRecord | None:
-        return request_of(self._get(request_key(email)))
+        return request_of(self._table.get(request_key(email)))
 
     def claim(self, record: RequestRecord, previous: RequestRecord | None) -> bool:
         """Take this request, or take it over from an owner that has ended. False when somebody else was faster, or
         when a function of that owner, which outlives it for a moment, has written since `previous` was read."""
-        condition: ConditionBase = Attr("pk").not_exists() | Attr("owner").eq(record.owner)
-        if previous:
-            condition = condition | _unchanged(previous)
-        return self._put({"pk": request_key(record.email), **record.to_json()}, condition)
+        free = either(NEW, _owned_by(record.owner), *([_unchanged(previous)] if previous else []))
+        return self._table.put({"pk": request_key(record.email), **record.to_json()}, free)
 
     def note_attempt(self, email: str, owner: str, attempts: int) -> bool:
         """Written before CreateAccount is called, so that a later look knows a request may be on its way. False when
         the request is no longer this owner's."""
-        return self._set(request_key(email), {"attempts": attempts}, Attr("owner").eq(owner))
+        return self._set(request_key(email), {"attempts": attempts}, _owned_by(owner))
 
     def note_creation(self, email: str, owner: str, creation_id: str) -> None:
-        self._set(request_key(email), {"creationId": creation_id}, Attr("owner").eq(owner))
+        self._set(request_key(email), {"creationId": creation_id}, _owned_by(owner))
 
     def forget_creation(self, email: str, creation_id: str) -> None:
         """It came to nothing: the next attempt makes another."""
-        self._remove(request_key(email), ["creationId"], Attr("creationId").eq(creation_id))
+        self._remove(request_key(email), ["creationId"], where("#creationId = :it", it=creation_id))
 
     def forget_attempts(self, email: str, owner: str) -> None:
         """AWS refused for good, and nothing is on its way: whoever asks next begins anew."""
-        self._remove(request_key(email), ["attempts"], Attr("owner").eq(owner))
+        self._remove(request_key(email), ["attempts"], _owned_by(owner))
 
     def note_account(self, email: str, account_id: str) -> bool:
         """False when there is no such request: the ledger was lost."""
         known = {"accountId": account_id, "state": "created"}
-        return self._set(request_key(email), known, Attr("pk").exists())
+        return self._set(request_key(email), known, KNOWN)
 
     def close_request(self, email: str, owner: str, state: Literal["ready", "failed"]) -> bool:
         """The final state, written by the request's owner only."""
-        return self._set(request_key(email), {"state": state}, Attr("owner").eq(owner))
+        return self._set(request_key(email), {"state": state}, _owned_by(owner))
 
     # -- admission ---------------------------------------------------------------------------------
 
@@ -137,42 +130,29 @@ class Ledger:
         https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/WorkingWithItems.html#WorkingWithItems.ConditionalUpdate
         """
         first, one = round(begin.timestamp() * 1000), round(slot.total_seconds() * 1000)
-        empty = Attr("endsAt").not_exists() | Attr("endsAt").lt(first)
+        empty = where("attribute_not_exists(#endsAt) OR #endsAt < :first", first=first)
         if self._set(ADMISSION_QUEUE, {"endsAt": first + one}, empty):
             return begin + slot
-        answer = self._table.update_item(
-            Key={"pk": ADMISSION_QUEUE},
-            UpdateExpression="ADD endsAt :one",
-            ExpressionAttributeValues={":one": one},
-            ReturnValues="UPDATED_NEW",
-        )
-        return datetime.fromtimestamp(int(str(answer["Attributes"]["endsAt"])) / 1000, UTC)
+        queue = self._table.update(ADMISSION_QUEUE, adding(endsAt=one)) or {}
+        return datetime.fromtimestamp(queue["endsAt"] / 1000, UTC)
 
     # -- accounts ----------------------------------------------------------------------------------
 
     def account(self, account_id: str) -> AccountRecord | None:
-        return account_of(self._get(account_key(account_id)))
+        return account_of(self._table.get(account_key(account_id)))
 
     def accounts(self) -> Iterator[AccountRecord]:
         """Every account that was ever enrolled, in one scan."""
-        start: dict[str, Any] = {}
-        while True:
-            page = self._table.scan(
-                FilterExpression=Attr("pk").begins_with("account#") & Attr("state").exists(), **start
-            )
-            yield from (record for item in page["Items"] if (record := account_of(item)))
-            if "LastEvaluatedKey" not in page:
-                return
-            start = {"ExclusiveStartKey": page["LastEvaluatedKey"]}
+        enrolled = where("begins_with(#pk, :account) AND attribute_exists(#state)", account=account_key(""))
+        yield from (record for item in self._table.scan(enrolled) if (record := account_of(item)))
 
     def enroll(self, account: Account, ready: bool) -> None:
         """Remember the account; `ready` is what its tags in Organizations say, for a ledger that was lost."""
-        item = self._update(
-            account_key(account.id), _identity(account), {} if ready else {"state": "enrolled"}
-        )
+        first = setting(_identity(account), {} if ready else {"state": "enrolled"})
+        item = self._table.update(account_key(account.id), first) or {}
         if ready and "state" not in item:
-            first = {"state": "ready", "readyBy": "before"}
-            self._set(account_key(account.id), first, Attr("state").not_exists())
+            known = {"state": "ready", "readyBy": "before"}
+            self._set(account_key(account.id), known, where("attribute_not_exists(#state)"))
 
     def note_ready(self, account: Account, execution: str, results: list[Any], baseline: str) -> bool:
         """Mark the account ready with this version of the declaration, by this execution, whose components said
@@ -184,20 +164,11 @@ class Ledger:
             "lastRun": execution,
             "lastRunResults": json.dumps(results),
         }
-        key, update = account_key(account.id), _update_of(values, {"readyBy": execution})
-        expression = update.pop("UpdateExpression")
-        held = Attr("leaseOwner").eq(execution)
-        with suppress(self._table.meta.client.exceptions.ConditionalCheckFailedException):
-            return self._is_first(
-                key, execution, f"{expression} REMOVE {LEASE}", **update, ConditionExpression=held
-            )
-        return self._is_first(key, execution, expression, **update)  # the lease is gone, or another's by now
-
-    def _is_first(self, key: str, execution: str, expression: str, **update: Any) -> bool:
-        answer = self._table.update_item(
-            Key={"pk": key}, UpdateExpression=expression, ReturnValues="ALL_NEW", **update
-        )
-        return bool(answer["Attributes"]["readyBy"] == execution)
+        key, ready = account_key(account.id), setting(values, {"readyBy": execution})
+        item = self._table.update(key, together(ready, removing(*LEASE)), _leased_by(execution))
+        if item is None:  # the lease is gone, or another's by now
+            item = self._table.update(key, ready) or {}
+        return bool(item["readyBy"] == execution)
 
     def note_run(
         self, account_id: str, execution: str, results: list[Any], what: Literal["Run", "Plan"]
@@ -211,13 +182,13 @@ class Ledger:
         self._set(
             account_key(account_id),
             {"state": "failed"},
-            Attr("state").exists() & Attr("readyBy").not_exists(),
+            where("attribute_exists(#state) AND attribute_not_exists(#readyBy)"),
         )
 
     def take_ready_back(self, account_id: str, execution: str) -> None:
         """The execution that brought the account to ready failed before all had been told and started: the next one
         does that as if it were the first."""
-        self._remove(account_key(account_id), ["readyBy"], Attr("readyBy").eq(execution))
+        self._remove(account_key(account_id), ["readyBy"], where("#readyBy = :it", it=execution))
 
     # -- leases ------------------------------------------------------------------------------------
 
@@ -234,31 +205,22 @@ class Ledger:
         running, has it."""
         now = int(self._now())
         until = now + LEASE_SECONDS
-        values = {"leaseOwner": execution, "leaseUntil": until}
         key = account_key(account_id)
-        free = Attr("leaseOwner").not_exists() | Attr("leaseOwner").eq(execution) | Attr("leaseUntil").lt(now)
-        if lease := self._take(key, values, free):
-            return lease
-        holder = str((self._get(key) or {}).get("leaseOwner", ""))
+        taking = together(setting({"leaseOwner": execution, "leaseUntil": until}), adding(leases=1))
+        free = either(
+            where("attribute_not_exists(#leaseOwner) OR #leaseUntil < :now", now=now), _leased_by(execution)
+        )
+        if taken := self._table.update(key, taking, free):
+            return Lease(until, taken["leases"])
+        holder = str((self._table.get(key) or {}).get("leaseOwner", ""))
         if holder and not is_running(holder):
-            lease = self._take(key, values, free | Attr("leaseOwner").eq(holder))
-            if lease:
-                return lease
+            ended = where("#leaseOwner = :ended", ended=holder)
+            if taken := self._table.update(key, taking, either(free, ended)):
+                return Lease(until, taken["leases"])
         raise AccountBusy(f"Account {account_id} is being worked on by {holder or 'another execution'}.")
 
-    def _take(self, key: str, values: dict[str, Any], condition: ConditionBase) -> Lease | None:
-        update = _update_of(values, {})
-        update["UpdateExpression"] += " ADD leases :one"
-        update["ExpressionAttributeValues"][":one"] = 1
-        with suppress(self._table.meta.client.exceptions.ConditionalCheckFailedException):
-            answer = self._table.update_item(
-                Key={"pk": key}, ReturnValues="UPDATED_NEW", ConditionExpression=condition, **update
-            )
-            return Lease(int(values["leaseUntil"]), int(str(answer["Attributes"]["leases"])))
-        return None
-
     def release(self, account_id: str, execution: str) -> None:
-        self._remove(account_key(account_id), [LEASE], Attr("leaseOwner").eq(execution))
+        self._remove(account_key(account_id), LEASE, _leased_by(execution))
 
     # -- answers -----------------------------------------------------------------------------------
 
@@ -270,88 +232,41 @@ class Ledger:
             "answeredBy": by,
             "expires": int(self._now()) + ANSWER_DAYS * 86400,
         }
-        return self._put(item, Attr("pk").not_exists() | Attr("answeredBy").is_in([by, *instead_of]))
+        answered = [
+            where(f"#answeredBy = :by{n}", **{f"by{n}": each}) for n, each in enumerate([by, *instead_of])
+        ]
+        return self._table.put(item, either(NEW, *answered))
 
-    # -- DynamoDB ----------------------------------------------------------------------------------
+    # ----------------------------------------------------------------------------------------------
 
-    def _get(self, key: str) -> dict[str, Any] | None:
-        return self._table.get_item(Key={"pk": key}, ConsistentRead=True).get("Item")
+    def _set(self, key: str, values: Mapping[str, Any], condition: Expression | None = None) -> bool:
+        return self._table.write(key, setting(values), condition)
 
-    def _get_many(self, keys: list[str]) -> dict[str, dict[str, Any]]:
-        """Items by key; absent ones are left out.
-
-        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchGetItem.html
-        """
-        name, wanted = self._table.name, list(dict.fromkeys(keys))
-        found: dict[str, dict[str, Any]] = {}
-        for start in range(0, len(wanted), MOST_KEYS):
-            some = [{"pk": key} for key in wanted[start : start + MOST_KEYS]]
-            asked: Any = {name: {"Keys": some, "ConsistentRead": True}}
-            while asked:
-                answer = self._table.meta.client.batch_get_item(RequestItems=asked)
-                found |= {str(item["pk"]): dict(item) for item in answer["Responses"].get(name, [])}
-                asked = answer.get("UnprocessedKeys")
-        return found
-
-    def _put(self, item: dict[str, Any], condition: ConditionBase) -> bool:
-        return self._conditionally(lambda: self._table.put_item(Item=item, ConditionExpression=condition))
-
-    def _set(self, key: str, values: dict[str, Any], condition: ConditionBase | None = None) -> bool:
-        update = _update_of(values, {})
-        if condition:
-            update["ConditionExpression"] = condition
-        return self._conditionally(lambda: self._table.update_item(Key={"pk": key}, **update))
-
-    def _update(self, key: str, values: dict[str, Any], where_missing: dict[str, Any]) -> dict[str, Any]:
-        """Set these values, and the others where there are none; the item as it is then."""
-        update = _update_of(values, where_missing)
-        answer = self._table.update_item(Key={"pk": key}, ReturnValues="ALL_NEW", **update)
-        return dict(answer["Attributes"])
-
-    def _remove(self, key: str, names: list[str], condition: ConditionBase) -> bool:
-        return self._conditionally(
-            lambda: self._table.update_item(
-                Key={"pk": key}, UpdateExpression="REMOVE " + ", ".join(names), ConditionExpression=condition
-            )
-        )
-
-    def _conditionally(self, write: Callable[[], object]) -> bool:
-        try:
-            write()
-        except ClientError as error:
-            if error.response["Error"]["Code"] == "ConditionalCheckFailedException":
-                return False
-            raise
-        return True
+    def _remove(self, key: str, names: Iterable[str], condition: Expression) -> bool:
+        return self._table.write(key, removing(*names), condition)
 
 
 def _identity(account: Account) -> dict[str, Any]:
     return {"accountId": account.id, "name": account.name, "email": account.email, "kind": account.kind}
 
 
-def _update_of(values: Mapping[str, Any], where_missing: Mapping[str, Any]) -> dict[str, Any]:
-    """An UpdateItem; names are aliased, since some are reserved words of DynamoDB."""
-    both = {**values, **where_missing}
-    numbers = {name: n for n, name in enumerate(both)}
-    parts = [
-        f"#s{n} = if_not_exists(#s{n}, :s{n})" if name in where_missing else f"#s{n} = :s{n}"
-        for name, n in numbers.items()
-    ]
-    return {
-        "UpdateExpression": "SET " + ", ".join(parts),
-        "ExpressionAttributeNames": {f"#s{n}": name for name, n in numbers.items()},
-        "ExpressionAttributeValues": {f":s{n}": both[name] for name, n in numbers.items()},
-    }
+def _owned_by(execution: str) -> Expression:
+    return where("#owner = :its_owner", its_owner=execution)
 
 
-def _unchanged(record: RequestRecord) -> ConditionBase:
+def _leased_by(execution: str) -> Expression:
+    return where("#leaseOwner = :its_holder", its_holder=execution)
+
+
+def _unchanged(record: RequestRecord) -> Expression:
     """Its owner, and what says whether an account may be on its way, are still as they were read."""
-    condition: ConditionBase = Attr("owner").eq(record.owner)
-    for name, value in (
-        ("attempts", record.attempts),
-        ("creationId", record.creation_id),
-        ("accountId", record.account_id),
-    ):
-        same: ConditionBase = Attr(name).eq(value)
-        condition = condition & (same if value else same | Attr(name).not_exists())
-    return condition
+    seen = {"attempts": record.attempts, "creationId": record.creation_id, "accountId": record.account_id}
+    return every(
+        where("#owner = :seen_owner", seen_owner=record.owner),
+        *(
+            where(f"#{name} = :seen_{name}", **{f"seen_{name}": value})
+            if value
+            else where(f"attribute_not_exists(#{name}) OR #{name} = :nothing", nothing=0)
+            for name, value in seen.items()
+        ),
+    )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from decimal import Decimal
 from typing import Any, Literal
 
 from groundwork.contracts import Kind, Model, RequestedKind
@@ -113,7 +112,7 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
         },
         every_email=ALL_EMAILS in items,
         units=json.loads(units["units"]) if units.get("until", 0) > now else {},
-        units_until=int(units.get("until", 0)),
+        units_until=units.get("until", 0),
     )
 
 
@@ -122,10 +121,6 @@ def _named(items: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Mappi
 
 
 def _only(model: type[Model], item: Mapping[str, Any]) -> dict[str, Any]:
-    """The model's own attributes, DynamoDB's Decimals made whole numbers."""
-    known = {info.alias: info for info in model.model_fields.values()}
-    return {
-        name: int(value) if isinstance(value, Decimal) else value
-        for name, value in item.items()
-        if name in known
-    }
+    """The model's own attributes."""
+    known = {info.alias for info in model.model_fields.values()}
+    return {name: value for name, value in item.items() if name in known}
