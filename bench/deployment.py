@@ -3,20 +3,20 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import partial
 from itertools import count
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
 from bench.tally import Tally, tally
 from groundwork.declaration import load
 from local.engine import Engine
 from local.identity.credentials import Credentials
 from local.organizations.create_account import Creating
+from local.waiting import until
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TIME_SCALE = 0.02
@@ -24,14 +24,6 @@ SCHEDULES = ("DiscoverAccountsRule", "PlanRule")
 UNIT = "Workloads/Development"
 ENTRY_ROLE = "OrganizationAccountAccessRole"
 VEND, ROLL_OUT = "StateMachineArn", "RollOutStateMachineArn"
-LOOK_SECONDS = 0.05
-PATIENCE_SECONDS = 180.0
-
-Found = TypeVar("Found")
-
-
-class NothingHappens(Exception):
-    """What was waited for did not come; the message says what it was."""
 
 
 class ExecutionFailed(Exception):
@@ -186,7 +178,7 @@ class Deployment:
             new = (arn for arn in self._newest(VEND) if arn not in known)
             return next((arn for arn in new if text in self._input(arn)), None)
 
-        return _until(look, f"an execution about {text}")
+        return until(look, f"an execution about {text}")
 
     def _input(self, arn: str) -> str:
         if arn not in self._inputs:
@@ -198,7 +190,7 @@ class Deployment:
             found = self._states.describe_execution(executionArn=arn)
             return None if found["status"] == "RUNNING" else found
 
-        ended = _until(look, f"the end of {arn}")
+        ended = until(look, f"the end of {arn}")
         if ended["status"] != "SUCCEEDED":
             raise ExecutionFailed(f"{arn}: {ended['status']}: {ended.get('error')}: {ended.get('cause')}")
         return ended
@@ -206,7 +198,7 @@ class Deployment:
     def _settle(self) -> None:
         """Wait until no execution is running."""
         for machine in (VEND, ROLL_OUT):
-            _until(partial(self._is_quiet, machine), "all executions to end")
+            until(partial(self._is_quiet, machine), "all executions to end")
 
     def _is_quiet(self, machine: str) -> bool:
         return not self._newest(machine, statusFilter="RUNNING")
@@ -227,12 +219,3 @@ def _hold_still(aws: Engine) -> None:
             action(*arguments)
 
     aws.patch(Creating, "later", at_once)
-
-
-def _until(probe: Callable[[], Found | None], what: str) -> Found:
-    end = time.monotonic() + PATIENCE_SECONDS
-    while time.monotonic() < end:
-        if found := probe():
-            return found
-        time.sleep(LOOK_SECONDS)
-    raise NothingHappens(f"{what}: not within {PATIENCE_SECONDS:.0f} seconds")

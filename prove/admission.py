@@ -18,7 +18,6 @@ REQUESTS = 50
 TIME_SCALE = 0.2
 MOST = 1.1
 """Times what the quota itself allows."""
-PATIENCE = 600.0
 
 
 def prove(_seed: int, say: Say, requests: int = REQUESTS, time_scale: float = TIME_SCALE) -> Chapter:
@@ -31,9 +30,9 @@ def prove(_seed: int, say: Say, requests: int = REQUESTS, time_scale: float = TI
         aws.creation.throttle.refused.clear()
         posted = [cloud.post(accountName=name, email=email) for name, email in asked]
         emails = {email for _, email in asked}
-        until(lambda: emails <= cloud.accounts().keys(), "all accounts", PATIENCE)
+        until(lambda: emails <= cloud.accounts().keys(), "all accounts")
         ended = [cloud.ended(cloud.execution_of(event)) for event in posted]
-        cloud.all_ended(PATIENCE)
+        cloud.all_ended()
         chapter.tried = requests
         for each in ended:
             if each.status != "SUCCEEDED":
