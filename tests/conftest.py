@@ -29,7 +29,9 @@ def _folder(item: pytest.Item) -> str:
 
 def _group(item: pytest.Item) -> str:
     """A test file with a `cloud` of its own shares nothing."""
-    sharing = "cloud" in getattr(item, "fixturenames", ()) and not hasattr(getattr(item, "module", None), "cloud")
+    sharing = "cloud" in getattr(item, "fixturenames", ()) and not hasattr(
+        getattr(item, "module", None), "cloud"
+    )
     if _folder(item) == "workflow" and sharing:
         return SHARED
     return f"{item.path.parent.name}/{item.path.stem}"
