@@ -23,7 +23,7 @@ MOST = 1.1
 def prove(_seed: int, say: Say, requests: int = REQUESTS, time_scale: float = TIME_SCALE) -> Chapter:
     chapter = Chapter("Admission", "requests")
     with Engine(time_scale=time_scale) as aws:
-        cloud = World(aws).cloud
+        cloud = World.deployed(aws).cloud
         say(f"{requests} requests at once, AWS's clock {1 / time_scale:.0f} times as fast")
         asked = [cloud.fresh() for _ in range(requests)]
         mark = len(aws.calls)

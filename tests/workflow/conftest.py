@@ -10,7 +10,7 @@ import itertools
 import json
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -353,6 +353,23 @@ def slot() -> Iterator[Slot]:
 @pytest.fixture(scope="module")
 def cloud(slot: Slot) -> Cloud:
     return slot.shared()
+
+
+SCHEDULES = ("DiscoverAccountsRule", "PlanRule")
+
+
+@contextmanager
+def nothing_by_itself(cloud: Cloud) -> Iterator[None]:
+    """Without CreateAccountResult, and without the schedules."""
+    events, creation = cloud.aws.client("events"), cloud.aws.creation
+    copies, creation.event_copies = creation.event_copies, 0
+    rules = [cloud.physical(rule) for rule in SCHEDULES]
+    for rule in rules:
+        events.disable_rule(Name=rule)
+    yield
+    for rule in rules:
+        events.enable_rule(Name=rule)
+    creation.event_copies = copies
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -10,13 +11,14 @@ import pytest
 from local.calls import CallRecord
 from prove.crash_points import Point, Run, faults_of, points, survives, undisturbed
 from prove.runs import Repair, Vend
-from prove.world import TIME_SCALE, World
-from tests.workflow.conftest import Slot
+from prove.world import World
+from tests.workflow.conftest import Cloud, nothing_by_itself
 
 
 @pytest.fixture(scope="module")
-def world(slot: Slot) -> World:
-    return World(slot.own(time_scale=TIME_SCALE))
+def world(cloud: Cloud) -> Iterator[World]:
+    with nothing_by_itself(cloud):
+        yield World(cloud)
 
 
 @pytest.fixture(scope="module")
