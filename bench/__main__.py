@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.text import Text
 
 from bench import tables
-from bench.deployment import TIME_SCALE, Deployment, ExecutionFailed, NothingHappens
+from bench.deployment import TIME_SCALE, Deployment, ExecutionFailed
 from bench.regions import SEVENTEEN, governing
 from bench.scenarios import AGAIN, MARKS, NEW, OF_A_ROLL_OUT, SCENARIOS
 from local.engine import Engine
+from local.waiting import NothingHappens
 
 WIDTH = 112
 TIMES, TIMES_BY_REGIONS = 3, 5

@@ -82,7 +82,7 @@ class Engine:
     management_account: str = DEFAULT_ACCOUNT_ID
     region: str = "us-east-1"
     partition: str = "aws"
-    _running: ClassVar[Engine | None] = None
+    current: ClassVar[Engine | None] = None
     _guard: ClassVar[threading.Lock] = threading.Lock()
 
     # Set by the adapter that owns it.
@@ -107,9 +107,9 @@ class Engine:
     ) -> None:
         self.clock = Clock(time_scale)
         with Engine._guard:
-            if Engine._running is not None:
+            if Engine.current is not None:
                 raise EngineAlreadyRunning("close the running Engine first: moto's state is one per process")
-            Engine._running = self
+            Engine.current = self
         self.calls: list[CallRecord] = []
         self.failures: list[BaseException] = []
         self.running = False
@@ -203,8 +203,8 @@ class Engine:
             self._closing.close()
         finally:
             with Engine._guard:
-                if Engine._running is self:
-                    Engine._running = None
+                if Engine.current is self:
+                    Engine.current = None
 
     def __enter__(self) -> Self:
         return self

@@ -16,7 +16,16 @@ from rich.table import Table
 
 from prove.chapter import Chapter
 
-CHAPTERS = ("policies", "poison", "races", "lost_memory", "crash_points", "admission")
+CHAPTERS = (
+    "policies",
+    "call_counts",
+    "poison",
+    "sixty_accounts",
+    "races",
+    "lost_memory",
+    "crash_points",
+    "admission",
+)
 """Modules of this package, the quick ones first."""
 
 

@@ -18,22 +18,21 @@ REQUESTS = 50
 TIME_SCALE = 0.2
 MOST = 1.1
 """Times what the quota itself allows."""
-PATIENCE = 600.0
 
 
 def prove(_seed: int, say: Say, requests: int = REQUESTS, time_scale: float = TIME_SCALE) -> Chapter:
     chapter = Chapter("Admission", "requests")
     with Engine(time_scale=time_scale) as aws:
-        cloud = World(aws).cloud
+        cloud = World.deployed(aws).cloud
         say(f"{requests} requests at once, AWS's clock {1 / time_scale:.0f} times as fast")
         asked = [cloud.fresh() for _ in range(requests)]
         mark = len(aws.calls)
         aws.creation.throttle.refused.clear()
         posted = [cloud.post(accountName=name, email=email) for name, email in asked]
         emails = {email for _, email in asked}
-        until(lambda: emails <= cloud.accounts().keys(), "all accounts", PATIENCE)
+        until(lambda: emails <= cloud.accounts().keys(), "all accounts")
         ended = [cloud.ended(cloud.execution_of(event)) for event in posted]
-        cloud.all_ended(PATIENCE)
+        cloud.all_ended()
         chapter.tried = requests
         for each in ended:
             if each.status != "SUCCEEDED":

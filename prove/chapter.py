@@ -34,3 +34,9 @@ class Chapter:
 
     def fail(self, what: str, again: str) -> None:
         self.failures.append(Failure(what, again))
+
+    def expect(self, what: str, found: object, wanted: object, again: str) -> None:
+        """Count one attempt, which fails when something else was found than wanted."""
+        self.tried += 1
+        if found != wanted:
+            self.fail(f"{what}: {found} instead of {wanted}", again)

@@ -134,7 +134,7 @@ _worlds: list[World] = []
 def _world() -> World:
     """This process's own."""
     if not _worlds:
-        _worlds.append(World(_open.enter_context(Engine(time_scale=TIME_SCALE))))
+        _worlds.append(World.deployed(_open.enter_context(Engine(time_scale=TIME_SCALE))))
     return _worlds[0]
 
 

@@ -142,7 +142,7 @@ def prove(seed: int, say: Say) -> Chapter:
     """All moments, in the order that the seed gives."""
     chapter = Chapter("Lost memory", "moments")
     with Engine(time_scale=TIME_SCALE) as aws:
-        run = Forgetting(World(aws))
+        run = Forgetting(World.deployed(aws))
         moments = run.moments()
         random.Random(seed).shuffle(moments)  # noqa: S311 - an order that can be had again
         for moment in moments:

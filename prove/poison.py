@@ -23,13 +23,12 @@ from local.model_validation import violations
 from local.organizations.create_account import is_acceptable_email
 from prove.chapter import Chapter, Say
 from prove.hostile import DETAIL, LARGEST, ROLL_OUT, TRIGGER
-from tests.workflow.conftest import TIME_SCALE, Cloud, Execution, bootstrapped, deployed
+from tests.workflow.conftest import SCHEDULES, TIME_SCALE, Cloud, Execution, bootstrapped, deployed
 
 TRIGGERS = 8_500
 ROLL_OUTS = 2_500
 THROUGH_THE_MACHINE = 300
 AT_ONCE = 16
-SCHEDULES = ("DiscoverAccountsRule", "PlanRule")
 LONGEST_SENTENCES = 5_000
 LONGEST_CAUSE = 32_768
 MEANT_OTHERWISE = set("*?{}<>$")

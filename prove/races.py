@@ -41,7 +41,7 @@ class Wrong(Exception):
 def prove(_seed: int, say: Say) -> Chapter:
     chapter = Chapter("Repeats and races", "races")
     with Engine(time_scale=TIME_SCALE) as aws:
-        world = World(aws)
+        world = World.deployed(aws)
         races: dict[str, Callable[[], None]] = {
             f"the same event {REPEATS} times at once": lambda: the_same_event(world.cloud, REPEATS),
             **{
@@ -61,7 +61,7 @@ def prove(_seed: int, say: Say) -> Chapter:
         declaring(BY_UNIT, f"names: [{', '.join(names)}]") as template,
         Engine(time_scale=TIME_SCALE) as aws,
     ):
-        young = World(aws, template, security=False)
+        young = World.deployed(aws, template, security=False)
         name = f"{MANY} accounts and the account that all of them trust"
         _try(chapter, name, lambda: many_before_security(young.cloud, MANY))
         say(f"{chapter.tried} races: {name}")

@@ -10,13 +10,12 @@ from tempfile import TemporaryDirectory
 from typing import Any
 
 from local.engine import Engine
-from tests.workflow.conftest import Cloud, bootstrapped, deployed, groundwork_of_ones_own
+from tests.workflow.conftest import SCHEDULES, Cloud, bootstrapped, deployed, groundwork_of_ones_own
 from tests.workflow.looking import portrait
 
 TIME_SCALE = 0.02
 ACCOUNT_LIMIT = 10_000
 TEMPLATE = Path(__file__).parents[1] / "template.yaml"
-SCHEDULES = ("DiscoverAccountsRule", "PlanRule")
 
 
 @contextmanager
@@ -36,14 +35,17 @@ class World:
     """An embedded AWS with Groundwork in it. CreateAccountResult never comes: whatever dies has to
     be finished without it."""
 
-    def __init__(self, aws: Engine, template: Path = TEMPLATE, *, security: bool = True) -> None:
-        self.aws = aws
-        self.cloud: Cloud = bootstrapped(deployed(aws, template))
-        aws.creation.account_limit = ACCOUNT_LIMIT
-        aws.creation.event_copies = 0
+    def __init__(self, cloud: Cloud, *, security: bool = True) -> None:
+        self.aws, self.cloud = cloud.aws, cloud
+        cloud.aws.creation.account_limit = ACCOUNT_LIMIT
+        cloud.aws.creation.event_copies = 0
         for rule in SCHEDULES:
-            aws.client("events").disable_rule(Name=self.cloud.physical(rule))
-        self.security = self.cloud.declared("security") if security else ""
+            cloud.aws.client("events").disable_rule(Name=cloud.physical(rule))
+        self.security = cloud.declared("security") if security else ""
+
+    @classmethod
+    def deployed(cls, aws: Engine, template: Path = TEMPLATE, *, security: bool = True) -> World:
+        return cls(bootstrapped(deployed(aws, template)), security=security)
 
     def likeness(self, account: str, name: str) -> dict[str, Any]:
         """Everything a baseline is about, as it would be in any account."""

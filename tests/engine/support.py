@@ -7,25 +7,19 @@ import json
 import subprocess
 import sys
 import textwrap
-import time
 import zipfile
 from collections.abc import Callable
 from typing import Any, TypeVar
 
 from local.engine import Engine
+from local.waiting import until
 
 Found = TypeVar("Found")
-PATIENCE_SECONDS = 60.0
-PROBE_SECONDS = 0.01
 
 
-def eventually(probe: Callable[[], Found]) -> Found:
+def eventually(probe: Callable[[], Found | None]) -> Found:
     """The first truthy answer of `probe`; fails when none comes."""
-    end = time.monotonic() + PATIENCE_SECONDS
-    while not (found := probe()):
-        assert time.monotonic() < end, "it never came"
-        time.sleep(PROBE_SECONDS)
-    return found
+    return until(probe, "what never came")
 
 
 def plain_moto(code: str) -> str:

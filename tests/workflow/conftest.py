@@ -9,9 +9,8 @@ from __future__ import annotations
 import itertools
 import json
 import shutil
-import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +20,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from groundwork.declaration import Declaration, load
+from local import waiting
 from local.engine import Engine
 from local.identity.credentials import Credentials
 
@@ -29,29 +29,24 @@ ROOT = HERE.parents[1]
 SHIPPED = ("functions", "layers", "statemachines")
 TIME_SCALE = 0.02
 ANSWERS = {"source": ["groundwork"], "detail-type": [{"anything-but": "Account Requested"}]}
-PATIENCE = 60.0
-"""Real seconds after which a test gives up on something that should have happened long before."""
-
 T = TypeVar("T")
 
 
-def until(probe: Callable[[], T | None], what: str, patience: float = PATIENCE) -> T:
-    """What `probe` finds, as soon as it finds something; fails naming `what` after a generous time.
+def until(probe: Callable[[], T | None], what: str) -> T:
+    """What `probe` finds, as soon as it finds something; fails naming `what` when nothing happens any more.
 
     Organizations' quotas hold for tests, too: a probe that comes too often is made again.
     """
-    end = time.monotonic() + patience
-    while time.monotonic() < end:
+
+    def patient() -> T | None:
         try:
-            found = probe()
+            return probe()
         except ClientError as error:
             if error.response["Error"]["Code"] != "TooManyRequestsException":
                 raise
-            found = None
-        if found:
-            return found
-        time.sleep(0.1)
-    raise AssertionError(f"gave up waiting for {what}")
+            return None
+
+    return waiting.until(patient, what)
 
 
 @dataclass(frozen=True)
@@ -168,7 +163,7 @@ class Cloud:
         self._ended[arn] = until(look, f"the end of {arn}")
         return self._ended[arn]
 
-    def all_ended(self, patience: float = PATIENCE) -> list[Execution]:
+    def all_ended(self) -> list[Execution]:
         """Every execution, once none is running (follow-ups included)."""
 
         def quiet() -> bool:
@@ -177,7 +172,7 @@ class Cloud:
             )
             return not listed["executions"]
 
-        until(quiet, "all executions to end", patience)
+        until(quiet, "all executions to end")
         return [self.ended(arn) for arn in self.executions()]
 
     def answers(self, **wanted: str) -> list[dict[str, Any]]:
@@ -358,6 +353,23 @@ def slot() -> Iterator[Slot]:
 @pytest.fixture(scope="module")
 def cloud(slot: Slot) -> Cloud:
     return slot.shared()
+
+
+SCHEDULES = ("DiscoverAccountsRule", "PlanRule")
+
+
+@contextmanager
+def nothing_by_itself(cloud: Cloud) -> Iterator[None]:
+    """Without CreateAccountResult, and without the schedules."""
+    events, creation = cloud.aws.client("events"), cloud.aws.creation
+    copies, creation.event_copies = creation.event_copies, 0
+    rules = [cloud.physical(rule) for rule in SCHEDULES]
+    for rule in rules:
+        events.disable_rule(Name=rule)
+    yield
+    for rule in rules:
+        events.enable_rule(Name=rule)
+    creation.event_copies = copies
 
 
 @pytest.fixture

@@ -12,8 +12,6 @@ from tests.workflow.conftest import TIME_SCALE, Cloud, Slot, bootstrapped, deplo
 from tests.workflow.test_repair import Inside, delete_recorder
 
 UNITS = ("Workloads/Development", "Workloads/Staging", "Workloads/Production")
-PATIENCE = 400.0
-"""Real seconds for the vending of all of them."""
 
 
 @dataclass
@@ -53,8 +51,8 @@ def with_accounts(slot: Slot, many: int) -> Organization:
     for number, (name, email) in enumerate(asked):
         cloud.post(accountName=name, email=email, organizationalUnit=UNITS[number % len(UNITS)])
     emails = {email for _, email in asked}
-    until(lambda: emails <= cloud.accounts().keys(), "all accounts", PATIENCE)
-    failed = [each for each in cloud.all_ended(PATIENCE) if each.status != "SUCCEEDED"]
+    until(lambda: emails <= cloud.accounts().keys(), "all accounts")
+    failed = [each for each in cloud.all_ended() if each.status != "SUCCEEDED"]
     assert failed == []
     accounts = cloud.accounts()
     suspended, *ids = (str(accounts[email]["Id"]) for _, email in asked)

@@ -1,31 +1,18 @@
 """How many AWS API calls an account costs, to the last one: a change that adds one says so here.
 
-What counts, and how the scenarios are held still, is the bench's: `make bench` shows the same numbers.
+What counts, and how the scenarios are held still, is the bench's: `make bench` shows the same numbers. The other
+scenarios, and an organization of many accounts, are in `prove/call_counts.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-
 import pytest
 
 from bench.deployment import TIME_SCALE, Deployment
-from bench.scenarios import AGAIN, MARKS, NEW, OF_A_ROLL_OUT, SCENARIOS
+from bench.scenarios import AGAIN, MARKS, NEW, SCENARIOS
 from bench.tally import Tally
+from prove.call_counts import CALLS
 from tests.workflow.conftest import Slot
-
-MANY = 60
-
-CALLS = {
-    NEW: 77,
-    "its result event": 4,
-    AGAIN: 27,
-    "plan": 24,
-    "plan of a sabotaged one": 25,
-    "re-run of security": 56,
-    "re-run of management": 32,
-    OF_A_ROLL_OUT: 28,
-}
 
 BY_SERVICE = {
     NEW: {
@@ -54,35 +41,19 @@ BY_SERVICE = {
     },
 }
 
-Tallies = Mapping[str, Tally]
-
 
 @pytest.fixture(scope="module")
-def counted(slot: Slot) -> Iterator[tuple[Tallies, Tallies]]:
-    """All scenarios among a handful of accounts, and those that have a mark among many."""
+def counted(slot: Slot) -> dict[str, Tally]:
     deployment = Deployment(slot.own(time_scale=TIME_SCALE))
-    few = {name: scenario(deployment).tally for name, scenario in SCENARIOS.items()}
-    deployment.fill_up(MANY)
-    assert deployment.accounts() == MANY
-    yield few, {name: SCENARIOS[name](deployment).tally for name in MARKS}
-    slot.close()
-
-
-def test_every_scenario_makes_exactly_these_calls(counted: tuple[Tallies, Tallies]) -> None:
-    few, _ = counted
-    assert {name: tally.total for name, tally in few.items()} == CALLS
+    return {name: SCENARIOS[name](deployment).tally for name in BY_SERVICE}
 
 
 @pytest.mark.parametrize("name", BY_SERVICE)
-def test_by_service(counted: tuple[Tallies, Tallies], name: str) -> None:
-    few, _ = counted
-    assert few[name].services == BY_SERVICE[name]
+def test_a_scenario_makes_exactly_these_calls(counted: dict[str, Tally], name: str) -> None:
+    assert counted[name].services == BY_SERVICE[name]
+    assert counted[name].total == CALLS[name] <= MARKS[name]
 
 
-@pytest.mark.parametrize("name", MARKS)
-def test_no_more_than_the_mark_however_many_accounts_there_are(
-    counted: tuple[Tallies, Tallies], name: str
-) -> None:
-    few, many = counted
-    assert few[name].total <= MARKS[name]
-    assert many[name] == few[name]
+def test_every_scenario_with_a_mark_is_counted_here_and_the_others_are_proven() -> None:
+    assert BY_SERVICE.keys() == MARKS.keys()
+    assert CALLS.keys() == SCENARIOS.keys()

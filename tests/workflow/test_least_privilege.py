@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from local.identity.credentials import Credentials
 from tests.workflow import errands, notification_errands, statements
-from tests.workflow.conftest import ROOT, Cloud, until
+from tests.workflow.conftest import ROOT, Cloud, nothing_by_itself, until
 from tests.workflow.errands import ERRANDS
 from tests.workflow.place import UNIT, Job, Place
 from tests.workflow.statements import Statement, taken_out
@@ -132,17 +132,12 @@ JUSTIFIED: dict[str, dict[str, str]] = {
 @pytest.fixture(scope="module")
 def place(cloud: Cloud) -> Iterator[Place]:
     """Nothing happens by itself here: no CreateAccountResult comes, and nobody looks for lost accounts."""
-    events, creation = cloud.aws.client("events"), cloud.aws.creation
-    security = cloud.declared("security")
-    copies, creation.event_copies = creation.event_copies, 0
-    schedule = statements.physical(cloud, "DiscoverAccountsRule")
-    events.disable_rule(Name=schedule)
-    name, email = cloud.fresh()
-    vended = cloud.ask(accountName=name, email=email, organizationalUnit=UNIT)
-    assert vended.status == "SUCCEEDED", vended
-    yield Place(cloud, security, vended.output["accountId"], email)
-    events.enable_rule(Name=schedule)
-    creation.event_copies = copies
+    with nothing_by_itself(cloud):
+        security = cloud.declared("security")
+        name, email = cloud.fresh()
+        vended = cloud.ask(accountName=name, email=email, organizationalUnit=UNIT)
+        assert vended.status == "SUCCEEDED", vended
+        yield Place(cloud, security, vended.output["accountId"], email)
 
 
 def test_every_statement_of_every_role_has_its_errand() -> None:

@@ -13,7 +13,7 @@ from tests.workflow.conftest import Slot, until
 
 @pytest.fixture(scope="module")
 def run(slot: Slot) -> Iterator[Forgetting]:
-    run = Forgetting(World(slot.own(time_scale=TIME_SCALE)))
+    run = Forgetting(World.deployed(slot.own(time_scale=TIME_SCALE)))
     run.moments()
     yield run
     slot.close()

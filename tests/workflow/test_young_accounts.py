@@ -18,8 +18,6 @@ from tests.workflow.many import deny_cloudtrail
 
 MINUTE = 60.0
 SCALE = 0.02
-LONG = 300.0
-"""Real seconds for what takes a quarter of an hour of AWS's."""
 FOR_EVER = 10**7
 DELAYS = (0.0, 1 * MINUTE, 7 * MINUTE, 15 * MINUTE)
 
@@ -47,7 +45,7 @@ def ends(cloud: Cloud) -> dict[tuple[str, float], Execution]:
             name, email = cloud.fresh()
             events[code, delay] = cloud.post(accountName=name, email=email)
             _made(cloud, email)
-    cloud.all_ended(LONG)
+    cloud.all_ended()
     return {what: cloud.ended(cloud.execution_of(event)) for what, event in events.items()}
 
 
