@@ -23,8 +23,10 @@ help: ## This list
 demo: $(DEV) ## Five accounts from five events on the embedded AWS, every door tried
 	@$(BIN)/python -m demo
 
-bench: $(DEV) ## AWS API calls and seconds of the standard scenarios, on the embedded AWS
-	@$(BIN)/python -m bench
+bench: $(DEV) ## Calls, seconds at AWS's latency, CPU and dollars, beside another revision: make bench BASE=03061a5 LATENCY=60
+	@$(BIN)/python -m bench $(if $(LATENCY),--latency $(LATENCY)) $(if $(ACCOUNTS),--accounts $(ACCOUNTS)) \
+		$(if $(REGIONS),--regions $(REGIONS)) $(if $(BASE),--base $(BASE)) $(if $(ONLY),--only $(ONLY)) \
+		$(if $(MARKDOWN),--markdown) $(if $(KEEP),--keep $(KEEP))
 
 prove: $(DEV) $(AUDIT) ## Every crash, repeat, race and refusal, under half an hour: make prove SEED=0 ONLY="races admission"
 	@$(BIN)/python -m prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))

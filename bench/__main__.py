@@ -1,127 +1,107 @@
-"""`make bench`: counts and times of the standard scenarios, on the embedded AWS.
+"""`make bench`: what an account costs in calls, in seconds at AWS's latency, in CPU and in dollars, on the embedded AWS.
+
+    make bench                                  all but the burst and the layer, which take long
+    make bench BASE=03061a5                     the same of another revision, beside it
+    make bench ONLY="at_latency" REGIONS=1 ACCOUNTS=0 LATENCY=120
 
 Exit code 1 when a mark is missed.
 """
 
 from __future__ import annotations
 
-import atexit
-import gc
-import os
+import argparse
+import json
 import sys
-import tempfile
 import time
+from collections.abc import Iterator, Mapping
+from contextlib import ExitStack
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
 from bench import tables
-from bench.deployment import TIME_SCALE, Deployment, ExecutionFailed
-from bench.regions import SEVENTEEN, governing
-from bench.scenarios import AGAIN, MARKS, NEW, OF_A_ROLL_OUT, SCENARIOS
-from local.engine import Engine
-from local.waiting import NothingHappens
+from bench.checkout import ROOT, MeasurementFailed, checked_out, measured
+from bench.marks import judged
+from bench.measure import MEASUREMENTS
+from bench.settings import Settings
+from bench.sheet import BAD, GOOD, Sheet
+from groundwork.declaration import load
 
+USUAL = ("calls", "at_latency", "five_accounts", "demo", "sandboxes", "boot", "imports")
+OF_TODAY = ("calls", "burst")
+"""Measured without BASE: their numbers stand for themselves."""
 WIDTH = 112
-TIMES, TIMES_BY_REGIONS = 3, 5
-ACCOUNTS = 60
-ROLLED_OUT, CONCURRENCIES = 16, (1, 10)
-
-COUNTED = """
-AWS API calls: every call that the functions' roles, their sessions in member accounts and the state machines' roles
-make, DynamoDB, STS, EventBridge and Step Functions included. Apart: Step Functions' invocations of functions, which
-AWS bills as state transitions. The numbers are the same each time: there are no quotas, and an account is there as
-soon as it is asked for, so that one poll of DescribeCreateAccountStatus finds it. AWS takes a while, and each further
-poll is a call more.
-"""
-TIMED = f"""
-Wall time: the {os.cpu_count()} cores here do the work of AWS, too. What AWS makes one wait for is scaled by
-{TIME_SCALE}, and making an account takes no time.
-"""
-
-
-class Bench:
-    """What is measured, in order; `missed` says which marks were."""
-
-    def __init__(self, deployment: Deployment, console: Console) -> None:
-        self._deployment, self._console = deployment, console
-        self.missed: list[str] = []
-
-    def count(self) -> None:
-        deployment, few = self._deployment, self._deployment.accounts()
-        self._say(COUNTED)
-        tallies = {name: scenario(deployment).tally for name, scenario in SCENARIOS.items()}
-        self._console.print(tables.calls(tallies))
-        self.missed += [
-            f"{name}: {tally.total} calls"
-            for name, tally in tallies.items()
-            if not tables.within(name, tally)
-        ]
-        deployment.ask_for(ROLLED_OUT)
-        deployment.fill_up(ACCOUNTS)
-        crowded = {name: SCENARIOS[name](deployment).tally for name in MARKS}
-        self._console.print(tables.growth({few: tallies, ACCOUNTS: crowded}))
-        self.missed += [
-            f"{name}: it depends on the accounts" for name in MARKS if crowded[name] != tallies[name]
-        ]
-
-    def take_times(self, folder: Path) -> None:
-        deployment = self._deployment
-        self._say(TIMED)
-        measured = {
-            name: [scenario(deployment) for _ in range(TIMES)]
-            for name, scenario in SCENARIOS.items()
-            if name != OF_A_ROLL_OUT
-        }
-        self._console.print(tables.times(measured))
-        chosen = deployment.workloads[-ROLLED_OUT:]
-        roll_outs = {
-            each: deployment.roll_out(chosen, mode="plan", concurrency=each) for each in CONCURRENCIES
-        }
-        self._console.print(tables.roll_outs(roll_outs, len(chosen)))
-        one = self._new_and_again()
-        deployment.deploy(governing(SEVENTEEN, folder))
-        everywhere = self._new_and_again()
-        self._console.print(tables.regions(one, everywhere, len(SEVENTEEN)))
-        self.missed += [
-            f"{name}: {ratio:.2f} times as long with {len(SEVENTEEN)} Regions"
-            for name, ratio in tables.ratios(one, everywhere).items()
-            if ratio > tables.RATIO
-        ]
-
-    def _new_and_again(self) -> tables.Times:
-        deployment = self._deployment
-        deployment.ask()  # new code starts cold
-        return {
-            NEW: [deployment.ask() for _ in range(TIMES_BY_REGIONS)],
-            AGAIN: [deployment.run(deployment.workloads[-1]) for _ in range(TIMES_BY_REGIONS)],
-        }
-
-    def _say(self, words: str) -> None:
-        self._console.print(Text(" ".join(words.split()) + "\n"))
+NOW = "now"
 
 
 def main() -> int:
+    arguments = _arguments()
     console = Console(highlight=False)
     console.width = max(WIDTH, console.width)
-    atexit.register(gc.freeze)  # nothing is worth collecting any more, and it would take seconds
     began = time.monotonic()
     try:
-        with Engine(time_scale=TIME_SCALE) as aws, tempfile.TemporaryDirectory() as folder:
-            bench = Bench(Deployment(aws), console)
-            gc.freeze()  # moto's own data is many objects, and none of them ever garbage
-            bench.count()
-            bench.take_times(Path(folder) / "governed")
-    except (ExecutionFailed, NothingHappens) as failure:
-        console.print(Text(f"✗ {failure}", style="bold red"))
+        found = json.loads(arguments.read.read_text()) if arguments.read else _measure(arguments)
+    except MeasurementFailed as failure:
+        console.print(Text(f"{BAD} {failure}", style="bold red"))
         return 1
     except KeyboardInterrupt:
         return 130
-    for missed in bench.missed:
-        console.print(Text(f"✗ {missed}", style="bold red"))
-    console.print(f"{time.monotonic() - began:.0f} s")
-    return 1 if bench.missed else 0
+    if arguments.keep:
+        arguments.keep.write_text(json.dumps(found, indent=1))
+    sheets = list(_sheets(found))
+    for sheet in sheets:
+        console.print(sheet.markdown() + "\n" if arguments.markdown else sheet.table(), soft_wrap=True)
+    missed = [row for sheet in sheets for row in sheet.rows if any(cell.startswith(BAD) for cell in row)]
+    for row in missed:
+        console.print(Text(f"{BAD} {row[0]}: {row[-1].lstrip(BAD + GOOD).strip()}", style="bold red"))
+    console.print(f"{(time.monotonic() - began) / 60:.1f} min")
+    return 1 if missed else 0
+
+
+def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
+    """By label and measurement; base and today take turns, so that the machine's load is the same for both."""
+    settings = Settings(arguments.latency / 1000, arguments.accounts, arguments.regions)
+    found: dict[str, Any] = {"settings": vars(settings), "base": arguments.base, NOW: {}, "before": {}}
+    with ExitStack() as stack:
+        base = stack.enter_context(checked_out(arguments.base)) if arguments.base else None
+        for name in arguments.only or USUAL:
+            if base and name not in OF_TODAY:
+                found["before"][name] = measured(name, base, arguments.base, settings)
+            found[NOW][name] = measured(name, ROOT, NOW, settings)
+    return found
+
+
+def _sheets(found: Mapping[str, Any]) -> Iterator[Sheet]:
+    now = found[NOW]
+    if "calls" in now:
+        yield from tables.calls(now["calls"])
+    at_latency = now.get("at_latency")
+    if at_latency:
+        yield tables.critical_path("new", at_latency["new"])
+        yield tables.critical_path("again", at_latency["again"])
+        yield from tables.costs(at_latency)
+        if "roll-out" in at_latency:
+            yield tables.nights(at_latency, load().roll_out.concurrency)
+    if "burst" in now:
+        yield tables.bursts(now["burst"])
+    yield tables.rows(judged(now, found["before"], found["settings"]["latency"]), found["base"])
+
+
+def _arguments() -> argparse.Namespace:
+    parser = argparse.ArgumentParser(prog="python -m bench", description=(__doc__ or "").splitlines()[0])
+    parser.add_argument(
+        "--only", nargs="*", choices=MEASUREMENTS, metavar="NAME", help=", ".join(MEASUREMENTS)
+    )
+    parser.add_argument("--latency", type=float, default=60.0, help="milliseconds a call (default: 60)")
+    parser.add_argument("--accounts", type=int, default=60, help="of the roll-out; 0: none (default: 60)")
+    parser.add_argument("--regions", type=int, default=17, help="to compare with one; 1: none (default: 17)")
+    parser.add_argument("--base", default="", metavar="REVISION", help="measured beside this one")
+    parser.add_argument("--markdown", action="store_true", help="tables to be pasted into a document")
+    parser.add_argument("--keep", type=Path, metavar="FILE", help="all that was measured, as JSON")
+    parser.add_argument("--read", type=Path, metavar="FILE", help="show what was kept, measure nothing")
+    return parser.parse_args()
 
 
 if __name__ == "__main__":

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import tempfile
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -42,6 +42,7 @@ class Runs:
     invocations: int
     path: list[Step]
     usage: Mapping[str, float]
+    in_functions: float
 
 
 def measure(settings: Settings, say: Say) -> Mapping[str, Any]:
@@ -120,25 +121,27 @@ class AtLatency:
             self._work[name]()
 
     def _runs(self, name: str, words: str) -> Runs:
-        measured: list[tuple[Measured, Sequence[Step], Mapping[str, float]]] = []
+        measured: list[tuple[float, Runs]] = []
         for number in range(TIMES):
             self._recorder.clear()
             mark = len(self._deployment.aws.calls)
             run = self._work[name]()
             self._say(f"{words}, {name}: {run.seconds:.2f} s ({number + 1} of {TIMES})")
-            usage = usage_of(
-                self._recorder.invocations,
-                self._deployment.aws.calls[mark:],
-                [self._deployment.history(run.execution)],
-            )
-            measured.append((run, self._recorder.steps(), asdict(usage)))
-        fastest, steps, usage_of_it = min(measured, key=lambda each: each[0].seconds)
+            measured.append((run.seconds, self._what_happened(run, mark)))
+        fastest = min(measured, key=lambda each: each[0])[1]
+        return replace(fastest, seconds=[seconds for seconds, _ in measured])
+
+    def _what_happened(self, run: Measured, mark: int) -> Runs:
+        invocations = self._recorder.invocations
+        histories = [self._deployment.history(run.execution)]
+        usage = usage_of(invocations, self._deployment.aws.calls[mark:], histories)
         return Runs(
-            [run.seconds for run, *_ in measured],
-            fastest.tally.total,
-            fastest.tally.invocations,
-            critical_path(steps),
-            usage_of_it,
+            seconds=[run.seconds],
+            calls=run.tally.total,
+            invocations=run.tally.invocations,
+            path=critical_path(self._recorder.steps()),
+            usage=asdict(usage),
+            in_functions=sum(each.end - each.start for each in invocations),
         )
 
     def _calls_of_plan(self, accounts: int) -> Counter[str]:

@@ -18,7 +18,17 @@ from rich.text import Text
 
 from bench.settings import Settings
 
-MEASUREMENTS = ("calls", "at_latency", "five_accounts", "demo", "sandboxes", "boot", "imports", "layer")
+MEASUREMENTS = (
+    "calls",
+    "at_latency",
+    "five_accounts",
+    "demo",
+    "sandboxes",
+    "boot",
+    "imports",
+    "layer",
+    "burst",
+)
 """Modules of this package with `measure(settings, say)`, which answers with what JSON can hold."""
 
 

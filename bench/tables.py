@@ -2,136 +2,173 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from statistics import median
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any
 
-from rich import box
-from rich.table import Table
-from rich.text import Text
-
-from bench.deployment import Measured
-from bench.scenarios import MARKS, NEW
+from bench.costs import Usage, cost, dollars, month, night
+from bench.critical_path import Call, Step, calls_of, invocations_of
+from bench.marks import Judged
+from bench.night import Need, bounds, own_pace
+from bench.prices import PRICES, READ_ON, REGION
+from bench.scenarios import MARKS
+from bench.sheet import Sheet, marked
 from bench.tally import Tally
 
-RATIO = 2.0
-"""How much longer an account with all Regions may take than one with one."""
+NAMES = {"new": "new account", "again": "re-run", "plan": "plan"}
+SIZES = (50, 1_000, 6_000)
+NIGHTS = (1_000, 10_000)
 
-Times = Mapping[str, Sequence[Measured]]
+
+def rows(judged: Iterable[Judged], base: str) -> Sheet:
+    """Every row with its mark; beside it the base, if there is one."""
+    columns = ["", *([base] if base else []), "now", *(["ratio"] if base else []), "mark"]
+    sheet = Sheet("Measured", columns)
+    for each in judged:
+        cells = [each.row.words, *([_value(each, each.base)] if base else [])]
+        cells.append(_value(each, each.now))
+        if base:
+            cells.append("" if each.ratio is None else f"{each.ratio:.2f}")
+        sheet.add(*cells, marked(_mark(each), each.holds))
+    return sheet
 
 
-def calls(tallies: Mapping[str, Tally]) -> Table:
-    """AWS API calls by service and scenario."""
-    table = _table("AWS API calls", "service", *tallies)
-    services = {name for tally in tallies.values() for name in tally.services}
-    for name in sorted(services):
-        table.add_row(name, *(_number(tally.services.get(name, 0)) for tally in tallies.values()))
-    table.add_section()
-    table.add_row(
-        "all",
-        *(_marked(f"{tally.total}", within(name, tally)) for name, tally in tallies.items()),
-        style="bold",
+def calls(counted: Mapping[str, Mapping[str, Any]]) -> list[Sheet]:
+    """AWS API calls by service and scenario, and by how many accounts there are."""
+    few, *more = counted
+    tallies = {name: Tally(**given) for name, given in counted[few].items()}
+    sheet = Sheet("AWS API calls", ["service", *tallies])
+    for service in sorted({service for tally in tallies.values() for service in tally.services}):
+        sheet.add(service, *(_number(tally.services.get(service, 0)) for tally in tallies.values()))
+    sheet.add("all", *(marked(f"{tally.total}", within(name, tally)) for name, tally in tallies.items()))
+    sheet.add("at most", *(f"{MARKS[name]}" if name in MARKS else "" for name in tallies))
+    sheet.add("lambda Invoke", *(_number(tally.invocations) for tally in tallies.values()))
+    growth = Sheet("By number of accounts", ["accounts", *MARKS])
+    for accounts in (few, *more):
+        growth.add(accounts, *(f"{Tally(**counted[accounts][name]).total}" for name in MARKS))
+    return [sheet, growth]
+
+
+def within(name: str, tally: Tally) -> bool | None:
+    return tally.total <= MARKS[name] if name in MARKS else None
+
+
+def path_of(found: Mapping[str, Any]) -> list[Step]:
+    """A critical path as JSON has kept it."""
+    return [
+        Step(**{**step, "calls": tuple(Call(**call) for call in step["calls"])}) for step in found["path"]
+    ]
+
+
+def critical_path(name: str, found: Mapping[str, Any]) -> Sheet:
+    """What one account waits for, state by state."""
+    path = path_of(found)
+    sheet = Sheet(
+        f"Critical path of a {NAMES[name]}: {calls_of(path)} calls and {invocations_of(path)} invocations, "
+        f"{sum(step.seconds for step in path):.2f} of {min(found['seconds']):.2f} s",
+        ["state", "calls", "seconds", "in this order"],
     )
-    table.add_row("at most", *(f"{MARKS[name]}" if name in MARKS else "" for name in tallies))
-    table.add_section()
-    table.add_row(
-        "lambda Invoke", *(_number(tally.invocations) for tally in tallies.values()), style="bright_black"
+    for step in path:
+        order = ", ".join(call.name for call in step.calls)
+        sheet.add(step.name, f"{len(step.calls) or ''}", f"{step.seconds:.2f}", order)
+    return sheet
+
+
+def costs(found: Mapping[str, Any]) -> list[Sheet]:
+    """What one run of each kind costs, and what a month does."""
+    used = {name: Usage(**found[name]["usage"]) for name in NAMES}
+    each = Sheet(
+        f"Cost at list prices of {REGION}, {READ_ON}, in US dollars for a thousand",
+        ["", *NAMES.values()],
     )
-    return table
-
-
-def growth(by_accounts: Mapping[int, Mapping[str, Tally]]) -> Table:
-    """AWS API calls by the number of accounts that are there."""
-    table = _table("By number of accounts", "accounts", *MARKS)
-    for accounts, tallies in by_accounts.items():
-        table.add_row(f"{accounts}", *(f"{tallies[name].total}" for name in MARKS))
-    return table
-
-
-def times(measured: Times) -> Table:
-    """Wall time of each scenario."""
-    table = _table("Wall time", "scenario", "median", "of")
-    for name, each in measured.items():
-        middle = median(one.seconds for one in each)
-        table.add_row(name, f"{middle:.2f} s", ", ".join(f"{one.seconds:.2f}" for one in each))
-    return table
-
-
-def roll_outs(measured: Mapping[int, Measured], accounts: int) -> Table:
-    """Wall time and calls of a roll-out in plan mode, by its concurrency."""
-    table = _table(
-        f"Roll-out in plan mode over {accounts} accounts",
-        "concurrency",
-        "wall time",
-        "accounts a second",
-        "calls",
+    for name, price in PRICES.items():
+        each.add(price.what, *(f"{1_000 * cost(usage)[name]:.4f}" for usage in used.values()))
+    each.add("all", *(f"{1_000 * dollars(usage):.2f}" for usage in used.values()))
+    months = Sheet(
+        "Cost a month, in US dollars",
+        ["accounts", "a night", "30 nights", "vends", "repairs", "keys, alarms, dashboard", "all"],
     )
-    for concurrency, each in measured.items():
-        table.add_row(
-            f"{concurrency}",
-            f"{each.seconds:.1f} s",
-            f"{accounts / each.seconds:.1f}",
-            f"{each.tally.total:,}",
+    for accounts in SIZES:
+        bill = month(accounts, used["new"], used["again"], used["plan"])
+        months.add(
+            f"{accounts:,}",
+            f"{dollars(night(used['plan'], accounts)):.2f}",
+            f"{bill.nights:.2f}",
+            f"{bill.vends:.2f}",
+            f"{bill.repairs:.2f}",
+            f"{bill.standing:.2f}",
+            f"{bill.total:.2f}",
         )
-    return table
+    return [each, months]
 
 
-def regions(one: Times, many: Times, number: int) -> Table:
-    """Wall time and calls of an account with one governed Region and with many. Of each the fastest: what else the
-    machine does can only slow it down."""
-    table = _table(
-        f"One governed Region and {number}: the fastest of {len(one[NEW])}",
-        "scenario",
-        "1",
-        f"{number}",
-        "ratio",
-        "at most",
-        "calls, 1",
-        f"calls, {number}",
+def nights(found: Mapping[str, Any], concurrency: int) -> Sheet:
+    """A plan of every account: what each quota allows, the one that binds first on top."""
+    need = need_of(found)
+    sheet = Sheet(
+        "A plan of every account, the quota that binds first on top",
+        ["quota", "limit", "an account", *(f"{number:,} accounts" for number in NIGHTS), "concurrency up to"],
     )
-    for name, ratio in ratios(one, many).items():
-        table.add_row(
-            name,
-            f"{_fastest(one[name]):.2f} s",
-            f"{_fastest(many[name]):.2f} s",
-            _marked(f"{ratio:.2f}", ratio <= RATIO),
-            f"{RATIO:.0f}",
-            f"{one[name][0].tally.total}",
-            f"{many[name][0].tally.total}",
+    paces = (_duration(own_pace(need, number, concurrency)) for number in NIGHTS)
+    sheet.add("the roll-out's own concurrency", f"{concurrency}", f"{need.seconds:.1f} s", *paces, "")
+    many = {bound.what: bound for bound in bounds(need, NIGHTS[0])}
+    for bound in bounds(need, NIGHTS[-1]):
+        sheet.add(
+            bound.what,
+            bound.limit,
+            f"{bound.each:.2f}",
+            _duration(many[bound.what].seconds),
+            _duration(bound.seconds),
+            f"{bound.keeps_up_to:,.0f}",
         )
-    return table
+    return sheet
 
 
-def ratios(one: Times, many: Times) -> dict[str, float]:
-    return {name: _fastest(many[name]) / _fastest(one[name]) for name in many}
-
-
-def within(name: str, tally: Tally) -> bool:
-    return name not in MARKS or tally.total <= MARKS[name]
-
-
-def _fastest(measured: Sequence[Measured]) -> float:
-    return min(each.seconds for each in measured)
-
-
-def _table(title: str, first: str, *columns: str) -> Table:
-    table = Table(
-        title=title,
-        title_justify="left",
-        title_style="bold",
-        header_style="",
-        box=box.SIMPLE_HEAD,
-        padding=(0, 1),
-        pad_edge=False,
+def need_of(found: Mapping[str, Any]) -> Need:
+    """What the plan of one account needs, from a run at AWS's latency."""
+    usage = Usage(**found["plan"]["usage"])
+    fields = ("transitions", "table_reads", "table_writes")
+    counted = {name: getattr(usage, name) for name in fields}
+    return Need(
+        calls={**found["roll-out"]["each"], **counted, "transitions": usage.transitions + 1},
+        seconds=min(found["plan"]["seconds"]),
+        in_functions=found["plan"]["in_functions"],
     )
-    table.add_column(first, no_wrap=True)
-    for column in columns:
-        table.add_column(column, justify="right")
-    return table
+
+
+def bursts(found: Sequence[Mapping[str, Any]]) -> Sheet:
+    """So many requests at once, under AWS's quotas."""
+    sheet = Sheet(
+        "So many requests at once: CreateAccount is called as fast as its quota allows",
+        ["requests", "took, AWS's time", "the quota allows", "share of it", "refused"],
+    )
+    for each in found:
+        share = marked(f"{each['share']:.3f}", each["share"] >= each["mark"])
+        sheet.add(
+            f"{each['requests']}",
+            _duration(each["took"]),
+            _duration(each["allowed"]),
+            share,
+            f"{each['refused']}",
+        )
+    return sheet
+
+
+def _value(each: Judged, value: float | None) -> str:
+    return "" if value is None else f"{value:,.{each.row.digits}f} {each.row.unit}".strip()
+
+
+def _mark(each: Judged) -> str:
+    row = each.row
+    if row.of_base is not None and each.base is not None:
+        return f"{row.of_base:.2f} of the base"
+    return "" if row.at_most is None else f"at most {row.at_most:g} {row.unit}".strip()
 
 
 def _number(calls: int) -> str:
     return f"{calls}" if calls else "·"
 
 
-def _marked(words: str, good: bool) -> Text:
-    return Text(words, style="green" if good else "red")
+def _duration(seconds: float) -> str:
+    if seconds < 120:
+        return f"{seconds:.0f} s"
+    return f"{seconds / 60:.0f} min" if seconds < 7_200 else f"{seconds / 3600:.1f} h"

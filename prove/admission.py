@@ -5,7 +5,8 @@ The clock runs only a few times faster than AWS's: on a faster one this machine'
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import timedelta
 
 from groundwork.vending.admission import BURST, INTERVAL
@@ -20,8 +21,42 @@ MOST = 1.1
 """Times what the quota itself allows."""
 
 
+@dataclass(frozen=True)
+class Batch:
+    """What became of so many requests at once; `took` and `allowed`, by the quota, in AWS's seconds."""
+
+    requests: int
+    took: float
+    allowed: float
+    created: int
+    refused: Mapping[str, int]
+    busiest: int
+    failures: Sequence[str]
+
+
 def prove(_seed: int, say: Say, requests: int = REQUESTS, time_scale: float = TIME_SCALE) -> Chapter:
-    chapter = Chapter("Admission", "requests")
+    chapter, again = Chapter("Admission", "requests"), f"prove.admission, {requests} requests"
+    batch = at_once(say, requests, time_scale)
+    chapter.tried = requests
+    for failure in batch.failures:
+        chapter.fail(failure, again)
+    share = batch.took / batch.allowed
+    chapter.words += [
+        f"{batch.took:.0f} s where the quota allows {batch.allowed:.0f} s: {share:.2f} times",
+        f"CreateAccount called {batch.created} times, refused {batch.refused.get('CreateAccount', 0)} times",
+        f"DescribeCreateAccountStatus at most {batch.busiest} times within a second",
+    ]
+    if share > MOST:
+        chapter.fail(f"the batch took {share:.2f} times what the quota allows", again)
+    if batch.created != requests or batch.refused.get("CreateAccount"):
+        chapter.fail(f"{batch.created} calls of CreateAccount, refused: {batch.refused}", again)
+    if batch.busiest > 2 or batch.refused.get("DescribeCreateAccountStatus"):
+        chapter.fail(f"polled {batch.busiest} times within a second, refused: {batch.refused}", again)
+    return chapter
+
+
+def at_once(say: Say, requests: int, time_scale: float) -> Batch:
+    """So many requests at once, until all have ended."""
     with Engine(time_scale=time_scale) as aws:
         cloud = World.deployed(aws).cloud
         say(f"{requests} requests at once, AWS's clock {1 / time_scale:.0f} times as fast")
@@ -29,34 +64,23 @@ def prove(_seed: int, say: Say, requests: int = REQUESTS, time_scale: float = TI
         mark = len(aws.calls)
         aws.creation.throttle.refused.clear()
         posted = [cloud.post(accountName=name, email=email) for name, email in asked]
-        emails = {email for _, email in asked}
-        until(lambda: emails <= cloud.accounts().keys(), "all accounts")
+
+        def when(operation: str) -> list[float]:
+            return [call.time for call in aws.calls[mark:] if call.operation == operation]
+
+        until(lambda: len(when("CreateAccount")) >= requests, "a CreateAccount of each")
         ended = [cloud.ended(cloud.execution_of(event)) for event in posted]
         cloud.all_ended()
-        chapter.tried = requests
-        for each in ended:
-            if each.status != "SUCCEEDED":
-                chapter.fail(f"{each.error}: {each.cause}", f"prove.admission, {requests} requests")
-        calls = aws.calls[mark:]
-        created = [call.time for call in calls if call.operation == "CreateAccount"]
-        polled = [call.time for call in calls if call.operation == "DescribeCreateAccountStatus"]
-        took = (created[-1] - created[0]) / time_scale
-        allowed = (requests - BURST) * INTERVAL / timedelta(seconds=1)
-        refused = {name: many for name, many in aws.creation.throttle.refused.items() if many}
-        busiest = _most_within(polled, time_scale)
-        chapter.words += [
-            f"{took:.0f} s where the quota allows {allowed:.0f} s: {took / allowed:.2f} times",
-            f"CreateAccount called {len(created)} times, refused {refused.get('CreateAccount', 0)} times",
-            f"DescribeCreateAccountStatus at most {busiest} times within a second",
-        ]
-        again = f"prove.admission, {requests} requests"
-        if took > MOST * allowed:
-            chapter.fail(f"the batch took {took / allowed:.2f} times what the quota allows", again)
-        if len(created) != requests or refused.get("CreateAccount"):
-            chapter.fail(f"{len(created)} calls of CreateAccount, refused: {refused}", again)
-        if busiest > 2 or refused.get("DescribeCreateAccountStatus"):
-            chapter.fail(f"polled {busiest} times within a second, refused: {refused}", again)
-    return chapter
+        created = when("CreateAccount")
+        return Batch(
+            requests,
+            took=(created[-1] - created[0]) / time_scale,
+            allowed=(requests - BURST) * INTERVAL / timedelta(seconds=1),
+            created=len(created),
+            refused={name: many for name, many in aws.creation.throttle.refused.items() if many},
+            busiest=_most_within(when("DescribeCreateAccountStatus"), time_scale),
+            failures=[f"{each.error}: {each.cause}" for each in ended if each.status != "SUCCEEDED"],
+        )
 
 
 def _most_within(moments: Sequence[float], seconds: float) -> int:
