@@ -1,5 +1,5 @@
-"""State AwaitSecurity: asks whether the security account is ready, by failing with SecurityAccountNotReady while it
-is not."""
+"""State AwaitSecurity: asks whether the security account is ready, by failing with SecurityAccountNotReady, or
+SecurityAccountAlmostReady, while it is not."""
 
 from __future__ import annotations
 

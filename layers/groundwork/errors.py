@@ -87,6 +87,12 @@ class SecurityAccountNotReady(Pending):
     remedy = "See why the security account's own execution has not ended in Account Ready, mend that, then start this one again."
 
 
+class SecurityAccountAlmostReady(Pending):
+    """The security account is there, and its own execution is laying down its baseline."""
+
+    remedy = SecurityAccountNotReady.remedy
+
+
 class ManagementAccountNotReady(Pending):
     """The management account has not reached its baseline: no account is made before."""
 

@@ -83,11 +83,11 @@ def test_from_nothing_an_account_records_everything_into_the_archive(ready: Worl
     target, mark = ready.target(CONFIG, account), len(ready.aws.calls)
     loop.apply(CONFIG, target)
     made = [call.operation for call in ready.calls_since(mark)]
-    assert sorted(made[:3]) == [
-        *("DescribeConfigurationRecorders", "DescribeDeliveryChannels", "DescribeKey")
+    assert sorted(made[:4]) == [
+        *("DescribeConfigurationRecorders", "DescribeDeliveryChannels", "DescribeKey", "GetRole")
     ]
-    assert made[3:] == [
-        *("GetRole", "CreateServiceLinkedRole", "PutConfigurationRecorder", "PutDeliveryChannel"),
+    assert made[4:] == [
+        *("CreateServiceLinkedRole", "PutConfigurationRecorder", "PutDeliveryChannel"),
         "StartConfigurationRecorder",
     ]
     loop.verify(CONFIG, target)
@@ -113,6 +113,7 @@ def test_a_second_run_writes_nothing(ready: World, member: Account) -> None:
         "DescribeConfigurationRecorders",
         "DescribeDeliveryChannels",
         "DescribeKey",
+        "GetRole",
     ]
 
 
@@ -138,7 +139,7 @@ def test_every_governed_region_is_recorded_and_global_types_once(ready: World) -
     assert recorder(ready, account, OFF) is None
     mark = len(ready.aws.calls)
     assert [change.action for change in ready.apply(CONFIG, account, declaration=declaration)] == ["report"]
-    assert len(ready.calls_since(mark)) == len(("DescribeKey", "DescribeRegions")) + 2 * 3
+    assert len(ready.calls_since(mark)) == len(("DescribeKey", "DescribeRegions", "GetRole")) + 2 * 3
 
 
 # -- somebody else's setup -----------------------------------------------------------------------------

@@ -205,17 +205,20 @@ def _given(place: Place, account_id: str, key: str, value: str | None = None) ->
     return dict(payload)
 
 
+def _email_of_security(place: Place) -> str:
+    return next(mail for mail, each in place.cloud.accounts().items() if each["Id"] == place.security)
+
+
 def await_forgotten_security(place: Place) -> Job:
-    """The ledger has lost the security account: whether it is ready, its tag says."""
+    """The ledger has lost the security account, and that its request has ended: whether it is ready, its tag says."""
+    place.abandon_request(_email_of_security(place))
     place.forget(place.security)
     return place.start(place.account)
 
 
 def await_abandoned_security(place: Place) -> Job:
     """The security account is not ready, and its execution has died; then it is ready all the same."""
-    place.abandon_request(
-        next(mail for mail, each in place.cloud.accounts().items() if each["Id"] == place.security)
-    )
+    place.abandon_request(_email_of_security(place))
     place.forget(place.security)
     place.untag(place.security, STATE_TAG)
     jobs = iter((place.start(place.account), place.start(place.security)))
@@ -368,7 +371,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "EnrollAccountFunction.CreateUnits": vend_into_new_unit,
     "EnrollAccountFunction.MoveAccounts": partial(Place.vend, organizationalUnit=UNIT),
     "CheckAccessFunction.EnterMemberAccounts": enter_old_account,
-    "AwaitSecurityFunction.UseTheLedger": _start,
+    "AwaitSecurityFunction.UseTheLedger": await_forgotten_security,
     "AwaitSecurityFunction.LookAtTheOrganization": await_forgotten_security,
     "AwaitSecurityFunction.SeeWhoIsRunning": await_abandoned_security,
     "LeaseAccountFunction.UseTheLedger": _start,

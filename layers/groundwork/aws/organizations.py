@@ -31,6 +31,7 @@ from groundwork.errors import (
     OrganizationBusy,
     OrganizationNotReady,
 )
+from groundwork.side_by_side import side_by_side
 
 if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
@@ -86,6 +87,10 @@ class Organizations:
                 return _listed(self._client.describe_account(AccountId=account_id)["Account"])
             except self._client.exceptions.AccountNotFoundException:
                 raise AccountUnknown(f"Account {account_id} is not in this organization.") from None
+
+    def shown(self, account_id: str) -> tuple[Listed, dict[str, str]]:
+        """The account and its tags. Raises `AccountUnknown` as `account` does."""
+        return side_by_side(lambda: self.account(account_id), lambda: self.tags(account_id))
 
     def accounts(self) -> Iterator[Listed]:
         """Every account of the organization, in one pass."""

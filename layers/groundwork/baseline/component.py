@@ -19,6 +19,7 @@ Action = Literal["create", "update", "delete", "report"]
 """`report` is something a person should know and Groundwork leaves alone."""
 
 Found = TypeVar("Found")
+Answer = TypeVar("Answer")
 
 
 @dataclass(frozen=True)
@@ -108,15 +109,16 @@ class Target:
     client: Clients
     installation: Installation = field(default_factory=Installation)
     foresees: bool = False
-    _asked: dict[str, str] = field(default_factory=dict, init=False, repr=False, compare=False)
+    _asked: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What does not change while an account is in work: asked once, used by every component."""
-    _asking: Lock = field(default_factory=Lock, init=False, repr=False, compare=False)
+    _asking: dict[str, Lock] = field(default_factory=dict, init=False, repr=False, compare=False)
 
-    def once(self, key: str, ask: Callable[[], str]) -> str:
-        with self._asking:
+    def once(self, key: str, ask: Callable[[], Answer]) -> Answer:
+        with self._asking.setdefault(key, Lock()):
             if key not in self._asked:
                 self._asked[key] = ask()
-            return self._asked[key]
+            answer: Answer = self._asked[key]
+            return answer
 
     def role_arn(self, name: str, account_id: str | None = None) -> str:
         return f"arn:{self.organization.partition}:iam::{account_id or self.account.id}:role/{name}"

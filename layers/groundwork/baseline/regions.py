@@ -23,21 +23,24 @@ class Governed(NamedTuple):
 
 
 def governed(target: Target) -> Governed:
-    """Asks AWS only where Regions besides the home Region are governed.
+    """Asks AWS, once, and only where Regions besides the home Region are governed.
 
     https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
     """
     regions = target.declaration.regions
     if set(regions.governed) == {regions.home}:
         return Governed((regions.home,), ())
-    answer = target.client("ec2", regions.home).describe_regions(
-        RegionNames=regions.governed, AllRegions=True
-    )
-    off = {region["RegionName"] for region in answer["Regions"] if region["OptInStatus"] == "not-opted-in"}
-    return Governed(
-        tuple(name for name in regions.governed if name not in off),
-        tuple(name for name in regions.governed if name in off),
-    )
+    ec2 = target.client("ec2", regions.home)
+
+    def ask() -> Governed:
+        shown = ec2.describe_regions(RegionNames=regions.governed, AllRegions=True)["Regions"]
+        off = {region["RegionName"] for region in shown if region["OptInStatus"] == "not-opted-in"}
+        return Governed(
+            tuple(name for name in regions.governed if name not in off),
+            tuple(name for name in regions.governed if name in off),
+        )
+
+    return target.once("governed Regions", ask)
 
 
 def in_each(

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, field
 from typing import Any, Literal
+
+from pydantic import Field
 
 from groundwork.contracts import Kind, Model, RequestedKind
 
@@ -69,18 +70,17 @@ class AccountRecord(Model):
     """How often somebody has taken its lease."""
 
 
-@dataclass(frozen=True)
-class Memory:
+class Memory(Model):
     """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `holders` who holds the lease
     of an account; `every_email` says that only an account younger than the last pass over all can be missing here;
     `units` are ids of organizational units by path, as they were some minutes ago."""
 
-    requests: Mapping[str, RequestRecord] = field(default_factory=dict)
-    ids: Mapping[str, str] = field(default_factory=dict)
-    accounts: Mapping[str, AccountRecord] = field(default_factory=dict)
-    holders: Mapping[str, str] = field(default_factory=dict)
+    requests: dict[str, RequestRecord] = Field(default_factory=dict)
+    ids: dict[str, str] = Field(default_factory=dict)
+    accounts: dict[str, AccountRecord] = Field(default_factory=dict)
+    holders: dict[str, str] = Field(default_factory=dict)
     every_email: bool = False
-    units: Mapping[str, str] = field(default_factory=dict)
+    units: dict[str, str] = Field(default_factory=dict)
     units_until: int = 0
 
 

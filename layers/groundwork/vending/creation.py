@@ -25,6 +25,7 @@ from groundwork.errors import (
 )
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import RequestRecord
+from groundwork.side_by_side import side_by_side
 from groundwork.vending.enrolment import REQUEST_TAG, STATE_TAG
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.work import Seen, Work
@@ -170,12 +171,14 @@ class Creator:
     def create(self, work: Work) -> Creating:
         """Ask AWS for the account unless that has been done. Raises `CreationSlotsTaken` while five are in progress,
         `CreationTooFast` when somebody else has used the slot, and `AccountRefused`."""
-        record = self._record(work)
+        record, in_progress = side_by_side(
+            lambda: self._record(work), self._organizations.creations_in_progress
+        )
         if record.account_id or record.creation_id:
             return Creating(creation_id=record.creation_id, account_id=record.account_id)
+        # What was in progress a moment ago, and is no more, this look finds.
         if record.attempts and (existing := self._existing(work)):
             return Creating(account_id=existing)
-        in_progress = self._organizations.creations_in_progress()
         if orphan := self._orphan(record, in_progress):
             return self._note(work, orphan)
         if len(in_progress) >= IN_PROGRESS_LIMIT:
@@ -221,17 +224,17 @@ class Creator:
                 f"CreateAccount request {creating.creation_id} for {work.email} is in progress."
             )
         if creation.state == "SUCCEEDED" and creation.account_id:
-            listed = self._made(creation.account_id)
+            account_id = creation.account_id
+            listed, tags = self._made(account_id)
             if listed.email.lower() != work.email.lower():
                 self._ledger.forget_creation(work.email, creation.id)
                 raise CreationFailedForNow(
                     f"CreateAccount request {creation.id} was somebody else's, of the same name."
                 )
-            if not self._ledger.note_account(work.email, creation.account_id):
-                known = {"account_id": creation.account_id, "creation_id": creation.id, "state": "created"}
+            if not self._ledger.note_account(work.email, account_id):
+                known = {"account_id": account_id, "creation_id": creation.id, "state": "created"}
                 self._ledger.claim(as_record(work).model_copy(update=known), None)
-            seen = Seen(listed=listed, tags=self._organizations.tags(listed.id))
-            return Made(account_id=listed.id, seen=seen)
+            return Made(account_id=listed.id, seen=Seen(listed=listed, tags=tags))
         return Made(account_id=self._failed(work, creation))
 
     def _ended(self, creation_id: str) -> Creation | None:
@@ -242,10 +245,10 @@ class Creator:
         creation = self._organizations.creation(creation_id)
         return None if creation.state == "IN_PROGRESS" else creation
 
-    def _made(self, account_id: str) -> Listed:
+    def _made(self, account_id: str) -> tuple[Listed, dict[str, str]]:
         """Organizations may say that an account is made before it shows it."""
         try:
-            return self._organizations.account(account_id)
+            return self._organizations.shown(account_id)
         except AccountUnknown as early:
             raise AccountNotCreated(f"Account {account_id} is made, and not shown yet: {early}") from early
 

@@ -5,12 +5,15 @@ from __future__ import annotations
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
 
+from botocore.exceptions import ClientError
+
 from groundwork.aws.organizations import Listed, Organizations, facts
 from groundwork.contracts import Account, Kind, Model, Organization
 from groundwork.declaration import Declaration, DeclaredAccount, ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.records import Memory
+from groundwork.side_by_side import side_by_side
 from groundwork.vending.kinds import KIND_TAG, is_declared
 from groundwork.vending.work import Work
 
@@ -21,17 +24,21 @@ REQUEST_TAG = "groundwork:request"
 """The id of the event that asked for the account: CreateAccount itself sets it, so a lost ledger can be rebuilt."""
 INSTALLED_TAG = "groundwork:installed"
 """On the management account: what joined before this time was there before Groundwork."""
+REMEMBERED = ("tooling", "workload")
+"""Kinds whose policies name no units: for them, units are where they were minutes ago."""
 
 
 class Enrolled(Model):
     """The account and its organization as the components need them. `ready` says that it was ready before, `baseline`
-    with which version of the declaration; `leases` how often somebody had taken its lease."""
+    with which version of the declaration; `leases` how often somebody had taken its lease. `security_ready` says that
+    the security account was seen to be: what was ready once stays so."""
 
     account: Account
     organization: Organization
     ready: bool
     baseline: str | None = None
     leases: int = 0
+    security_ready: bool = False
 
 
 class Enroller:
@@ -43,7 +50,33 @@ class Enroller:
 
     def enroll(self, work: Work, account_id: str) -> Enrolled:
         """Only an account that this work's own request made is moved and given the requester's tags."""
-        listed, tags = self._seen(work, account_id)
+        listed, tags, memory = self._seen(work, account_id)
+        try:
+            return self._enroll(work, listed, tags, memory)
+        except ClientError as error:
+            gone = error.response["Error"]["Code"] == "DestinationParentNotFoundException"
+            if not (gone and memory.units):
+                raise
+            # Somebody has deleted the unit since its id was noted.
+            return self._enroll(work, listed, tags, memory.model_copy(update={"units": {}}))
+
+    def look(self, work: Work, account_id: str) -> Enrolled:
+        """The same for a plan, which changes nothing."""
+        return self._enrolled(work.kind, *self._seen(work, account_id))
+
+    def _seen(self, work: Work, account_id: str) -> tuple[Listed, Mapping[str, str], Memory]:
+        """The management account is always looked at again: when Groundwork came to it is written once."""
+        if work.seen and work.kind != "management":
+            listed, tags, memory = work.seen.listed, work.seen.tags, work.seen.memory
+        else:
+            listed, tags = self._organizations.shown(account_id)
+            memory = None
+        return listed, tags, memory or self._recall(listed)
+
+    def _recall(self, listed: Listed) -> Memory:
+        return self._ledger.recall(*asked_of_ledger(listed, self._declaration))
+
+    def _enroll(self, work: Work, listed: Listed, tags: Mapping[str, str], memory: Memory) -> Enrolled:
         wanted = (
             {}
             if tags.get(KIND_TAG) == work.kind and STATE_TAG in tags
@@ -52,32 +85,34 @@ class Enroller:
         if work.kind == "management" and INSTALLED_TAG not in tags:
             wanted[INSTALLED_TAG] = datetime.now(UTC).isoformat(timespec="seconds")
         wanted |= {key: value for key, value in work.tags.items() if tags.get(key) != value}
-        if work.organizational_unit:
-            path = self._organizations.ensure_units(listed.root_id, work.organizational_unit)
-            self._organizations.move(listed, path[-1])
-            listed = listed.model_copy(update={"unit_ids": path})
         if tags.get(STATE_TAG) == "ready":
             wanted.pop(STATE_TAG, None)
-        if wanted:
-            self._organizations.tag(account_id, wanted)
-        enrolled = self._enrolled(work.kind, listed, tags)
-        self._ledger.enroll(enrolled.account, enrolled.ready)
+        there = listed.model_copy(update={"unit_ids": self._unit_to_be_in(work, listed, memory)})
+        enrolled = self._enrolled(work.kind, there, tags, memory)
+
+        def move_and_tag() -> None:  # AWS takes one change of an account at a time
+            self._organizations.move(listed, there.parent_id)
+            if wanted:
+                self._organizations.tag(listed.id, wanted)
+
+        def note() -> None:
+            if not _is_noted(enrolled.account, memory):
+                self._ledger.enroll(enrolled.account, enrolled.ready)
+
+        side_by_side(move_and_tag, note)
         return enrolled
 
-    def look(self, work: Work, account_id: str) -> Enrolled:
-        """The same for a plan, which changes nothing."""
-        return self._enrolled(work.kind, *self._seen(work, account_id))
+    def _unit_to_be_in(self, work: Work, listed: Listed, memory: Memory) -> tuple[str, ...]:
+        """The ids of the unit's path, topmost first."""
+        if not work.organizational_unit:
+            return listed.unit_ids
+        path = ancestors(work.organizational_unit)
+        if work.kind in REMEMBERED and memory.units.keys() >= set(path):
+            return tuple(memory.units[unit] for unit in path)
+        return self._organizations.ensure_units(listed.root_id, work.organizational_unit)
 
-    def _seen(self, work: Work, account_id: str) -> tuple[Listed, Mapping[str, str]]:
-        """The management account is always looked at again: when Groundwork came to it is written once."""
-        if work.seen and work.kind != "management":
-            return work.seen.listed, work.seen.tags
-        return self._organizations.account(account_id), self._organizations.tags(account_id)
-
-    def _enrolled(self, kind: Kind, listed: Listed, tags: Mapping[str, str]) -> Enrolled:
+    def _enrolled(self, kind: Kind, listed: Listed, tags: Mapping[str, str], memory: Memory) -> Enrolled:
         declared = [self._declaration.security, self._declaration.tooling]
-        emails = [each.email for each in declared if each and not each.id]
-        memory = self._ledger.recall(emails, [listed.id])
         known = memory.accounts.get(listed.id)
         units = self._units(kind, listed, memory)
         paths = {unit: path for path, unit in units.items()}
@@ -96,12 +131,23 @@ class Enroller:
             ready=tags.get(STATE_TAG) == "ready",
             baseline=tags.get(BASELINE_TAG),
             leases=known.leases if known else 0,
+            security_ready=security is not None and self._is_ready(security, memory),
         )
 
     def organization(self, account: Account) -> Organization:
         """The organization as it is now; who of security and tooling is not there yet is left out."""
         listed = self._organizations.account(account.id)
-        return self._enrolled(account.kind, listed, {}).organization
+        return self._enrolled(account.kind, listed, {}, self._recall(listed)).organization
+
+    def _is_ready(self, security: str, memory: Memory) -> bool:
+        """As far as the ledger has been asked; its own request ends after the account is ready."""
+        account, request = (
+            memory.accounts.get(security),
+            memory.requests.get(self._declaration.security.email.lower()),
+        )
+        if account:
+            return account.state == "ready"
+        return request is not None and request.account_id == security and request.state == "ready"
 
     def _units(self, kind: Kind, listed: Listed, memory: Memory) -> dict[str, str]:
         """The ids of the declared units and of those above the account, by path.
@@ -110,7 +156,7 @@ class Enroller:
         minutes ago is good enough but for the accounts whose policies name units.
         """
         declared = self._declaration.organizational_units
-        remembered = kind in ("tooling", "workload") and set(declared) <= memory.units.keys()
+        remembered = kind in REMEMBERED and set(declared) <= memory.units.keys()
         units = dict(memory.units) if remembered else self._organizations.units(listed.root_id, declared)
         paths, path, own = {unit: path for path, unit in units.items()}, "", set[str]()
         for unit in listed.unit_ids:
@@ -139,6 +185,24 @@ class Enroller:
         if account.kind != "security" or not names:
             return {}
         return bearers(names, self._declaration.accounts, self._organizations.accounts())
+
+
+def _is_noted(account: Account, memory: Memory) -> bool:
+    known = memory.accounts.get(account.id)
+    return known is not None and (known.name, known.email, known.kind) == (
+        account.name,
+        account.email,
+        account.kind,
+    )
+
+
+def asked_of_ledger(listed: Listed, declaration: Declaration) -> tuple[list[str], list[str]]:
+    """The e-mails, and the accounts, about which the ledger is asked before an account is enrolled."""
+    declared = [each for each in (declaration.security, declaration.tooling) if each]
+    return (
+        [listed.email, *(each.email for each in declared if not each.id)],
+        [listed.id, *(each.id for each in declared if each.id)],
+    )
 
 
 def bearers(

@@ -15,6 +15,7 @@ from groundwork.declaration import Declaration
 from groundwork.errors import remedy_for
 from groundwork.ledger import Ledger
 from groundwork.rendering import held_to, on_one_line, sentence, worst_first
+from groundwork.side_by_side import side_by_side
 from groundwork.vending.creation import as_record, remedy_of_refusal
 from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled
 from groundwork.vending.work import Work
@@ -73,27 +74,29 @@ class Recorder:
             self._ledger.release(account.id, work.execution)
         else:
             first = self._ready(work, enrolled, results)
-        if work.route == "create":
-            self._close_request(work, account.id)
+        told = first or done
+        side_by_side(
+            lambda: self._close_request(work, account.id) if work.route == "create" else None,
+            lambda: self._ledger.answer_once(work.execution, "record-outcome") if told else None,
+        )
         outcome: Outcome = "ready" if first else "repaired" if done else "unchanged"
         output = _output(work, account.id, outcome, changes)
-        answers = []
-        if first or done:
-            self._ledger.answer_once(work.execution, "record-outcome")
-            answers = [_answer("Account Ready" if first else "Account Repaired", work, output)]
+        answer = _answer("Account Ready" if first else "Account Repaired", work, output)
         return Ending(
             output=output,
-            answers=answers,
+            answers=[answer] if told else [],
             follow_ups=self._follow_ups(work, account, organization) if first else [],
         )
 
     def _ready(self, work: Work, enrolled: Enrolled, results: list[Any]) -> bool:
         """The ledger and the account's tags say what was reached. True when it was reached for the first time."""
         version = self._declaration.version
-        first = self._ledger.note_ready(enrolled.account, work.execution, results, version)
         wanted = {STATE_TAG: "ready", BASELINE_TAG: version}
-        if not enrolled.ready or enrolled.baseline != version:
-            self._organizations.tag(enrolled.account.id, wanted)
+        shown = enrolled.ready and enrolled.baseline == version
+        first, _ = side_by_side(
+            lambda: self._ledger.note_ready(enrolled.account, work.execution, results, version),
+            lambda: None if shown else self._organizations.tag(enrolled.account.id, wanted),
+        )
         return first
 
     def _close_request(self, work: Work, account_id: str) -> None:

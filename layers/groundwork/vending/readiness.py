@@ -16,6 +16,7 @@ from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.errors import (
     AccountNotUsable,
+    SecurityAccountAlmostReady,
     SecurityAccountMissing,
     SecurityAccountNotReady,
 )
@@ -88,13 +89,15 @@ class SecurityWatch:
 
     def wait(self, account: Account, organization: Organization) -> Organization:
         """The organization, once its security account is ready. Raises `SecurityAccountNotReady` while somebody works
-        on it, `SecurityAccountMissing` when nobody does."""
+        on it, `SecurityAccountAlmostReady` from when the account is made, which takes the longest, and
+        `SecurityAccountMissing` when nobody does."""
         if organization.security_account_id and self._ready(organization.security_account_id):
             return organization
         declared = self._declaration.security
         record = self._ledger.request(declared.email)
         if record and record.state != "ready" and self._executions.is_running(record.owner):
-            raise SecurityAccountNotReady(f"{record.owner} works on the security account {declared.email}.")
+            early = SecurityAccountAlmostReady if record.account_id else SecurityAccountNotReady
+            raise early(f"{record.owner} works on the security account {declared.email}.")
         now = Enroller(self._declaration, self._ledger, self._organizations).organization(account)
         if now.security_account_id is None:
             raise SecurityAccountMissing(

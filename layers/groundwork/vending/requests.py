@@ -19,7 +19,7 @@ from groundwork.contracts import (
     StartedByHand,
     read_trigger,
 )
-from groundwork.declaration import Declaration
+from groundwork.declaration import Declaration, ancestors
 from groundwork.errors import (
     AccountNotActive,
     AccountNotAdopted,
@@ -33,7 +33,13 @@ from groundwork.fields import shown
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.records import Memory, RequestRecord
-from groundwork.vending.enrolment import INSTALLED_TAG, REQUEST_TAG, STATE_TAG, unit_of
+from groundwork.vending.enrolment import (
+    INSTALLED_TAG,
+    REQUEST_TAG,
+    STATE_TAG,
+    asked_of_ledger,
+    unit_of,
+)
 from groundwork.vending.kinds import granted, is_adopted, kind_of
 from groundwork.vending.work import Seen, Work
 
@@ -176,7 +182,8 @@ class Reader:
 
     def _created(self, trigger: Created, execution: str) -> Work:
         """`CreateAccountResult`: of our own making, then its execution is on it or has died; or somebody else's."""
-        listed, memory = self._look(trigger.account_id)
+        listed = self._organizations.account(trigger.account_id)
+        memory = self._memory_of(listed)
         record = memory.requests.get(listed.email.lower())
         if record and self._is_busy(record, execution):
             note = f"{record.owner} is on it."
@@ -188,24 +195,30 @@ class Reader:
     def _started(self, trigger: StartedByHand, execution: str) -> Work:
         """A person's start adopts whatever account it names, and finishes what a dead execution left; one that plans
         does neither."""
-        listed, memory = self._look(trigger.account_id)
+        listed, tags = self._organizations.shown(trigger.account_id)
+        memory = self._memory_of(listed)
         record = memory.requests.get(listed.email.lower())
         busy = record is not None and self._is_busy(record, execution)
         if trigger.mode == "plan":
-            return self._plan(trigger, listed, memory, execution, busy=busy)
+            return self._plan(trigger, listed, tags, memory, execution, busy=busy)
         if record and busy:
             raise RequestInProgress(f"{record.owner} works on the request that made account {listed.id}.")
         if not trigger.components and (work := self._unfinished(listed, record, execution)):
             return work
-        return self._chosen(
-            trigger, self._baseline(listed, self._organizations.tags(listed.id), execution, None)
-        )
+        return self._chosen(trigger, self._baseline(listed, tags, execution, None, memory))
 
     def _plan(
-        self, trigger: StartedByHand, listed: Listed, memory: Memory, execution: str, *, busy: bool
+        self,
+        trigger: StartedByHand,
+        listed: Listed,
+        tags: Mapping[str, str],
+        memory: Memory,
+        execution: str,
+        *,
+        busy: bool,
     ) -> Work:
         """What somebody is just changing shows no drift: whoever works there answers for it."""
-        work = self._baseline(listed, self._organizations.tags(listed.id), execution, None)
+        work = self._baseline(listed, tags, execution, None, memory)
         holder = memory.holders.get(listed.id)
         if busy or (holder and self._executions.is_running(holder)):
             note = f"{holder or 'Another execution'} is working in the account; plan again when it has ended."
@@ -225,13 +238,12 @@ class Reader:
             )
         return work.model_copy(update={"mode": trigger.mode, "components": trigger.components})
 
-    def _look(self, account_id: str) -> tuple[Listed, Memory]:
-        """The account, and what the ledger knows of it; from here on it knows whose the e-mail is."""
-        listed = self._organizations.account(account_id)
-        memory = self._ledger.recall([listed.email], [listed.id])
+    def _memory_of(self, listed: Listed) -> Memory:
+        """What the ledger knows of the account; from here on it knows whose the e-mail is."""
+        memory = self._ledger.recall(*asked_of_ledger(listed, self._declaration))
         if memory.ids.get(listed.email.lower()) != listed.id:
             self._ledger.note_email(listed.email, listed.id)
-        return listed, memory
+        return memory
 
     def _unfinished(self, listed: Listed, record: RequestRecord | None, execution: str) -> Work | None:
         """The work of a request that made this account and has not come to its end. One that merely named this e-mail,
@@ -267,7 +279,12 @@ class Reader:
         )
 
     def _baseline(
-        self, listed: Listed, tags: Mapping[str, str], execution: str, request_id: str | None
+        self,
+        listed: Listed,
+        tags: Mapping[str, str],
+        execution: str,
+        request_id: str | None,
+        memory: Memory | None = None,
     ) -> Work:
         _active(listed)
         by_unit = bool(self._declaration.unit_kinds)
@@ -280,8 +297,16 @@ class Reader:
             email=listed.email,
             kind=kind_of(listed, tags, unit, self._declaration),
             account_id=listed.id,
-            seen=Seen(listed=listed, tags=dict(tags)),
+            seen=Seen(listed=listed, tags=dict(tags), memory=memory and self._near(listed, memory)),
         )
+
+    def _near(self, listed: Listed, memory: Memory) -> Memory:
+        """Without the units of other accounts: it travels through the state machine."""
+        declared = {unit for path in self._declaration.organizational_units for unit in ancestors(path)}
+        units = {
+            path: unit for path, unit in memory.units.items() if path in declared or unit in listed.unit_ids
+        }
+        return memory.model_copy(update={"units": units})
 
 
 def _active(listed: Listed) -> None:

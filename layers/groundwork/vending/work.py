@@ -9,13 +9,15 @@ from pydantic import Field
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Kind, Mode, Model, Outcome
 from groundwork.fields import AccountId
+from groundwork.ledger.records import Memory
 
 
 class Seen(Model):
-    """An account as Organizations showed it a moment ago."""
+    """An account as Organizations showed it a moment ago, and what the ledger said about it where it has been asked."""
 
     listed: Listed
     tags: dict[str, str]
+    memory: Memory | None = None
 
 
 class Work(Model):

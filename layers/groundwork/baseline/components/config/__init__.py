@@ -101,12 +101,14 @@ class Config(Component[Found]):
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
-        key, (off, regions), aggregator = side_by_side(
-            lambda: _read_key(target), lambda: _read_regions(target), lambda: _read_aggregator(target)
+        key, (off, regions), role, aggregator = side_by_side(
+            lambda: _read_key(target),
+            lambda: _read_regions(target),
+            lambda: _role_exists(target),
+            lambda: _read_aggregator(target),
         )
         if key.waiting:
             return Found(waiting=key.waiting)
-        role = _shown_by(regions, target) or _role_exists(target)
         return Found(regions, off, role, key.arn, key.unverified, aggregator)
 
     # -- diff ----------------------------------------------------------------------------------------
@@ -165,13 +167,6 @@ def _creation_of_role() -> Call:
         *("iam", "CreateServiceLinkedRole", {"AWSServiceName": SERVICE}, f"role {ROLE_NAME}", "create"),
         reason="does not exist; Config records with it",
         severity="high",
-    )
-
-
-def _shown_by(regions: Mapping[str, Region], target: Target) -> bool:
-    """Whether a recorder has the role: IAM deletes none that is in use."""
-    return any(
-        region.recorder and region.recorder.get("roleARN") == role_arn(target) for region in regions.values()
     )
 
 

@@ -1,0 +1,170 @@
+"""Enrolling an account with what is known of it already."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from groundwork.aws.organizations import Listed
+from groundwork.contracts import Account
+from groundwork.declaration import load
+from groundwork.ledger.records import AccountRecord, Memory, RequestRecord, RequestState
+from groundwork.vending.enrolment import STATE_TAG, Enrolled, Enroller
+from groundwork.vending.kinds import KIND_TAG
+from groundwork.vending.work import Seen, Work
+
+SECURITY, DEV = "200000000002", "400000000004"
+UNIT = "Workloads/Development"
+NOTED = {"Workloads": "ou-ab12-1", UNIT: "ou-ab12-2"}
+DECLARED = load()
+
+
+class Organization:
+    """Units by path, of which AWS knows those in `there`; what was asked and done, in order."""
+
+    def __init__(self, there: Mapping[str, str]) -> None:
+        self._there, self.calls = there, list[str]()
+
+    def units(self, root: str, paths: Sequence[str]) -> dict[str, str]:
+        self.calls.append("list units")
+        return dict(self._there)
+
+    def ensure_units(self, root: str, path: str) -> tuple[str, ...]:
+        self.calls.append("ensure units")
+        return tuple(self._there[unit] for unit in ("Workloads", UNIT))
+
+    def move(self, account: Listed, unit: str) -> None:
+        self.calls.append(f"move to {unit}")
+        if unit not in self._there.values():
+            answer: Any = {"Error": {"Code": "DestinationParentNotFoundException", "Message": ""}}
+            raise ClientError(answer, "MoveAccount")
+
+    def tag(self, account_id: str, tags: Mapping[str, str]) -> None:
+        self.calls.append(f"tag {sorted(tags)}")
+
+
+class Ledger:
+    """What was written, in order."""
+
+    def __init__(self) -> None:
+        self.written: list[str] = []
+
+    def enroll(self, account: Account, ready: bool) -> None:
+        self.written.append(account.unit)
+
+    def note_units(self, units: Mapping[str, str], until: int | None) -> None:
+        self.written.append(f"units {units[UNIT]}")
+
+
+def memory(**more: Any) -> Memory:
+    """The ledger knows every declared unit, every e-mail, and nothing of security but its request."""
+    every = {unit: f"ou-ab12-{number}" for number, unit in enumerate(DECLARED.organizational_units, 10)}
+    return Memory(every_email=True, units=every | NOTED, units_until=1, **more)
+
+
+def enrolled(organization: Organization, ledger: Ledger, known: Memory) -> Enrolled:
+    listed = Listed(
+        id=DEV,
+        name="dev",
+        email="aws+dev@example.com",
+        state="ACTIVE",
+        joined=datetime(2026, 1, 1, tzinfo=UTC),
+        unit_ids=(),
+        management_account_id="100000000001",
+        organization_id="o-exampleorgid",
+        partition="aws",
+        root_id="r-ab12",
+    )
+    work = Work(
+        route="create",
+        execution="arn",
+        account_name="dev",
+        email=listed.email,
+        kind="workload",
+        organizational_unit=UNIT,
+        seen=Seen(listed=listed, tags={KIND_TAG: "workload", STATE_TAG: "creating"}, memory=known),
+    )
+    its: Any = (ledger, organization)
+    return Enroller(DECLARED, *its).enroll(work, DEV)
+
+
+def asked_for_security(state: RequestState, account_id: str | None = SECURITY) -> dict[str, RequestRecord]:
+    email = DECLARED.security.email
+    record = RequestRecord(
+        email=email,
+        account_name=DECLARED.security.name,
+        kind="security",
+        tags={},
+        request_id="1",
+        owner="arn",
+        state=state,
+        account_id=account_id,
+    )
+    return {email: record}
+
+
+def test_a_unit_that_the_ledger_knows_is_not_looked_for() -> None:
+    organization, ledger = Organization(NOTED), Ledger()
+    assert enrolled(organization, ledger, memory()).account.unit == UNIT
+    assert organization.calls == ["move to ou-ab12-2"]
+    assert ledger.written == [UNIT]
+
+
+def test_a_unit_that_is_gone_since_is_looked_for() -> None:
+    organization, ledger = Organization(NOTED | {UNIT: "ou-ab12-3"}), Ledger()
+    assert enrolled(organization, ledger, memory()).account.unit == UNIT
+    assert organization.calls == [*("move to ou-ab12-2", "ensure units", "list units", "move to ou-ab12-3")]
+    assert "units ou-ab12-3" in ledger.written
+
+
+def test_an_account_that_the_ledger_knows_is_not_written_again() -> None:
+    known = AccountRecord(
+        account_id=DEV, name="dev", email="aws+dev@example.com", kind="workload", state="ready"
+    )
+    organization, ledger = Organization(NOTED), Ledger()
+    enrolled(organization, ledger, memory(accounts={DEV: known}))
+    assert ledger.written == []
+    renamed = known.model_copy(update={"name": "old"})
+    enrolled(organization, ledger, memory(accounts={DEV: renamed}))
+    assert ledger.written == [UNIT]
+
+
+@pytest.mark.parametrize(
+    ("request_state", "account_state", "ready"),
+    [
+        ("created", None, False),
+        ("ready", None, True),
+        ("failed", None, False),
+        ("ready", "enrolled", False),
+        ("created", "ready", True),
+    ],
+)
+def test_whether_security_is_ready_the_ledger_says(
+    request_state: RequestState, account_state: Any, ready: bool
+) -> None:
+    accounts = (
+        {
+            SECURITY: AccountRecord(
+                account_id=SECURITY,
+                name=DECLARED.security.name,
+                email=DECLARED.security.email,
+                kind="security",
+                state=account_state,
+            )
+        }
+        if account_state
+        else {}
+    )
+    known = memory(requests=asked_for_security(request_state), accounts=accounts)
+    found = enrolled(Organization(NOTED), Ledger(), known)
+    assert (found.organization.security_account_id, found.security_ready) == (SECURITY, ready)
+
+
+def test_nobody_is_ready_before_it_is_there() -> None:
+    known = memory(requests=asked_for_security("claimed", None))
+    found = enrolled(Organization(NOTED), Ledger(), known)
+    assert (found.organization.security_account_id, found.security_ready) == (None, False)
