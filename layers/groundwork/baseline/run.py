@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from typing import Literal
+from collections.abc import Iterable, Iterator, Sequence
+from typing import Any, Literal
 
 from pydantic import Field
 
-from groundwork.aws.sessions import enter, fitting_a_session, own_clients, while_young
+from groundwork.aws.clients import Clients, own_client
+from groundwork.aws.sessions import LONGEST_POLICY, Permission, enter, session_policy, while_young
 from groundwork.baseline import loop
-from groundwork.baseline.component import Clients, Component, Installation, Permission, Target
+from groundwork.baseline.component import Component, Installation, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
@@ -75,7 +76,7 @@ def work_in_management(work: Work, declaration: Declaration, installation: Insta
         work.account,
         work.organization,
         declaration,
-        own_clients(),
+        own_client,
         installation,
         foresees=work.mode == "plan",
     )
@@ -96,7 +97,7 @@ def verify_inside(
     cannot write. Raises `BaselineNotVerified`, and in the end `BaselineUndone`."""
     components = [_component(name) for name in names]
     rest: list[Change] = []
-    for together in fitting_a_session(components, account, organization.partition):
+    for together in _fitting_a_session(components, account, organization.partition):
         reads = [permission for component in together for permission in component.reads]
         clients = _enter(account, organization, declaration, reads, "verify")
         target = Target(account, organization, declaration, clients)
@@ -106,6 +107,21 @@ def verify_inside(
     if differences:
         error = BaselineNotVerified if passes < MOST_PASSES else BaselineUndone
         raise error(f"Account {account.id} differs again: {'; '.join(differences)}")
+
+
+def _fitting_a_session(
+    components: Iterable[Component[Any]], account: Account, partition: str
+) -> Iterator[list[Component[Any]]]:
+    """The components in groups whose reads fit into one session policy."""
+    together: list[Component[Any]] = []
+    for component in components:
+        reads = [permission for each in [*together, component] for permission in each.reads]
+        if together and len(session_policy(reads, account.id, partition)) > LONGEST_POLICY:
+            yield together
+            together = []
+        together = [*together, component]
+    if together:
+        yield together
 
 
 def _component(name: ComponentName) -> Component[object]:
