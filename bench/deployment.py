@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from bench.tally import Tally, tally
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from local.engine import Engine
 from local.identity.credentials import Credentials
 from local.organizations.create_account import Creating

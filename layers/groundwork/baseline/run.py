@@ -14,6 +14,7 @@ from groundwork.baseline.component import Component, Installation, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
+from groundwork.declaration.loading import check
 from groundwork.errors import BaselineNotVerified, BaselineUndone
 from groundwork.rendering import held_to
 
@@ -62,7 +63,7 @@ def work_inside(work: Work, declaration: Declaration) -> Result:
     Raises what the component raises, `ComponentNotSettled`, `AccountNotUsable`, `AccountNotEnterable` and
     `EntryRoleDenied`.
     """
-    component = _component(work.component)
+    component = _component(work.component, declaration)
     permissions = component.reads if work.mode == "plan" else [*component.reads, *component.writes]
     clients = _enter(work.account, work.organization, declaration, permissions, work.component)
     target = Target(work.account, work.organization, declaration, clients, foresees=work.mode == "plan")
@@ -82,7 +83,7 @@ def work_in_management(work: Work, declaration: Declaration, installation: Insta
     )
     result = _result(work, target)
     if result.outcome == "changed":
-        loop.verify(_component(work.component), target)
+        loop.verify(_component(work.component, declaration), target)
     return result
 
 
@@ -95,7 +96,7 @@ def verify_inside(
 ) -> None:
     """Look again at these components, which have been brought to what is declared so many times, with a session that
     cannot write. Raises `BaselineNotVerified`, and in the end `BaselineUndone`."""
-    components = [_component(name) for name in names]
+    components = [_component(name, declaration) for name in names]
     rest: list[Change] = []
     for together in _fitting_a_session(components, account, organization.partition):
         reads = [permission for component in together for permission in component.reads]
@@ -124,8 +125,11 @@ def _fitting_a_session(
         yield together
 
 
-def _component(name: ComponentName) -> Component[object]:
-    return COMPONENTS[name]
+def _component(name: ComponentName, declaration: Declaration) -> Component[object]:
+    """The component, with what is declared for it alone."""
+    component = COMPONENTS[name]
+    check(declaration, {name: component})
+    return component
 
 
 def _enter(
@@ -140,7 +144,7 @@ def _enter(
 
 def _result(work: Work, target: Target) -> Result:
     do = loop.plan if work.mode == "plan" else loop.apply
-    changes = held_to(LONGEST_RESULT, do(_component(work.component), target))
+    changes = held_to(LONGEST_RESULT, do(_component(work.component, target.declaration), target))
     differs = any(change.action != "report" for change in changes)
     outcome: Literal["changed", "differs"] = "differs" if work.mode == "plan" else "changed"
     return Result(component=work.component, outcome=outcome if differs else "unchanged", changes=changes)
