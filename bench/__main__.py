@@ -27,7 +27,7 @@ from bench.marks import judged
 from bench.measure import MEASUREMENTS
 from bench.settings import Settings
 from bench.sheet import BAD, GOOD, Sheet
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 
 USUAL = ("calls", "at_latency", "five_accounts", "demo", "sandboxes", "boot", "imports")
 OF_TODAY = ("calls", "burst")

@@ -14,7 +14,7 @@ from typing import Any, TypeVar
 
 from bench.layout import found
 from bench.tally import Tally, tally
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from local.engine import Engine
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"

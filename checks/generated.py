@@ -16,6 +16,7 @@ from checks.references import errors, permissions
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration import Declaration
 from groundwork.declaration.component_names import camel
+from groundwork.declaration.loading import check, load
 
 ROOT = Path(__file__).parent.parent
 
@@ -48,6 +49,7 @@ def _text(path: Path) -> str | None:
 
 
 def main(arguments: list[str]) -> int:
+    check(load(), COMPONENTS)
     old = stale()
     if "--write" in arguments:
         for name in old:

@@ -10,7 +10,7 @@ from samtranslator.yaml_helper import yaml_parse
 
 from groundwork.baseline.component import Permission
 from groundwork.baseline.components import COMPONENTS
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.errors import GroundworkError, Pending, Refused, every_error
 from groundwork.vending.creation import REASONS
 

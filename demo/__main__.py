@@ -25,8 +25,10 @@ from demo.progress import ExecutionFailed, Executions, NothingHappens, Progress,
 from demo.promises import doors_of
 from demo.repair import Sabotage
 from demo.roll_out import findings, plan_all
+from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change
-from groundwork.declaration import Declaration, load
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import check, load
 from local.engine import Engine
 from local.identity.credentials import Credentials
 
@@ -227,7 +229,7 @@ def main() -> int:
     began = time.monotonic()
     try:
         with Engine(time_scale=TIME_SCALE) as aws:
-            story = Story(aws, load(), console)
+            story = Story(aws, check(load(), COMPONENTS), console)
             gc.freeze()  # moto's own data is many objects, and none of them ever garbage
             story.tell()
             console.print(

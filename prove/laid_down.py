@@ -12,7 +12,7 @@ from groundwork.baseline.component import Target
 from groundwork.baseline.components.access.wanted import Wanted, wanted
 from groundwork.baseline.components.guardrails import guardrail_document
 from groundwork.contracts import Account, Kind, Organization
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.declaration.policy_files import Document
 from local.stack.errors import NotEmbedded
 from local.stack.template.intrinsics import resolve

@@ -13,7 +13,7 @@ from hypothesis import seed as seeded
 from hypothesis.strategies import SearchStrategy
 
 from groundwork.contracts import Created, Requested, StartedByHand, read_roll_out, read_trigger
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.errors import InvalidRequest, Refused, every_error
 from groundwork.fields import shown
 from groundwork.vending.kinds import granted

@@ -6,7 +6,7 @@ from __future__ import annotations
 from groundwork.aws.executions import Executions
 from groundwork.baseline.component import Installation
 from groundwork.baseline.run import Result, Work, is_wanted, skipped, work_in_management
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings

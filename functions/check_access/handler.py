@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundwork.contracts import Account, Model, Organization
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.entry import entry
 from groundwork.vending.readiness import check_access
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings

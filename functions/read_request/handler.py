@@ -6,8 +6,9 @@ from typing import Any
 
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Organizations
+from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Model
-from groundwork.declaration import load
+from groundwork.declaration.loading import check, load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
@@ -24,7 +25,7 @@ class Input(Model):
 def handle(event: Input) -> Work:
     environment = settings()
     reader = Reader(
-        load(),
+        check(load(), COMPONENTS),
         Ledger(environment.ledger_table),
         Organizations(),
         Executions(),

@@ -6,7 +6,7 @@ from typing import Any
 
 from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model, Organization
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.notifications.metrics import count_success

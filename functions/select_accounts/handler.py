@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from groundwork.aws.organizations import Organizations
+from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Model
-from groundwork.declaration import load
+from groundwork.declaration.loading import check, load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.roll_out.selection import AccountSelector, Selection
@@ -24,5 +25,5 @@ class Input(Model):
 def handle(event: Input) -> Selection:
     environment = settings()
     ledger, management = Ledger(environment.ledger_table), environment.management_account_id
-    selector = AccountSelector(load(), ledger, Organizations(), management)
+    selector = AccountSelector(check(load(), COMPONENTS), ledger, Organizations(), management)
     return selector.select(event.input, Store(environment.roll_outs_bucket, event.name))

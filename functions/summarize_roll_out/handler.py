@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from groundwork.contracts import Mode, Model
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.entry import entry
 from groundwork.roll_out.store import Store
 from groundwork.roll_out.summary import Ended, Summarizer, not_begun

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from groundwork.baseline.run import verify_inside
 from groundwork.contracts import Account, Model, Organization
-from groundwork.declaration import ComponentName, load
+from groundwork.declaration import ComponentName
+from groundwork.declaration.loading import load
 from groundwork.entry import entry
 
 

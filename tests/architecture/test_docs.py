@@ -17,7 +17,8 @@ from checks.generated import GENERATED, stale
 from checks.graph import graph_of, meaning
 from checks.picture import picture
 from groundwork.contracts import AccountRequest, Change, StartedByHand, read_trigger
-from groundwork.declaration import HOME, Declaration, load
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import HOME, load
 from groundwork.errors import every_error, remedy_for
 
 ROOT = Path(__file__).parents[2]

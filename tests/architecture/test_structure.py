@@ -13,7 +13,7 @@ import pytest
 from samtranslator.yaml_helper import yaml_parse
 
 from groundwork.baseline.components import COMPONENTS
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.errors import every_error
 
 ROOT = Path(__file__).parents[2]

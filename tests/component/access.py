@@ -9,7 +9,8 @@ from typing import Any
 
 from groundwork.baseline.components.access import Access
 from groundwork.contracts import Account
-from groundwork.declaration import Declaration, load
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import load
 from tests.component.conftest import World
 
 ACCESS = Access()

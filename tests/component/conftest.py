@@ -12,14 +12,15 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 
-import boto3
 import pytest
 
-from groundwork.aws import sessions
+from groundwork.aws import clients, sessions
+from groundwork.aws.clients import Clients
 from groundwork.baseline import loop
-from groundwork.baseline.component import Clients, Component, Target
+from groundwork.baseline.component import Component, Target
 from groundwork.contracts import Account, Change, Kind, Organization
-from groundwork.declaration import Declaration, ancestors, load
+from groundwork.declaration import Declaration, ancestors
+from groundwork.declaration.loading import load
 from local.authorization.authorizer import Authorizer
 from local.calls import CallRecord
 from local.engine import Engine
@@ -181,19 +182,25 @@ class World:
 
     # ---------------------------------------------------------------------------------------------
 
-    def _work_as(self, role: str) -> None:
+    def _work_as(self, role: str) -> Credentials:
         """From here on this process has the credentials of a role of the management account, as a function has."""
         arn = f"arn:{self.organization.partition}:iam::{self.aws.management_account}:role/{role}"
         credentials = self.aws.mint(arn, "test", service="lambda.amazonaws.com")
         for name, value in credentials.for_environment().items():
             self.environment.setenv(name, value)
-        boto3.setup_default_session()
-        sessions.own_client.cache_clear()
+        forget_clients()
+        return credentials
 
     def _clients_of(self, role: str, policy: str) -> Clients:
         self.make_role(role, policy)
-        self._work_as(role)
-        return sessions.own_clients()
+        made = self._work_as(role)
+        return clients.clients_with(
+            {
+                "AccessKeyId": made.access_key_id,
+                "SecretAccessKey": made.secret_access_key,
+                "SessionToken": made.session_token,
+            }
+        )
 
     def make_role(self, name: str, policy: str) -> None:
         """A function's role in the management account, with exactly this policy."""
@@ -201,6 +208,12 @@ class World:
         if name not in {role["RoleName"] for role in iam.list_roles()["Roles"]}:
             iam.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(FUNCTION_TRUST))
         iam.put_role_policy(RoleName=name, PolicyName="work", PolicyDocument=policy)
+
+
+def forget_clients() -> None:
+    """Who this process is stands in its environment, and is read anew."""
+    clients.session.cache_clear()
+    clients.own_client.cache_clear()
 
 
 @pytest.fixture(scope="module")
@@ -226,7 +239,7 @@ def bare_world() -> Iterator[World]:
         }
         world.make_role(WORKER, json.dumps(entry))
         yield world
-    boto3.setup_default_session()
+    forget_clients()
 
 
 @pytest.fixture(scope="module")

@@ -8,7 +8,8 @@ from hypothesis import HealthCheck, settings
 
 from groundwork.baseline.component import Target
 from groundwork.contracts import Account, Kind, Organization
-from groundwork.declaration import Declaration, load
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import load
 
 MANAGEMENT, SECURITY, MEMBER = "111111111111", "222222222222", "333333333333"
 

@@ -15,7 +15,8 @@ from groundwork.baseline.component import Call
 from groundwork.baseline.components.account_settings import IN_WORDS, AccountSettings, Found, Region
 from groundwork.baseline.components.account_settings.default_vpc import DefaultVpc
 from groundwork.contracts import Account
-from groundwork.declaration import Declaration, load
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import load
 from tests.component.conftest import World
 from tests.component.imagined import MEMBER, ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of, used_and_declared

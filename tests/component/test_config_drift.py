@@ -13,7 +13,8 @@ from hypothesis import given
 from groundwork.baseline.components.config import Config
 from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
-from groundwork.declaration import Declaration, load
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import load
 from groundwork.errors import SecurityAccountNotReady
 from tests.component.conftest import World
 from tests.component.elsewhere import own_bucket, own_key

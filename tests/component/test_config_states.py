@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from groundwork.baseline.component import Call
 from groundwork.baseline.components.config import Config, Found
 from groundwork.baseline.components.config.recorders import Region
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from tests.component.imagined import MEMBER, PURE, SECURITY, imagined
 
 CONFIG = Config()

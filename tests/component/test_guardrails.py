@@ -15,7 +15,8 @@ from groundwork.baseline.components.guardrails import (
     minified,
 )
 from groundwork.contracts import Organization
-from groundwork.declaration import Declaration, Role, Trust, Where, load
+from groundwork.declaration import Declaration, Role, Trust, Where
+from groundwork.declaration.loading import load
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
 from local.policies.documents import Request, compile_policy
 from tests.component.conftest import World

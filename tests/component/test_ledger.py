@@ -7,13 +7,12 @@ from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 
-import boto3
 import pytest
 
-from groundwork.aws.sessions import own_client
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import RequestRecord
 from local.engine import Engine
+from tests.component.conftest import forget_clients
 
 EMAIL = "aws+dev@example.com"
 NUMBERS = itertools.count()
@@ -26,11 +25,9 @@ def aws() -> Iterator[Engine]:
         for name, value in given.items():
             environment.setenv(name, value)
         environment.setenv("AWS_DEFAULT_REGION", engine.region)
-        boto3.setup_default_session()
-        own_client.cache_clear()
+        forget_clients()
         yield engine
-    boto3.setup_default_session()
-    own_client.cache_clear()
+    forget_clients()
 
 
 @pytest.fixture

@@ -12,7 +12,8 @@ from demo.callers import Caller
 from demo.doors import Try, door_table
 from demo.promises import EVERYTHING, Door, NotForetold, Power, Visitor, doors_of, promised
 from groundwork.contracts import Account, Kind
-from groundwork.declaration import HOME, Declaration, load
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import HOME, load
 from local.identity.credentials import Credentials
 
 READ = Power.ENTER | Power.READ

@@ -19,7 +19,8 @@ from typing import Any, TypeVar
 import pytest
 from botocore.exceptions import ClientError
 
-from groundwork.declaration import Declaration, load
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import load
 from local import waiting
 from local.engine import Engine
 from local.identity.credentials import Credentials

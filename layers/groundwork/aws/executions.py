@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import ConfigDict
 
-from groundwork.aws.sessions import own_client
+from groundwork.aws.clients import own_client
 from groundwork.contracts import Model
 
 if TYPE_CHECKING:

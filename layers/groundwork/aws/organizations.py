@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import Field
 
-from groundwork.aws.sessions import PATIENT, own_client
+from groundwork.aws.clients import PATIENT, own_client
 from groundwork.contracts import Model, Organization
 from groundwork.declaration import ancestors
 from groundwork.errors import (
@@ -76,7 +76,7 @@ class Creation:
 class Organizations:
     def __init__(self, client: OrganizationsClient | None = None) -> None:
         self._client: OrganizationsClient = client or own_client("organizations")
-        self._asking_once: OrganizationsClient = client or own_client("organizations", ONCE)
+        self._asking_once: OrganizationsClient = client or own_client("organizations", config=ONCE)
 
     # -- accounts ----------------------------------------------------------------------------------
 

@@ -1,26 +1,20 @@
-"""The way into an account: the one place where Groundwork assumes a role."""
+"""The way into an account: the one place where Groundwork assumes a role, and what a session may do there."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from functools import cache
-from threading import Lock
 from typing import Any
 
-import boto3
-import botocore.session
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
-from groundwork.aws.service_models import service_models
-from groundwork.baseline.component import Clients, Component, Permission
+from groundwork.aws.clients import Clients, clients_with, own_client
 from groundwork.contracts import Account, Organization
 from groundwork.errors import AccountNotEnterable, AccountNotUsable, EntryRoleDenied
 
-PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=30)
 SESSION_SECONDS = 900
 """The shortest that STS gives: no component works longer in an account than its function may run."""
 
@@ -46,22 +40,14 @@ NOT_YET = DENIALS | {
 }
 """What services answer for an account that AWS has not finished activating."""
 
-_MAKING = Lock()
-"""Clients may be used by many threads, and are made one by one.
-https://docs.aws.amazon.com/boto3/latest/guide/clients.html#multithreading-or-multiprocessing-with-clients
-"""
 
+@dataclass(frozen=True)
+class Permission:
+    """IAM actions that are needed, on these resources. `{account}` and `{partition}` are filled in."""
 
-@cache
-def own_client(service: str, config: Config = PATIENT) -> Any:
-    """A client with the function's own credentials, made once for as long as the function stays warm."""
-    # boto3's overloads want literals; the service is data here.
-    return boto3.client(service, config=config)  # type: ignore[call-overload]
-
-
-def own_clients() -> Clients:
-    """Clients with the credentials of the function itself: only for the management account."""
-    return _clients(_session())
+    actions: Sequence[str]
+    resources: Sequence[str] = ("*",)
+    conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
 
 
 def enter(
@@ -95,14 +81,7 @@ def enter(
                 raise
             answers.append(f"{role}: {answer_of(refused)}")
             continue
-        credentials = answer["Credentials"]
-        return _clients(
-            _session(
-                aws_access_key_id=credentials["AccessKeyId"],
-                aws_secret_access_key=credentials["SecretAccessKey"],
-                aws_session_token=credentials["SessionToken"],
-            )
-        )
+        return clients_with(answer["Credentials"])
     closed = (
         f"No entry role of account {account.id} lets us in; one of them must trust "
         f"arn:{partition}:iam::{organization.management_account_id}:root. {' '.join(answers)}"
@@ -133,21 +112,6 @@ def _is_old(account: Account) -> bool:
     return bool(account.joined) and datetime.now(UTC) - datetime.fromisoformat(str(account.joined)) > YOUTH
 
 
-def fitting_a_session(
-    components: Iterable[Component[Any]], account: Account, partition: str
-) -> Iterator[list[Component[Any]]]:
-    """The components in groups whose reads fit into one session policy."""
-    together: list[Component[Any]] = []
-    for component in components:
-        reads = [permission for each in [*together, component] for permission in each.reads]
-        if together and len(session_policy(reads, account.id, partition)) > LONGEST_POLICY:
-            yield together
-            together = []
-        together = [*together, component]
-    if together:
-        yield together
-
-
 def session_policy(permissions: Iterable[Permission], account_id: str, partition: str) -> str:
     """A session policy of at most 2,048 characters that allows exactly these permissions."""
 
@@ -165,24 +129,3 @@ def session_policy(permissions: Iterable[Permission], account_id: str, partition
             statement["Condition"] = permission.conditions
         statements.append(statement)
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))
-
-
-def _session(**credentials: str) -> boto3.Session:
-    """A session of its own that shares what botocore read from its files: reading them again for each account would
-    cost more than the account's calls."""
-    core = botocore.session.get_session()
-    core.register_component("data_loader", service_models())
-    return boto3.Session(botocore_session=core, **credentials)
-
-
-def _clients(session: boto3.Session) -> Clients:
-    made: dict[tuple[str, str | None], Any] = {}
-
-    def client(service: str, region: str | None = None) -> Any:
-        with _MAKING:
-            if (service, region) not in made:
-                # boto3's overloads want literals; the service is data here.
-                made[service, region] = session.client(service, region_name=region, config=PATIENT)  # type: ignore[call-overload]
-            return made[service, region]
-
-    return client

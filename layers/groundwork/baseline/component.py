@@ -7,13 +7,18 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, S
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, get_args
 
 from botocore.exceptions import ClientError
 
+from groundwork.aws.clients import Clients
+from groundwork.aws.sessions import Permission
 from groundwork.contracts import Account, Kind, Model, Organization, Severity
 from groundwork.declaration import Declaration
 from groundwork.errors import GroundworkError
+
+__all__ = ["Call", "Component", "Permission", "Target"]
+"""What the module of a component needs, and more for those who work with components."""
 
 Action = Literal["create", "update", "delete", "report"]
 """`report` is something a person should know and Groundwork leaves alone."""
@@ -65,21 +70,6 @@ def worst(severities: Iterable[Severity]) -> Severity:
 def known_later(what: str) -> str:
     """Stands in a plan for a value that nobody knows yet, like the ARN of a key that is to be made."""
     return f"<{what}>"
-
-
-@dataclass(frozen=True)
-class Permission:
-    """IAM actions that a component needs, on these resources. `{account}` and `{partition}` are filled in."""
-
-    actions: Sequence[str]
-    resources: Sequence[str] = ("*",)
-    conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
-
-
-class Clients(Protocol):
-    """Boto3 clients of the account that is being worked in."""
-
-    def __call__(self, service: str, region: str | None = None) -> Any: ...
 
 
 class TrailStore(NamedTuple):

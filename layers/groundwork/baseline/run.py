@@ -2,19 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from functools import partial
 from itertools import chain
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
-from groundwork.aws.sessions import enter, fitting_a_session, own_clients, while_young
+from groundwork.aws.clients import Clients, own_client
+from groundwork.aws.sessions import LONGEST_POLICY, Permission, enter, session_policy, while_young
 from groundwork.baseline import loop
-from groundwork.baseline.component import Clients, Component, Installation, Permission, Target
+from groundwork.baseline.component import Component, Installation, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
+from groundwork.declaration.loading import check
 from groundwork.errors import BaselineNotVerified, BaselineUndone
 from groundwork.rendering import held_to
 from groundwork.side_by_side import side_by_side
@@ -64,7 +66,7 @@ def work_inside(work: Work, declaration: Declaration) -> Result:
     Raises what the component raises, `ComponentNotSettled`, `AccountNotUsable`, `AccountNotEnterable` and
     `EntryRoleDenied`.
     """
-    component = _component(work.component)
+    component = _component(work.component, declaration)
     permissions = component.reads if work.mode == "plan" else [*component.reads, *component.writes]
     clients = _enter(work.account, work.organization, declaration, permissions, work.component)
     target = Target(work.account, work.organization, declaration, clients, foresees=work.mode == "plan")
@@ -78,13 +80,13 @@ def work_in_management(work: Work, declaration: Declaration, installation: Insta
         work.account,
         work.organization,
         declaration,
-        own_clients(),
+        own_client,
         installation,
         foresees=work.mode == "plan",
     )
     result = _result(work, target)
     if result.outcome == "changed":
-        loop.verify(_component(work.component), target)
+        loop.verify(_component(work.component, declaration), target)
     return result
 
 
@@ -106,7 +108,8 @@ def verify_inside(
             plans = side_by_side(*(partial(loop.plan, component, target) for component in together))
         return list(chain(*plans))
 
-    groups = fitting_a_session(map(_component, names), account, organization.partition)
+    components = [_component(name, declaration) for name in names]
+    groups = _fitting_a_session(components, account, organization.partition)
     rest = chain(*side_by_side(*(partial(look, together) for together in groups)))
     differences = [f"{change.resource}: {change.reason}" for change in rest if change.action != "report"]
     if differences:
@@ -114,8 +117,26 @@ def verify_inside(
         raise error(f"Account {account.id} differs again: {'; '.join(differences)}")
 
 
-def _component(name: ComponentName) -> Component[object]:
-    return COMPONENTS[name]
+def _fitting_a_session(
+    components: Iterable[Component[Any]], account: Account, partition: str
+) -> Iterator[list[Component[Any]]]:
+    """The components in groups whose reads fit into one session policy."""
+    together: list[Component[Any]] = []
+    for component in components:
+        reads = [permission for each in [*together, component] for permission in each.reads]
+        if together and len(session_policy(reads, account.id, partition)) > LONGEST_POLICY:
+            yield together
+            together = []
+        together = [*together, component]
+    if together:
+        yield together
+
+
+def _component(name: ComponentName, declaration: Declaration) -> Component[object]:
+    """The component, with what is declared for it alone."""
+    component = COMPONENTS[name]
+    check(declaration, {name: component})
+    return component
 
 
 def _enter(
@@ -130,7 +151,7 @@ def _enter(
 
 def _result(work: Work, target: Target) -> Result:
     do = loop.plan if work.mode == "plan" else loop.apply
-    changes = held_to(LONGEST_RESULT, do(_component(work.component), target))
+    changes = held_to(LONGEST_RESULT, do(_component(work.component, target.declaration), target))
     differs = any(change.action != "report" for change in changes)
     outcome: Literal["changed", "differs"] = "differs" if work.mode == "plan" else "changed"
     return Result(component=work.component, outcome=outcome if differs else "unchanged", changes=changes)

@@ -1,4 +1,4 @@
-"""The owner's declaration: `baseline.yaml` and the policies beside it, validated when loaded.
+"""The owner's declaration: what may stand in `baseline.yaml`. `loading` reads it.
 
 Everything Groundwork lays down is named here and nowhere in code. The JSON Schema that editors complete with is
 generated from these models.
@@ -8,24 +8,13 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from functools import cache
-from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal
 
-import yaml
-from pydantic import (
-    AfterValidator,
-    Field,
-    PrivateAttr,
-    ValidationError,
-    WithJsonSchema,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema, model_validator
 
 from groundwork.contracts import Account, Kind, Model
-from groundwork.declaration.component_names import camel, component_names
-from groundwork.declaration.policy_files import Document, check_policies, read_policy
+from groundwork.declaration.component_names import component_names
+from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import (
     AccountSettings,
     Config,
@@ -38,11 +27,7 @@ from groundwork.declaration.settings import (
     RollOut,
     Trail,
 )
-from groundwork.errors import InvalidDeclaration
-from groundwork.fields import AccountId, AccountName, Email, UnitPath, shown
-
-HOME = Path(__file__).parents[2] / "baseline"
-"""Beside this package, in the repository as in Lambda."""
+from groundwork.fields import AccountId, AccountName, Email, UnitPath
 
 
 def _component_name(value: str) -> str:
@@ -188,6 +173,8 @@ class Declaration(Model):
     roll_out: RollOut = Field(default_factory=RollOut)
 
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)
+    _given: dict[str, Any] = PrivateAttr(default_factory=dict)
+    """What stands under the names of components that may have settings of their own, as it was read."""
     _settings: dict[str, Model] = PrivateAttr(default_factory=dict)
 
     def policy(self, name: str) -> Document:
@@ -198,7 +185,7 @@ class Declaration(Model):
         return name in self._policies
 
     def settings(self, component: str) -> Any:
-        """What is declared for a component that has a settings model of its own."""
+        """What is declared for a component that has a settings model of its own, once `loading.check` has seen it."""
         return self._settings[component]
 
     @property
@@ -206,9 +193,13 @@ class Declaration(Model):
         """Twelve hexadecimal digits that change when anything that is laid down does: values and policies, not comments
         or the pace of roll-outs."""
         laid_down = self.model_dump(mode="json", by_alias=True, exclude={"roll_out"})
-        settings = {name: given.to_json() for name, given in self._settings.items()}
+        settings = {name: given for name, given in self._given.items() if self.has_component(name)}
         everything = {"baseline": laid_down, "settings": settings, "policies": dict(self._policies)}
-        return hashlib.sha256(json.dumps(everything, sort_keys=True).encode()).hexdigest()[:12]
+        return hashlib.sha256(json.dumps(everything, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+    def has_component(self, name: str) -> bool:
+        """Whether accounts of any kind have it."""
+        return any(name in components for components in self.baseline.values())
 
     @property
     def security(self) -> DeclaredAccount:
@@ -310,88 +301,3 @@ def ancestors(unit: str) -> list[str]:
 
 def is_below(unit: str, ancestor: str) -> bool:
     return unit == ancestor or unit.startswith(f"{ancestor}/")
-
-
-# -- loading ---------------------------------------------------------------------------------------
-
-
-@cache
-def load(home: Path = HOME) -> Declaration:
-    """The declaration in this folder. Raises `InvalidDeclaration`, which names file, key, value and remedy."""
-    file = home / "baseline.yaml"
-    try:
-        raw = yaml.safe_load(file.read_text())
-    except FileNotFoundError:
-        raise InvalidDeclaration(
-            f"{file.name}: is missing in {home.name}/; restore it from the repository."
-        ) from None
-    except yaml.YAMLError as broken:
-        raise InvalidDeclaration(f"{file.name}: is no YAML: {' '.join(str(broken).split())}.") from None
-    if not isinstance(raw, dict):
-        raise InvalidDeclaration(
-            f"{file.name}: holds {shown(raw)}; it must be a mapping of keys, see baseline.schema.json."
-        )
-    settings = {name: raw.pop(camel(name), {}) for name in _own_settings()}
-    declaration: Declaration = _validated(Declaration, raw, file)
-    declaration._settings.update(
-        {
-            name: _validated(_own_settings()[name], given, file, camel(name))
-            for name, given in settings.items()
-            if any(name in components for components in declaration.baseline.values())
-        }
-    )
-    _check_kinds(declaration, file)
-    policies = {path.stem: read_policy(path) for path in sorted((home / "policies").glob("*.json"))}
-    declaration._policies.update(policies)
-    check_policies(declaration, policies)
-    return declaration
-
-
-M = TypeVar("M", bound=Model)
-
-
-def _validated(model: type[M], raw: Any, file: Path, *within: str) -> M:
-    try:
-        return model.model_validate(raw)
-    except ValidationError as invalid:
-        raise InvalidDeclaration(
-            "\n".join(f"{file.name}: {_sentence(error, *within)}" for error in invalid.errors())
-        ) from None
-
-
-def _own_settings() -> Mapping[str, type[Model]]:
-    """The settings models that components bring along, by the component's name."""
-    from groundwork.baseline.components import COMPONENTS  # they import the declaration
-
-    return {name: component.settings for name, component in COMPONENTS.items() if component.settings}
-
-
-def _check_kinds(declaration: Declaration, file: Path) -> None:
-    from groundwork.baseline.components import COMPONENTS
-
-    for kind, components in declaration.baseline.items():
-        for name in components:
-            kinds = COMPONENTS[name].kinds
-            if kind not in kinds:
-                raise InvalidDeclaration(
-                    f"{file.name}: baseline.{kind}: {name} is for accounts of kind {' and '.join(kinds)}; take it out."
-                )
-
-
-def _sentence(error: Any, *within: str) -> str:
-    key = ".".join(str(part) for part in (*within, *error["loc"]))
-    match error["type"]:
-        case "missing":
-            return f"{key}: is missing; add it."
-        case "extra_forbidden":
-            return f"{key}: is an unknown key; remove it, or see baseline.schema.json for the right name."
-        case "value_error" if not isinstance(error["input"], dict | list | Model):
-            return f"{key}: {shown(error['input'])} {error['ctx']['error']}."
-        case "value_error":
-            return f"{key + ': ' if key else ''}{error['ctx']['error']}."
-        case "literal_error":
-            return f"{key}: {shown(error['input'])} is unknown; it must be {error['ctx']['expected']}."
-        case _:
-            return (
-                f"{key}: {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
-            )

@@ -1,4 +1,4 @@
-"""The owner's policies, `policies/*.json`: read, and checked against what the declaration does with them."""
+"""The owner's policies, `policies/*.json`, as they are read."""
 
 from __future__ import annotations
 
@@ -6,13 +6,10 @@ import json
 from collections.abc import Mapping
 from fnmatch import fnmatchcase
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from groundwork.errors import InvalidDeclaration
 from groundwork.fields import shown
-
-if TYPE_CHECKING:
-    from groundwork.declaration import Declaration
 
 MFA_SELF_SERVICE = "mfa-self-service"
 """The policy every group carries: manage your own MFA device, and nothing else until you have used it."""
@@ -52,41 +49,6 @@ def statements(document: Document) -> list[dict[str, Any]]:
     return [found] if isinstance(found, dict) else list(found)
 
 
-def check_policies(declaration: Declaration, policies: Mapping[str, Document]) -> None:
-    """Raises `InvalidDeclaration` for a policy that is missing, or that may not be used where it is."""
-
-    def known(key: str, name: str) -> None:
-        if name not in policies:
-            raise InvalidDeclaration(
-                f"baseline.yaml: {key}: {name!r} is no file in policies/; add policies/{name}.json."
-            )
-
-    if declaration.access.groups:
-        known("access.groups", MFA_SELF_SERVICE)
-    for role in declaration.access.roles:
-        if role.permissions_boundary is None and "IAMFullAccess" in role.managed_policies:
-            raise InvalidDeclaration(
-                f"baseline.yaml: access.roles {role.name}: IAMFullAccess is a way to any power; set permissionsBoundary, "
-                "or take it out."
-            )
-        for name in role.policies:
-            known(f"access.roles {role.name}: policies", name)
-            escalation = _escalation(policies[name]) if role.permissions_boundary is None else None
-            if escalation:
-                raise InvalidDeclaration(
-                    f"baseline.yaml: access.roles {role.name}: policies/{name}.json gives it {escalation}, a way to any "
-                    f"power; set permissionsBoundary, or take {escalation} out."
-                )
-    for group in declaration.access.groups:
-        for name in group.policies:
-            known(f"access.groups {group.name}: policies", name)
-            if name.startswith(ENTER):
-                raise InvalidDeclaration(
-                    f"baseline.yaml: access.groups {group.name}: policies: {name!r} begins with {ENTER}, as "
-                    "Groundwork's own policies do; rename the file."
-                )
-
-
 ESCALATIONS = (
     "iam:CreateRole",
     "iam:AddUserToGroup",
@@ -106,7 +68,7 @@ ESCALATIONS = (
 """Each of them, unbounded, is a way to any power in the account."""
 
 
-def _escalation(document: Document) -> str | None:
+def escalation(document: Document) -> str | None:
     """An action of `ESCALATIONS` that a policy allows, wildcards included."""
 
     def named(statement: Document, key: str, action: str) -> bool:

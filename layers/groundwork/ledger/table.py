@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from re import findall
 from typing import TYPE_CHECKING, Any, Literal
 
-from groundwork.aws.sessions import own_client
+from groundwork.aws.clients import own_client
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient

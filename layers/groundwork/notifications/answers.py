@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from groundwork.aws.sessions import own_client
+from groundwork.aws.clients import own_client
 from groundwork.contracts import SOURCE
 from groundwork.errors import AnswerNotSent
 from groundwork.vending.outcome import Answer

@@ -7,8 +7,8 @@ from typing import Any
 
 from pydantic import ConfigDict
 
+from groundwork.aws.clients import own_client
 from groundwork.aws.executions import Ended
-from groundwork.aws.sessions import own_client
 from groundwork.contracts import Model
 from groundwork.errors import RollOutFailed
 from groundwork.rendering import console_of, on_one_line

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from groundwork.aws.sessions import own_client
+from groundwork.aws.clients import own_client
 from groundwork.contracts import Model
 
 if TYPE_CHECKING:

@@ -11,7 +11,7 @@ import json
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
-from groundwork.aws.sessions import own_client
+from groundwork.aws.clients import own_client
 
 if TYPE_CHECKING:
     from mypy_boto3_s3 import S3Client

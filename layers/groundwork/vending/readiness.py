@@ -8,10 +8,10 @@ from typing import Any
 
 from botocore.exceptions import ClientError, EndpointConnectionError
 
+from groundwork.aws.clients import Clients
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Organizations
-from groundwork.aws.sessions import enter, while_young
-from groundwork.baseline.component import Clients, Permission
+from groundwork.aws.sessions import Permission, enter, while_young
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.errors import (

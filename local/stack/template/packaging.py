@@ -10,6 +10,7 @@ import hashlib
 import io
 import os
 import subprocess
+import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
@@ -76,7 +77,8 @@ def _package_layer(name: str, resource: dict[str, Any], base: Path, upload: Uplo
         raise NotPackageable(f"{name}: a layer needs `Metadata: {{BuildMethod: makefile}}`, not {method!r}")
     folder = _local(name, properties, "ContentUri", base)
     with tempfile.TemporaryDirectory() as artifacts:
-        build = ["make", "--no-print-directory", "-C", str(folder), CODE_ONLY, f"ARTIFACTS_DIR={artifacts}"]
+        given = [f"ARTIFACTS_DIR={artifacts}", f"PYTHON={sys.executable}"]
+        build = ["make", "--no-print-directory", "-C", str(folder), CODE_ONLY, *given]
         # A make above us would hand its own flags (its job server, its targets) down.
         environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS")}
         done = subprocess.run(build, capture_output=True, text=True, env=environment, check=False)

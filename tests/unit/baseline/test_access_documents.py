@@ -21,7 +21,8 @@ from groundwork.baseline.components.access.documents import (
 from groundwork.baseline.components.access.state import Found, PolicyState, parsed
 from groundwork.baseline.components.access.trust_differences import trust_difference
 from groundwork.contracts import Account, Organization
-from groundwork.declaration import Enter, Role, Trust, Where, load
+from groundwork.declaration import Enter, Role, Trust, Where
+from groundwork.declaration.loading import load
 from groundwork.errors import InvalidDeclaration
 
 MANAGEMENT, SECURITY, TOOLING, WORKLOAD = "100000000001", "200000000002", "300000000003", "400000000004"

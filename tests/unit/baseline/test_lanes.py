@@ -12,7 +12,7 @@ import pytest
 from groundwork.baseline import loop
 from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.contracts import Account, Organization
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 
 PATIENCE = 30
 

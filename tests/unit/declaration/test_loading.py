@@ -10,8 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Kind
-from groundwork.declaration import HOME, Where, ancestors, load
+from groundwork.declaration import Where, ancestors
+from groundwork.declaration.loading import HOME, check, load
 from groundwork.declaration.policy_files import ESCALATIONS
 from groundwork.errors import InvalidDeclaration
 
@@ -31,7 +33,7 @@ def home(tmp_path: Path) -> Path:
 
 def refusal(home: Path) -> str:
     with pytest.raises(InvalidDeclaration) as refused:
-        load(home)
+        check(load(home), COMPONENTS)
     return str(refused.value)
 
 

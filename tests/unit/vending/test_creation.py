@@ -10,7 +10,8 @@ import pytest
 from botocore.stub import Stubber
 
 from groundwork.aws.organizations import Listed, Organizations
-from groundwork.declaration import DeclaredAccount, load
+from groundwork.declaration import DeclaredAccount
+from groundwork.declaration.loading import load
 from groundwork.errors import AccountNotCreated, CreationTooFast, CreationUnanswered, OrganizationBusy
 from groundwork.vending.creation import Creating, Creator
 from groundwork.vending.enrolment import bearers

@@ -10,7 +10,7 @@ from botocore.session import get_session
 from botocore.stub import Stubber
 
 from groundwork.aws.organizations import Organizations
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.errors import (
     AccountRefused,
     CreationFailedForNow,

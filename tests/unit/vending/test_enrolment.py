@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Account
-from groundwork.declaration import load
+from groundwork.declaration.loading import load
 from groundwork.ledger.records import AccountRecord, Memory, RequestRecord, RequestState
 from groundwork.vending.enrolment import STATE_TAG, Enrolled, Enroller
 from groundwork.vending.kinds import KIND_TAG

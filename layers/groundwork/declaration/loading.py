@@ -1,0 +1,172 @@
+"""From the files to the declaration: read, and checked, so that every mistake is named before anything is touched.
+
+`load` needs no component. What components alone know, their own settings and the kinds of account they are for, `check`
+is told by those it is given: all of them before work begins, and the one in work where it is done.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
+from typing import Any, Protocol, TypeVar
+
+import yaml
+from pydantic import ValidationError
+
+from groundwork.contracts import Kind, Model
+from groundwork.declaration import Declaration
+from groundwork.declaration.component_names import camel, component_names
+from groundwork.declaration.policy_files import (
+    ENTER,
+    MFA_SELF_SERVICE,
+    Document,
+    escalation,
+    read_policy,
+)
+from groundwork.errors import InvalidDeclaration
+from groundwork.fields import shown
+
+try:  # of libyaml, ten times as fast
+    from yaml import CSafeLoader as SafeLoader
+except ImportError:
+    from yaml import SafeLoader  # type: ignore[assignment]
+
+HOME = Path(__file__).parents[2] / "baseline"
+"""Beside this package, in the repository as in Lambda."""
+FILE = "baseline.yaml"
+
+M = TypeVar("M", bound=Model)
+
+
+@cache
+def load(home: Path = HOME) -> Declaration:
+    """The declaration in this folder. Raises `InvalidDeclaration`, which names file, key, value and remedy."""
+    raw = _read(home / FILE)
+    fields = {field.alias for field in Declaration.model_fields.values()}
+    given = {
+        name: raw.pop(camel(name))
+        for name in component_names()
+        if camel(name) in raw and camel(name) not in fields
+    }
+    declaration = _validated(Declaration, raw)
+    policies = {path.stem: read_policy(path) for path in sorted((home / "policies").glob("*.json"))}
+    declaration._given.update(given)
+    declaration._policies.update(policies)
+    _check_policies(declaration, policies)
+    return declaration
+
+
+class Declarable(Protocol):
+    """What the declaration must know of a component."""
+
+    @property
+    def kinds(self) -> tuple[Kind, ...]: ...
+
+    @property
+    def settings(self) -> type[Model] | None: ...
+
+
+def check(declaration: Declaration, components: Mapping[str, Declarable]) -> Declaration:
+    """The declaration, with the settings of these components. Raises `InvalidDeclaration` for what is wrong in them, and
+    for one that is declared for a kind of account that it is not for."""
+    for name, component in components.items():
+        if component.settings and declaration.has_component(name):
+            given = declaration._given.get(name, {})
+            declaration._settings[name] = _validated(component.settings, given, camel(name))
+        elif name in declaration._given and not component.settings:
+            raise InvalidDeclaration(f"{FILE}: {_unknown(camel(name))}")
+    for kind, names in declaration.baseline.items():
+        for name in names:
+            if name in components and kind not in components[name].kinds:
+                kinds = " and ".join(components[name].kinds)
+                raise InvalidDeclaration(
+                    f"{FILE}: baseline.{kind}: {name} is for accounts of kind {kinds}; take it out."
+                )
+    return declaration
+
+
+def _read(file: Path) -> dict[str, Any]:
+    try:
+        raw = yaml.load(file.read_text(), Loader=SafeLoader)
+    except FileNotFoundError:
+        raise InvalidDeclaration(
+            f"{FILE}: is missing in {file.parent.name}/; restore it from the repository."
+        ) from None
+    except yaml.YAMLError as broken:
+        raise InvalidDeclaration(f"{FILE}: is no YAML: {' '.join(str(broken).split())}.") from None
+    if not isinstance(raw, dict):
+        raise InvalidDeclaration(
+            f"{FILE}: holds {shown(raw)}; it must be a mapping of keys, see baseline.schema.json."
+        )
+    return raw
+
+
+def _validated(model: type[M], raw: Any, *within: str) -> M:
+    try:
+        return model.model_validate(raw)
+    except ValidationError as invalid:
+        raise InvalidDeclaration(
+            "\n".join(f"{FILE}: {_sentence(error, *within)}" for error in invalid.errors())
+        ) from None
+
+
+def _sentence(error: Any, *within: str) -> str:
+    key = ".".join(str(part) for part in (*within, *error["loc"]))
+    match error["type"]:
+        case "missing":
+            return f"{key}: is missing; add it."
+        case "extra_forbidden":
+            return _unknown(key)
+        case "value_error" if not isinstance(error["input"], dict | list | Model):
+            return f"{key}: {shown(error['input'])} {error['ctx']['error']}."
+        case "value_error":
+            return f"{key + ': ' if key else ''}{error['ctx']['error']}."
+        case "literal_error":
+            return f"{key}: {shown(error['input'])} is unknown; it must be {error['ctx']['expected']}."
+        case _:
+            return (
+                f"{key}: {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
+            )
+
+
+def _unknown(key: str) -> str:
+    return f"{key}: is an unknown key; remove it, or see baseline.schema.json for the right name."
+
+
+# -- policies ---------------------------------------------------------------------------------------
+
+
+def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) -> None:
+    """Raises `InvalidDeclaration` for a policy that is missing, or that may not be used where it is."""
+
+    def known(key: str, name: str) -> None:
+        if name not in policies:
+            raise InvalidDeclaration(
+                f"baseline.yaml: {key}: {name!r} is no file in policies/; add policies/{name}.json."
+            )
+
+    if declaration.access.groups:
+        known("access.groups", MFA_SELF_SERVICE)
+    for role in declaration.access.roles:
+        if role.permissions_boundary is None and "IAMFullAccess" in role.managed_policies:
+            raise InvalidDeclaration(
+                f"baseline.yaml: access.roles {role.name}: IAMFullAccess is a way to any power; set permissionsBoundary, "
+                "or take it out."
+            )
+        for name in role.policies:
+            known(f"access.roles {role.name}: policies", name)
+            way = escalation(policies[name]) if role.permissions_boundary is None else None
+            if way:
+                raise InvalidDeclaration(
+                    f"baseline.yaml: access.roles {role.name}: policies/{name}.json gives it {way}, a way to any "
+                    f"power; set permissionsBoundary, or take {way} out."
+                )
+    for group in declaration.access.groups:
+        for name in group.policies:
+            known(f"access.groups {group.name}: policies", name)
+            if name.startswith(ENTER):
+                raise InvalidDeclaration(
+                    f"baseline.yaml: access.groups {group.name}: policies: {name!r} begins with {ENTER}, as "
+                    "Groundwork's own policies do; rename the file."
+                )
