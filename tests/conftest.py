@@ -10,10 +10,15 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 HERE = Path(__file__).parent
 SHARED = "shared"
 LONGEST_FIRST = ("workflow", "component", "engine", "architecture", "unit")
+
+
+settings.register_profile("prove")
+"""`--hypothesis-profile=prove`: more examples of what runs on an engine."""
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
