@@ -20,6 +20,7 @@ CHAPTERS = (
     "policies",
     "call_counts",
     "poison",
+    "any_state",
     "sixty_accounts",
     "races",
     "lost_memory",

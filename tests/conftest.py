@@ -10,13 +10,20 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 HERE = Path(__file__).parent
 SHARED = "shared"
 LONGEST_FIRST = ("workflow", "component", "engine", "architecture", "unit")
 
 
+settings.register_profile("prove")
+"""`--hypothesis-profile=prove`: more examples of what runs on an engine."""
+
+
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Before xdist reads the groups."""
     groups = {item: _group(item) for item in items}
     for item, group in groups.items():
         item.add_marker(pytest.mark.xdist_group(group))

@@ -152,6 +152,9 @@ def _before(engine: Engine, owner: type, name: str, check: Callable[..., None]) 
 
 
 def _roles(engine: Engine) -> None:
+    # moto looks for a role among all of them, while another call may be making one.
+    engine.patch(IAMBackend, "get_roles", lambda backend: list(backend.roles.values()))
+
     def create(
         backend: IAMBackend,
         role_name: str,

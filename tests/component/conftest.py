@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -216,9 +217,8 @@ def forget_clients() -> None:
     clients.own_client.cache_clear()
 
 
-@pytest.fixture(scope="module")
-def bare_world() -> Iterator[World]:
-    """An organization with the declared units and no member account."""
+@contextmanager
+def _bare_world() -> Iterator[World]:
     with Engine(time_scale=0.001) as aws, pytest.MonkeyPatch.context() as environment:
         aws.creation.throttle.enforced = False
         aws.creation.account_limit = 1000
@@ -242,16 +242,64 @@ def bare_world() -> Iterator[World]:
     forget_clients()
 
 
+class Shared:
+    """The organization that modules share, closed for those that need an engine of their own."""
+
+    def __init__(self) -> None:
+        self._open = ExitStack()
+        self._world: World | None = None
+
+    def world(self) -> World:
+        if self._world is None:
+            self._world = self._open.enter_context(_bare_world())
+        return self._world
+
+    def close(self) -> None:
+        self._world = None
+        self._open.close()
+
+
+@pytest.fixture(scope="package")
+def shared() -> Iterator[Shared]:
+    one = Shared()
+    yield one
+    one.close()
+
+
 @pytest.fixture(scope="module")
-def world(bare_world: World) -> World:
-    """An organization with its security and tooling account, not yet baselined."""
-    security = bare_world.account("security", "Security", "security")
-    tooling = bare_world.account("tooling", "Infrastructure", "mgmt")
-    bare_world.members.update(security=security, tooling=tooling)
-    bare_world.organization = bare_world.organization.model_copy(
+def alone(shared: Shared) -> None:
+    """No engine is open: the module opens its own."""
+    shared.close()
+
+
+@pytest.fixture(scope="module")
+def bare_world(alone: None) -> Iterator[World]:
+    """An organization of one's own with the declared units and no member account."""
+    with _bare_world() as world:
+        yield world
+
+
+@pytest.fixture(scope="module")
+def world(shared: Shared) -> World:
+    """The shared organization with a security and a tooling account that this module alone knows, not yet
+    baselined."""
+    return _inhabited(shared.world())
+
+
+@pytest.fixture(scope="module")
+def own_world(bare_world: World) -> World:
+    """The same in an organization of one's own."""
+    return _inhabited(bare_world)
+
+
+def _inhabited(world: World) -> World:
+    security = world.account("security", "Security", "security")
+    tooling = world.account("tooling", "Infrastructure", "mgmt")
+    world.members.update(security=security, tooling=tooling)
+    world.organization = world.organization.model_copy(
         update={"security_account_id": security.id, "tooling_account_id": tooling.id}
     )
-    return bare_world
+    return world
 
 
 def _organization(aws: Engine, declaration: Declaration) -> Organization:

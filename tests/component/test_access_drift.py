@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any, TypeVar
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groundwork.baseline.archive import is_known
@@ -115,7 +115,7 @@ def test_the_same_trust_written_differently_is_left_alone(world: World) -> None:
 # -- many at once ------------------------------------------------------------------------------------
 
 
-@settings(ON_ENGINE, max_examples=15)
+@ON_ENGINE
 @given(sabotages=some_of(OF_WORKLOADS, most=12))
 def test_a_plan_tells_all_that_apply_does_in_a_workload(
     world: World, workload: Account, sabotages: list[Sabotage]
@@ -123,7 +123,7 @@ def test_a_plan_tells_all_that_apply_does_in_a_workload(
     complete(world, workload, sabotages)
 
 
-@settings(ON_ENGINE, max_examples=15)
+@ON_ENGINE
 @given(sabotages=some_of(OF_SECURITY, most=12))
 def test_a_plan_tells_all_that_apply_does_in_the_security_account(
     world: World, security: Account, sabotages: list[Sabotage]
@@ -139,7 +139,7 @@ def complete(world: World, account: Account, sabotages: list[Sabotage]) -> None:
     assert portrait(world, account) == good
 
 
-@settings(ON_ENGINE, max_examples=15)
+@ON_ENGINE
 @given(sabotages=independent(OF_WORKLOADS[:-5]))
 def test_a_plan_tells_nothing_else(world: World, workload: Account, sabotages: list[Sabotage]) -> None:
     prove_all(world, ACCESS, workload, sabotages, lambda: portrait(world, workload), declaration=EVERYTHING)
@@ -162,7 +162,7 @@ BEFORE_US = [
 ]  # fmt: skip
 
 
-@settings(ON_ENGINE, max_examples=5)  # each in an account of its own
+@ON_ENGINE
 @given(there=some_of(BEFORE_US))
 def test_a_plan_tells_all_that_apply_does_from_nothing_or_half_of_it(
     world: World, there: list[Sabotage]

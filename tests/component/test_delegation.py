@@ -19,6 +19,12 @@ DELEGATION = Delegation()
 CONFIG = {"config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"}
 
 
+@pytest.fixture(scope="module")
+def world(own_world: World) -> World:
+    """AWS has few delegated administrators for each service."""
+    return own_world
+
+
 @pytest.fixture
 def ready(world: World) -> Iterator[World]:
     """The world with trusted access, and nothing delegated."""

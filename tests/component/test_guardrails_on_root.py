@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groundwork.baseline.archive import is_known
@@ -166,7 +166,7 @@ def test_every_sabotage_is_named_and_put_right(enabled: World, sabotage: Sabotag
     prove(enabled, GUARDRAILS, enabled.management, sabotage, lambda: portrait(enabled))
 
 
-@settings(ON_ENGINE, max_examples=15)
+@ON_ENGINE
 @given(sabotages=some_of(SABOTAGES))
 def test_a_plan_tells_all_that_apply_does_from_any_state(enabled: World, sabotages: list[Sabotage]) -> None:
     enabled.apply(GUARDRAILS, enabled.management)

@@ -19,7 +19,7 @@ NUMBERS = itertools.count()
 
 
 @pytest.fixture(scope="module")
-def aws() -> Iterator[Engine]:
+def aws(alone: None) -> Iterator[Engine]:
     with Engine(time_scale=0.001) as engine, pytest.MonkeyPatch.context() as environment:
         given = engine.endpoint_variables() | engine.administrator.for_environment()
         for name, value in given.items():

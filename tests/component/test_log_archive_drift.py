@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from groundwork.baseline.archive import is_known
@@ -308,7 +308,7 @@ def test_a_deleted_bucket_comes_back(ready: World, sabotage: Sabotage) -> None:
     prove(ready, LOG_ARCHIVE, ready.security, sabotage, lambda: portrait(ready, ready.security))
 
 
-@settings(ON_ENGINE, max_examples=15)
+@ON_ENGINE
 @given(
     # Who takes away the key's tag and its alias takes away all by which it is known to be ours.
     sabotages=some_of([*OF_BUCKETS, *(each for each in OF_KEY if each.name != "untagged"), *DELETED], most=12)

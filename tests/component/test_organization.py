@@ -26,13 +26,13 @@ TRUSTED = {
 
 
 @pytest.fixture
-def fresh_world() -> Iterator[World]:
+def fresh_world(alone: None) -> Iterator[World]:
     """A new organization: nothing is on, no unit is there."""
     yield from _world("all")
 
 
 @pytest.fixture
-def billing_world() -> Iterator[World]:
+def billing_world(alone: None) -> Iterator[World]:
     yield from _world("billing")
 
 

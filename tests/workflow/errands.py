@@ -1,14 +1,13 @@
 """For every statement of every role the smallest real work that needs it.
 
-An errand prepares the ground and returns a job, which is run twice: without the statement and with it again.
+An errand prepares the ground and returns a job, which is run without each of the statements that have this errand, one
+after the other, and then with all of them again.
 """
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable
 from functools import partial
-from typing import Any
 
 from tests.workflow.conftest import until
 from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management
@@ -187,22 +186,8 @@ def take_over_lease(place: Place) -> Job:
 
 def lease_after_another(place: Place) -> Job:
     """Somebody has held the lease since this execution looked at the organization."""
-    payload = _given(place, place.security, "leases")
+    payload = place.given(place.security, "leases")
     return lambda: place.invoke("LeaseAccountFunction", payload)
-
-
-def _given(place: Place, account_id: str, key: str, value: str | None = None) -> dict[str, Any]:
-    """What a run of an account gave to the one function that gets a field, or gets it with this value."""
-    ended = place.cloud.start(accountId=account_id)
-    history = place.cloud.aws.client("stepfunctions").get_paginator("get_execution_history")
-    payloads = [
-        json.loads(event["taskScheduledEventDetails"]["parameters"])["Payload"]
-        for page in history.paginate(executionArn=ended.arn)
-        for event in page["events"]
-        if event["type"] == "TaskScheduled"
-    ]
-    (payload,) = [each for each in payloads if key in each and value in (None, each[key])]
-    return dict(payload)
 
 
 def _email_of_security(place: Place) -> str:
@@ -250,7 +235,7 @@ def enter_old_account(place: Place) -> Job:
 def work_in_old_account(place: Place) -> Job:
     """A young one would be waited for."""
     place.age(place.security)
-    return place.start(place.security)
+    return place.component("ApplyComponentFunction", place.security, "access")
 
 
 def repair_old_account(place: Place) -> Job:
@@ -265,7 +250,7 @@ def vend_into_new_unit(place: Place) -> Job:
 def take_over_lease_at_work(component: str, function: str, place: Place, account_id: str) -> Job:
     """A function that finds its lease run out, and that another execution has taken it since and has died: called with
     what the machine gave it last time."""
-    payload = _given(place, account_id, "component", component)
+    payload = place.given(account_id, "component", component)
     place.abandon_lease(account_id)
     return lambda: place.invoke(function, payload | {"leasedUntil": 0})
 
@@ -345,6 +330,20 @@ def _start(place: Place) -> Job:
     return place.start(place.account)
 
 
+def _start_management(place: Place) -> Job:
+    return place.start(place.management)
+
+
+def _take_over_access(place: Place) -> Job:
+    return take_over_lease_at_work("access", "ApplyComponentFunction", place, place.account)
+
+
+def _take_over_settings(place: Place) -> Job:
+    return take_over_lease_at_work(
+        "account-settings", "ApplyManagementComponentFunction", place, place.management
+    )
+
+
 ERRANDS: dict[str, Callable[[Place], Job]] = {
     "VendAccountStateMachine.InvokeItsFunctions": _start,
     "VendAccountStateMachine.SendAnswers": repair,
@@ -366,7 +365,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "CheckCreationFunction.UseTheLedger": Place.vend,
     "CheckCreationFunction.LookAtTheOrganization": Place.vend,
     "EnrollAccountFunction.UseTheLedger": _start,
-    "EnrollAccountFunction.LookAtTheOrganization": lambda place: place.start(place.management),
+    "EnrollAccountFunction.LookAtTheOrganization": _start_management,
     "EnrollAccountFunction.TagAccounts": adopt,
     "EnrollAccountFunction.CreateUnits": vend_into_new_unit,
     "EnrollAccountFunction.MoveAccounts": partial(Place.vend, organizationalUnit=UNIT),
@@ -377,43 +376,35 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "LeaseAccountFunction.UseTheLedger": _start,
     "LeaseAccountFunction.LookAtTheOrganization": lease_after_another,
     "LeaseAccountFunction.SeeWhoIsRunning": take_over_lease,
-    "ApplyComponentFunction.UseTheLedger": lambda place: take_over_lease_at_work(
-        "access", "ApplyComponentFunction", place, place.account
-    ),
+    "ApplyComponentFunction.UseTheLedger": _take_over_access,
     "ApplyComponentFunction.EnterMemberAccounts": work_in_old_account,
-    "ApplyComponentFunction.SeeWhoIsRunning": lambda place: take_over_lease_at_work(
-        "access", "ApplyComponentFunction", place, place.account
-    ),
+    "ApplyComponentFunction.SeeWhoIsRunning": _take_over_access,
     **{
-        f"ApplyManagementComponentFunction.{sid}": partial(mend_management, spoil)
-        for sid, spoil in MANAGEMENT.items()
+        f"ApplyManagementComponentFunction.{sid}": partial(mend_management, *work)
+        for sid, work in MANAGEMENT.items()
     },
     "ApplyManagementComponentFunction.DelegateToSecurity": delegate,
-    "ApplyManagementComponentFunction.UseTheLedger": lambda place: take_over_lease_at_work(
-        "account-settings", "ApplyManagementComponentFunction", place, place.management
-    ),
-    "ApplyManagementComponentFunction.SeeWhoIsRunning": lambda place: take_over_lease_at_work(
-        "account-settings", "ApplyManagementComponentFunction", place, place.management
-    ),
+    "ApplyManagementComponentFunction.UseTheLedger": _take_over_settings,
+    "ApplyManagementComponentFunction.SeeWhoIsRunning": _take_over_settings,
     "VerifyBaselineFunction.EnterMemberAccounts": repair_old_account,
     "RecordOutcomeFunction.UseTheLedger": _start,
     "RecordOutcomeFunction.TagAccounts": become_ready,
     "RecordFailureFunction.UseTheLedger": refuse,
-    "AnswerLostExecutionFunction.UseTheLedger": answer_for_stopped,
-    "AnswerLostExecutionFunction.SeeHowItEnded": answer_for_stopped,
-    "AnswerLostExecutionFunction.SendAnswers": answer_for_stopped,
+    "AnswerLostExecutionFunction.UseTheLedger": partial(answer_for_stopped),
+    "AnswerLostExecutionFunction.SeeHowItEnded": partial(answer_for_stopped),
+    "AnswerLostExecutionFunction.SendAnswers": partial(answer_for_stopped),
     "DiscoverAccountsFunction.UseTheLedger": find,
     "DiscoverAccountsFunction.LookAtTheOrganization": find,
     "DiscoverAccountsFunction.SeeWhoIsRunning": find_abandoned,
     "DiscoverAccountsFunction.StartTheMachine": find_unannounced,
 }
-"""By statement of a role."""
+"""By statement of a role. `answer_for_stopped` is each time another errand: Lambda tries a job of its only so often."""
 
 RARELY: tuple[Callable[[Place], Job], ...] = (
     lease_after_another,
     take_over_lease,
-    ERRANDS["ApplyComponentFunction.SeeWhoIsRunning"],
-    ERRANDS["ApplyManagementComponentFunction.SeeWhoIsRunning"],
+    _take_over_access,
+    _take_over_settings,
     fail_to_create,
     answer_for_stopped,
     find,

@@ -75,29 +75,31 @@ def _nothing(place: Place) -> None:
     """The account is as it should be, and that has to be seen."""
 
 
-def mend_management(spoil: Callable[[Place], None], place: Place) -> Job:
+def mend_management(component: str, spoil: Callable[[Place], None], place: Place) -> Job:
+    job = place.component("ApplyManagementComponentFunction", place.management, component)
     spoil(place)
-    return place.start(place.management)
+    return job
 
 
 def delegate(place: Place) -> Job:
+    job = place.component("ApplyManagementComponentFunction", place.security, "delegation")
     _deregister(place)
-    return place.start(place.security)
+    return job
 
 
-MANAGEMENT: dict[str, Callable[[Place], None]] = {
-    "LookAtTheOrganization": _nothing,
-    "LookAtItself": _nothing,
-    "TrustAwsServices": _distrust_cloudtrail,
-    "ManageRootCredentialsCentrally": _withdraw_root_sessions,
-    "CreateUnitsAndPolicyTypes": _rename_unit,
-    "CreateGuardrails": partial(_detach_guardrails, delete=True),
-    "KeepGuardrails": _detach_guardrails,
-    "KeepItsTrail": _stop_trail,
-    "KeepItsConfig": _stop_recorder,
-    "FindServiceLinkedRoles": _remove_recorder,
-    "MakeServiceLinkedRoles": partial(_remove_recorder, role=True),
-    "PassItToConfig": _remove_recorder,
-    "KeepItsSettings": _delete_password_policy,
+MANAGEMENT: dict[str, tuple[str, Callable[[Place], None]]] = {
+    "LookAtTheOrganization": ("organization", _nothing),
+    "LookAtItself": ("account-settings", _nothing),
+    "TrustAwsServices": ("organization", _distrust_cloudtrail),
+    "ManageRootCredentialsCentrally": ("organization", _withdraw_root_sessions),
+    "CreateUnitsAndPolicyTypes": ("organization", _rename_unit),
+    "CreateGuardrails": ("guardrails", partial(_detach_guardrails, delete=True)),
+    "KeepGuardrails": ("guardrails", _detach_guardrails),
+    "KeepItsTrail": ("trail", _stop_trail),
+    "KeepItsConfig": ("config", _stop_recorder),
+    "FindServiceLinkedRoles": ("config", _remove_recorder),
+    "MakeServiceLinkedRoles": ("config", partial(_remove_recorder, role=True)),
+    "PassItToConfig": ("config", _remove_recorder),
+    "KeepItsSettings": ("account-settings", _delete_password_policy),
 }
-"""What has to be put right in the management account, by the statement that lets it be."""
+"""The component that has to put something right in the management account, and what, by the statement that lets it."""

@@ -126,7 +126,9 @@ def test_the_access_role_trusts_the_management_account_and_may_do_everything(
 ) -> None:
     account = create(organizations, RoleName=role)["AccountId"]
     iam = iam_backends[account]["aws"]
-    made = eventually(lambda: next((r for r in iam.roles.values() if r.name == role), None))
+    made = eventually(
+        lambda: next((r for r in iam.roles.values() if r.name == role and r.managed_policies), None)
+    )
     assert made is not None
     trust = json.loads(made.assume_role_policy_document)["Statement"]
     assert [s["Principal"] for s in trust] == [{"AWS": f"arn:aws:iam::{engine.management_account}:root"}]
