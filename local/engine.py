@@ -37,6 +37,7 @@ from local.server import Server
 
 ADAPTERS: Sequence[str] = (
     "local.lookups",
+    "local.response_serializer",
     "local.identity.principals",
     "local.identity.sessions",
     "local.identity.sts",
