@@ -15,8 +15,8 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from bench.critical_path import Call, Step
 from bench.layout import found
+from bench.models.critical_path import Call, Step
 from local.engine import Engine
 
 FUNCTION = re.compile(r"(\w+?)Function\b")
