@@ -13,7 +13,6 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
@@ -21,13 +20,11 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
-from bench import tables
 from bench.checkout import ROOT, MeasurementFailed, checked_out, measured
-from bench.marks import judged
 from bench.measure import MEASUREMENTS
 from bench.settings import Settings
-from bench.sheet import BAD, GOOD, Sheet
-from groundwork.declaration.loading import load
+from bench.sheet import BAD, GOOD
+from bench.tables import sheets_of
 
 USUAL = ("calls", "at_latency", "five_accounts", "demo", "sandboxes", "boot", "imports")
 OF_TODAY = ("calls", "burst")
@@ -50,7 +47,7 @@ def main() -> int:
         return 130
     if arguments.keep:
         arguments.keep.write_text(json.dumps(found, indent=1))
-    sheets = list(_sheets(found))
+    sheets = [sheet for some in sheets_of(found).values() for sheet in some]
     for sheet in sheets:
         console.print(sheet.markdown() + "\n" if arguments.markdown else sheet.table(), soft_wrap=True)
     missed = [row for sheet in sheets for row in sheet.rows if any(cell.startswith(BAD) for cell in row)]
@@ -71,22 +68,6 @@ def _measure(arguments: argparse.Namespace) -> dict[str, Any]:
                 found["before"][name] = measured(name, base, arguments.base, settings)
             found[NOW][name] = measured(name, ROOT, NOW, settings)
     return found
-
-
-def _sheets(found: Mapping[str, Any]) -> Iterator[Sheet]:
-    now = found[NOW]
-    if "calls" in now:
-        yield from tables.calls(now["calls"])
-    at_latency = now.get("at_latency")
-    if at_latency:
-        yield tables.critical_path("new", at_latency["new"])
-        yield tables.critical_path("again", at_latency["again"])
-        yield from tables.costs(at_latency)
-        if "roll-out" in at_latency:
-            yield tables.nights(at_latency, load().roll_out.concurrency)
-    if "burst" in now:
-        yield tables.bursts(now["burst"])
-    yield tables.rows(judged(now, found["before"], found["settings"]["latency"]), found["base"])
 
 
 def _arguments() -> argparse.Namespace:

@@ -18,6 +18,8 @@ from bench.settings import Settings
 ROOT = Path(__file__).parent.parent
 BROUGHT = ("bench", "local/latency.py")
 """What measures, and what an older revision may lack: today's is put in its place."""
+CACHE = ".cache"
+"""What sandboxes unpack, by its content: a new folder would begin with an empty one."""
 
 
 class MeasurementFailed(Exception):
@@ -33,6 +35,8 @@ def checked_out(revision: str) -> Iterator[Path]:
         try:
             for name in BROUGHT:
                 _bring(ROOT / name, folder / name)
+            (ROOT / CACHE).mkdir(exist_ok=True)
+            (folder / CACHE).symlink_to(ROOT / CACHE)
             yield folder
         finally:
             _git("worktree", "remove", "--force", str(folder))

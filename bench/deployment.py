@@ -12,14 +12,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any, TypeVar
 
-from bench.layout import found
+import yaml
+
 from bench.tally import Tally, tally
-from groundwork.declaration.loading import load
 from local.engine import Engine
+from local.organizations.backend import Organizations
 
 TEMPLATE = Path(__file__).parent.parent / "template.yaml"
+DECLARATION = TEMPLATE.parent / "layers" / "baseline" / "baseline.yaml"
 TIME_SCALE = 0.02
-SCHEDULES = ("DiscoverAccountsRule", "PlanRule")
 UNIT = "Workloads/Development"
 ENTRY_ROLE = "OrganizationAccountAccessRole"
 VEND, ROLL_OUT = "StateMachineArn", "RollOutStateMachineArn"
@@ -65,8 +66,8 @@ class Deployment:
         self.deploy(template)
         if accounts:
             self.security, self.tooling = [
-                str(self._request(account.name, account.email, kind=account.kind).output["accountId"])
-                for account in load().accounts
+                str(self._request(each["name"], each["email"], kind=each["kind"]).output["accountId"])
+                for each in yaml.safe_load(DECLARATION.read_text())["accounts"]
             ]
             self.ask()
 
@@ -78,13 +79,10 @@ class Deployment:
         """Deploy, again or for the first time, and wait for what that makes the management account do."""
         known = self._newest(VEND) if self._outputs else []
         self._outputs = self.aws.deploy(template)
-        for rule in SCHEDULES:  # a pass amid a measurement would count
-            described = self.aws.client("cloudformation").describe_stack_resource(
-                StackName="groundwork", LogicalResourceId=rule
-            )
-            self.aws.client("events").disable_rule(
-                Name=described["StackResourceDetail"]["PhysicalResourceId"]
-            )
+        events = self.aws.client("events")
+        for rule in events.list_rules()["Rules"]:
+            if "ScheduleExpression" in rule:  # a pass amid a measurement would count
+                events.disable_rule(Name=rule["Name"])
         self._end_of(self._one_about("", known))
         self._settle()
 
@@ -240,8 +238,7 @@ def _hold_still(aws: Engine) -> None:
     aws.creation.account_limit = 1000
     aws.creation.seconds = aws.creation.entry_delay = aws.creation.service_delay = 0
     aws.creation.event_copies = 0  # CreateAccountResult is measured by itself
-    creation = found("AccountCreation")
-    later = vars(creation)["later"]
+    later = Organizations.later
 
     def at_once(backend: Any, aws_seconds: float, action: Callable[..., None], *arguments: Any) -> None:
         if aws_seconds:
@@ -249,7 +246,7 @@ def _hold_still(aws: Engine) -> None:
         else:
             action(*arguments)
 
-    aws.patch(creation, "later", at_once)
+    aws.patch(Organizations, "later", at_once)
 
 
 def _until(probe: Callable[[], Found | None], what: str) -> Found:

@@ -29,7 +29,7 @@ MEASUREMENTS = (
     "layer",
     "burst",
 )
-"""Modules of this package with `measure(settings, say)`, which answers with what JSON can hold."""
+"""Modules of `bench.measurements`."""
 
 
 def main() -> int:
@@ -41,7 +41,7 @@ def main() -> int:
         console.print(Text(line, style="bright_black"), soft_wrap=True)
 
     settings = Settings(arguments.latency, arguments.accounts, arguments.regions)
-    found = importlib.import_module(f"bench.{arguments.name}").measure(settings, say)
+    found = importlib.import_module(f"bench.measurements.{arguments.name}").measure(settings, say)
     arguments.into.write_text(json.dumps(found))
     return 0
 

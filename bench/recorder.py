@@ -15,8 +15,7 @@ from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
-from bench.critical_path import Call, Step
-from bench.layout import found
+from bench.models.critical_path import Call, Step
 from local.engine import Engine
 
 FUNCTION = re.compile(r"(\w+?)Function\b")
@@ -55,7 +54,7 @@ class Recorder:
         self.clear()
         self._answer = engine.patch(DomainDispatcherApplication, "__call__", self._around_answer())
         self._admit = engine.patch(type(engine.authorizer), "admit", self._around_admit())
-        self._invoke = engine.patch(found("Sandbox"), "invoke", self._around_invoke())
+        self._invoke = engine.patch(type(engine.functions), "invoke", self._around_invoke())
 
     def clear(self) -> None:
         self.invocations: list[Invocation] = []
@@ -106,21 +105,24 @@ class Recorder:
         return admit
 
     def _around_invoke(self) -> Any:
-        def invoke(sandbox: Any, payload: bytes, request_id: str) -> Any:
+        def invoke(fleet: Any, spec: Any, payload: bytes, request_id: str) -> Any:
             start = time.time()
-            outcome = self._invoke(sandbox, payload, request_id)
-            spec = sandbox.spec
-            logged = sum(len(line) + 1 for line in outcome.log) + PLATFORM_LOG_BYTES
+            outcome, stream = self._invoke(fleet, spec, payload, request_id)
             invocation = Invocation(
-                _state(spec.name, payload), sandbox.id, start, time.time(), spec.memory, logged
+                _state(spec.name, payload),
+                _sandbox_of(fleet, stream),
+                start,
+                time.time(),
+                spec.memory,
+                sum(len(line) + 1 for line in outcome.log) + PLATFORM_LOG_BYTES,
             )
             self.invocations.append(invocation)
             own = getattr(self._own, "open", None)
             if own:
                 own.invocation = invocation
-            else:
+            else:  # not over the wire
                 self._invoked.append((invocation, start - self._engine.latency.seconds, invocation.end))
-            return outcome
+            return outcome, stream
 
         return invoke
 
@@ -132,6 +134,11 @@ class Recorder:
             sandbox = SANDBOX.search(own.call.headers.get("User-Agent", ""))
             name = f"{own.call.service} {own.call.operation}"
             self._calls.append((sandbox.group(1) if sandbox else "", Call(name, own.start, end)))
+
+
+def _sandbox_of(fleet: Any, stream: str) -> str:
+    """The id of the sandbox that writes a log stream, as its calls name it."""
+    return next((each.id for each in fleet._sandboxes if each.log_stream == stream), "")
 
 
 def _state(function: str, payload: bytes) -> str:

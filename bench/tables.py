@@ -5,25 +5,43 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.costs import Usage, cost, dollars, month, night
-from bench.critical_path import Call, Step, calls_of, invocations_of
-from bench.marks import Judged
-from bench.night import Need, bounds, own_pace
-from bench.prices import PRICES, READ_ON, REGION
+from bench.marks import Judged, judged
+from bench.models.costs import Usage, cost, dollars, month, night
+from bench.models.critical_path import Call, Step, calls_of, invocations_of
+from bench.models.night import Need, bounds, own_pace
+from bench.models.prices import PRICES, READ_ON, REGION
 from bench.scenarios import MARKS
 from bench.sheet import Sheet, marked
 from bench.tally import Tally
+from groundwork.declaration.loading import load
 
 NAMES = {"new": "new account", "again": "re-run", "plan": "plan"}
 SIZES = (50, 1_000, 6_000)
 NIGHTS = (1_000, 10_000)
 
 
-def rows(judged: Iterable[Judged], base: str) -> Sheet:
+def sheets_of(found: Mapping[str, Any]) -> dict[str, list[Sheet]]:
+    """All that was measured, by the name under which the document has it."""
+    now, sheets = found["now"], {}
+    if "calls" in now:
+        sheets["calls"] = calls(now["calls"])
+    if "at_latency" in now:
+        at_latency = now["at_latency"]
+        sheets["path"] = [critical_path(name, at_latency[name]) for name in ("new", "again")]
+        sheets["costs"] = costs(at_latency)
+        if "roll-out" in at_latency:
+            sheets["nights"] = [nights(at_latency, load().roll_out.concurrency)]
+    if "burst" in now:
+        sheets["bursts"] = [bursts(now["burst"])]
+    sheets["rows"] = [rows(judged(now, found["before"], found["settings"]["latency"]), found["base"])]
+    return sheets
+
+
+def rows(judgements: Iterable[Judged], base: str) -> Sheet:
     """Every row with its mark; beside it the base, if there is one."""
     columns = ["", *([base] if base else []), "now", *(["ratio"] if base else []), "mark"]
     sheet = Sheet("Measured", columns)
-    for each in judged:
+    for each in judgements:
         cells = [each.row.words, *([_value(each, each.base)] if base else [])]
         cells.append(_value(each, each.now))
         if base:

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.costs import Usage
+from bench.models.costs import Usage
 from bench.recorder import Invocation
 from bench.tally import INVOKE, OURS
 from local.calls import CallRecord

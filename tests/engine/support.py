@@ -73,3 +73,24 @@ def create_function(aws: Engine, name: str, code: str, role: str, **more: Any) -
         **more,
     )
     return client
+
+
+def run_machine(aws: Engine, role: str, function: str) -> None:
+    """Let a state machine with this role invoke a function, once and to its end."""
+    states = aws.client("stepfunctions")
+    resource = f"arn:aws:lambda:{aws.region}:{aws.management_account}:function:{function}"
+    task = {
+        "Type": "Task",
+        "Resource": "arn:aws:states:::lambda:invoke",
+        "Parameters": {"FunctionName": resource},
+        "End": True,
+    }
+    definition = json.dumps({"StartAt": "Do", "States": {"Do": task}})
+    machine = states.create_state_machine(name="machine", definition=definition, roleArn=role)
+    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
+
+    def ended() -> Any:
+        found = states.describe_execution(executionArn=execution)
+        return found if found["status"] != "RUNNING" else None
+
+    assert eventually(ended)["status"] == "SUCCEEDED"

@@ -2,14 +2,11 @@
 
 from __future__ import annotations
 
-import json
-from typing import Any
-
 import pytest
 
 from local.engine import Engine
 from local.stepfunctions.role import RoleSession
-from tests.engine.support import create_function, create_role, eventually
+from tests.engine.support import create_function, create_role, run_machine
 
 LIST = """
 import boto3
@@ -25,26 +22,6 @@ def slept(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     seconds: list[float] = []
     monkeypatch.setattr("local.latency.sleep", seconds.append)
     return seconds
-
-
-def run_machine(aws: Engine, role: str, function: str) -> None:
-    states = aws.client("stepfunctions")
-    resource = f"arn:aws:lambda:{aws.region}:{aws.management_account}:function:{function}"
-    task = {
-        "Type": "Task",
-        "Resource": "arn:aws:states:::lambda:invoke",
-        "Parameters": {"FunctionName": resource},
-        "End": True,
-    }
-    definition = json.dumps({"StartAt": "Do", "States": {"Do": task}})
-    machine = states.create_state_machine(name="machine", definition=definition, roleArn=role)
-    execution = states.start_execution(stateMachineArn=machine["stateMachineArn"])["executionArn"]
-
-    def ended() -> Any:
-        found = states.describe_execution(executionArn=execution)
-        return found if found["status"] != "RUNNING" else None
-
-    assert eventually(ended)["status"] == "SUCCEEDED"
 
 
 def test_calls_with_a_role_are_on_their_way_for_so_long(slept: list[float]) -> None:

@@ -7,7 +7,7 @@ from itertools import pairwise
 from hypothesis import given
 from hypothesis import strategies as st
 
-from bench.critical_path import Call, Step, calls_of, critical_path, invocations_of, longest_chain
+from bench.models.critical_path import Call, Step, calls_of, critical_path, invocations_of, longest_chain
 
 
 def call(name: str, start: float, end: float) -> Call:

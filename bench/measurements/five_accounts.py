@@ -1,7 +1,7 @@
 """Five accounts from nothing, by the demo's five events in its unlucky order, all at once.
 
 Groundwork has been deployed, the management account has prepared itself, and every sandbox that these two did not need
-is cold. Creation is not counted, as in `bench.at_latency`.
+is cold. Creation is not counted, as in `bench.measurements.at_latency`.
 """
 
 from __future__ import annotations

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from bench.quotas import CHILDREN, CONCURRENCY, RATES
+from bench.models.quotas import CHILDREN, CONCURRENCY, RATES
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 
-from bench.prices import MONTHLY, PRICES
+from bench.models.prices import MONTHLY, PRICES
 
 NIGHTS = 30
 VENDED, RUN_AGAIN = 0.02, 0.05

@@ -14,8 +14,8 @@ from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from bench.critical_path import Step, critical_path
 from bench.deployment import TIME_SCALE, Deployment, Measured
+from bench.models.critical_path import Step, critical_path
 from bench.processes import cpu_of_descendants
 from bench.recorder import Recorder
 from bench.regions import SEVENTEEN, governing

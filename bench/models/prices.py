@@ -59,7 +59,7 @@ PRICES: Mapping[str, Price] = {
     "kms": Price(0.03 / 10_000, "KMS, a request", "https://aws.amazon.com/kms/pricing/"),
     "traces": Price(5.00 / 1e6, "X-Ray, a trace recorded", "https://aws.amazon.com/xray/pricing/"),
 }
-"""By the field of `bench.costs.Usage` that counts them."""
+"""By the field of `bench.models.costs.Usage` that counts them."""
 
 MONTHLY: Mapping[str, tuple[int, Price]] = {
     "keys": (3, Price(1.00, "KMS, a key", "https://aws.amazon.com/kms/pricing/")),
