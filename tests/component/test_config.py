@@ -211,7 +211,7 @@ def test_the_security_account_aggregates_the_organization(ready: World) -> None:
     assert is_recording(ready, ready.security)
     mark = len(ready.aws.calls)
     assert ready.apply(CONFIG, ready.security) == []
-    assert len(ready.calls_since(mark)) == 5
+    assert len(ready.calls_since(mark)) == 6
 
 
 def test_the_management_account_waits_for_the_archive_and_is_recorded_then(ready: World) -> None:

@@ -198,7 +198,8 @@ class Reader:
         listed, tags = self._organizations.shown(trigger.account_id)
         memory = self._memory_of(listed)
         record = memory.requests.get(listed.email.lower())
-        busy = record is not None and self._is_busy(record, execution)
+        # An owner that has brought its account to ready does nothing more in it.
+        busy = record is not None and record.state != "ready" and self._is_busy(record, execution)
         if trigger.mode == "plan":
             return self._plan(trigger, listed, tags, memory, execution, busy=busy)
         if record and busy:
