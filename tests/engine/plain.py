@@ -11,10 +11,15 @@ from typing import Any
 
 import boto3
 from moto import mock_aws
+from moto.core.config import default_user_config
 
 
 def _client(name: Any) -> Any:
     return boto3.client(name, region_name="us-east-1")
+
+
+AT_HAND = {"boto3": boto3, "json": json, "default_user_config": default_user_config, "client": _client}
+"""What a program need not import."""
 
 
 def run(program: str, answer: Connection) -> None:
@@ -22,7 +27,7 @@ def run(program: str, answer: Connection) -> None:
     printed = io.StringIO()
     with suppress(Exception), mock_aws(), redirect_stdout(printed):
         try:
-            exec(program, {"boto3": boto3, "json": json, "client": _client})
+            exec(program, dict(AT_HAND))
         finally:
             error = sys.exc_info()[1]
             answer.send(printed.getvalue().strip() or f"{type(error).__name__}: {error}")
