@@ -10,12 +10,13 @@ from __future__ import annotations
 import json
 import re
 import sys
-import tempfile
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
-from cfnlint.api import ManualArgs, lint_file
+from cfnlint.api import lint
+from cfnlint.core import get_rules
 from jsonata import Jsonata
 from jsonata.jexception import JException
 
@@ -43,16 +44,17 @@ def _substitute(placeholder: re.Match[str]) -> str:
     return SUBSTITUTIONS.get(placeholder[1], FUNCTION_ARN)
 
 
+@cache
+def _rules() -> Any:
+    return get_rules([], [], [])
+
+
 def structure_problems(definition: dict[str, Any]) -> Iterator[str]:
     machine = {
         "Type": "AWS::StepFunctions::StateMachine",
         "Properties": {"RoleArn": ROLE_ARN, "Definition": _with_numbers(definition)},
     }
-    with tempfile.NamedTemporaryFile("w", suffix=".json") as template:
-        json.dump({"Resources": {"Machine": machine}}, template)
-        template.flush()
-        found = lint_file(Path(template.name), ManualArgs(regions=["us-east-1"]))
-    for match in found:
+    for match in lint(json.dumps({"Resources": {"Machine": machine}}), _rules(), regions=["us-east-1"]):
         if match.rule.id == STRUCTURE:
             where = "/".join(str(step) for step in (match.path or [])[4:])
             yield f"{where or 'definition'}: {match.message}"

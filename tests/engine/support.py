@@ -4,17 +4,19 @@ from __future__ import annotations
 
 import io
 import json
-import subprocess
-import sys
 import textwrap
 import zipfile
 from collections.abc import Callable
+from multiprocessing import get_context
 from typing import Any, TypeVar
 
 from local.engine import Engine
 from local.waiting import until
+from tests.engine import plain
 
 Found = TypeVar("Found")
+_PLAIN = get_context("forkserver")
+_PLAIN.set_forkserver_preload(["tests.engine.plain"])
 
 
 def eventually(probe: Callable[[], Found | None]) -> Found:
@@ -23,19 +25,16 @@ def eventually(probe: Callable[[], Found | None]) -> Found:
 
 
 def plain_moto(code: str) -> str:
-    """What `code` prints when it runs against moto alone, in a process of its own."""
-    preamble = """
-        import boto3, json
-        from moto import mock_aws
-        from moto.core.config import default_user_config
-        mock_aws().start()
-        def client(name): return boto3.client(name, region_name="us-east-1")
-    """
-    program = textwrap.dedent(preamble) + textwrap.dedent(code)
-    done = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False
-    )
-    return done.stdout.strip() or done.stderr.strip().splitlines()[-1]
+    """What `code` prints when it runs against moto alone, or the error that it ends with. In a process of its own,
+    forked from one that has imported moto and nothing of ours."""
+    receiving, sending = _PLAIN.Pipe(duplex=False)
+    process = _PLAIN.Process(target=plain.run, args=(textwrap.dedent(code), sending))
+    process.start()
+    sending.close()
+    with receiving:
+        answer: str = receiving.recv()
+    process.join()
+    return answer
 
 
 def create_role(aws: Engine, name: str, service: str, allow: str | list[str] = "*") -> str:

@@ -1,4 +1,4 @@
-"""The roll-out: whom it goes to, what it refuses, what it keeps, when it stops. (`test_sixty_accounts`: that it works.)
+"""The roll-out: whom it goes to, what it refuses, what it keeps, when it stops. (`make prove`: over sixty accounts.)
 
 Each test leaves the organization as it should be.
 """

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import time
 from collections.abc import Iterator
 from typing import Any
 
@@ -93,11 +92,9 @@ def test_stopping_the_parent_stops_the_child(aws: Engine) -> None:
     parent = start(aws, machine(aws, "stops", {"Child": waiting(aws, "sleeper")}))
     sleeper = arn_of(aws, "stateMachine", "sleeper")
     children = eventually(lambda: client.list_executions(stateMachineArn=sleeper)["executions"])
-    begun = time.monotonic()
     client.stop_execution(executionArn=parent)
     assert ended(aws, parent)["status"] == "ABORTED"
     child = ended(aws, children[0]["executionArn"])
-    assert time.monotonic() - begun < 2
     assert child["status"] == "ABORTED" and f"execution [{parent}] which was managing" in child["cause"]
 
 
