@@ -21,6 +21,8 @@ from typing import Any
 from botocore import xform_name
 from botocore.loaders import Loader
 
+CONTEXT = "clientContextParams"
+"""Stays as it is: botocore demands the documentation of these parameters."""
 MODEL, RULES, PAGES = "service-2", "endpoint-rule-set-1", "paginators-1"
 
 
@@ -73,6 +75,8 @@ def trimmed(model: Mapping[str, Any], operations: Iterable[str]) -> dict[str, An
             shapes[name] = model["shapes"][name]
             waiting += _references(shapes[name])
     found: dict[str, Any] = _undocumented({**model, "operations": kept, "shapes": shapes})
+    if CONTEXT in model:
+        found[CONTEXT] = model[CONTEXT]
     return found
 
 
