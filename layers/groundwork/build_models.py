@@ -72,8 +72,8 @@ def trimmed(model: Mapping[str, Any], operations: Iterable[str]) -> dict[str, An
         if name not in shapes:
             shapes[name] = model["shapes"][name]
             waiting += _references(shapes[name])
-    found: dict[str, Any] = _undocumented({**model, "operations": kept, "shapes": shapes})
-    return found
+    # botocore reads the documentation of clientContextParams, which s3control has.
+    return {**model, "operations": _undocumented(kept), "shapes": _undocumented(shapes)}
 
 
 def _references(part: Any) -> Iterator[str]:
