@@ -21,8 +21,6 @@ from typing import Any
 from botocore import xform_name
 from botocore.loaders import Loader
 
-CONTEXT = "clientContextParams"
-"""Stays as it is: botocore demands the documentation of these parameters."""
 MODEL, RULES, PAGES = "service-2", "endpoint-rule-set-1", "paginators-1"
 
 
@@ -74,10 +72,8 @@ def trimmed(model: Mapping[str, Any], operations: Iterable[str]) -> dict[str, An
         if name not in shapes:
             shapes[name] = model["shapes"][name]
             waiting += _references(shapes[name])
-    found: dict[str, Any] = _undocumented({**model, "operations": kept, "shapes": shapes})
-    if CONTEXT in model:
-        found[CONTEXT] = model[CONTEXT]
-    return found
+    # botocore reads the documentation of clientContextParams, which s3control has.
+    return {**model, "operations": _undocumented(kept), "shapes": _undocumented(shapes)}
 
 
 def _references(part: Any) -> Iterator[str]:
