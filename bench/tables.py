@@ -11,6 +11,7 @@ from bench.models.critical_path import Call, Step, calls_of, invocations_of
 from bench.models.night import Need, bounds, own_pace
 from bench.models.prices import PRICES, READ_ON, REGION
 from bench.scenarios import MARKS
+from bench.settings import Settings
 from bench.sheet import Sheet, marked
 from bench.tally import Tally
 from groundwork.declaration.loading import load
@@ -33,14 +34,18 @@ def sheets_of(found: Mapping[str, Any]) -> dict[str, list[Sheet]]:
             sheets["nights"] = [nights(at_latency, load().roll_out.concurrency)]
     if "burst" in now:
         sheets["bursts"] = [bursts(now["burst"])]
-    sheets["rows"] = [rows(judged(now, found["before"], found["settings"]["latency"]), found["base"])]
+    settings = Settings(**found["settings"])
+    sheets["rows"] = [rows(judged(now, found["before"], settings.latency), found["base"], settings)]
     return sheets
 
 
-def rows(judgements: Iterable[Judged], base: str) -> Sheet:
+def rows(judgements: Iterable[Judged], base: str, settings: Settings) -> Sheet:
     """Every row with its mark; beside it the base, if there is one."""
     columns = ["", *([base] if base else []), "now", *(["ratio"] if base else []), "mark"]
-    sheet = Sheet("Measured", columns)
+    conditions = (
+        f"{settings.latency * 1000:.0f} ms a call, {settings.regions} Regions, {settings.accounts} accounts"
+    )
+    sheet = Sheet(f"Measured at {conditions}", columns)
     for each in judgements:
         cells = [each.row.words, *([_value(each, each.base)] if base else [])]
         cells.append(_value(each, each.now))
