@@ -32,7 +32,7 @@ prove: $(DEV) $(AUDIT) ## Every crash, repeat, race and refusal, under half an h
 	@$(BIN)/python -m prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
-	@$(BIN)/python -m pytest -q -n 2 --dist loadgroup --no-loadscope-reorder $(TESTS)
+	@$(BIN)/python -m pytest -q -n 2 $(TESTS)
 
 local: $(DEV) ## The embedded AWS with Groundwork in it, until interrupted: make local PORT=4566 FAULTS=plan.json
 	@$(BIN)/python -m local --port $(PORT) $(if $(FAULTS),--faults $(FAULTS))

@@ -12,7 +12,7 @@ import sys
 from prove.chapter import Chapter, Say
 
 COMMAND = (
-    *("-m", "pytest", "-q", "-n", "2", "--dist", "loadgroup"),
+    *("-m", "pytest", "-q", "-n", "2"),
     *("--hypothesis-profile", "prove", "-m", "hypothesis", "tests/component"),
 )
 

@@ -1,52 +1,47 @@
 """Which tests one worker runs together, and in which order.
 
-An engine is dear, and a process has one at a time. So the tests of a file stay on one worker, and all tests that
-share an organization, `cloud` of `tests/workflow`, are one group. A worker that is free takes the next group; what
-takes longest comes first, lest one worker ends long after the other.
+An engine is dear, and a process has one at a time. So the tests of a file stay on one worker, and the files of
+`tests/workflow` itself, which share an organization, are one group; those of `own_organization` are a group each.
+A worker that is free takes the next group; what takes longest comes first, lest one worker ends long after the other.
 """
 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import settings
+from xdist.scheduler import LoadScopeScheduling
 
 HERE = Path(__file__).parent
-SHARED = "shared"
+SHARED = "tests/workflow"
 LONGEST_FIRST = ("workflow", "component", "engine", "architecture", "unit")
 
 settings.register_profile("prove")
 """`--hypothesis-profile=prove`: more examples of what runs on an engine."""
 
 
-@pytest.hookimpl(tryfirst=True)
+class Groups(LoadScopeScheduling):  # type: ignore[misc]  # xdist has no types
+    """xdist's own scheduling by scope, where a scope is a group."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        folder = file.rpartition("/")[0]
+        return SHARED if folder == SHARED else file
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Groups:
+    config.option.loadscopereorder = False  # in the order of the tests, not of their number
+    return Groups(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Before xdist reads the groups. Tests on a shared engine come before those that need one `alone`."""
-    for item in items:
-        item.add_marker(pytest.mark.xdist_group(_group(item)))
-    items.sort(
-        key=lambda item: (
-            LONGEST_FIRST.index(_folder(item)),
-            not _shares_cloud(item),
-            "alone" in _fixtures(item),
-        )
-    )
+    """Tests on a shared engine come before those that need one `alone`."""
 
+    def weight(item: pytest.Item) -> tuple[int, bool, bool]:
+        kind, *folders, _ = item.path.relative_to(HERE).parts
+        alone = "alone" in getattr(item, "fixturenames", ())
+        return LONGEST_FIRST.index(kind), "own_organization" in folders, alone
 
-def _group(item: pytest.Item) -> str:
-    return SHARED if _shares_cloud(item) else f"{item.path.parent.name}/{item.path.stem}"
-
-
-def _shares_cloud(item: pytest.Item) -> bool:
-    """A test file with a `cloud` of its own shares nothing."""
-    own = hasattr(getattr(item, "module", None), "cloud")
-    return _folder(item) == "workflow" and "cloud" in _fixtures(item) and not own
-
-
-def _folder(item: pytest.Item) -> str:
-    return item.path.relative_to(HERE).parts[0]
-
-
-def _fixtures(item: pytest.Item) -> list[str]:
-    return getattr(item, "fixturenames", [])
+    items.sort(key=weight)

@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.identity.credentials import Credentials
-from tests.workflow.conftest import ROOT, Cloud, Execution, Slot
+from tests.workflow.conftest import Cloud, Execution
 from tests.workflow.looking import portrait
 from tests.workflow.people import DENIED, enter, join, machine, may, stranger
 from tests.workflow.statements import role_of
@@ -275,23 +275,3 @@ def test_a_requester_may_do_nothing_else(cloud: Cloud, requester: Credentials) -
         ),
     ]
     assert [operation for who, operation, given in tries if may(who, operation, **given)] == []
-
-
-def test_requesters_that_are_named_ask_and_nobody_else(slot: Slot) -> None:
-    """The parameter Requesters holds even an administrator."""
-    with slot.own() as aws:
-        named = f"arn:aws:iam::{aws.management_account}:user/requesters/*"
-        cloud = Cloud(aws, aws.deploy(ROOT / "template.yaml", parameters={"Requesters": named}), "")
-        iam = aws.client("iam")
-        keys = {}
-        for path in ("/requesters/", "/"):
-            name = f"user-of-{path.strip('/')}"
-            iam.create_user(UserName=name, Path=path)
-            iam.attach_user_policy(UserName=name, PolicyArn=cloud.outputs["RequesterPolicyArn"])
-            key = iam.create_access_key(UserName=name)["AccessKey"]
-            keys[path] = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-        asking = entry({"accountName": "x", "email": "refused"})
-        assert put(cloud, keys["/requesters/"], asking)
-        assert put(cloud, keys["/"], asking) == []
-        assert put(cloud, aws.administrator, asking) == []
-        assert put(cloud, aws.administrator, asking | {"Source": "their.own"})
