@@ -9,7 +9,8 @@ from rich.text import Text
 from rich.tree import Tree
 
 from groundwork.contracts import Account, Kind
-from groundwork.declaration import Declaration, ancestors
+from groundwork.declaration import Declaration
+from groundwork.fields import ancestors
 from local.engine import Engine
 
 KIND_TAG, STATE_TAG = "groundwork:kind", "groundwork:state"

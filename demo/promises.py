@@ -12,8 +12,9 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from groundwork.contracts import Account
-from groundwork.declaration import Declaration, Enter, Group, Role, Where, is_below
+from groundwork.declaration import Declaration, Enter, Group, Role, Where
 from groundwork.declaration.policy_files import Document, statements
+from groundwork.fields import is_below
 
 
 class Power(Flag):

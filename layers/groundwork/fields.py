@@ -96,6 +96,16 @@ def unit_path(value: str) -> str:
     return value
 
 
+def ancestors(unit: str) -> list[str]:
+    """A unit's path and those above it, topmost first."""
+    names = unit.split("/")
+    return ["/".join(names[: depth + 1]) for depth in range(len(names))]
+
+
+def is_below(unit: str, ancestor: str) -> bool:
+    return unit == ancestor or unit.startswith(f"{ancestor}/")
+
+
 def _is_tag_text(text: str) -> bool:
     return all(
         each in "_.:/=+-@" or unicodedata.category(each)[0] in "LN" or _is_space(each) for each in text

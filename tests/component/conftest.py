@@ -20,8 +20,9 @@ from groundwork.aws.clients import Clients
 from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Target
 from groundwork.contracts import Account, Change, Kind, Organization
-from groundwork.declaration import Declaration, ancestors
+from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
+from groundwork.fields import ancestors
 from local.authorization.authorizer import Authorizer
 from local.calls import CallRecord
 from local.engine import Engine

@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from groundwork.baseline.component import Call
 from groundwork.baseline.components.organization import ROOT_FEATURES, Found, Organization, declared_units
 from groundwork.contracts import Account
-from groundwork.declaration import ancestors
 from groundwork.declaration.loading import load
+from groundwork.fields import ancestors
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of

@@ -21,7 +21,6 @@ from pydantic import Field
 
 from groundwork.aws.clients import PATIENT, own_client
 from groundwork.contracts import Model, Organization
-from groundwork.declaration import ancestors
 from groundwork.errors import (
     AccountUnknown,
     CreationFailedForNow,
@@ -31,6 +30,7 @@ from groundwork.errors import (
     OrganizationBusy,
     OrganizationNotReady,
 )
+from groundwork.fields import ancestors
 from groundwork.side_by_side import side_by_side
 
 if TYPE_CHECKING:

@@ -27,7 +27,7 @@ from groundwork.declaration.settings import (
     RollOut,
     Trail,
 )
-from groundwork.fields import AccountId, AccountName, Email, UnitPath
+from groundwork.fields import AccountId, AccountName, Email, UnitPath, ancestors, is_below
 
 
 def _component_name(value: str) -> str:
@@ -291,13 +291,3 @@ class Declaration(Model):
                     f"access.roles {role.name}: is an entry role, which AWS makes; choose another name"
                 )
         return self
-
-
-def ancestors(unit: str) -> list[str]:
-    """A unit's path and those above it, topmost first."""
-    names = unit.split("/")
-    return ["/".join(names[: depth + 1]) for depth in range(len(names))]
-
-
-def is_below(unit: str, ancestor: str) -> bool:
-    return unit == ancestor or unit.startswith(f"{ancestor}/")

@@ -6,12 +6,12 @@ is told by those it is given: all of them before work begins, and the one in wor
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
-import yaml
 from pydantic import ValidationError
 
 from groundwork.contracts import Kind, Model
@@ -27,14 +27,10 @@ from groundwork.declaration.policy_files import (
 from groundwork.errors import InvalidDeclaration
 from groundwork.fields import shown
 
-try:  # of libyaml, ten times as fast
-    from yaml import CSafeLoader as SafeLoader
-except ImportError:
-    from yaml import SafeLoader  # type: ignore[assignment]
-
 HOME = Path(__file__).parents[2] / "baseline"
 """Beside this package, in the repository as in Lambda."""
-FILE = "baseline.yaml"
+FILE, AS_JSON = "baseline.yaml", "baseline.json"
+"""What the owner writes, and what a build makes of it: the same, read without YAML."""
 
 M = TypeVar("M", bound=Model)
 
@@ -42,7 +38,7 @@ M = TypeVar("M", bound=Model)
 @cache
 def load(home: Path = HOME) -> Declaration:
     """The declaration in this folder. Raises `InvalidDeclaration`, which names file, key, value and remedy."""
-    raw = _read(home / FILE)
+    raw = _read(home)
     fields = {field.alias for field in Declaration.model_fields.values()}
     given = {
         name: raw.pop(camel(name))
@@ -86,20 +82,27 @@ def check(declaration: Declaration, components: Mapping[str, Declarable]) -> Dec
     return declaration
 
 
-def _read(file: Path) -> dict[str, Any]:
-    try:
-        raw = yaml.load(file.read_text(), Loader=SafeLoader)
-    except FileNotFoundError:
-        raise InvalidDeclaration(
-            f"{FILE}: is missing in {file.parent.name}/; restore it from the repository."
-        ) from None
-    except yaml.YAMLError as broken:
-        raise InvalidDeclaration(f"{FILE}: is no YAML: {' '.join(str(broken).split())}.") from None
+def _read(home: Path) -> dict[str, Any]:
+    built = home / AS_JSON
+    raw = json.loads(built.read_text()) if built.exists() else _read_yaml(home)
     if not isinstance(raw, dict):
         raise InvalidDeclaration(
             f"{FILE}: holds {shown(raw)}; it must be a mapping of keys, see baseline.schema.json."
         )
     return raw
+
+
+def _read_yaml(home: Path) -> Any:
+    import yaml  # where no build has been: its import takes as long as that of the whole domain
+
+    try:
+        return yaml.safe_load((home / FILE).read_text())
+    except FileNotFoundError:
+        raise InvalidDeclaration(
+            f"{FILE}: is missing in {home.name}/; restore it from the repository."
+        ) from None
+    except yaml.YAMLError as broken:
+        raise InvalidDeclaration(f"{FILE}: is no YAML: {' '.join(str(broken).split())}.") from None
 
 
 def _validated(model: type[M], raw: Any, *within: str) -> M:

@@ -9,7 +9,8 @@ from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Listed, Organizations, facts
 from groundwork.contracts import Account, Kind, Model, Organization
-from groundwork.declaration import Declaration, DeclaredAccount, ancestors
+from groundwork.declaration import Declaration, DeclaredAccount
+from groundwork.fields import ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.records import Memory

@@ -7,8 +7,9 @@ from datetime import datetime
 
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import AccountRequest, Kind, RequestedKind
-from groundwork.declaration import Declaration, DeclaredAccount, ancestors
+from groundwork.declaration import Declaration, DeclaredAccount
 from groundwork.errors import InvalidRequest
+from groundwork.fields import ancestors
 
 KIND_TAG = "groundwork:kind"
 

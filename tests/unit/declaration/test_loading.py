@@ -12,10 +12,11 @@ import yaml
 
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Kind
-from groundwork.declaration import Where, ancestors
+from groundwork.declaration import Where
 from groundwork.declaration.loading import HOME, check, load
 from groundwork.declaration.policy_files import ESCALATIONS
 from groundwork.errors import InvalidDeclaration
+from groundwork.fields import ancestors
 
 DEFAULT = yaml.safe_load((HOME / "baseline.yaml").read_text())
 MAKES_ROLES = {"Effect": "Allow", "Action": ["iam:Create*"], "Resource": "*"}
@@ -80,6 +81,14 @@ def test_the_default_is_that_of_the_article() -> None:
 
 def test_a_copy_of_the_default_loads(home: Path) -> None:
     assert load(home) == load()
+
+
+def test_as_json_it_is_the_same(home: Path) -> None:
+    """As the functions read it: a build writes it beside the YAML."""
+    (home / "baseline.json").write_text(json.dumps(DEFAULT))
+    (home / "baseline.yaml").unlink()
+    assert load(home) == load()
+    assert load(home).version == load().version
 
 
 def test_the_mfa_policy_denies_everything_but_the_device_itself() -> None:

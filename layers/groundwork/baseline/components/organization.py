@@ -19,8 +19,9 @@ from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Organizations
 from groundwork.baseline.component import Call, Component, Permission, Target, known_later
-from groundwork.declaration import ComponentName, Declaration, ancestors
+from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import GroundworkError, OrganizationBusy, OrganizationNotReady
+from groundwork.fields import ancestors
 
 TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
     "organization": ("iam.amazonaws.com",),
