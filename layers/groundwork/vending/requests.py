@@ -19,7 +19,7 @@ from groundwork.contracts import (
     StartedByHand,
     read_trigger,
 )
-from groundwork.declaration import Declaration, ancestors
+from groundwork.declaration import Declaration
 from groundwork.errors import (
     AccountNotActive,
     AccountNotAdopted,
@@ -29,7 +29,7 @@ from groundwork.errors import (
     RequestInProgress,
     SecurityAccountMissing,
 )
-from groundwork.fields import shown
+from groundwork.fields import ancestors, shown
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.records import Memory, RequestRecord
