@@ -14,6 +14,7 @@ import sys
 import tempfile
 import zipfile
 from collections.abc import Callable
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -76,6 +77,13 @@ def _package_layer(name: str, resource: dict[str, Any], base: Path, upload: Uplo
     if method != "makefile":
         raise NotPackageable(f"{name}: a layer needs `Metadata: {{BuildMethod: makefile}}`, not {method!r}")
     folder = _local(name, properties, "ContentUri", base)
+    built = _built(folder, hashlib.sha256(zipped(folder)).hexdigest())
+    properties["ContentUri"] = upload_by_content(built, ".zip", upload)
+
+
+@lru_cache(maxsize=8)
+def _built(folder: Path, _digest: str) -> bytes:
+    """A layer as its Makefile builds it, once for as long as its files are the same."""
     with tempfile.TemporaryDirectory() as artifacts:
         given = [f"ARTIFACTS_DIR={artifacts}", f"PYTHON={sys.executable}"]
         build = ["make", "--no-print-directory", "-C", str(folder), CODE_ONLY, *given]
@@ -83,8 +91,8 @@ def _package_layer(name: str, resource: dict[str, Any], base: Path, upload: Uplo
         environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS")}
         done = subprocess.run(build, capture_output=True, text=True, env=environment, check=False)
         if done.returncode:
-            raise NotPackageable(f"{name}: `{' '.join(build)}` failed: {done.stderr.strip()}")
-        properties["ContentUri"] = upload_by_content(zipped(Path(artifacts)), ".zip", upload)
+            raise NotPackageable(f"{folder.name}: `{' '.join(build)}` failed: {done.stderr.strip()}")
+        return zipped(Path(artifacts))
 
 
 def _package_state_machine(name: str, resource: dict[str, Any], base: Path, upload: Upload) -> None:
