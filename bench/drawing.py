@@ -14,7 +14,7 @@ from xml.sax.saxutils import escape
 from bench.models.critical_path import Step, calls_of, invocations_of
 from bench.tables import path_of
 
-NAMES, SECONDS, NUMBERS = 210, 620, 110
+NAMES, SECONDS, NUMBERS = 210, 620, 125
 """Widths of the three columns: names, the time, numbers."""
 LINE, BAR, TITLE, GAP = 22, 14, 34, 26
 STYLE = """

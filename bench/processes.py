@@ -48,6 +48,15 @@ def descendants(pid: int) -> Iterator[int]:
                 yield from descendants(child)
 
 
+def memory_of(pid: int) -> float:
+    """Megabytes of a process, of what it shares its part; none of one that has ended."""
+    try:
+        rollup = (PROC / str(pid) / "smaps_rollup").read_text()
+    except OSError:
+        return 0.0
+    return sum(int(line.split()[1]) for line in rollup.splitlines() if line.startswith("Pss:")) / 1024
+
+
 def _cpu(pid: int) -> float:
     """Of a process and of those of its children that have ended: fields 14 to 17 of `proc_pid_stat(5)`."""
     try:

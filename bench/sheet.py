@@ -14,12 +14,12 @@ GOOD, BAD = "✓", "✗"
 
 @dataclass
 class Sheet:
-    """The first column is text, the others are numbers. A cell that begins with ✓ or ✗ is coloured."""
+    """Columns are numbers but for the first and those in `texts`. A cell that begins with ✓ or ✗ is coloured."""
 
     title: str
     columns: Sequence[str]
     rows: list[Sequence[str]] = field(default_factory=list)
-    words: str = ""
+    texts: Sequence[str] = ()
 
     def add(self, *cells: str) -> None:
         self.rows.append(cells)
@@ -29,15 +29,13 @@ class Sheet:
             title=self.title,
             title_justify="left",
             title_style="bold",
-            caption=self.words or None,
-            caption_justify="left",
             header_style="",
             box=box.SIMPLE_HEAD,
             padding=(0, 1),
             pad_edge=False,
         )
-        for number, column in enumerate(self.columns):
-            table.add_column(column, justify="right" if number else "left")
+        for column in self.columns:
+            table.add_column(column, justify="left" if self._is_text(column) else "right")
         for row in self.rows:
             table.add_row(*map(_coloured, row))
         return table
@@ -49,12 +47,12 @@ class Sheet:
         yield f"**{self.title}**"
         yield ""
         yield f"| {' | '.join(self.columns)} |"
-        yield f"|---{'|---:' * (len(self.columns) - 1)}|"
+        yield "".join("|---" if self._is_text(column) else "|---:" for column in self.columns) + "|"
         for row in self.rows:
             yield f"| {' | '.join(row)} |"
-        if self.words:
-            yield ""
-            yield self.words
+
+    def _is_text(self, column: str) -> bool:
+        return column in (self.columns[0], *self.texts)
 
 
 def marked(words: str, good: bool | None) -> str:

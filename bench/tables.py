@@ -89,6 +89,7 @@ def critical_path(name: str, found: Mapping[str, Any]) -> Sheet:
         f"Critical path of a {NAMES[name]}: {calls_of(path)} calls and {invocations_of(path)} invocations, "
         f"{sum(step.seconds for step in path):.2f} of {min(found['seconds']):.2f} s",
         ["state", "calls", "seconds", "in this order"],
+        texts=("state", "in this order"),
     )
     for step in path:
         order = ", ".join(call.name for call in step.calls)
@@ -108,7 +109,7 @@ def costs(found: Mapping[str, Any]) -> list[Sheet]:
     each.add("all", *(f"{1_000 * dollars(usage):.2f}" for usage in used.values()))
     months = Sheet(
         "Cost a month, in US dollars",
-        ["accounts", "a night", "30 nights", "vends", "repairs", "keys, alarms, dashboard", "all"],
+        ["accounts", "a night", "30 nights", "vends", "repairs", "what stands there", "all"],
     )
     for accounts in SIZES:
         bill = month(accounts, used["new"], used["again"], used["plan"])

@@ -40,6 +40,8 @@ class Usage:
 
 CHILD = Usage(transitions=1, logged=3_000)
 """What the roll-out adds to an account's plan: the child execution's one state, and its log."""
+OF_A_ROLL_OUT = Usage(transitions=7, requests=2, gb_seconds=60, s3_writes=8, s3_reads=8)
+"""What a roll-out needs once, at most: its own states, two functions, the list and the results in S3."""
 
 
 @dataclass(frozen=True)
@@ -67,8 +69,8 @@ def dollars(usage: Usage) -> float:
 
 
 def night(plan: Usage, accounts: int) -> Usage:
-    """A roll-out in plan mode over all accounts; its own six states are lost among them."""
-    return (plan + CHILD) * accounts
+    """A roll-out in plan mode over all accounts."""
+    return (plan + CHILD) * accounts + OF_A_ROLL_OUT
 
 
 def month(accounts: int, new: Usage, again: Usage, plan: Usage) -> Month:

@@ -42,7 +42,7 @@ def bounds(need: Need, accounts: int) -> Sequence[Bound]:
     found = [
         Bound(
             quota.what,
-            f"{quota.a_second:,.4g}/s",
+            f"{quota.a_second:,g}/s",
             each,
             max(0.0, accounts * each - quota.at_once) / quota.a_second,
             quota.a_second / each * need.seconds,

@@ -64,6 +64,10 @@ PRICES: Mapping[str, Price] = {
 MONTHLY: Mapping[str, tuple[int, Price]] = {
     "keys": (3, Price(1.00, "KMS, a key", "https://aws.amazon.com/kms/pricing/")),
     "alarms": (4, Price(0.10, "CloudWatch, an alarm", "https://aws.amazon.com/cloudwatch/pricing/")),
+    "metrics": (
+        10,
+        Price(0.30, "CloudWatch, a metric of our own", "https://aws.amazon.com/cloudwatch/pricing/"),
+    ),
     "dashboards": (1, Price(3.00, "CloudWatch, a dashboard", "https://aws.amazon.com/cloudwatch/pricing/")),
 }
 """What stands there all month, whatever is done: how many, and what one costs."""

@@ -8,7 +8,18 @@ from pathlib import Path
 
 import pytest
 
-from bench.models.costs import CHILD, NIGHTS, RUN_AGAIN, VENDED, Usage, cost, dollars, month, night
+from bench.models.costs import (
+    CHILD,
+    NIGHTS,
+    OF_A_ROLL_OUT,
+    RUN_AGAIN,
+    VENDED,
+    Usage,
+    cost,
+    dollars,
+    month,
+    night,
+)
 from bench.models.night import Need, bounds, own_pace
 from bench.models.prices import MONTHLY, PRICES
 from bench.models.quotas import RATES
@@ -31,7 +42,7 @@ def test_the_cost_of_a_run() -> None:
 def test_a_month_is_its_nights_its_vends_its_repairs_and_what_stands_there() -> None:
     new, again = Usage(transitions=28), Usage(transitions=21)
     bill = month(1_000, new, again, PLAN)
-    assert bill.nights == pytest.approx(NIGHTS * 1_000 * dollars(PLAN + CHILD))
+    assert bill.nights == pytest.approx(NIGHTS * (1_000 * dollars(PLAN + CHILD) + dollars(OF_A_ROLL_OUT)))
     assert bill.nights == pytest.approx(NIGHTS * dollars(night(PLAN, 1_000)))
     assert bill.vends == pytest.approx(VENDED * 1_000 * 28 * 0.000025)
     assert bill.repairs == pytest.approx(RUN_AGAIN * 1_000 * 21 * 0.000025)
@@ -44,7 +55,7 @@ def test_what_stands_there_is_what_the_template_has() -> None:
     found = {
         name: len(re.findall(rf"Type: AWS::{kind}$", template, re.MULTILINE)) for name, kind in KINDS.items()
     }
-    assert found | {"keys": found["keys"] + 1} == {name: number for name, (number, _) in MONTHLY.items()}
+    assert found | {"keys": found["keys"] + 1} == {name: MONTHLY[name][0] for name in KINDS}
 
 
 KINDS = {"keys": "KMS::Key", "alarms": "CloudWatch::Alarm", "dashboards": "CloudWatch::Dashboard"}
