@@ -364,7 +364,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "CreateAccountFunction.TagThemAtBirth": Place.vend,
     "CheckCreationFunction.UseTheLedger": Place.vend,
     "CheckCreationFunction.LookAtTheOrganization": Place.vend,
-    "EnrollAccountFunction.UseTheLedger": _start,
+    "EnrollAccountFunction.UseTheLedger": Place.vend,
     "EnrollAccountFunction.LookAtTheOrganization": _start_management,
     "EnrollAccountFunction.TagAccounts": adopt,
     "EnrollAccountFunction.CreateUnits": vend_into_new_unit,
