@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -227,3 +230,65 @@ def test_a_handler_is_thin(path: Path) -> None:
     )
     handle = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handle")
     assert len(handle.body) <= 8
+
+
+# -- arrows ------------------------------------------------------------------------------------------
+
+MODULES = {
+    ".".join(path.relative_to(ROOT / "layers").with_suffix("").parts).removesuffix(".__init__"): path
+    for path in LAYER
+}
+FLOORS = ["roll_out", "notifications", "vending", "baseline", "declaration ledger", "aws"]
+"""The rooms of the domain, each above those that it may import; what stands at the top of the package is below all."""
+
+
+def modules_imported(module: str) -> set[str]:
+    """Those of the domain, also if for the type checker alone."""
+    found: set[str] = set()
+    package = module if MODULES[module].stem == "__init__" else module.rpartition(".")[0]
+    for node in ast.walk(ast.parse(MODULES[module].read_text())):
+        if isinstance(node, ast.ImportFrom):
+            above = package.rsplit(".", node.level - 1)[0] if node.level else ""
+            origin = ".".join(filter(None, [above, node.module]))
+            names = {f"{origin}.{alias.name}" for alias in node.names}
+            found |= names & MODULES.keys() or {origin}
+        elif isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+    return found & MODULES.keys()
+
+
+def floor_of(module: str) -> int:
+    room = module.split(".")[1] if module.count(".") else ""
+    return next((floor for floor, rooms in enumerate(FLOORS) if room in rooms.split()), len(FLOORS))
+
+
+@pytest.mark.parametrize("module", sorted(MODULES))
+def test_arrows_run_downwards(module: str) -> None:
+    room = module.split(".")[:2]
+    for imported in modules_imported(module):
+        assert imported.split(".")[:2] == room or floor_of(imported) > floor_of(module) or (
+            floor_of(module) == len(FLOORS) == floor_of(imported)
+        ), f"{module} imports {imported}"  # fmt: skip
+
+
+def test_no_modules_import_each_other() -> None:
+    left = {module: modules_imported(module) for module in MODULES}
+    while done := {module for module, imported in left.items() if not imported & left.keys()}:
+        left = {module: imported for module, imported in left.items() if module not in done}
+    assert not left, f"in a circle, or above one: {sorted(left)}"
+
+
+def test_a_function_loads_the_component_that_it_applies_and_no_other() -> None:
+    code = (
+        "import handler, sys; from groundwork.baseline.components import COMPONENTS; COMPONENTS['trail'];"
+        "print(*[name for name in sys.modules if name.startswith('groundwork.baseline.components.')])"
+    )
+    paths = os.pathsep.join((str(ROOT / "functions" / "apply_component"), str(ROOT / "layers")))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["groundwork.baseline.components.trail"]

@@ -4,16 +4,19 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from groundwork.aws.organizations import Listed, Organizations, facts
 from groundwork.contracts import Account, Kind, Model, Organization
-from groundwork.declaration import Declaration, DeclaredAccount
 from groundwork.fields import ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.records import Memory
 from groundwork.vending.kinds import KIND_TAG, is_declared
 from groundwork.vending.work import Work
+
+if TYPE_CHECKING:
+    from groundwork.declaration import Declaration, DeclaredAccount
 
 STATE_TAG = "groundwork:state"
 BASELINE_TAG = "groundwork:baseline"
