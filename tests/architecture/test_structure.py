@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import ast
 import json
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -227,3 +230,19 @@ def test_a_handler_is_thin(path: Path) -> None:
     )
     handle = next(node for node in tree.body if isinstance(node, ast.FunctionDef) and node.name == "handle")
     assert len(handle.body) <= 8
+
+
+def test_a_function_loads_the_component_that_it_applies_and_no_other() -> None:
+    code = (
+        "import handler, sys; from groundwork.baseline.components import COMPONENTS; COMPONENTS['trail'];"
+        "print(*[name for name in sys.modules if name.startswith('groundwork.baseline.components.')])"
+    )
+    paths = os.pathsep.join((str(ROOT / "functions" / "apply_component"), str(ROOT / "layers")))
+    done = subprocess.run(
+        [sys.executable, "-c", code],
+        env={"PYTHONPATH": paths},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert done.stdout.split() == ["groundwork.baseline.components.trail"]

@@ -11,10 +11,12 @@ import json
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from groundwork import build_models
 from groundwork.aws import clients, sessions
 from groundwork.aws.clients import Clients
 from groundwork.baseline import loop
@@ -216,6 +218,16 @@ def forget_clients() -> None:
     """Who this process is stands in its environment, and is read anew."""
     clients.session.cache_clear()
     clients.own_client.cache_clear()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def shipped_models(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
+    """Clients know the operations that ship, and no others."""
+    models = tmp_path_factory.mktemp("models")
+    build_models.main(Path(build_models.__file__).parent, models)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(clients, "MODELS", models)
+        yield
 
 
 @contextmanager

@@ -6,12 +6,12 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_CreateAccount.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import IN_PROGRESS_LIMIT, Creation, Listed, Organizations
 from groundwork.contracts import Model
-from groundwork.declaration import Declaration
 from groundwork.errors import (
     AccountNotCreated,
     AccountRefused,
@@ -29,6 +29,9 @@ from groundwork.side_by_side import side_by_side
 from groundwork.vending.enrolment import REQUEST_TAG, STATE_TAG
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.work import Seen, Work
+
+if TYPE_CHECKING:
+    from groundwork.declaration import Declaration
 
 ATTEMPTS = 5
 """CreateAccount requests for one account that may fail in passing before the failure is taken as final."""

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Listed, Organizations, facts
 from groundwork.contracts import Account, Kind, Model, Organization
-from groundwork.declaration import Declaration, DeclaredAccount
 from groundwork.fields import ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
@@ -17,6 +17,9 @@ from groundwork.ledger.records import Memory
 from groundwork.side_by_side import side_by_side
 from groundwork.vending.kinds import KIND_TAG, is_declared
 from groundwork.vending.work import Work
+
+if TYPE_CHECKING:
+    from groundwork.declaration import Declaration, DeclaredAccount
 
 STATE_TAG = "groundwork:state"
 BASELINE_TAG = "groundwork:baseline"

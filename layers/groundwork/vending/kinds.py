@@ -4,12 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import datetime
+from typing import TYPE_CHECKING
 
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import AccountRequest, Kind, RequestedKind
-from groundwork.declaration import Declaration, DeclaredAccount
 from groundwork.errors import InvalidRequest
 from groundwork.fields import ancestors
+
+if TYPE_CHECKING:
+    from groundwork.declaration import Declaration, DeclaredAccount
 
 KIND_TAG = "groundwork:kind"
 

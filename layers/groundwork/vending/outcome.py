@@ -5,13 +5,12 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
 from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Account, Change, Model, Organization, Outcome, object_of
-from groundwork.declaration import Declaration
 from groundwork.errors import remedy_for
 from groundwork.ledger import Ledger
 from groundwork.rendering import held_to, on_one_line, sentence, worst_first
@@ -19,6 +18,9 @@ from groundwork.side_by_side import side_by_side
 from groundwork.vending.creation import as_record, remedy_of_refusal
 from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled
 from groundwork.vending.work import Work
+
+if TYPE_CHECKING:
+    from groundwork.declaration import Declaration
 
 
 class FollowUp(Model):
