@@ -10,27 +10,25 @@ An adapter is a module of this package with `install(engine) -> None`. It change
 
 from __future__ import annotations
 
-import functools
+import gc
 import importlib
 import logging
 import os
 import sys
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import ExitStack
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Literal, Self
 
-import boto3
-from botocore.config import Config
-from botocore.session import get_session
 from moto.core.config import default_user_config
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
 
 from local.calls import CallRecord
+from local.clients import Clients, service_model
 from local.clock import Clock
 from local.identity.credentials import Credentials
 from local.server import Server
@@ -63,10 +61,24 @@ MOTO_CONFIGURATION = {
 }
 
 
-@functools.cache
 def _endpoint_variable(service: str) -> str:
-    service_id: str = get_session().get_service_model(service).service_id
+    service_id: str = service_model(service).service_id
     return f"AWS_ENDPOINT_URL_{service_id.upper().replace(' ', '_')}"
+
+
+@contextmanager
+def _everything_stays() -> Iterator[None]:
+    """Modules and models that a boot reads in are many objects, and none of them ever garbage: the collector is not
+    to look through them while they come, nor later. The second boot of a process reads in next to nothing."""
+    enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if not gc.get_freeze_count():
+            gc.freeze()
+        if enabled:
+            gc.enable()
 
 
 class EngineAlreadyRunning(RuntimeError):
@@ -114,11 +126,10 @@ class Engine:
         self.calls: list[CallRecord] = []
         self.failures: list[BaseException] = []
         self.running = False
-        self._clients: dict[tuple[str, str, str], Any] = {}
-        self._session_lock = threading.Lock()
         self._closing = ExitStack()
         try:
-            self._boot(port, organization)
+            with _everything_stays():
+                self._boot(port, organization)
             self.latency.seconds = latency
         except BaseException:
             self.close()
@@ -135,7 +146,6 @@ class Engine:
         logging.getLogger("moto").setLevel(logging.NOTSET)
         self._closing.callback(default_user_config.update, dict(default_user_config))  # type: ignore[arg-type]
         default_user_config.update(MOTO_CONFIGURATION)  # type: ignore[typeddict-item]
-        self._session: Any = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
         self._workers = ThreadPoolExecutor(BACKGROUND_WORKERS, thread_name_prefix="aws")
         self._closing.callback(self._workers.shutdown, wait=False, cancel_futures=True)
         server = Server(port)
@@ -144,6 +154,7 @@ class Engine:
         # S3 Control's endpoint rules put the account in front of the host, and no resolver knows
         # 123456789012.127.0.0.1: here it lands in the user part, which is not sent anywhere.
         self.endpoints = {"s3control": self.url.replace("://", "://account@")}
+        self.clients = Clients(lambda service: self.endpoints.get(service, self.url))
         self.administrator = self._create_administrator()
         for name in ADAPTERS:
             importlib.import_module(name).install(self)
@@ -167,18 +178,7 @@ class Engine:
         self, service: str, *, region: str | None = None, credentials: Credentials | None = None
     ) -> Any:
         """A boto3 client of this AWS; for the administrator unless credentials are given."""
-        who, where = credentials or self.administrator, region or self.region
-        key = (service, where, who.access_key_id)
-        with self._session_lock:
-            if key not in self._clients:
-                self._clients[key] = self._session.client(
-                    service,
-                    region_name=where,
-                    endpoint_url=self.endpoints.get(service, self.url),
-                    config=Config(retries={"total_max_attempts": 1}, s3={"addressing_style": "path"}),
-                    **who.for_boto(),
-                )
-            return self._clients[key]
+        return self.clients.get(service, region or self.region, credentials or self.administrator)
 
     def endpoint_variables(self) -> dict[str, str]:
         """The environment variables that bring every AWS SDK, and the AWS CLI, to this AWS."""

@@ -13,7 +13,8 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from botocore.model import OperationModel, Shape
-from botocore.session import get_session
+
+from local.clients import service_model
 
 Reason = Literal[
     "INPUT_REQUIRED", "MIN_LENGTH_EXCEEDED", "MAX_LENGTH_EXCEEDED", "INVALID_PATTERN", "INVALID_ENUM",
@@ -36,7 +37,7 @@ class Violation:
 @functools.cache
 def operation_model(service: str, operation: str) -> OperationModel:
     """botocore's model of one operation. Raises botocore.exceptions.OperationNotFoundError."""
-    return get_session().get_service_model(service).operation_model(operation)
+    return service_model(service).operation_model(operation)
 
 
 def violations(service: str, operation: str, parameters: Mapping[str, Any]) -> Iterator[Violation]:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import socket
 import threading
+from contextlib import suppress
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
 
-CLOSE_POLL_SECONDS = 0.02
+HOST = "127.0.0.1"
+NEVER, SOON = 3600.0, 0.05
+"""Seconds after which the server looks again whether to end. It wakes up for each connection, and need not otherwise."""
 
 
 class _Handler(MotoRequestHandler):
@@ -20,15 +24,20 @@ class Server:
 
     def __init__(self, port: int) -> None:
         application = DomainDispatcherApplication(create_backend_app)
-        self._server = make_server("127.0.0.1", port, application, threaded=True, request_handler=_Handler)
+        self._server = make_server(HOST, port, application, threaded=True, request_handler=_Handler)
         self.port = self._server.port
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"http://{HOST}:{self.port}"
         self._thread = threading.Thread(
-            target=self._server.serve_forever, args=(CLOSE_POLL_SECONDS,), name="server", daemon=True
+            target=self._server.serve_forever, args=(NEVER,), name="server", daemon=True
         )
         self._thread.start()
 
     def close(self) -> None:
-        self._server.shutdown()
+        ending = threading.Thread(target=self._server.shutdown)
+        ending.start()
+        while ending.is_alive():
+            with suppress(OSError):
+                socket.create_connection((HOST, self.port)).close()  # a reason to wake up
+            ending.join(SOON)
         self._thread.join()
         self._server.server_close()

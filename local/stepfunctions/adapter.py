@@ -13,17 +13,21 @@ import time
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
+from antlr4.atn.PredictionMode import PredictionMode
+from antlr4.error.Errors import ParseCancellationException
+from antlr4.error.ErrorStrategy import BailErrorStrategy, DefaultErrorStrategy
 from moto.core.exceptions import AWSError
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.api import InvalidDefinition
+from moto.stepfunctions.parser.asl.antlr.runtime.ASLParser import ASLParser
 from moto.stepfunctions.parser.asl.component.common.error_name.error_equals_decl import ErrorEqualsDecl
 from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
 from moto.stepfunctions.parser.asl.eval.states import StateData
-from moto.stepfunctions.parser.asl.parse import preprocessor
+from moto.stepfunctions.parser.asl.parse import asl_parser, preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 
 from local.stepfunctions import executions, integrations, jsonata, map_run, nested
@@ -71,6 +75,24 @@ def _install_quiet_failures(engine: Engine) -> None:
 # Definitions -------------------------------------------------------------------------------------
 
 
+class TwoStageParser(ASLParser):
+    """First by ANTLR's quicker prediction, SLL; what that does not understand, by the full one, LL.
+
+    What SLL accepts it reads as LL would: "two-stage parsing" in the documentation of ANTLR's PredictionMode.
+    """
+
+    def state_machine(self) -> Any:
+        self._interp.predictionMode = PredictionMode.SLL
+        self._errHandler = BailErrorStrategy()
+        try:
+            return super().state_machine()  # type: ignore[no-untyped-call]
+        except ParseCancellationException:
+            self.reset()
+            self._interp.predictionMode = PredictionMode.LL
+            self._errHandler = DefaultErrorStrategy()
+            return super().state_machine()  # type: ignore[no-untyped-call]
+
+
 @functools.lru_cache(maxsize=64)
 def _parsed(definition: str, parse: Callable[[str], Any]) -> Any:
     """Parsing takes long. What it yields keeps its state in the environment: executions can share it."""
@@ -78,6 +100,7 @@ def _parsed(definition: str, parse: Callable[[str], Any]) -> Any:
 
 
 def _install_definitions(engine: Engine) -> None:
+    engine.patch(asl_parser, "ASLParser", TwoStageParser)
     parse = AmazonStateLanguageParser.parse
     engine.patch(
         AmazonStateLanguageParser, "parse", staticmethod(lambda definition: _parsed(definition, parse))

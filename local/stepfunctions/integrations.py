@@ -5,20 +5,16 @@ moto calls with made-up keys, and leaves parameters and results as boto3 has the
 
 from __future__ import annotations
 
-import functools
 import threading
 import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import moto.stepfunctions.parser.models  # noqa: F401 - every module that imports boto_client_for by name
 from botocore.config import Config
 from botocore.exceptions import ConnectionError as NoConnection
 from botocore.exceptions import HTTPClientError
-from botocore.model import ServiceModel
-from botocore.session import get_session
 from moto.stepfunctions.parser import quotas
 from moto.stepfunctions.parser.asl.component.common.error_name.custom_error_name import CustomErrorName
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
@@ -36,6 +32,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.state_task im
 from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
+from local.clients import service_model
 from local.identity.credentials import Credentials
 from local.stepfunctions.failures import refused_by, task_failed
 from local.stepfunctions.role import SESSION_NAME, STATES
@@ -45,6 +42,13 @@ if TYPE_CHECKING:
 
 SESSION_SECONDS = 45 * 60
 LONGEST_CALL_SECONDS = 960
+CONFIG = Config(
+    parameter_validation=False,
+    retries={"total_max_attempts": 1},
+    connect_timeout=5,
+    read_timeout=LONGEST_CALL_SECONDS,
+    max_pool_connections=64,
+)
 POLL_SECONDS = 1.0
 BOTO_NAMES = {
     "sfn": "stepfunctions",
@@ -64,43 +68,24 @@ class TaskCredentials(StateCredentials):
 
 
 class ClientFactory:
-    """Clients by role, service and Region; made once, because making one takes longer than a call."""
+    """Clients by role, service and Region."""
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
-        self._session: Any = boto3.Session(aws_access_key_id="none", aws_secret_access_key="none")
         self._lock = threading.RLock()
-        self._clients: dict[tuple[str, str, str, str], tuple[float, Any]] = {}
         self._credentials: dict[tuple[str, str], tuple[float, Credentials]] = {}
 
     def client(self, region: str, service: str, task: TaskCredentials) -> Any:
-        key = (region, service, task.role_arn, task.execution_role_arn)
-        with self._lock:
-            made, client = self._clients.get(key, (0.0, None))
-            if time.monotonic() - made > SESSION_SECONDS or client is None:
-                client = self._session.client(
-                    service,
-                    region_name=region,
-                    endpoint_url=self._engine.endpoints.get(service, self._engine.url),
-                    config=Config(
-                        parameter_validation=False,
-                        retries={"total_max_attempts": 1},
-                        connect_timeout=5,
-                        read_timeout=LONGEST_CALL_SECONDS,
-                        max_pool_connections=64,
-                    ),
-                    **self._credentials_of(region, task).for_boto(),
-                )
-                self._clients[key] = (time.monotonic(), client)
-            return client
+        return self._engine.clients.get(service, region, self._credentials_of(region, task), CONFIG)
 
     def _credentials_of(self, region: str, task: TaskCredentials) -> Credentials:
         key = (task.role_arn, task.execution_role_arn)
-        made, credentials = self._credentials.get(key, (0.0, None))
-        if credentials is None or time.monotonic() - made > SESSION_SECONDS:
-            credentials = self._obtain(region, task)
-            self._credentials[key] = (time.monotonic(), credentials)
-        return credentials
+        with self._lock:
+            made, credentials = self._credentials.get(key, (0.0, None))
+            if credentials is None or time.monotonic() - made > SESSION_SECONDS:
+                credentials = self._obtain(region, task)
+                self._credentials[key] = (time.monotonic(), credentials)
+            return credentials
 
     def _obtain(self, region: str, task: TaskCredentials) -> Credentials:
         if task.role_arn == task.execution_role_arn:
@@ -187,13 +172,8 @@ def _install_quota(engine: Engine) -> None:
     engine.patch(StateTaskService, "_before_eval_execution", begin_within_quota)
 
 
-@functools.cache
-def _model(service: str) -> ServiceModel:
-    return get_session().get_service_model(service)
-
-
 def _shape(task: Any, service: str | None, action: str | None, kind: str) -> Any:
-    model = _model(task._get_boto_service_name(service))
+    model = service_model(task._get_boto_service_name(service))
     wanted = task._get_boto_service_action(action).replace("_", "").lower()
     operation = next((name for name in model.operation_names if name.lower() == wanted), None)
     return getattr(model.operation_model(operation), kind) if operation else None

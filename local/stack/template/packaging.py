@@ -18,7 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
-from samtranslator.yaml_helper import yaml_parse
+from local.stack.template.sam import parsed
 
 Upload = Callable[[str, bytes], str]
 """Stores bytes under a key; returns their s3:// address."""
@@ -36,7 +36,7 @@ def package(template_path: Path, upload: Upload) -> dict[str, Any]:
 
     Raises NotPackageable for a function without SkipBuild or a layer that is not built by its own Makefile.
     """
-    template: dict[str, Any] = yaml_parse(template_path.read_text())
+    template = parsed(template_path.read_text())
     for name, resource in template["Resources"].items():
         packager = PACKAGERS.get(resource["Type"])
         if packager:

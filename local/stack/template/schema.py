@@ -8,7 +8,8 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from functools import cache
-from importlib.resources import files
+from importlib.util import find_spec
+from pathlib import Path
 from typing import Any
 
 import regex
@@ -34,12 +35,28 @@ Validator: Any = extend(  # type: ignore[no-untyped-call]
 @cache
 def schema(type_name: str) -> dict[str, Any]:
     """The schema of a resource type; NotEmbedded when there is no such type."""
-    schemas = files("cfnlint") / "data" / "schemas"
-    index = json.loads((schemas / "providers" / f"{REGION}.json").read_text())
+    index = _index()
     if type_name not in index:
         raise NotEmbedded(f"Unrecognized resource types: [{type_name}]")
-    loaded: dict[str, Any] = json.loads((schemas / "resources" / f"{index[type_name]}.json").read_text())
+    loaded: dict[str, Any] = json.loads((_folder() / "resources" / f"{index[type_name]}.json").read_text())
     return loaded
+
+
+@cache
+def _index() -> dict[str, str]:
+    """The file of each resource type that the Region has."""
+    index: dict[str, str] = json.loads((_folder() / "providers" / f"{REGION}.json").read_text())
+    return index
+
+
+def _folder() -> Path:
+    """Found without importing cfn-lint, which would load sympy and much else for what is only data here."""
+    found = find_spec("cfnlint")
+    if found is None or not found.submodule_search_locations:
+        raise ModuleNotFoundError(
+            "cfnlint, whose schemas the embedded CloudFormation reads, is not installed"
+        )
+    return Path(found.submodule_search_locations[0]) / "data" / "schemas"
 
 
 def properties(type_name: str) -> frozenset[str]:
