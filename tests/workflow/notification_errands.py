@@ -75,7 +75,7 @@ def raise_alarm(place: Place) -> Job:
 
     def job() -> str:
         known = len(people.notices(name))
-        for state in ("OK", "ALARM"):
+        for state in ("ALARM", "OK"):
             cloudwatch.set_alarm_state(AlarmName=name, StateValue=state, StateReason="an errand")
         return "" if len(people.notices(name)) > known else "nobody was told"
 

@@ -69,10 +69,10 @@ def machine(cloud: Cloud, account_id: str, path: str, name: str) -> Credentials:
 def stranger(cloud: Cloud, account_id: str = "999999999999") -> Credentials:
     """An administrator of an account that is in no organization."""
     iam = cloud.aws.client("iam", credentials=cloud.aws.registry.root(account_id))
-    if "stranger" not in {user["UserName"] for user in iam.list_users()["Users"]}:
-        iam.create_user(UserName="stranger")
-    iam.attach_user_policy(UserName="stranger", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
-    return keys(iam.create_access_key(UserName="stranger")["AccessKey"])
+    name = f"stranger-{len(iam.list_users()['Users'])}"
+    iam.create_user(UserName=name)
+    iam.attach_user_policy(UserName=name, PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    return keys(iam.create_access_key(UserName=name)["AccessKey"])
 
 
 def may(client: Any, operation: str, **parameters: Any) -> bool:

@@ -318,7 +318,7 @@ def repaired(cloud: Cloud, account: str, sabotage: tuple[Sabotage, ...]) -> None
     for each in sabotage:
         each.do(inside)
     assert ours(cloud, account) != before
-    told = cloud.answered("Account Repaired", accountId=account)
+    told = {each: cloud.answered(each, accountId=account) for each in ("Account Repaired", "Account Ready")}
 
     repair = cloud.start(accountId=account)
     assert (repair.status, repair.output["outcome"]) == ("SUCCEEDED", "repaired"), repair
@@ -339,8 +339,8 @@ def repaired(cloud: Cloud, account: str, sabotage: tuple[Sabotage, ...]) -> None
     again = cloud.start(accountId=account)
     assert (again.status, again.output["outcome"], again.output["changes"]) == ("SUCCEEDED", "unchanged", [])
     assert ours(cloud, account) == before
-    assert cloud.answered("Account Repaired", accountId=account) == told + 1
-    assert cloud.answered("Account Ready", accountId=account) == 1
+    assert cloud.answered("Account Repaired", accountId=account) == told["Account Repaired"] + 1
+    assert cloud.answered("Account Ready", accountId=account) == told["Account Ready"] >= 1
 
 
 def ours(cloud: Cloud, account: str) -> dict[str, Any]:
