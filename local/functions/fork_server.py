@@ -13,6 +13,7 @@ stand in for something imported already starts cold.
 from __future__ import annotations
 
 import ast
+import codecs
 import contextlib
 import functools
 import gc
@@ -72,6 +73,7 @@ def _begin_runtime() -> None:
     from awslambdaric import bootstrap
 
     del sys.modules["runtime_client"]
+    codecs.lookup("idna")  # every first connection does so
     logs = bootstrap.StandardLogSink()
     bootstrap._setup_logging(bootstrap._AWS_LAMBDA_LOG_FORMAT, bootstrap._AWS_LAMBDA_LOG_LEVEL, logs)
     bootstrap._setup_logging = lambda *done_already: None
@@ -179,76 +181,98 @@ class Imports:
     def __init__(self, left_out: frozenset[str]) -> None:
         self._left_out = left_out
         self._libraries = [Path(path) for path in os.environ["PYTHONPATH"].split(os.pathsep)]
-        self._prepared: set[Path] = set()
-        self._searched: set[Path] = set()
+        self._read: set[Path] = set()
         self._session: Any = None
 
     def prepare(self, request: Request) -> None:
-        """Import what a function is going to import. Raises `Unfit`."""
+        """Import what a function is going to import, sooner or later. Raises `Unfit`."""
         handler = request.task / f"{request.handler.rpartition('.')[0].replace('.', '/')}.py"
-        if handler in self._prepared:
-            return
         own = {name for name, value in request.environment.items() if os.environ.get(name) != value}
         beside = {module.name for module in pkgutil.iter_modules([str(request.task)])}
-        for module, names in self._imports(handler):
-            package = module.partition(".")[0]
-            if package not in beside | self._left_out:
-                reasons = _watched(functools.partial(importlib.__import__, module, fromlist=names), own)
-                if reasons:
-                    raise Unfit(package, reasons)
-        self._read_models({handler, *self._layer_files()} - self._searched)
-        self._prepared.add(handler)
-        gc.collect()
-        gc.freeze()
-
-    def _imports(self, handler: Path) -> Iterator[tuple[str, list[str]]]:
-        """The absolute imports at the top of a handler's file, and of the files of what is left out."""
-        left_out = [Path(folder, package) for folder in self._libraries for package in self._left_out]
-        for source in [handler, *(file for package in left_out for file in package.rglob("*.py"))]:
-            for statement in _statements(source):
-                if isinstance(statement, ast.Import):
-                    yield from ((name.name, []) for name in statement.names)
-                elif isinstance(statement, ast.ImportFrom) and statement.module and not statement.level:
-                    yield statement.module, [name.name for name in statement.names]
+        sources: set[Path] = set()
+        while new := {handler, *self._layer_files()} - self._read:
+            self._read |= new
+            sources |= new
+            for module, names in (each for source in sorted(new) for each in _imports_of(source)):
+                package = module.partition(".")[0]
+                if package not in beside | self._left_out and not _is_imported(module, names):
+                    reasons = _watched(functools.partial(importlib.__import__, module, fromlist=names), own)
+                    if reasons:
+                        raise Unfit(package, reasons)
+        if sources:
+            self._make_clients("".join(source.read_text() for source in sources if source.is_file()))
+            gc.collect()
+            gc.freeze()
 
     def _layer_files(self) -> set[Path]:
-        """The files of the modules that a layer has brought, but not those of an SDK among them."""
+        """The files of the modules that a layer has brought: those imported, and all of what is left out. Not those of
+        an SDK among them, which names every service."""
         loaded = [module for name, module in sys.modules.items() if name.partition(".")[0] not in SDK]
         files = {Path(file) for module in loaded if (file := getattr(module, "__file__", None))}
-        return {file for file in files if any(file.is_relative_to(folder) for folder in self._libraries)}
+        left_out = [folder / package for folder in self._libraries for package in self._left_out]
+        return {file for file in files if any(file.is_relative_to(folder) for folder in self._libraries)} | {
+            file for package in left_out for file in [*package.rglob("*.py"), package.with_suffix(".py")]
+        }
 
-    def _read_models(self, sources: set[Path]) -> None:
-        """Make a client of each service that these files name, and forget it. What botocore has read and parsed for it
-        stays, for every session; so does what botocore sets up once in a process."""
-        self._searched |= sources
-        if "botocore.session" not in sys.modules:
+    def _make_clients(self, text: str) -> None:
+        """Make a client of each service named in a program, and forget it. What botocore has read and parsed for it
+        stays, for every session; so does what is set up once in a process."""
+        if "boto3" not in sys.modules:
             return
         if self._session is None:
             self._session = _session_that_reads_once()
-        named = {name for source in sources if source.is_file() for name in NAME.findall(source.read_text())}
-        for service in sorted(named & set(self._session.get_available_services())):
-            self._session.create_client(service, region_name=os.environ["AWS_REGION"])
+        named = set(NAME.findall(text))
+        for service in sorted(named.intersection(self._session.get_available_services())):
+            self._session.client(service)
+        if ".resource(" in text:
+            for service in sorted(named.intersection(self._session.get_available_resources())):
+                self._session.resource(service)
 
 
-def _statements(source: Path) -> list[ast.stmt]:
+def _imports_of(source: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
+    """The absolute imports of a file, those in its functions, too; but none for type checkers only."""
     try:
-        return ast.parse(source.read_bytes()).body
+        program = ast.parse(source.read_bytes())
     except (OSError, SyntaxError, ValueError):
-        return []  # the sandbox says so
+        return  # the sandbox says so
+    todo: list[ast.AST] = [program]
+    while todo:
+        match todo.pop():
+            case ast.Import(names):
+                yield from ((name.name, ()) for name in names)
+            case ast.ImportFrom(str(module), names, 0):
+                yield module, tuple(name.name for name in names)
+            case ast.If(ast.Name("TYPE_CHECKING")):
+                continue
+            case node:
+                todo += reversed(list(ast.iter_child_nodes(node)))
+
+
+def _is_imported(module: str, names: tuple[str, ...]) -> bool:
+    return module in sys.modules and all(hasattr(sys.modules[module], name) for name in names)
 
 
 def _session_that_reads_once() -> Any:
-    from botocore.loaders import JSONFileLoader
-    from botocore.session import Session
+    """From here on, botocore keeps what it has read for every session, and without the documentation in it: half of
+    it, between the parts that are used, so that it would be copied with them."""
+    import boto3
+    from botocore import loaders
+
+    def undocumented(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
+        return {
+            key: "" if key == "documentation" and isinstance(value, str) else value for key, value in pairs
+        }
 
     @functools.cache
-    def read(path: str, load: Callable[[JSONFileLoader, str], Any] = JSONFileLoader.load_file) -> Any:
-        return load(JSONFileLoader(), path)
+    def read(path: str) -> Any:
+        for extension, open_file in loaders._JSON_OPEN_METHODS.items():  # type: ignore[attr-defined]
+            if Path(path + extension).is_file():
+                with open_file(path + extension, "rb") as file:
+                    return json.loads(file.read(), object_pairs_hook=undocumented)
+        return None
 
-    JSONFileLoader.load_file = lambda _, file_path: read(file_path)  # type: ignore[assignment]
-    session = Session()
-    session.set_credentials("nobody", "nothing")
-    return session
+    loaders.JSONFileLoader.load_file = lambda _, file_path: read(file_path)  # type: ignore[assignment]
+    return boto3.Session(aws_access_key_id="nobody", aws_secret_access_key="nothing")
 
 
 # What must not be done before the fork ---------------------------------------------------------------
