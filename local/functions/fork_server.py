@@ -84,7 +84,7 @@ def _become(request: Request) -> None:
     os.environ.clear()
     os.environ.update(request.environment)
     os.chdir(request.task)
-    if {module.name for module in pkgutil.iter_modules([str(request.task)])} & sys.modules.keys():
+    if any(module.name in sys.modules for module in pkgutil.iter_modules([str(request.task)])):
         os.execv(sys.executable, [sys.executable, "-m", "awslambdaric", request.handler])
     sys.argv = ["awslambdaric", request.handler]
     sys.path[:0] = [str(request.task)]
@@ -216,17 +216,13 @@ class Imports:
 
     def _make_clients(self, text: str) -> None:
         """Make a client of each service named in a program, and forget it. What botocore has read and parsed for it
-        stays, for every session; so does what is set up once in a process."""
-        if "boto3" not in sys.modules:
+        stays, for every session; so does what botocore sets up once in a process."""
+        if "botocore.session" not in sys.modules:
             return
         if self._session is None:
-            self._session = _session_that_reads_once()
-        named = set(NAME.findall(text))
-        for service in sorted(named.intersection(self._session.get_available_services())):
-            self._session.client(service)
-        if ".resource(" in text:
-            for service in sorted(named.intersection(self._session.get_available_resources())):
-                self._session.resource(service)
+            self._session = _session_that_reads_once(self._libraries)
+        for service in sorted(set(NAME.findall(text)).intersection(self._session.get_available_services())):
+            self._session.create_client(service)
 
 
 def _imports_of(source: Path) -> Iterator[tuple[str, tuple[str, ...]]]:
@@ -252,27 +248,18 @@ def _is_imported(module: str, names: tuple[str, ...]) -> bool:
     return module in sys.modules and all(hasattr(sys.modules[module], name) for name in names)
 
 
-def _session_that_reads_once() -> Any:
-    """From here on, botocore keeps what it has read for every session, and without the documentation in it: half of
-    it, between the parts that are used, so that it would be copied with them."""
-    import boto3
-    from botocore import loaders
+def _session_that_reads_once(libraries: list[Path]) -> Any:
+    """From here on, botocore keeps for every session what it has read of its models, or of those that a layer brings."""
+    from botocore.loaders import JSONFileLoader
+    from botocore.session import Session
 
-    def undocumented(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        return {
-            key: "" if key == "documentation" and isinstance(value, str) else value for key, value in pairs
-        }
-
-    @functools.cache
-    def read(path: str) -> Any:
-        for extension, open_file in loaders._JSON_OPEN_METHODS.items():  # type: ignore[attr-defined]
-            if Path(path + extension).is_file():
-                with open_file(path + extension, "rb") as file:
-                    return json.loads(file.read(), object_pairs_hook=undocumented)
-        return None
-
-    loaders.JSONFileLoader.load_file = lambda _, file_path: read(file_path)  # type: ignore[assignment]
-    return boto3.Session(aws_access_key_id="nobody", aws_secret_access_key="nothing")
+    read = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
+    JSONFileLoader.load_file = lambda _, file_path: read(file_path)  # type: ignore[assignment]
+    session = Session()
+    session.set_credentials("nobody", "nothing")
+    models = {file.parents[2] for library in libraries for file in library.rglob("service-2.json*")}
+    session.set_config_variable("data_path", os.pathsep.join(map(str, models)) or None)
+    return session
 
 
 # What must not be done before the fork ---------------------------------------------------------------
