@@ -1,4 +1,7 @@
-"""What the import of each handler costs, in CPU-seconds: the best of three, each in a process of its own."""
+"""What the import of each function's handler costs, in a process of its own as on a cold start: the best of some tries.
+
+The tries take turns, so that no handler has a quiet moment of the machine for itself.
+"""
 
 from __future__ import annotations
 
@@ -7,26 +10,47 @@ import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 from bench.settings import Say, Settings
 
 TIMES = 3
-IMPORTING = "import time; began = time.process_time(); import handler; print(time.process_time() - began)"
+MEASURED = """
+import sys, time
+before = len(sys.modules), time.process_time()
+import handler
+print(time.process_time() - before[1], len(sys.modules) - before[0])
+"""
+OF_THE_TEMPLATE = {"PYDANTIC_DISABLE_PLUGINS": "__all__"}
+"""What template.yaml gives to every function, where it does."""
+
+
+class Import(NamedTuple):
+    """CPU-seconds, user and system, and modules, without those that the interpreter starts with."""
+
+    seconds: float
+    modules: int
 
 
 def measure(_settings: Settings, say: Say) -> Mapping[str, Any]:
+    """Of the revision in this folder; its packages are those of this interpreter."""
+    template = Path("template.yaml").read_text()
+    given = {name: value for name, value in OF_THE_TEMPLATE.items() if f"{name}: {value}" in template}
     folders = sorted(path.parent for path in Path("functions").glob("*/handler.py"))
-    rounds = [{folder.name: _import(folder) for folder in folders} for _ in range(TIMES)]
-    found = {folder.name: min(each[folder.name] for each in rounds) for folder in folders}
+    tries = [[_once(folder, given) for folder in folders] for _ in range(TIMES + 1)]
+    found = {folder.name: min(each) for folder, each in zip(folders, zip(*tries, strict=True), strict=True)}
     slowest = max(found, key=lambda name: found[name])
-    say(f"imports: {slowest} {found[slowest]:.2f} CPU-s, the most of {len(found)} handlers")
-    return {"most": found[slowest], "all": found}
+    say(f"imports: {slowest} {found[slowest].seconds:.2f} CPU-s, the most of {len(found)} handlers")
+    return {"most": found[slowest].seconds, "all": {name: each._asdict() for name, each in found.items()}}
 
 
-def _import(folder: Path) -> float:
-    environment = {**os.environ, "PYTHONPATH": os.pathsep.join(("layers", str(folder)))}
+def _once(folder: Path, given: Mapping[str, str]) -> Import:
     done = subprocess.run(
-        [sys.executable, "-c", IMPORTING], env=environment, check=True, capture_output=True, text=True
+        [sys.executable, "-c", MEASURED],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PATH": os.defpath, "PYTHONPATH": os.pathsep.join((str(folder), "layers")), **given},
     )
-    return float(done.stdout)
+    seconds, modules = done.stdout.split()
+    return Import(float(seconds), int(modules))
