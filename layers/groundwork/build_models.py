@@ -43,7 +43,7 @@ def main(code: Path, models: Path) -> None:
             pages = loader.load_service_model(service, PAGES)["pagination"]
             _write(
                 folder / f"{PAGES}.json",
-                {"pagination": {name: pages[name] for name in operations & pages.keys()}},
+                {"pagination": {name: pages[name] for name in sorted(operations & pages.keys())}},
             )
     _write(models / "endpoints.json", _endpoints(loader.load_data("endpoints"), endpoints))
 
