@@ -3,19 +3,19 @@
 from __future__ import annotations
 
 from groundwork.aws.executions import Executions
-from groundwork.baseline.run import Result, Work, is_wanted, skipped, work_inside
+from groundwork.baseline.run import ComponentTask, Result, is_wanted, skipped, work_inside
 from groundwork.declaration.loading import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
 
 
-@entry(Work)
-def handle(work: Work) -> Result:
+@entry(ComponentTask)
+def handle(task: ComponentTask) -> Result:
     declaration = load()
-    if not is_wanted(work, declaration):
-        return skipped(work)
-    if work.mode == "apply":
+    if not is_wanted(task, declaration):
+        return skipped(task)
+    if task.mode == "apply":
         ledger = Ledger(settings().ledger_table)
-        ledger.keep(work.account.id, work.execution, work.leased_until, Executions().is_running)
-    return work_inside(work, declaration)
+        ledger.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
+    return work_inside(task, declaration)

@@ -5,20 +5,20 @@ from __future__ import annotations
 
 from groundwork.aws.executions import Executions
 from groundwork.baseline.component import Installation
-from groundwork.baseline.run import Result, Work, is_wanted, skipped, work_in_management
+from groundwork.baseline.run import ComponentTask, Result, is_wanted, skipped, work_in_management
 from groundwork.declaration.loading import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
 
 
-@entry(Work)
-def handle(work: Work) -> Result:
+@entry(ComponentTask)
+def handle(task: ComponentTask) -> Result:
     declaration, environment = load(), settings()
-    if not is_wanted(work, declaration):
-        return skipped(work)
-    if work.mode == "apply":
+    if not is_wanted(task, declaration):
+        return skipped(task)
+    if task.mode == "apply":
         ledger = Ledger(environment.ledger_table)
-        ledger.keep(work.account.id, work.execution, work.leased_until, Executions().is_running)
+        ledger.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
     trail = (environment.bootstrap_trail_bucket, environment.bootstrap_trail_key_arn)
-    return work_in_management(work, declaration, Installation(bootstrap_trail=trail))
+    return work_in_management(task, declaration, Installation(bootstrap_trail=trail))

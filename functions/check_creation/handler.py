@@ -8,16 +8,16 @@ from groundwork.declaration.loading import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
-from groundwork.vending.creation import Creating, Creator, Made
+from groundwork.vending.creation import CreatedAccount, Creator, PendingCreation
 from groundwork.vending.work import Work
 
 
 class Input(Model):
     work: Work
-    creating: Creating
+    creating: PendingCreation
 
 
 @entry(Input)
-def handle(event: Input) -> Made:
+def handle(event: Input) -> CreatedAccount:
     creator = Creator(load(), Ledger(settings().ledger_table), Organizations())
     return creator.check(event.work, event.creating)

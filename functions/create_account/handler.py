@@ -8,7 +8,7 @@ from groundwork.declaration.loading import load
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
-from groundwork.vending.creation import Creating, Creator
+from groundwork.vending.creation import Creator, PendingCreation
 from groundwork.vending.work import Work
 
 
@@ -17,5 +17,5 @@ class Input(Model):
 
 
 @entry(Input)
-def handle(event: Input) -> Creating:
+def handle(event: Input) -> PendingCreation:
     return Creator(load(), Ledger(settings().ledger_table), Organizations()).create(event.work)

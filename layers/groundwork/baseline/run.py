@@ -27,7 +27,7 @@ LONGEST_RESULT = 25_000
 """Characters: the results of an account's components travel together in one state of at most 262,144 bytes."""
 
 
-class Work(Model):
+class ComponentTask(Model):
     """One component for one account, as the state machine hands it over. `chosen` are the components that somebody
     asked for; all of them where it is empty. `leased_until` is in seconds since the epoch."""
 
@@ -49,44 +49,44 @@ class Result(Model):
     changes: list[Change] = Field(default_factory=list)
 
 
-def is_wanted(work: Work, declaration: Declaration) -> bool:
+def is_wanted(task: ComponentTask, declaration: Declaration) -> bool:
     """Whether there is anything to do for this component in this account."""
-    declared = work.component in declaration.baseline.get(work.account.kind, [])
-    return declared and (not work.chosen or work.component in work.chosen)
+    declared = task.component in declaration.baseline.get(task.account.kind, [])
+    return declared and (not task.chosen or task.component in task.chosen)
 
 
-def skipped(work: Work) -> Result:
-    return Result(component=work.component, outcome="skipped")
+def skipped(task: ComponentTask) -> Result:
+    return Result(component=task.component, outcome="skipped")
 
 
-def work_inside(work: Work, declaration: Declaration) -> Result:
+def work_inside(task: ComponentTask, declaration: Declaration) -> Result:
     """Enter the account and bring it to what the component declares, with a session that can do just that; a plan's
     session can only look.
 
     Raises what the component raises, `ComponentNotSettled`, `AccountNotUsable`, `AccountNotEnterable` and
     `EntryRoleDenied`.
     """
-    component = _component(work.component, declaration)
-    permissions = component.reads if work.mode == "plan" else [*component.reads, *component.writes]
-    clients = _enter(work.account, work.organization, declaration, permissions, work.component)
-    target = Target(work.account, work.organization, declaration, clients, foresees=work.mode == "plan")
-    with while_young(work.account):
-        return _result(work, target)
+    component = _component(task.component, declaration)
+    permissions = component.reads if task.mode == "plan" else [*component.reads, *component.writes]
+    clients = _enter(task.account, task.organization, declaration, permissions, task.component)
+    target = Target(task.account, task.organization, declaration, clients, foresees=task.mode == "plan")
+    with while_young(task.account):
+        return _result(task, target)
 
 
-def work_in_management(work: Work, declaration: Declaration, installation: Installation) -> Result:
+def work_in_management(task: ComponentTask, declaration: Declaration, installation: Installation) -> Result:
     """The same with the credentials of the management account's own function, which enters no account."""
     target = Target(
-        work.account,
-        work.organization,
+        task.account,
+        task.organization,
         declaration,
         own_client,
         installation,
-        foresees=work.mode == "plan",
+        foresees=task.mode == "plan",
     )
-    result = _result(work, target)
+    result = _result(task, target)
     if result.outcome == "changed":
-        loop.verify(_component(work.component, declaration), target)
+        loop.verify(_component(task.component, declaration), target)
     return result
 
 
@@ -149,9 +149,9 @@ def _enter(
     return enter(account, organization, declaration.entry_roles, permissions, purpose)
 
 
-def _result(work: Work, target: Target) -> Result:
-    do = loop.plan if work.mode == "plan" else loop.apply
-    changes = held_to(LONGEST_RESULT, do(_component(work.component, target.declaration), target))
+def _result(task: ComponentTask, target: Target) -> Result:
+    do = loop.plan if task.mode == "plan" else loop.apply
+    changes = held_to(LONGEST_RESULT, do(_component(task.component, target.declaration), target))
     differs = any(change.action != "report" for change in changes)
-    outcome: Literal["changed", "differs"] = "differs" if work.mode == "plan" else "changed"
-    return Result(component=work.component, outcome=outcome if differs else "unchanged", changes=changes)
+    outcome: Literal["changed", "differs"] = "differs" if task.mode == "plan" else "changed"
+    return Result(component=task.component, outcome=outcome if differs else "unchanged", changes=changes)

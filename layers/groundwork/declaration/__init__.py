@@ -156,9 +156,6 @@ class Declaration(Model):
 
     accounts: list[DeclaredAccount]
     organizational_units: list[UnitPath] = Field(default_factory=list)
-    unit_kinds: dict[str, Literal["workload"]] = Field(
-        default_factory=dict, description="Kind of undeclared accounts by unit"
-    )
     regions: Regions = Field(default_factory=Regions)
     entry_roles: list[Name] = Field(
         default_factory=lambda: ["OrganizationAccountAccessRole", "AWSControlTowerExecution"], min_length=1

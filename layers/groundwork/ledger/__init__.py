@@ -1,8 +1,7 @@
 """The ledger: a memory and a lock, never the truth. The truth is AWS; a lost ledger is rebuilt by looking.
 
-One DynamoDB table, partition key `pk`: `request#<e-mail>`, `account#<account id>`, `execution#<ARN>`; conditional
-writes, so that of two executions one wins and the other is told. `email#<e-mail>` says whose an e-mail is, so that no
-request has to list every account (`directory`).
+One DynamoDB table (`records` has its items); conditional writes, so that of two executions one wins and the other is
+told. `email#<e-mail>` says whose an e-mail is, so that no request has to list every account (`directory`).
 https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Expressions.ConditionExpressions.html
 """
 
@@ -26,6 +25,7 @@ from groundwork.ledger.records import (
     RequestRecord,
     account_key,
     account_of,
+    answer_key,
     email_key,
     keys_of,
     remembered,
@@ -228,7 +228,7 @@ class Ledger:
         """Whether `by` is the one to answer for this execution: the first that asks, however often it asks, or the
         one that takes over from somebody who could not."""
         item = {
-            "pk": f"execution#{execution}",
+            "pk": answer_key(execution),
             "answeredBy": by,
             "expires": int(self._now()) + ANSWER_DAYS * 86400,
         }

@@ -1,4 +1,17 @@
-"""What the ledger holds: its items' keys, and the records that are read from them."""
+"""What the ledger holds: its items' keys, and the records that are read from them.
+
+| item | attributes |
+|---|---|
+| `request#<e-mail>` | those of `RequestRecord` |
+| `email#<e-mail>` | `accountId` |
+| `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; `lastRun`, `lastPlan` (executions), `lastRunResults`, `lastPlanResults` |
+| `execution#<ARN>` | `answeredBy` (a state), `expires` |
+| `admission` | `endsAt` of the last slot, in milliseconds since the epoch |
+| `emails` | none: it is there once the e-mails of all accounts are |
+| `units` | `units` (JSON: ids by path), `until` |
+
+Times are in seconds since the epoch where nothing else is said.
+"""
 
 from __future__ import annotations
 
@@ -27,6 +40,11 @@ def email_key(email: str) -> str:
 
 def account_key(account_id: str) -> str:
     return f"account#{account_id}"
+
+
+def answer_key(execution: str) -> str:
+    """Of the item that says who has answered for an execution: its ARN."""
+    return f"execution#{execution}"
 
 
 RequestState = Literal["claimed", "created", "ready", "failed"]

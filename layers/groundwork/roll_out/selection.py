@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from functools import partial
 from typing import Any
 
 from groundwork.aws.organizations import Listed, Organizations
@@ -14,10 +14,9 @@ from groundwork.errors import InvalidRequest
 from groundwork.fields import AccountId, shown
 from groundwork.ledger import Ledger
 from groundwork.roll_out.store import Store
+from groundwork.side_by_side import side_by_side
 from groundwork.vending.enrolment import INSTALLED_TAG
 from groundwork.vending.kinds import is_adopted, kind_of
-
-AT_ONCE = 8
 
 TRUSTED_FIRST: dict[Kind, int] = {"management": 0, "security": 1, "tooling": 2, "workload": 3}
 """Who others wait for goes first."""
@@ -102,7 +101,7 @@ class AccountSelector:
         return [
             Candidate(
                 listed,
-                kind_of(listed, {}, "", self._declaration),
+                kind_of(listed, self._declaration),
                 listed.id in enrolled or is_adopted(listed, {}, self._declaration, installed),
             )
             for listed in self._organizations.accounts()
@@ -153,8 +152,7 @@ class AccountSelector:
         return left
 
     def _tagged(self, tags: Mapping[str, str], candidates: Sequence[Candidate]) -> list[Candidate]:
-        with ThreadPoolExecutor(AT_ONCE) as pool:
-            found = list(pool.map(lambda each: self._organizations.tags(each.listed.id), candidates))
+        found = side_by_side(*(partial(self._organizations.tags, each.listed.id) for each in candidates))
         return [each for each, its in zip(candidates, found, strict=True) if tags.items() <= its.items()]
 
 

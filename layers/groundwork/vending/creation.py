@@ -151,14 +151,14 @@ REASONS = {
 """Every FailureReason of CreateAccount, and the reasons and exceptions by which it refuses at once and for good."""
 
 
-class Creating(Model):
+class PendingCreation(Model):
     """A CreateAccount request on its way, or the account that is there already."""
 
     creation_id: str | None = None
     account_id: str | None = None
 
 
-class Made(Model):
+class CreatedAccount(Model):
     """The account, and what Organizations shows of it where it has been asked."""
 
     account_id: str
@@ -171,17 +171,17 @@ class Creator:
         self._ledger = ledger
         self._organizations = organizations
 
-    def create(self, work: Work) -> Creating:
+    def create(self, work: Work) -> PendingCreation:
         """Ask AWS for the account unless that has been done. Raises `CreationSlotsTaken` while five are in progress,
         `CreationTooFast` when somebody else has used the slot, and `AccountRefused`."""
         record, in_progress = side_by_side(
             lambda: self._record(work), self._organizations.creations_in_progress
         )
         if record.account_id or record.creation_id:
-            return Creating(creation_id=record.creation_id, account_id=record.account_id)
+            return PendingCreation(creation_id=record.creation_id, account_id=record.account_id)
         # What was in progress a moment ago, and is no more, this look finds.
         if record.attempts and (existing := self._existing(work)):
-            return Creating(account_id=existing)
+            return PendingCreation(account_id=existing)
         if orphan := self._orphan(record, in_progress):
             return self._note(work, orphan)
         if len(in_progress) >= IN_PROGRESS_LIMIT:
@@ -210,11 +210,11 @@ class Creator:
             raise
         return self._note(work, creation)
 
-    def check(self, work: Work, creating: Creating) -> Made:
+    def check(self, work: Work, creating: PendingCreation) -> CreatedAccount:
         """The new account. Raises `AccountNotCreated` while AWS works, `CreationFailedForNow` when it may be
         asked again, and `AccountRefused` when it may not."""
         if creating.account_id:
-            return Made(account_id=creating.account_id)
+            return CreatedAccount(account_id=creating.account_id)
         if not creating.creation_id:
             raise AccountNotCreated(f"CreateAccount has not been asked for {work.email} yet.")
         try:
@@ -237,8 +237,8 @@ class Creator:
             if not self._ledger.note_account(work.email, account_id):
                 known = {"account_id": account_id, "creation_id": creation.id, "state": "created"}
                 self._ledger.claim(as_record(work).model_copy(update=known), None)
-            return Made(account_id=listed.id, seen=Seen(listed=listed, tags=tags))
-        return Made(account_id=self._failed(work, creation))
+            return CreatedAccount(account_id=listed.id, seen=Seen(listed=listed, tags=tags))
+        return CreatedAccount(account_id=self._failed(work, creation))
 
     def _ended(self, creation_id: str) -> Creation | None:
         """None while AWS works on it. The list of what is in progress may be asked for more often than a single
@@ -299,9 +299,9 @@ class Creator:
                 raise RequestInProgress(f"Another execution has taken over the request for {work.email}.")
         return record
 
-    def _note(self, work: Work, creation: Creation) -> Creating:
+    def _note(self, work: Work, creation: Creation) -> PendingCreation:
         self._ledger.note_creation(work.email, work.execution, creation.id)
-        return Creating(creation_id=creation.id)
+        return PendingCreation(creation_id=creation.id)
 
 
 def as_record(work: Work) -> RequestRecord:

@@ -221,15 +221,3 @@ def bearers(
         if account.name in names and account.state == "ACTIVE" and (not owner or is_declared(account, owner)):
             found.setdefault(account.name, account.id)
     return found
-
-
-def unit_of(listed: Listed, declaration: Declaration, organizations: Organizations) -> str:
-    """The path of names of the unit the account is in; empty in the root."""
-    known = {
-        unit: path
-        for path, unit in organizations.units(listed.root_id, declaration.organizational_units).items()
-    }
-    path = ""
-    for unit in listed.unit_ids:
-        path = known.get(unit) or f"{path}/{organizations.unit_name(unit)}".lstrip("/")
-    return path

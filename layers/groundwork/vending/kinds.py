@@ -1,4 +1,4 @@
-"""Which kind an account is of: the declaration says, then its tag, then its unit; else it is a workload."""
+"""Which kind an account is of: the declaration says; else it is a workload."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ from typing import TYPE_CHECKING
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import AccountRequest, Kind, RequestedKind
 from groundwork.errors import InvalidRequest
-from groundwork.fields import ancestors
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
@@ -17,20 +16,12 @@ if TYPE_CHECKING:
 KIND_TAG = "groundwork:kind"
 
 
-def kind_of(listed: Listed, tags: Mapping[str, str], unit: str, declaration: Declaration) -> Kind:
-    """`security` and `tooling` come from the declaration alone: whoever else may set a tag gains nothing by it."""
+def kind_of(listed: Listed, declaration: Declaration) -> Kind:
+    """The declaration's word alone: whoever may set a tag, or move an account, gains nothing by it."""
     if listed.id == listed.management_account_id:
         return "management"
-    if declared := _declared(listed, declaration):
-        return declared.kind
-    if tags.get(KIND_TAG) == "workload":
-        return "workload"
-    by_unit = [
-        declaration.unit_kinds[above]
-        for above in reversed(ancestors(unit))
-        if above in declaration.unit_kinds
-    ]
-    return by_unit[0] if by_unit else "workload"
+    declared = _declared(listed, declaration)
+    return declared.kind if declared else "workload"
 
 
 def granted(asked: AccountRequest, declaration: Declaration) -> tuple[RequestedKind, str | None]:

@@ -38,7 +38,6 @@ from groundwork.vending.enrolment import (
     REQUEST_TAG,
     STATE_TAG,
     asked_of_ledger,
-    unit_of,
 )
 from groundwork.vending.kinds import granted, is_adopted, kind_of
 from groundwork.vending.work import Seen, Work
@@ -288,15 +287,13 @@ class Reader:
         memory: Memory | None = None,
     ) -> Work:
         _active(listed)
-        by_unit = bool(self._declaration.unit_kinds)
-        unit = unit_of(listed, self._declaration, self._organizations) if by_unit else ""
         return Work(
             route="baseline",
             execution=execution,
             request_id=request_id,
             account_name=listed.name,
             email=listed.email,
-            kind=kind_of(listed, tags, unit, self._declaration),
+            kind=kind_of(listed, self._declaration),
             account_id=listed.id,
             seen=Seen(listed=listed, tags=dict(tags), memory=memory and self._near(listed, memory)),
         )

@@ -13,7 +13,7 @@ from groundwork.aws.organizations import Listed, Organizations
 from groundwork.declaration import DeclaredAccount
 from groundwork.declaration.loading import load
 from groundwork.errors import AccountNotCreated, CreationTooFast, CreationUnanswered, OrganizationBusy
-from groundwork.vending.creation import Creating, Creator
+from groundwork.vending.creation import Creator, PendingCreation
 from groundwork.vending.enrolment import bearers
 from groundwork.vending.work import Work
 
@@ -63,7 +63,7 @@ def test_an_account_that_is_made_and_not_shown_yet_is_waited_for() -> None:
         route="create", execution="arn", account_name="dev", email="aws+dev@example.com", kind="workload"
     )
     with aws, pytest.raises(AccountNotCreated, match="not shown yet"):
-        Creator(load(), ledger, organizations).check(work, Creating(creation_id="car-12345678"))
+        Creator(load(), ledger, organizations).check(work, PendingCreation(creation_id="car-12345678"))
     aws.assert_no_pending_responses()
 
 

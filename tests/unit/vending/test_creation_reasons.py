@@ -23,7 +23,7 @@ from groundwork.errors import (
     Refused,
 )
 from groundwork.ledger.records import RequestRecord
-from groundwork.vending.creation import REASONS, Creating, Creator, remedy_of_refusal
+from groundwork.vending.creation import REASONS, Creator, PendingCreation, remedy_of_refusal
 from groundwork.vending.work import Work
 
 MODEL = get_session().get_service_model("organizations")
@@ -194,5 +194,5 @@ def test_an_exception_while_looking_at_a_request(code: str) -> None:
     expected = LOOKING[code]
     assert expected is not None
     with aws, pytest.raises(expected) as raised:
-        made.check(WORK, Creating(creation_id="car-12345678"))
+        made.check(WORK, PendingCreation(creation_id="car-12345678"))
     assert not isinstance(raised.value, Refused) or code == "AWSOrganizationsNotInUseException"
