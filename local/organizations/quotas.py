@@ -37,6 +37,7 @@ QUOTAS = {
     "DescribeOrganization": Quota(1, 2),
     "DescribeOrganizationalUnit": Quota(2, 2),
     "MoveAccount": Quota(2, 3),
+    "ListTagsForResource": Quota(10, 15),
     "TagResource": Quota(4, 6),
     "CloseAccount": Quota(0.05, 1),
 }
