@@ -17,5 +17,5 @@ def handle(task: ComponentTask) -> Result:
         return skipped(task)
     if task.mode == "apply":
         ledger = Ledger(settings().ledger_table)
-        ledger.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
+        ledger.leases.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
     return work_inside(task, declaration)

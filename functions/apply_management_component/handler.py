@@ -19,6 +19,6 @@ def handle(task: ComponentTask) -> Result:
         return skipped(task)
     if task.mode == "apply":
         ledger = Ledger(environment.ledger_table)
-        ledger.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
+        ledger.leases.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
     trail = (environment.bootstrap_trail_bucket, environment.bootstrap_trail_key_arn)
     return work_in_management(task, declaration, Installation(bootstrap_trail=trail))

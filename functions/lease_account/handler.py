@@ -27,7 +27,7 @@ class Output(Model):
 @entry(Input)
 def handle(event: Input) -> Output:
     ledger = Ledger(settings().ledger_table)
-    lease = ledger.lease(event.account.id, event.execution, Executions().is_running)
+    lease = ledger.leases.take(event.account.id, event.execution, Executions().is_running)
     organization = event.organization
     if lease.number != event.leases + 1:  # somebody worked here since, and perhaps knew more than we do
         organization = Enroller(load(), ledger, Organizations()).organization(event.account)

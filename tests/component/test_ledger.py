@@ -114,7 +114,7 @@ def test_leases_are_counted(ledger: Ledger) -> None:
     def nobody_runs(_: str) -> bool:
         return False
 
-    first = ledger.lease("1" * 12, "one", nobody_runs)
-    ledger.release("1" * 12, "one")
-    assert [first.number, ledger.lease("1" * 12, "two", nobody_runs).number] == [1, 2]
-    assert ledger.lease("1" * 12, "three", nobody_runs).number == 3
+    first = ledger.leases.take("1" * 12, "one", nobody_runs)
+    ledger.leases.release("1" * 12, "one")
+    assert [first.number, ledger.leases.take("1" * 12, "two", nobody_runs).number] == [1, 2]
+    assert ledger.leases.take("1" * 12, "three", nobody_runs).number == 3

@@ -10,12 +10,11 @@ from __future__ import annotations
 import json
 import time
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
 from groundwork.contracts import Account
-from groundwork.errors import AccountBusy
+from groundwork.ledger.leases import LEASE, Leases, held_by
 from groundwork.ledger.records import (
     ADMISSION_QUEUE,
     ALL_EMAILS,
@@ -44,10 +43,6 @@ from groundwork.ledger.table import (
     where,
 )
 
-LEASE_SECONDS = 900
-LEASE = ("leaseOwner", "leaseUntil")
-LONGEST_WORK_SECONDS = 320
-"""Longer than a function may work in an account; one that finds less left of the lease renews it first."""
 UNITS_SECONDS = 300
 ANSWER_DAYS = 90
 """As long as Step Functions keeps an execution's history."""
@@ -55,18 +50,11 @@ ANSWER_DAYS = 90
 NEW, KNOWN = where("attribute_not_exists(#pk)"), where("attribute_exists(#pk)")
 
 
-@dataclass(frozen=True)
-class Lease:
-    """`until` in seconds since the epoch; `number` counts the leases of the account."""
-
-    until: int
-    number: int
-
-
 class Ledger:
     def __init__(self, table_name: str, now: Callable[[], float] = time.time) -> None:
         self._table = Table(table_name)
         self._now = now
+        self.leases = Leases(self._table, now)
 
     # -- looking -----------------------------------------------------------------------------------
 
@@ -165,7 +153,7 @@ class Ledger:
             "lastRunResults": json.dumps(results),
         }
         key, ready = account_key(account.id), setting(values, {"readyBy": execution})
-        item = self._table.update(key, together(ready, removing(*LEASE)), _leased_by(execution))
+        item = self._table.update(key, together(ready, removing(*LEASE)), held_by(execution))
         if item is None:  # the lease is gone, or another's by now
             item = self._table.update(key, ready) or {}
         return bool(item["readyBy"] == execution)
@@ -189,38 +177,6 @@ class Ledger:
         """The execution that brought the account to ready failed before all had been told and started: the next one
         does that as if it were the first."""
         self._remove(account_key(account_id), ["readyBy"], where("#readyBy = :it", it=execution))
-
-    # -- leases ------------------------------------------------------------------------------------
-
-    def keep(
-        self, account_id: str, execution: str, until: int | None, is_running: Callable[[str], bool]
-    ) -> None:
-        """Hold the account for as long as a function may work in it: longer than `until` only where that is near.
-        Nobody takes a lease from a running execution; one that has ended is not redriven. Raises `AccountBusy`."""
-        if until is None or until - self._now() < LONGEST_WORK_SECONDS:
-            self.lease(account_id, execution, is_running)
-
-    def lease(self, account_id: str, execution: str, is_running: Callable[[str], bool]) -> Lease:
-        """Hold the account for this execution, or hold it longer. Raises `AccountBusy` while another one, still
-        running, has it."""
-        now = int(self._now())
-        until = now + LEASE_SECONDS
-        key = account_key(account_id)
-        taking = together(setting({"leaseOwner": execution, "leaseUntil": until}), adding(leases=1))
-        free = either(
-            where("attribute_not_exists(#leaseOwner) OR #leaseUntil < :now", now=now), _leased_by(execution)
-        )
-        if taken := self._table.update(key, taking, free):
-            return Lease(until, taken["leases"])
-        holder = str((self._table.get(key) or {}).get("leaseOwner", ""))
-        if holder and not is_running(holder):
-            ended = where("#leaseOwner = :ended", ended=holder)
-            if taken := self._table.update(key, taking, either(free, ended)):
-                return Lease(until, taken["leases"])
-        raise AccountBusy(f"Account {account_id} is being worked on by {holder or 'another execution'}.")
-
-    def release(self, account_id: str, execution: str) -> None:
-        self._remove(account_key(account_id), LEASE, _leased_by(execution))
 
     # -- answers -----------------------------------------------------------------------------------
 
@@ -252,10 +208,6 @@ def _identity(account: Account) -> dict[str, Any]:
 
 def _owned_by(execution: str) -> Expression:
     return where("#owner = :its_owner", its_owner=execution)
-
-
-def _leased_by(execution: str) -> Expression:
-    return where("#leaseOwner = :its_holder", its_holder=execution)
 
 
 def _unchanged(record: RequestRecord) -> Expression:

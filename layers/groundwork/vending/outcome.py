@@ -73,7 +73,7 @@ class Recorder:
         first = False
         if work.components:
             self._ledger.note_run(account.id, work.execution, results, "Run")
-            self._ledger.release(account.id, work.execution)
+            self._ledger.leases.release(account.id, work.execution)
         else:
             first = self._ready(work, enrolled, results)
         told = first or done
@@ -222,7 +222,7 @@ def failed(
     elif account_id:
         ledger.note_failure(account_id)
         ledger.take_ready_back(account_id, execution)
-        ledger.release(account_id, execution)
+        ledger.leases.release(account_id, execution)
         named["accountId"] = account_id
     roll_out = _roll_out_of(raw)
     detail = {**named, "error": failure.error, "cause": cause, "remedy": remedy, "execution": execution}
