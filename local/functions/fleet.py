@@ -2,22 +2,27 @@
 
 from __future__ import annotations
 
+import asyncio
 import compileall
+import contextlib
 import hashlib
 import io
 import json
 import os
 import re
 import shutil
+import sys
 import tempfile
 import threading
 import time
 import zipfile
-from collections.abc import Callable, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Callable, Coroutine, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Any, TypeVar
 
+from local.functions.forks import ForkServers
+from local.functions.processes import start_cold
 from local.functions.sandbox import Outcome, Sandbox, SandboxSpec
 
 # A role session lasts an hour: an older sandbox is replaced by one with fresh credentials.
@@ -25,6 +30,9 @@ SANDBOX_LIFE_SECONDS = 45 * 60
 SANDBOX_IN_AGENT = re.compile(r"\bapp/(sandbox-\w+)")
 UNPACKED = Path(__file__).parents[2] / ".cache" / "sandboxes"
 DEFAULT_SANDBOXES_PER_FUNCTION = max(2, os.cpu_count() or 2)
+CAN_FORK = sys.platform == "linux"  # a fork server needs pidfds and sockets that keep messages apart
+
+Result = TypeVar("Result")
 
 
 class FleetClosed(RuntimeError):
@@ -44,16 +52,19 @@ class Fleet:
     """`credentials` gives the environment variables with which a function's role reaches this AWS.
 
     A function has at most `per_function` sandboxes. An invocation beyond that waits for an idle one: this
-    machine has a few cores, where AWS would start one more sandbox.
+    machine has a few cores, where AWS would start one more sandbox. `forked`: whether sandboxes are forks.
     """
 
     def __init__(
         self,
         credentials: Callable[[SandboxSpec], dict[str, str]],
         per_function: int = DEFAULT_SANDBOXES_PER_FUNCTION,
+        forked: bool = CAN_FORK,
     ) -> None:
         self.root = Path(tempfile.mkdtemp(prefix="sandboxes-"))
         self.per_function = per_function
+        self.forked = forked
+        self.fork_servers = ForkServers(self.root)
         self.cold_starts = 0
         self._credentials = credentials
         self._pools: dict[str, _Pool] = {}
@@ -61,6 +72,8 @@ class Fleet:
         self._changed = threading.Condition()
         self._unpacking = threading.Lock()
         self._closed = False
+        self._loop = asyncio.new_event_loop()
+        self._thread = threading.Thread(target=self._loop.run_forever, name="sandboxes", daemon=True)
 
     def unpack(self, digests: Sequence[str], archives: Callable[[], Sequence[bytes]]) -> Path:
         """The folder with the merged content of zip archives. Unpacked and compiled once for all who use them, and
@@ -84,7 +97,7 @@ class Fleet:
         """Run one invocation; its outcome and the name of the log stream that its sandbox writes."""
         pool, sandbox = self._acquire(spec)
         try:
-            return sandbox.invoke(payload, request_id), sandbox.log_stream
+            return self._run(sandbox.invoke(payload, request_id)), sandbox.log_stream
         finally:
             self._release(pool, sandbox)
 
@@ -104,7 +117,7 @@ class Fleet:
         """Kill the one sandbox that makes a call with this User-Agent."""
         sandbox = self._sandbox_of(agent)
         if sandbox:
-            sandbox.kill()
+            self._run(sandbox.kill())
 
     def _sandbox_of(self, agent: str) -> Sandbox | None:
         named = SANDBOX_IN_AGENT.search(agent)
@@ -121,10 +134,34 @@ class Fleet:
 
     def close(self) -> None:
         with self._changed:
+            if self._closed:
+                return
             self._closed = True
             self._changed.notify_all()
-        self._discard(list(self._sandboxes))
+        if self._thread.is_alive():
+            asyncio.run_coroutine_threadsafe(self._end(), self._loop).result()
+            self._loop.call_soon_threadsafe(self._loop.stop)
+            self._thread.join()
+        self._loop.close()
         shutil.rmtree(self.root, ignore_errors=True)
+
+    async def _end(self) -> None:
+        """End every sandbox, and with it what waits for it; then the fork servers."""
+        while others := asyncio.all_tasks() - {asyncio.current_task()}:
+            await _close_all(self._sandboxes)
+            await asyncio.wait(others)
+        await self.fork_servers.close()
+
+    def _run(self, work: Coroutine[Any, Any, Result]) -> Result:
+        """Work on the sandboxes, done in the one thread that knows them."""
+        with self._changed:
+            if self._closed:
+                work.close()
+                raise FleetClosed("the embedded AWS is closed")
+            if not self._thread.is_alive():
+                self._thread.start()
+            future = asyncio.run_coroutine_threadsafe(work, self._loop)
+        return future.result()
 
     def _acquire(self, spec: SandboxSpec) -> tuple[_Pool, Sandbox]:
         retired: list[Sandbox] = []
@@ -155,18 +192,25 @@ class Fleet:
 
     def _start(self, pool: _Pool) -> Sandbox:
         try:
-            home = Path(tempfile.mkdtemp(prefix="tmp-", dir=self.root))
-            sandbox = Sandbox(pool.spec, home, self._credentials(pool.spec))
+            return self._run(self._start_sandbox(pool.spec, self._credentials(pool.spec)))
         except BaseException:
             with self._changed:
                 pool.size -= 1
                 self._changed.notify()
             raise
+
+    async def _start_sandbox(self, spec: SandboxSpec, credentials: dict[str, str]) -> Sandbox:
+        launcher = self.fork_servers.start if self.forked else start_cold
+        temporary = Path(tempfile.mkdtemp(prefix="tmp-", dir=self.root))
+        sandbox = Sandbox(spec)
+        await sandbox.start(launcher, self.root / "home", temporary, credentials)
         with self._changed:
             self.cold_starts += 1
             self._sandboxes.add(sandbox)
-        if self._closed:
-            self._discard([sandbox])
+            closed = self._closed
+        if closed:
+            await sandbox.close()
+            raise FleetClosed("the embedded AWS is closed")
         return sandbox
 
     def _release(self, pool: _Pool, sandbox: Sandbox) -> None:
@@ -183,7 +227,11 @@ class Fleet:
     def _discard(self, sandboxes: list[Sandbox]) -> None:
         if not sandboxes:
             return
-        with ThreadPoolExecutor(len(sandboxes)) as workers:
-            list(workers.map(Sandbox.close, sandboxes))
+        with contextlib.suppress(FleetClosed):  # it has closed them
+            self._run(_close_all(sandboxes))
         with self._changed:
             self._sandboxes.difference_update(sandboxes)
+
+
+async def _close_all(sandboxes: Iterable[Sandbox]) -> None:
+    await asyncio.gather(*(sandbox.close() for sandbox in sandboxes))

@@ -176,11 +176,7 @@ class LambdaService:
 
     def _credentials(self, spec: SandboxSpec) -> dict[str, str]:
         credentials = self.engine.mint(spec.role, spec.name, service=LAMBDA)
-        return credentials.for_environment() | {
-            "AWS_REGION": spec.region,
-            "AWS_DEFAULT_REGION": spec.region,
-            **self.engine.endpoint_variables(),
-        }
+        return credentials.for_environment() | self.engine.endpoint_variables()
 
     def _log(
         self, function: Any, spec: SandboxSpec, stream: str, request_id: str, outcome: Outcome, started: float
