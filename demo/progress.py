@@ -8,9 +8,10 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
+from itertools import takewhile
 from typing import Any, Self
 
 from rich.console import Console
@@ -22,6 +23,7 @@ from rich.text import Text
 from local.engine import Engine
 
 PROBE_SECONDS = 0.25
+EVENTS_AT_ONCE = 20
 PATIENCE_SECONDS = 300.0
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
 COLORS = {"ready": "green", "repaired": "green", "unchanged": "green"}
@@ -37,7 +39,8 @@ class ExecutionFailed(Exception):
 
 @dataclass
 class Run:
-    """One execution, as last seen. `states` are those entered and not left, the outermost first."""
+    """One execution, as last seen. `states` are those entered and not left, the outermost first; `read` is the
+    newest event of its history that they are known by."""
 
     arn: str
     started: datetime
@@ -45,6 +48,8 @@ class Run:
     subject: str = "?"
     trigger: str = ""
     states: tuple[str, ...] = ()
+    entered: dict[str, None] = field(default_factory=dict)
+    read: int = 0
     output: dict[str, Any] = field(default_factory=dict)
     failure: str = ""
     stopped: datetime | None = None
@@ -125,25 +130,33 @@ class Executions:
 
     def _bring_up_to_date(self, run: Run, status: str) -> None:
         if status == RUNNING:
-            events = self._states.get_paginator("get_execution_history").paginate(executionArn=run.arn)
+            for event in self._new_events(run):
+                _follow(run.entered, event)
             # Between two states none is open: the last one stays.
-            run.states = open_states(event for page in events for event in page["events"]) or run.states
+            run.states = tuple(run.entered) or run.states
             return
         described = self._states.describe_execution(executionArn=run.arn)
         run.output = json.loads(described.get("output") or "{}")
         run.failure = f"{described.get('error')}: {described.get('cause')}"
         run.stopped, run.states, run.status = described.get("stopDate"), (), described["status"]
 
+    def _new_events(self, run: Run) -> list[Any]:
+        """Those since the last look, the oldest first. Asked for from the end: all but a few have been read."""
+        pages = self._states.get_paginator("get_execution_history").paginate(
+            executionArn=run.arn, reverseOrder=True, PaginationConfig={"PageSize": EVENTS_AT_ONCE}
+        )
+        newest_first = (event for page in pages for event in page["events"])
+        found = list(takewhile(lambda event: event["id"] > run.read, newest_first))
+        if found:
+            run.read = found[0]["id"]
+        return found[::-1]
 
-def open_states(events: Iterable[Any]) -> tuple[str, ...]:
-    """States entered and not left, in order."""
-    entered: dict[str, None] = {}
-    for event in events:
-        if event["type"].endswith("StateEntered"):
-            entered[event["stateEnteredEventDetails"]["name"]] = None
-        elif event["type"].endswith("StateExited"):
-            entered.pop(event["stateExitedEventDetails"]["name"], None)
-    return tuple(entered)
+
+def _follow(entered: dict[str, None], event: Any) -> None:
+    if event["type"].endswith("StateEntered"):
+        entered[event["stateEnteredEventDetails"]["name"]] = None
+    elif event["type"].endswith("StateExited"):
+        entered.pop(event["stateExitedEventDetails"]["name"], None)
 
 
 class Progress:

@@ -1,22 +1,38 @@
 """AWS KMS across accounts: a key that is named by its ARN is found where it lives.
 
 moto looks for every key in the caller's own account and Region, and reads key policies in a way of its own;
-whether the caller may is decided in front of moto, by the key's policy. Some operations take a bare id only.
+whether the caller may is decided in front of moto, by the key's policy. Some operations take a bare id only. And moto
+makes an RSA key pair for every key, also for the symmetric ones, which nobody ever asks for it.
 https://docs.aws.amazon.com/kms/latest/developerguide/key-policy-modifying-external-accounts.html
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from functools import cached_property, partial
 from typing import Any
 
-from moto.kms import responses
+from moto.kms import models, responses
 from moto.kms.models import KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 
 from local.engine import Engine
 
 BY_BARE_ID_ONLY = ("disable_key", "enable_key", "cancel_key_deletion", "schedule_key_deletion")
+
+
+class PairOnDemand:
+    """A key pair that is made when it is used for the first time."""
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+
+    @cached_property
+    def _pair(self) -> Any:
+        return self._make()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._pair, name)
 
 
 def install(engine: Engine) -> None:
@@ -27,6 +43,9 @@ def install(engine: Engine) -> None:
     engine.patch(responses, "_assert_default_policy", lambda name: check_policy_name(name or "default"))
     engine.patch(KmsResponse, "kms_backend", property(_backend_of_the_key))
     engine.patch(KmsResponse, "_validate_key_policy", lambda response, key_id, action: None)
+    make: Any = engine.patch(
+        models, "generate_private_key", lambda key_spec: PairOnDemand(partial(make, key_spec))
+    )
 
 
 def _backend_of_the_key(response: KmsResponse) -> KmsBackend:

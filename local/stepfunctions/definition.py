@@ -118,4 +118,4 @@ def normalized(definition: str) -> str:
             return {name: spelled(item, name) for name, item in value.items()}
         return [spelled(item) for item in value] if isinstance(value, list) else value
 
-    return json.dumps(spelled(json.loads(definition)))
+    return json.dumps(spelled(json.loads(definition)), separators=(",", ":"))

@@ -20,6 +20,7 @@ from moto.core.responses import ActionResult
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.api import ExecutionStatus, StateMachineType
 from moto.stepfunctions.parser.asl.component.program.program import Program
+from moto.stepfunctions.parser.asl.eval.event.event_manager import EventManager
 from moto.stepfunctions.parser.asl.eval.program_state import ProgramRunning, ProgramStopped
 from moto.stepfunctions.parser.backend import execution as executions
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
@@ -32,6 +33,7 @@ if TYPE_CHECKING:
 
 EXECUTION_NAME = re.compile(r"[^\s<>{}\[\]?*\"#%\\^|~`$&,;:/\x00-\x1f\x7f-\x9f]{1,80}")
 MAXIMUM_INPUT_BYTES = 262_144
+HISTORY_PAGE = 100
 STATUS_CHANGE = "Step Functions Execution Status Change"
 
 
@@ -192,7 +194,7 @@ def _install_early_stops(engine: Engine) -> None:
 
 def _install_answers(engine: Engine) -> None:
     """StopExecution keeps the error and cause it is given; DescribeExecution tells all that AWS tells;
-    GetExecutionHistory can begin at the end."""
+    GetExecutionHistory comes in pages, from either end."""
     describe: Any = StepFunctionResponse.describe_execution
     history: Any = StepFunctionResponse.get_execution_history
 
@@ -215,11 +217,27 @@ def _install_answers(engine: Engine) -> None:
         return answer
 
     def get_execution_history(request: Any) -> Any:
-        answer = history(request)
+        events = history(request).result["events"]
+        size = request._get_param("maxResults") or HISTORY_PAGE
+        token = request._get_param("nextToken")
+        if token is not None and not (token.isdecimal() and int(token) <= len(events)):
+            raise JsonRESTError("InvalidToken", f"Invalid Token: '{token}'")
         if request._get_param("reverseOrder"):
-            answer.result["events"] = answer.result["events"][::-1]
-        return answer
+            end = len(events) if token is None else int(token)
+            rest = max(0, end - size)
+            page, left = events[rest:end][::-1], rest > 0
+        else:
+            begin = int(token or 0)
+            rest = begin + size
+            page, left = events[begin:rest], rest < len(events)
+        return ActionResult({"events": page, **({"nextToken": str(rest)} if left else {})})
 
+    def every_event(manager: Any) -> Any:
+        """moto copies each of them, and nobody changes one."""
+        with manager._mutex:
+            return list(manager._history_event_list)
+
+    engine.patch(EventManager, "get_event_history", every_event)
     engine.patch(StepFunctionResponse, "get_execution_history", get_execution_history)
     engine.patch(StepFunctionResponse, "stop_execution", stop_execution)
     engine.patch(StepFunctionResponse, "describe_execution", describe_execution)

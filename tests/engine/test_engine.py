@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+
 import pytest
 from moto.awslambda.models import LambdaFunction
 from moto.events.models import EventsBackend
@@ -38,6 +41,19 @@ def test_one_engine_at_a_time_and_each_starts_clean() -> None:
         assert aws.client("sqs").list_queues()["QueueUrls"]
     with Engine(organization=None) as aws:
         assert "QueueUrls" not in aws.client("sqs").list_queues()
+
+
+def test_what_is_only_data_here_is_not_imported() -> None:
+    """cfn-lint brings its schemas of resources, and would bring sympy and networkx."""
+    program = """
+import sys
+from local.engine import Engine
+import local.stack.cloudformation
+with Engine(organization=None):
+    print(sorted({"cfnlint", "sympy", "networkx"} & set(sys.modules)))
+"""
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["[]"]
 
 
 def test_closing_takes_every_patch_back() -> None:

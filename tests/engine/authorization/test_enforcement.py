@@ -593,7 +593,10 @@ def test_nobody_names_another_account_in_a_header(person: Person) -> None:
         request.headers.add_header("x-moto-account-id", "999999999999")
 
     client.meta.events.register("before-sign.iam", claim)
-    assert person.name in [user["UserName"] for user in client.list_users()["Users"]]
+    try:
+        assert person.name in [user["UserName"] for user in client.list_users()["Users"]]
+    finally:
+        client.meta.events.unregister("before-sign.iam", claim)  # everybody's clients share them
 
 
 def test_an_operation_that_is_not_understood_is_refused_loudly(aws: Engine) -> None:

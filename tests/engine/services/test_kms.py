@@ -46,6 +46,15 @@ def test_another_account_describes_a_key_by_the_arn_of_its_alias(aws: Engine) ->
         kms.describe_key(KeyId="alias/shared")
 
 
+def test_a_pair_of_keys_signs_and_verifies(aws: Engine) -> None:
+    kms = aws.client("kms")
+    key = kms.create_key(KeySpec="RSA_2048", KeyUsage="SIGN_VERIFY")["KeyMetadata"]["KeyId"]
+    how = {"KeyId": key, "Message": b"this", "SigningAlgorithm": "RSASSA_PKCS1_V1_5_SHA_256"}
+    signature = kms.sign(**how)["Signature"]
+    assert kms.verify(**how, Signature=signature)["SignatureValid"]
+    assert kms.get_public_key(KeyId=key)["PublicKey"] == kms.get_public_key(KeyId=key)["PublicKey"]
+
+
 def test_a_key_is_disabled_and_saved_by_its_arn(aws: Engine) -> None:
     key, kms = open_key(aws)["Arn"], aws.client("kms")
 

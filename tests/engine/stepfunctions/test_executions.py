@@ -121,6 +121,33 @@ def test_errors_are_retried_by_name_and_caught(aws: Engine) -> None:
     assert sum(event["type"] == "TaskFailed" for event in history) == 3
 
 
+def test_a_history_comes_in_pages_from_either_end(aws: Engine) -> None:
+    names = [f"State{number}" for number in range(60)]
+    states = {
+        name: {"Type": "Pass", **({"Next": after} if after else {"End": True})}
+        for name, after in zip(names, [*names[1:], ""], strict=True)
+    }
+    execution = run(aws, machine(aws, "pages", states))["executionArn"]
+    client = aws.client("stepfunctions")
+    first = client.get_execution_history(executionArn=execution)
+    assert [event["id"] for event in first["events"]] == list(range(1, 101))
+    pages = client.get_paginator("get_execution_history")
+    for size in (7, 61, 1000):
+        forwards, backwards = (
+            [
+                event["id"]
+                for page in pages.paginate(
+                    executionArn=execution, reverseOrder=reverse, PaginationConfig={"PageSize": size}
+                )
+                for event in page["events"]
+            ]
+            for reverse in (False, True)
+        )
+        assert forwards == backwards[::-1] == list(range(1, 123))
+    with pytest.raises(ClientError, match="InvalidToken"):
+        client.get_execution_history(executionArn=execution, nextToken="123")
+
+
 def test_states_all_does_not_catch_runtime_errors(aws: Engine) -> None:
     catch = [{"ErrorEquals": ["States.ALL"], "Next": "Caught"}]
     states = {
