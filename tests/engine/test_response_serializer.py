@@ -43,6 +43,12 @@ class Role:
     name, id, create_date, tags = "one", "AROA", AWARE, ({"Key": "a", "value": "b"},)
 
 
+class Assume:
+    """Has what is called AssumeRolePolicyDocument as `role_policy_document`, because of its class's name."""
+
+    role_name, role_policy_document = "two", "{}"
+
+
 class Gone(ServiceException):
     code = "NoSuchEntity"
 
@@ -58,6 +64,7 @@ CASES: dict[str, tuple[str, str, Any]] = {
     "history": ("stepfunctions", "GetExecutionHistory", {"events": [*EVENTS, ENTERED]}),
     "account": ("iam", "GetAccountAuthorizationDetails", {"RoleDetailList": [ROLE, ROLE | {"role_name": 2}]}),
     "object": ("iam", "GetRole", {"Role": Role()}),
+    "other object": ("iam", "GetRole", {"Role": Assume()}),
     "dict": ("iam", "GetRole", {"Role": ROLE}),
     "error": ("iam", "GetRole", Gone("there is no such role <one>")),
     "nothing": ("iam", "GetRole", {}),
