@@ -1,10 +1,11 @@
 """What moto and boto3 look up anew for every call or session and never changes: moto's services, a host's service, a
-response's methods, the models of AWS's services.
+response's methods, the models of AWS's services, how an address is built.
 """
 
 from __future__ import annotations
 
 from functools import cache
+from typing import NoReturn
 
 import botocore.session
 from botocore import loaders
@@ -12,12 +13,17 @@ from moto import backends
 from moto.core import loaders as moto_loaders
 from moto.core import responses, utils
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
+from werkzeug.routing import Rule
 
 from local.engine import Engine
 
 # A loader keeps what it has read; each session, and moto for each service, would make one of its own.
 botos_loader = cache(loaders.create_loader)
 motos_loader = cache(moto_loaders.create_loader)
+
+
+def _build_nothing(rule: Rule, **values: object) -> NoReturn:
+    raise NotImplementedError(f"{rule}: the embedded AWS builds no addresses, it only reads them")
 
 
 def install(engine: Engine) -> None:
@@ -28,5 +34,7 @@ def install(engine: Engine) -> None:
     engine.patch(responses, "method_names_from_class", cache(utils.method_names_from_class))
     engine.patch(botocore.session, "create_loader", botos_loader)
     engine.patch(utils, "create_loader", motos_loader)
+    # Compiled for each of hundreds of rules.
+    engine.patch(Rule, "_compile_builder", lambda rule, append_unknown=True: _build_nothing)
     # As ordered as any dict, and half as large again.
     engine.patch(loaders, "OrderedDict", dict)
