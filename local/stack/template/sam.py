@@ -1,23 +1,26 @@
-"""The AWS::Serverless transform, by AWS's own translator, and the YAML of templates."""
+"""The AWS::Serverless transform, and the YAML of templates."""
 
 from __future__ import annotations
 
 import copy
+import hashlib
 import json
+import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from functools import cache, lru_cache
+from importlib.metadata import version
+from pathlib import Path
 from typing import Any
 
-import boto3
 import yaml
-from samtranslator.model.exceptions import InvalidDocumentException
-from samtranslator.parser.parser import Parser
-from samtranslator.translator.translator import Translator
 from samtranslator.yaml_helper import intrinsics_multi_constructor
 
-from local.stack.errors import NotEmbedded, StackError
+from local.stack.errors import NotEmbedded
 
 SERVERLESS = "AWS::Serverless-2016-10-31"
+TRANSLATOR = Path(__file__).with_name("translator.py")
+KEPT = Path(__file__).parents[3] / ".cache" / "templates"
 
 
 class TemplateLoader(getattr(yaml, "CSafeLoader", yaml.SafeLoader)):  # type: ignore[misc]
@@ -50,27 +53,25 @@ def transformed(template: Mapping[str, Any], parameters: Mapping[str, str], regi
     return made
 
 
-@lru_cache(maxsize=16)
+@lru_cache(maxsize=16)  # a stack asks twice, when it checks its template and when it carries it out
 def _translated(template: str, parameters: tuple[tuple[str, str], ...], region: str) -> str:
-    """By AWS's translator. A stack asks twice, when it checks its template and when it carries it out."""
-    translator = Translator(None, Parser(), boto_session=boto3.Session(region_name=region))
-    try:
-        made = translator.translate(
-            json.loads(template), parameter_values=dict(parameters), get_managed_policy_map=_managed_policies
-        )
-    except InvalidDocumentException as refused:
-        causes = "; ".join(cause.message for cause in refused.causes)
-        raise StackError(f"Transform {SERVERLESS} failed with: {refused.message} {causes}") from refused
-    finally:
-        translator.metrics.publish()  # nowhere; unpublished ones would be complained of
-    made.pop("Transform", None)
-    return json.dumps(made, default=str)
+    """Kept in a file, since it takes the translator long to be imported. The file's name is made of all that its
+    content follows from, so one that is there is never out of date."""
+    origin = json.dumps([template, parameters, region, _code()])
+    kept = KEPT / f"{hashlib.sha256(origin.encode()).hexdigest()}.json"
+    with suppress(FileNotFoundError):
+        return kept.read_text()
+    from local.stack.template.translator import translated
+
+    made = translated(template, dict(parameters), region)
+    KEPT.mkdir(parents=True, exist_ok=True)
+    with tempfile.NamedTemporaryFile("w", dir=KEPT, delete=False) as incomplete:
+        incomplete.write(made)
+    Path(incomplete.name).replace(kept)  # another process may be doing the same
+    return made
 
 
 @cache
-def _managed_policies() -> dict[str, str]:
-    """AWS's managed policies by name; only read for a template that names one without its ARN."""
-    from moto.iam.aws_managed_policies import aws_managed_policies_data
-
-    known = json.loads(aws_managed_policies_data).items()
-    return {name: f"arn:aws:iam::aws:policy{policy['Path']}{name}" for name, policy in known}
+def _code() -> list[str]:
+    """What translates: our code, and the versions of the packages behind it."""
+    return [TRANSLATOR.read_text(), version("aws-sam-translator"), version("moto")]
