@@ -23,7 +23,7 @@ from rich.text import Text
 from local.engine import Engine
 
 PROBE_SECONDS = 0.25
-EVENTS_AT_ONCE = 20
+EVENTS_AT_ONCE = 50
 PATIENCE_SECONDS = 300.0
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
 COLORS = {"ready": "green", "repaired": "green", "unchanged": "green"}
