@@ -22,9 +22,10 @@ from demo.doors import door_table, try_all
 from demo.holdings import facts_of, holdings
 from demo.organization import Organization, tree
 from demo.progress import ExecutionFailed, Executions, NothingHappens, Progress, Run
-from demo.promises import doors_of
+from demo.promises import Door, doors_of
 from demo.repair import Sabotage
 from demo.roll_out import findings, plan_all
+from demo.thief import steal
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
@@ -111,7 +112,14 @@ class Story:
         self._console.print(f"  {WHO_ELSE}", end="\n\n")
         self._console.print(door_table(tries))
         self.broken += [each.in_words() for each in tries if not each.holds]
+        self._steal_a_key(people[0], security, doors)
         return people, stranger
+
+    def _steal_a_key(self, victim: Person, security: Account, doors: list[Door]) -> None:
+        self._chapter(f"A thief has {victim.name}'s access key, and no MFA")
+        administrator = entered(self._aws, security, self._declaration)
+        for attempt in steal(self._aws, victim, administrator, doors):
+            self._result(not attempt.succeeded, f"refused: {attempt.words}", f"not refused: {attempt.words}")
 
     def _run_again(self) -> None:
         self._chapter("Run dev again: there is nothing to change")

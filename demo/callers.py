@@ -1,12 +1,13 @@
 """Who tries the doors: a user of each group, a pipeline, administrators of other accounts, and a stranger.
 
-The users live in the security account. An administrator makes them there by hand; each registers a virtual MFA
-device for themselves and types its codes. Machines run on instances, with the credentials of their instance's role.
+The users live in the security account. An administrator makes them there by hand; each signs in to the console,
+registers a virtual MFA device and types its codes. Machines run on instances, with the credentials of their instance's role.
 """
 
 from __future__ import annotations
 
 import json
+import secrets
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -16,6 +17,7 @@ from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from local.engine import Engine
 from local.identity import totp
+from local.identity.console import sign_in
 from local.identity.credentials import Credentials
 
 FIRST_NAMES = ("ada", "ben", "cleo", "dora", "emil", "fay", "gus", "hana")
@@ -37,10 +39,11 @@ class Caller:
 
 @dataclass(frozen=True)
 class Person:
-    """A user of the security account: what they have without MFA, and after it."""
+    """A user of the security account: what they have without MFA, and after it. `device` is its serial number."""
 
     name: str
     group: str
+    device: str
     key: Credentials = field(repr=False)
     with_mfa: Credentials = field(repr=False)
 
@@ -69,18 +72,20 @@ def make_people(aws: Engine, security: Account, declaration: Declaration) -> lis
     """A user of each declared group, with an access key and an MFA device that works."""
     inside = aws.client("iam", credentials=entered(aws, security, declaration))
     return [
-        _make_person(aws, inside, name, group.name)
+        _make_person(aws, security.id, inside, name, group.name)
         for name, group in zip(FIRST_NAMES, declaration.access.groups, strict=False)
     ]
 
 
-def _make_person(aws: Engine, administrator: Any, name: str, group: str) -> Person:
+def _make_person(aws: Engine, account: str, administrator: Any, name: str, group: str) -> Person:
     administrator.create_user(UserName=name)
+    password = secrets.token_urlsafe()
+    administrator.create_login_profile(UserName=name, Password=password)
     administrator.add_user_to_group(UserName=name, GroupName=group)
     made = administrator.create_access_key(UserName=name)["AccessKey"]
     key = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
 
-    themselves = aws.client("iam", credentials=key)
+    themselves = aws.client("iam", credentials=sign_in(aws, account, name, password))
     device = themselves.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
     seed, serial = device["Base32StringSeed"], device["SerialNumber"]
     first, second = totp.consecutive_codes(seed)
@@ -90,7 +95,7 @@ def _make_person(aws: Engine, administrator: Any, name: str, group: str) -> Pers
     session = aws.client("sts", credentials=key).get_session_token(
         SerialNumber=serial, TokenCode=totp.code(seed)
     )
-    return Person(name, group, key, _credentials(session["Credentials"]))
+    return Person(name, group, serial, key, _credentials(session["Credentials"]))
 
 
 def callers_of(people: Sequence[Person], security: Account) -> list[Caller]:

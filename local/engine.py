@@ -39,6 +39,7 @@ ADAPTERS: Sequence[str] = (
     "local.identity.principals",
     "local.identity.sessions",
     "local.identity.sts",
+    "local.identity.console",
     "local.faults.effects",
     "local.authorization",
     "local.latency",
@@ -101,6 +102,7 @@ class Engine:
     # Set by the adapter that owns it.
     authorizer: Any = None  # local.authorization
     registry: Any = None  # local.identity.principals
+    mfa_devices: Any = None  # local.identity.sts: checks their codes
     creation: Any = None  # local.organizations: how CreateAccount behaves
     young_accounts: Any = None  # local.organizations: accounts that are not ready yet
     functions: Any = None  # local.functions: the fleet of sandboxes

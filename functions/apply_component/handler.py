@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from groundwork.aws.executions import Executions
+from groundwork.baseline.component import Installation
 from groundwork.baseline.run import ComponentTask, Result, is_wanted, skipped, work_inside
 from groundwork.declaration.loading import load
 from groundwork.entry import entry
@@ -12,10 +13,10 @@ from groundwork.settings import settings
 
 @entry(ComponentTask)
 def handle(task: ComponentTask) -> Result:
-    declaration = load()
+    declaration, environment = load(), settings()
     if not is_wanted(task, declaration):
         return skipped(task)
     if task.mode == "apply":
-        ledger = Ledger(settings().ledger_table)
+        ledger = Ledger(environment.ledger_table)
         ledger.leases.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
-    return work_inside(task, declaration)
+    return work_inside(task, declaration, Installation(archive_writer=environment.archive_writer_role_arn))

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from groundwork.baseline.component import Installation
 from groundwork.baseline.run import verify_inside
 from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import ComponentName
 from groundwork.declaration.loading import load
 from groundwork.entry import entry
+from groundwork.settings import settings
 
 
 class Input(Model):
@@ -19,4 +21,5 @@ class Input(Model):
 
 @entry(Input)
 def handle(event: Input) -> None:
-    verify_inside(event.components, event.account, event.organization, load(), event.passes)
+    installation = Installation(archive_writer=settings().archive_writer_role_arn)
+    verify_inside(event.components, event.account, event.organization, load(), installation, event.passes)

@@ -12,6 +12,7 @@ class Settings(Model):
     state_machine_arn: str
     bootstrap_trail_bucket: str
     bootstrap_trail_key_arn: str
+    archive_writer_role_arn: str
     roll_outs_bucket: str
     notices_topic_arn: str
     undelivered_events_url: str

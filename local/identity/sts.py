@@ -294,6 +294,7 @@ def _out_of_range(name: str, value: int, least: int, most: int) -> StsError:
 
 def install(engine: Engine) -> None:
     sts = Sts(engine)
+    engine.mfa_devices = sts.devices
     for operation in OPERATIONS:
         engine.patch(TokenResponse, operation, _method(getattr(sts, operation)))
 

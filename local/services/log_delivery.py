@@ -107,7 +107,14 @@ def has_bucket_key(bucket: FakeBucket) -> bool:
 
 
 def put_log(bucket: FakeBucket, key: str, content: bytes, kms_key_arn: str | None = None) -> None:
-    """Stores an object as a log-writing service does."""
+    """Stores an object as a log-writing service does; a default retention of the bucket holds for it, too."""
+    locked = bucket.object_lock_enabled and bucket.has_default_lock
     s3_backends[bucket.account_id][bucket.partition].put_object(
-        bucket.name, key, content, encryption=KMS if kms_key_arn else None, kms_key_id=kms_key_arn
+        bucket.name,
+        key,
+        content,
+        encryption=KMS if kms_key_arn else None,
+        kms_key_id=kms_key_arn,
+        lock_mode=bucket.default_lock_mode if locked else None,
+        lock_until=bucket.default_retention() if locked else None,
     )

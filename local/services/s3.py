@@ -1,13 +1,15 @@
-"""Amazon S3, where moto falls short of it: access logging, default encryption and whose policy decides.
+"""Amazon S3, where moto falls short of it: access logging, default encryption, Object Lock and whose policy decides.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
 """
 
 from __future__ import annotations
 
 from typing import Any
 
+from moto.core.responses import ActionResult
 from moto.iam.access_control import PermissionResult
 from moto.s3.exceptions import CrossLocationLoggingProhibited, InvalidTargetBucketForLogging, S3ClientError
 from moto.s3.models import FakeBucket, S3Backend
@@ -26,6 +28,8 @@ BY_S3 = {
 def install(engine: Engine) -> None:
     engine.patch(FakeBucket, "set_logging", _set_logging)
     engine.patch(S3Backend, "get_bucket_encryption", _encryption)
+    engine.patch(S3Response, "get_bucket_encryption", _shown_encryption)
+    engine.patch(S3Backend, "put_object_lock_configuration", _lock)
     for name in ("_bucket_response", "_key_response"):
         engine.patch(S3Response, name, _once_signed_up(engine, vars(S3Response)[name]))
     # moto applies a bucket policy's statements for everyone without their conditions: a deny of calls without
@@ -35,6 +39,37 @@ def install(engine: Engine) -> None:
 
 def _encryption(backend: S3Backend, bucket_name: str) -> dict[str, Any]:
     return backend.get_bucket(bucket_name).encryption or BY_S3
+
+
+def _shown_encryption(response: S3Response) -> Any:
+    """As it was put: moto leaves out which kinds of encryption are blocked."""
+    rule = dict(_encryption(response.backend, response.bucket_name)["Rule"])
+    rule["BucketKeyEnabled"] = str(rule.get("BucketKeyEnabled", "false")).lower() == "true"
+    if blocked := (rule.pop("BlockedEncryptionTypes", None) or {}).get("EncryptionType"):
+        rule["BlockedEncryptionTypes"] = {
+            "EncryptionType": [blocked] if isinstance(blocked, str) else blocked
+        }
+    response.data["Action"] = "GetBucketEncryption"
+    return response.serialized(ActionResult({"ServerSideEncryptionConfiguration": {"Rules": [rule]}}))
+
+
+def _lock(
+    backend: S3Backend,
+    bucket_name: str,
+    lock_enabled: bool,
+    mode: str | None = None,
+    days: int | None = None,
+    years: int | None = None,
+) -> None:
+    """Also of a bucket that has objects, which moto refuses as AWS did until 2023; what is locked stays so."""
+    bucket = backend.get_bucket(bucket_name)
+    if not bucket.is_versioned:
+        message = "Versioning must be 'Enabled' on the bucket to apply a Object Lock configuration"
+        raise S3ClientError("InvalidBucketState", message)
+    if not lock_enabled:
+        raise S3ClientError("MalformedXML", "ObjectLockEnabled must be Enabled: it cannot be taken back.")
+    bucket.object_lock_enabled = True
+    bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = mode, days, years
 
 
 def _once_signed_up(engine: Engine, answer: Any) -> Any:

@@ -20,7 +20,7 @@ from groundwork import build_models
 from groundwork.aws import clients, sessions
 from groundwork.aws.clients import Clients
 from groundwork.baseline import loop
-from groundwork.baseline.component import Component, Target
+from groundwork.baseline.component import Component, Installation, Target
 from groundwork.contracts import Account, Change, Kind, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
@@ -133,13 +133,14 @@ class World:
                 self._work_as(WORKER)
                 self._entered[account.id, policy] = sessions.enter(
                     account, self.organization, [ENTRY_ROLE], permissions, component.name
-                )
+                ).clients
             clients = self._entered[account.id, policy]
         return Target(
             account,
             organization or self.organization,
             declaration or self.declaration,
             clients,
+            Installation(archive_writer=f"{self.role_arn(WORKER)}-ABC123"),
             foresees=reading,
         )
 
@@ -188,12 +189,15 @@ class World:
 
     def _work_as(self, role: str) -> Credentials:
         """From here on this process has the credentials of a role of the management account, as a function has."""
-        arn = f"arn:{self.organization.partition}:iam::{self.aws.management_account}:role/{role}"
-        credentials = self.aws.mint(arn, "test", service="lambda.amazonaws.com")
+        credentials = self.aws.mint(self.role_arn(role), "test", service="lambda.amazonaws.com")
         for name, value in credentials.for_environment().items():
             self.environment.setenv(name, value)
         forget_clients()
         return credentials
+
+    def role_arn(self, role: str) -> str:
+        """Of a role of the management account."""
+        return f"arn:{self.organization.partition}:iam::{self.aws.management_account}:role/{role}"
 
     def _clients_of(self, role: str, policy: str) -> Clients:
         self.make_role(role, policy)

@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from groundwork.aws import sessions
 from groundwork.baseline import loop
@@ -14,6 +15,8 @@ from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.errors import ConflictingSetup
+from local.policies.decision import ResourceSide, decide_for_service
+from local.policies.documents import Caller, Kind, Request, compile_policy
 from tests.component.conftest import World
 from tests.component.sabotage import prove_complete
 
@@ -88,7 +91,7 @@ def test_a_second_run_writes_nothing(ready: World) -> None:
     assert ready.apply(LOG_ARCHIVE, ready.security) == []
     calls = ready.calls_since(mark)
     assert not [call for call in calls if call.mutating]
-    assert len(calls) == 26
+    assert len(calls) == 31
 
 
 def test_what_the_key_is_needed_for_comes_in_the_second_round_and_nothing_else(world: World) -> None:
@@ -105,8 +108,8 @@ def test_what_the_key_is_needed_for_comes_in_the_second_round_and_nothing_else(w
     mark = len(world.aws.calls)
     loop.apply(LOG_ARCHIVE, world.target(LOG_ARCHIVE, account))
     calls = world.calls_since(mark)
-    assert len([call for call in calls if call.mutating]) == len(planned) == 22
-    assert len(calls) == 53
+    assert len([call for call in calls if call.mutating]) == len(planned) == 26
+    assert len(calls) == 63
 
 
 def test_its_permissions_fit_a_session() -> None:
@@ -128,13 +131,94 @@ def test_a_new_account_changes_nothing_and_may_deliver(ready: World) -> None:
     assert files["KeyCount"] == 1
 
 
-def make_trail(world: World, account: Account) -> dict[str, Any]:
+def make_trail(world: World, account: Account, name: str = "groundwork") -> dict[str, Any]:
     cloudtrail = world.client("cloudtrail", account)
     made: dict[str, Any] = cloudtrail.create_trail(
-        Name="probe", S3BucketName=trail(world), KmsKeyId=key_arn(world), IsMultiRegionTrail=True
+        Name=name, S3BucketName=trail(world), KmsKeyId=key_arn(world), IsMultiRegionTrail=True
     )
-    cloudtrail.start_logging(Name="probe")
+    cloudtrail.start_logging(Name=name)
     return made
+
+
+def test_a_trail_of_another_name_does_not_fill_the_archive(ready: World) -> None:
+    account = ready.account()
+    refused = ready.client("cloudtrail", account).exceptions.InsufficientS3BucketPolicyException
+    with pytest.raises(refused):
+        make_trail(ready, account, "another")
+
+
+STRANGER = "o-strangers00"
+
+
+def admitted(world: World, service: str, action: str, **keys: str) -> bool:
+    """Whether the key's policy lets a service do something, whose call brings these condition keys and no others."""
+    kms = world.client("kms", world.security)
+    policy = kms.get_key_policy(KeyId=key_arn(world), PolicyName="default")["Policy"]
+    brought = {"aws:principalisawsservice": "true", "aws:principalservicename": service}
+    brought |= {name.replace("__", ":").lower(): value for name, value in keys.items()}
+    request = Request(action, key_arn(world), brought, Caller(service=service))
+    return decide_for_service(request, ResourceSide(compile_policy(policy, Kind.RESOURCE))).allowed
+
+
+@pytest.mark.parametrize("action", ["kms:GenerateDataKey", "kms:Decrypt"])
+@pytest.mark.parametrize(("service", "which"), [("cloudtrail", "trail"), ("config", "config")])
+def test_the_key_works_whatever_a_service_brings_along(
+    ready: World, service: str, which: str, action: str
+) -> None:
+    """AWS documents the source's account and ARN for keys, its organization for buckets, and of S3's own calls for
+    bucket keys the bucket: each is tried alone, as AWS may send it, and as somebody else would."""
+    home, name = ready.declaration.regions.home, f"{service}.amazonaws.com"
+    security, member = ready.security.id, ready.account().id
+    bucket = f"arn:aws:s3:::groundwork-{which}-{security}"
+
+    def source(account: str, trail_name: str = "groundwork") -> dict[str, str]:
+        if service == "config":
+            return {"aws__SourceAccount": account}
+        arn = f"arn:aws:cloudtrail:{home}:{account}:trail/{trail_name}"
+        return {"aws__SourceArn": arn, "aws__SourceAccount": account}
+
+    def context(account: str) -> dict[str, str]:
+        arn = f"arn:aws:cloudtrail:{home}:{account}:trail/groundwork"
+        return {"kms__EncryptionContext__aws__cloudtrail__arn": arn} if service == "cloudtrail" else {}
+
+    def by_s3(of: str, endpoint: str = f"s3.{home}.amazonaws.com") -> dict[str, str]:
+        return {"kms__ViaService": endpoint, "kms__EncryptionContext__aws__s3__arn": of}
+
+    def asked(**keys: str) -> bool:
+        return admitted(ready, name, action, **keys)
+
+    organization = {"aws__SourceOrgID": ready.organization.id}
+    assert asked(**organization, **source(member), **context(member))
+    assert asked(**by_s3(bucket)) and asked(**by_s3(f"{bucket}/AWSLogs/{member}/log"))
+    if service == "config" or action == "kms:GenerateDataKey":
+        assert asked(**source(security), **context(security))
+    assert not asked(**context(member))
+    assert not asked(**source("999999999999"), **context("999999999999"))
+    assert not asked(aws__SourceOrgID=STRANGER, **source("999999999999"), **context("999999999999"))
+    assert not asked(**by_s3("arn:aws:s3:::somebody-elses-bucket"))
+    assert not asked(**by_s3(bucket, endpoint="sqs.us-east-1.amazonaws.com"))
+
+
+def test_a_log_cannot_be_deleted_before_its_time(ready: World) -> None:
+    s3, account = ready.client("s3", ready.security), ready.account()
+    make_trail(ready, account)
+    lock = s3.get_object_lock_configuration(Bucket=trail(ready))["ObjectLockConfiguration"]
+    assert (
+        lock["Rule"]["DefaultRetention"] | {"Days": 365, "Mode": "GOVERNANCE"}
+        == lock["Rule"]["DefaultRetention"]
+    )
+    prefix = f"AWSLogs/{account.id}/"
+    (version,) = s3.list_object_versions(Bucket=trail(ready), Prefix=prefix)["Versions"]
+    with pytest.raises(ClientError, match="AccessDenied"):
+        s3.delete_object(Bucket=trail(ready), Key=version["Key"], VersionId=version["VersionId"])
+    (lifecycle,) = s3.get_bucket_lifecycle_configuration(Bucket=trail(ready))["Rules"]
+    assert lifecycle["NoncurrentVersionExpiration"]["NoncurrentDays"] == 30
+    for bucket in (config(ready), access_logs(ready)):
+        with pytest.raises(ClientError, match="ObjectLockConfigurationNotFoundError"):
+            s3.get_object_lock_configuration(Bucket=bucket)
+    for bucket in (trail(ready), config(ready), access_logs(ready)):
+        (rule,) = s3.get_bucket_encryption(Bucket=bucket)["ServerSideEncryptionConfiguration"]["Rules"]
+        assert rule["BlockedEncryptionTypes"] == {"EncryptionType": ["SSE-C"]}
 
 
 def test_listed_accounts_may_deliver_and_no_other(ready: World) -> None:

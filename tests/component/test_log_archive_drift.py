@@ -12,11 +12,13 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwork.baseline.archive import is_known
+from groundwork.baseline.archive import WRITER, is_known
 from groundwork.baseline.component import Call
 from groundwork.baseline.components.log_archive import KEY_TAG, Found, Key, LogArchive
 from groundwork.baseline.components.log_archive.buckets import NEW_BUCKET, wanted
 from groundwork.baseline.components.log_archive.policies import key as key_policy
+from groundwork.baseline.components.log_archive.writer import POLICY, Writer
+from groundwork.baseline.components.log_archive.writer import wanted as wanted_writer
 from groundwork.contracts import Account
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE, PURE, SECURITY, imagined
@@ -30,6 +32,10 @@ from tests.component.sabotage import (
 )
 
 LOG_ARCHIVE = LogArchive()
+ANYBODY = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}],
+}
 ALIAS = "alias/groundwork-logs"
 KEY = f"key {ALIAS}"
 Do = Callable[[World, Account], object]
@@ -212,14 +218,44 @@ OF_KEY = [
     Sabotage("alias deleted", delete_alias, KEY,
              "alias does not exist: no account finds the key, and no guard rail protects it", "high"),
 ]  # fmt: skip
+ROLE = f"role/{WRITER}"
+
+
+def iam(operation: str, **parameters: Any) -> Do:
+    def do(world: World, account: Account) -> None:
+        getattr(world.client("iam", account), operation)(RoleName=WRITER, **parameters)
+
+    return do
+
+
+def delete_role(world: World, account: Account) -> None:
+    if WRITER in {role["RoleName"] for role in world.client("iam", account).list_roles()["Roles"]}:
+        for name in world.client("iam", account).list_role_policies(RoleName=WRITER)["PolicyNames"]:
+            iam("delete_role_policy", PolicyName=name)(world, account)
+        iam("delete_role")(world, account)
+
+
+OF_ROLE = [
+    Sabotage("the role lets anybody in", iam("update_assume_role_policy", PolicyDocument=json.dumps(ANYBODY)), ROLE,
+             "trust policy", "high"),
+    Sabotage("the role may delete", iam("put_role_policy", PolicyName=POLICY, PolicyDocument=json.dumps(
+                 {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})), ROLE,
+             "change-the-log-archive: policy", "high"),
+    Sabotage("the role may nothing", iam("delete_role_policy", PolicyName=POLICY), ROLE, "has no policy", "high"),
+    Sabotage("the role gone", delete_role, ROLE, "does not exist: an entry role changes the archive", "high"),
+]  # fmt: skip
+SETTINGS_OF_LOGS = (
+    "BucketLoggingStatus", "LifecycleConfiguration", "Policy", "PublicAccessBlockConfiguration",
+    "ServerSideEncryptionConfiguration", "VersioningConfiguration")  # fmt: skip
 DELETED = [
     Sabotage(f"{which} deleted", delete_bucket(which), f"bucket {named(which)}", "does not exist: no log is kept", "high",
              tuple(f"bucket {named(which)}: {setting}" for setting in its))
     for which, its in {
-        "access-logs": ("LifecycleConfiguration", "Policy", "PublicAccessBlockConfiguration", "VersioningConfiguration"),
-        **dict.fromkeys(("trail", "config"), (
-            "BucketLoggingStatus", "LifecycleConfiguration", "Policy", "PublicAccessBlockConfiguration",
-            "ServerSideEncryptionConfiguration", "VersioningConfiguration")),
+        "access-logs": (
+            "LifecycleConfiguration", "Policy", "PublicAccessBlockConfiguration", "ServerSideEncryptionConfiguration",
+            "VersioningConfiguration"),
+        "trail": (*SETTINGS_OF_LOGS, "ObjectLockConfiguration"),
+        "config": SETTINGS_OF_LOGS,
     }.items()
 ]  # fmt: skip
 
@@ -298,7 +334,9 @@ def good(ready: World) -> Any:
     return portrait(ready, ready.security)
 
 
-@pytest.mark.parametrize("batch", in_batches([*OF_KEY, *OF_BUCKETS]), ids=lambda batch: batch[0].name)
+@pytest.mark.parametrize(
+    "batch", in_batches([*OF_KEY, *OF_BUCKETS, *OF_ROLE]), ids=lambda batch: batch[0].name
+)
 def test_every_sabotage_is_named_and_put_right(ready: World, batch: list[Sabotage]) -> None:
     prove_all(ready, LOG_ARCHIVE, ready.security, batch, lambda: portrait(ready, ready.security))
 
@@ -311,7 +349,16 @@ def test_a_deleted_bucket_comes_back(ready: World, sabotage: Sabotage) -> None:
 @ON_ENGINE
 @given(
     # Who takes away the key's tag and its alias takes away all by which it is known to be ours.
-    sabotages=some_of([*OF_BUCKETS, *(each for each in OF_KEY if each.name != "untagged"), *DELETED], most=12)
+    sabotages=some_of(
+        [
+            *OF_BUCKETS,
+            *OF_ROLE[:2],
+            OF_ROLE[3],
+            *(each for each in OF_KEY if each.name != "untagged"),
+            *DELETED,
+        ],
+        most=12,
+    )
 )
 def test_a_plan_tells_all_that_apply_does_from_any_state(
     ready: World, good: Any, sabotages: list[Sabotage]
@@ -324,7 +371,7 @@ def test_a_plan_tells_all_that_apply_does_from_any_state(
 
 def test_it_declares_the_permissions_that_it_uses_and_no_other(ready: World) -> None:
     mark = len(ready.aws.calls)
-    for batch in in_batches([*OF_KEY, *OF_BUCKETS, DELETED[0]]):
+    for batch in in_batches([*OF_KEY, *OF_BUCKETS, *OF_ROLE, DELETED[0]]):
         for each in batch:
             each.do(ready, ready.security)
         ready.apply(LOG_ARCHIVE, ready.security)
@@ -339,6 +386,7 @@ TARGET = imagined("security")
 BUCKETS = tuple(f"groundwork-{which}-{SECURITY}" for which in ("access-logs", "trail", "config"))
 ARN, NEW, OTHER = (f"arn:aws:kms:us-east-1:{SECURITY}:key/{which}" for which in ("ours", "new", "another"))
 GOOD_KEY = Key(ARN, "Enabled", True, True, key_policy(TARGET), True)
+GOOD_WRITER = wanted_writer([*LOG_ARCHIVE.reads, *LOG_ARCHIVE.writes], TARGET)
 GOOD_BUCKETS = {name: {**NEW_BUCKET, **wanted(name, ARN, TARGET)} for name in BUCKETS}
 SPOILT: dict[str, Any] = {write: {} for write in NEW_BUCKET} | {
     "PutBucketEncryption": {
@@ -375,7 +423,12 @@ def states(draw: st.DrawFn) -> Found:
         for name in BUCKETS
         if draw(st.booleans())
     }
-    return Found(key, astray, {name: {**NEW_BUCKET, **settings} for name, settings in there.items()})
+    writer = draw(
+        st.sampled_from(
+            [None, GOOD_WRITER, replace(GOOD_WRITER, policy=None), replace(GOOD_WRITER, trust=ANYBODY)]
+        )
+    )
+    return Found(key, astray, {name: {**NEW_BUCKET, **settings} for name, settings in there.items()}, writer)
 
 
 def difference(found: Found) -> list[Call]:
@@ -396,6 +449,8 @@ def carried_out(found: Found, calls: Iterable[Call]) -> Found:
                 value = json.loads(json.loads(text)) if isinstance(value, str) else json.loads(text)
                 changed = {**there, call.operation: value}
             found = replace(found, buckets={**found.buckets, given["Bucket"]: changed})
+        elif call.service == "iam":
+            found = replace(found, writer=writer_after(call, found.writer))
         else:
             found = replace(
                 found,
@@ -403,6 +458,16 @@ def carried_out(found: Found, calls: Iterable[Call]) -> Found:
                 astray=None if "Alias" in call.operation else found.astray,
             )
     return found
+
+
+def writer_after(call: Call, writer: Writer | None) -> Writer:
+    if call.operation == "CreateRole":
+        return Writer(json.loads(call.parameters["AssumeRolePolicyDocument"]), None)
+    assert writer is not None
+    document = json.loads(call.parameters["PolicyDocument"])
+    if call.operation == "PutRolePolicy":
+        return replace(writer, policy=document)
+    return replace(writer, trust=document)
 
 
 def key_after(call: Call, key: Key | None) -> Key:
@@ -443,7 +508,7 @@ def test_the_difference_is_complete_and_nothing_in_it_is_superfluous(found: Foun
         assert is_known(json.dumps(call.parameters)) == (call.after == "")
         assert call.severity in ("high", "medium", "low")
     # What is planned beside a missing key or bucket is what is planned once that is there.
-    first = [call for call in calls if call.operation in ("CreateKey", "CreateBucket")]
+    first = [call for call in calls if call.operation in ("CreateRole", "CreateKey", "CreateBucket")]
     told = {(call.resource, call.action, call.reason, call.severity) for call in calls if call not in first}
     later = difference(carried_out(found, first))
     assert {(call.resource, call.action, call.reason, call.severity) for call in later} == told
@@ -463,7 +528,7 @@ def test_only_what_differs_is_in_the_difference(differing: set[tuple[str, str]],
         }
         for name, settings in GOOD_BUCKETS.items()
     }
-    calls = difference(Found(key, None, spoilt))
+    calls = difference(Found(key, None, spoilt, GOOD_WRITER))
     of_buckets = {(call.parameters["Bucket"], call.operation) for call in calls if call.service == "s3"}
     assert of_buckets == differing
     assert (key == GOOD_KEY) == all(call.service == "s3" for call in calls)

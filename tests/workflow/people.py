@@ -9,10 +9,12 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from local.identity import totp
+from local.identity.console import sign_in
 from local.identity.credentials import Credentials
 from tests.workflow.conftest import Cloud
 
 DENIED = ("AccessDenied", "AccessDeniedException", "UnauthorizedOperation")
+PASSWORD = "a-long-Password-1!"
 
 
 @dataclass(frozen=True)
@@ -31,17 +33,24 @@ def keys(answer: Any) -> Credentials:
 
 
 def join(cloud: Cloud, account_id: str, name: str, group: str | None = None) -> Credentials:
-    """A new IAM user of an account, in a group if one is named; the access key."""
+    """A new IAM user of an account with PASSWORD, in a group if one is named; the access key."""
     iam = cloud.inside("iam", account_id)
     iam.create_user(UserName=name)
+    iam.create_login_profile(UserName=name, Password=PASSWORD)
     if group:
         iam.add_user_to_group(UserName=name, GroupName=group)
     return keys(iam.create_access_key(UserName=name)["AccessKey"])
 
 
+def in_the_console(cloud: Cloud, key: Credentials, name: str) -> Credentials:
+    """What the console works with after the user, whose access key is given, has signed in without MFA."""
+    account = cloud.aws.registry.account_of(key.access_key_id)
+    return sign_in(cloud.aws, account, name, PASSWORD)
+
+
 def with_device(cloud: Cloud, key: Credentials, name: str) -> User:
-    """The user registers a virtual device with the key alone, then shows its code."""
-    iam = cloud.aws.client("iam", credentials=key)
+    """The user registers a virtual device in the console, then shows its code with the key."""
+    iam = cloud.aws.client("iam", credentials=in_the_console(cloud, key, name))
     device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
     serial, seed = device["SerialNumber"], device["Base32StringSeed"].decode()
     one, two = totp.consecutive_codes(seed)

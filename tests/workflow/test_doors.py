@@ -5,13 +5,25 @@ from __future__ import annotations
 import itertools
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
+from typing import Any
 
 import pytest
 
 from local.identity import totp
 from local.identity.credentials import Credentials
 from tests.workflow.conftest import Cloud
-from tests.workflow.people import User, enter, join, machine, may, stranger, with_device
+from tests.workflow.people import (
+    PASSWORD,
+    User,
+    enter,
+    in_the_console,
+    join,
+    keys,
+    machine,
+    may,
+    stranger,
+    with_device,
+)
 
 ADMIN, DEV, READ_ONLY, DEPLOY, ENTRY = (
     "allow-admin-from-security-account",
@@ -123,37 +135,90 @@ def test_without_mfa_nobody_enters_anything(town: Town, group: str) -> None:
         assert not may(town.cloud.aws.client(service, credentials=user.key), operation)
 
 
-def test_a_device_is_registered_and_asked_for_without_mfa_and_nothing_else_is_done(town: Town) -> None:
-    name = f"newcomer-{next(_numbers)}"
-    key = join(town.cloud, town.accounts["security"], name, GROUPS["admin"])
-    iam = town.cloud.aws.client("iam", credentials=key)
+def test_a_newcomer_sets_a_password_and_a_device_in_the_console_and_nothing_else(town: Town) -> None:
+    cloud, name = town.cloud, f"newcomer-{next(_numbers)}"
+    key = join(cloud, town.accounts["security"], name, GROUPS["admin"])
+    iam = cloud.aws.client("iam", credentials=in_the_console(cloud, key, name))
+    others = town.users["ro"]
+    assert may(iam, "get_account_password_policy")
+    assert may(iam, "change_password", OldPassword=PASSWORD, NewPassword=f"{PASSWORD}x")
     assert may(iam, "get_user")
     assert may(iam, "list_mfa_devices", UserName=name)
     assert not may(iam, "create_access_key", UserName=name)
-    assert not may(iam, "change_password", OldPassword="old-Password-1!", NewPassword="new-Password-1!")
     assert not may(iam, "create_user", UserName="accomplice")
     assert not may(
         iam, "attach_user_policy", UserName=name, PolicyArn="arn:aws:iam::aws:policy/IAMFullAccess"
     )
-    others = town.users["ro"]
     assert not may(iam, "list_mfa_devices", UserName=others.name)
     assert not may(iam, "get_user", UserName=others.name)
-    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=f"{name}-for-another")["VirtualMFADevice"]
-    one, two = totp.consecutive_codes(device["Base32StringSeed"])
-    codes = {"AuthenticationCode1": one, "AuthenticationCode2": two}
+    assert not may(iam, "create_virtual_mfa_device", VirtualMFADeviceName=f"{others.name}-2")
+    # An enrolment that was broken off leaves a device, which is in nobody's way.
+    left = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]["SerialNumber"]
+    assert may(iam, "delete_virtual_mfa_device", SerialNumber=left)
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+    codes = consecutive(device)
     assert not may(
         iam, "enable_mfa_device", UserName=others.name, SerialNumber=device["SerialNumber"], **codes
     )
-    before = iam.list_mfa_devices(UserName=name)["MFADevices"]
-    user = with_device(town.cloud, key, name)
-    assert before == []
-    assert [device["SerialNumber"] for device in iam.list_mfa_devices(UserName=name)["MFADevices"]] == [
-        user.serial
-    ]
-    # Whoever stole the key can neither take the device away nor put another in its place.
-    assert not may(iam, "deactivate_mfa_device", UserName=name, SerialNumber=user.serial)
+    assert may(iam, "enable_mfa_device", UserName=name, SerialNumber=device["SerialNumber"], **codes)
+    assert not may(iam, "deactivate_mfa_device", UserName=name, SerialNumber=device["SerialNumber"])
     assert not may(iam, "deactivate_mfa_device", UserName=others.name, SerialNumber=others.serial)
-    assert may(town.cloud.aws.client("iam", credentials=user.session), "list_users")
+
+
+def consecutive(device: Any) -> dict[str, str]:
+    one, two = totp.consecutive_codes(device["Base32StringSeed"])
+    return {"AuthenticationCode1": one, "AuthenticationCode2": two}
+
+
+def test_with_mfa_a_user_adds_a_second_device_and_makes_keys(town: Town) -> None:
+    user = town.users["ro"]
+    iam = town.cloud.aws.client("iam", credentials=user.session)
+    second = iam.create_virtual_mfa_device(VirtualMFADeviceName=f"{user.name}-2")["VirtualMFADevice"]
+    serial = second["SerialNumber"]
+    assert may(iam, "enable_mfa_device", UserName=user.name, SerialNumber=serial, **consecutive(second))
+    assert may(iam, "deactivate_mfa_device", UserName=user.name, SerialNumber=serial)
+    assert may(iam, "delete_virtual_mfa_device", SerialNumber=serial)
+    made = iam.create_access_key(UserName=user.name)["AccessKey"]["AccessKeyId"]
+    assert may(iam, "delete_access_key", UserName=user.name, AccessKeyId=made)
+
+
+@pytest.mark.parametrize("enrolled", [True, False], ids=["with a device", "without a device"])
+@pytest.mark.parametrize("group", GROUPS)
+def test_a_stolen_access_key_leads_nowhere(town: Town, group: str, enrolled: bool) -> None:
+    """Tried in the thief's order: a device of the thief's own, a session by its code, then the doors."""
+    cloud, user = town.cloud, town.users[group]
+    name, key = user.name, user.key
+    if not enrolled:
+        name = f"careless-{next(_numbers)}"
+        key = join(cloud, town.accounts["security"], name, GROUPS[group])
+    iam, sts = (cloud.aws.client(service, credentials=key) for service in ("iam", "sts"))
+    # The thief may bring a device: one that an administrator has made, say, and nobody has enabled.
+    ready = cloud.inside("iam", town.accounts["security"]).create_virtual_mfa_device(
+        VirtualMFADeviceName=f"{name}-{next(_numbers)}"
+    )["VirtualMFADevice"]
+    serial = ready["SerialNumber"]
+    for thief in (key, keys(sts.get_session_token()["Credentials"])):
+        iam = cloud.aws.client("iam", credentials=thief)
+        assert not may(iam, "create_virtual_mfa_device", VirtualMFADeviceName=name)
+        assert not may(iam, "enable_mfa_device", UserName=name, SerialNumber=serial, **consecutive(ready))
+        assert not may(iam, "delete_virtual_mfa_device", SerialNumber=serial)
+        assert not may(iam, "resync_mfa_device", UserName=name, SerialNumber=serial, **consecutive(ready))
+        assert not may(iam, "deactivate_mfa_device", UserName=name, SerialNumber=user.serial)
+        assert not may(iam, "create_access_key", UserName=name)
+        assert not may(iam, "update_login_profile", UserName=name, Password="the-thief-Knows-1!")
+        assert not may(iam, "change_password", OldPassword="guessed", NewPassword="the-thief-Knows-1!")
+        assert not may(iam, "list_users")
+        assert town.opened(thief) == set()
+        code = totp.code(ready["Base32StringSeed"])
+        assert not may(sts, "get_session_token", SerialNumber=serial, TokenCode=code)
+        assert not may(
+            cloud.aws.client("sts", credentials=thief),
+            "assume_role",
+            RoleArn=f"arn:aws:iam::{town.accounts['dev']}:role/{READ_ONLY}",
+            RoleSessionName="thief",
+            SerialNumber=serial,
+            TokenCode=code,
+        )
 
 
 def test_a_wrong_code_gives_no_session(town: Town) -> None:

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -50,14 +50,21 @@ class Permission:
     conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
 
 
+class Entry(NamedTuple):
+    """A way into an account: the role that was taken, and the clients that it gives."""
+
+    role: str
+    clients: Clients
+
+
 def enter(
     account: Account,
     organization: Organization,
     entry_roles: Sequence[str],
     permissions: Iterable[Permission],
     purpose: str,
-) -> Clients:
-    """Clients inside the account, able to do what `permissions` say and no more.
+) -> Entry:
+    """A way into the account, able to do what `permissions` say and no more.
 
     The entry roles are tried in order. When none lets us in, raises `AccountNotUsable` for a young account, which
     looks just like one whose role does not trust us, and `AccountNotEnterable` for any other; both name every role
@@ -81,7 +88,7 @@ def enter(
                 raise
             answers.append(f"{role}: {answer_of(refused)}")
             continue
-        return clients_with(answer["Credentials"])
+        return Entry(role, clients_with(answer["Credentials"]))
     closed = (
         f"No entry role of account {account.id} lets us in; one of them must trust "
         f"arn:{partition}:iam::{organization.management_account_id}:root. {' '.join(answers)}"

@@ -16,6 +16,9 @@ FIND_KEY = Permission(
 )
 """What `key_arn` needs. IAM asks about the key; about the alias where it leads to none."""
 
+WRITER = "groundwork-log-archive"
+"""The role of the security account that alone changes the archive."""
+
 LOG_ARCHIVE = "the log archive in the security account"
 """What a planned call waits for while the key is not known."""
 

@@ -82,16 +82,19 @@ class TrailStore(NamedTuple):
 @dataclass(frozen=True)
 class Installation:
     """What the stack itself brought along. `bootstrap_trail` is the bucket and the key, in the management account,
-    of its trail for as long as there is no log archive."""
+    of its trail for as long as there is no log archive. `archive_writer` is the ARN of the one role, of the function
+    that applies components, which may take the log archive's role."""
 
     bootstrap_trail: tuple[str, str] | None = None
+    archive_writer: str = ""
 
 
 @dataclass(frozen=True)
 class Target:
     """The account in work: who it is, where it stands, what is declared, and the clients to look at it.
 
-    `foresees` is set in a plan: what the security account does not hold yet is `known_later`, where an apply waits."""
+    `foresees` is set in a plan: what the security account does not hold yet is `known_later`, where an apply waits.
+    `entered_by` is the name of the role whose session applies."""
 
     account: Account
     organization: Organization
@@ -99,6 +102,7 @@ class Target:
     client: Clients
     installation: Installation = field(default_factory=Installation)
     foresees: bool = False
+    entered_by: str | None = None
     _asked: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What does not change while an account is in work: asked once, used by every component."""
     _asking: dict[str, Lock] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -134,6 +138,10 @@ class Component(ABC, Generic[Found]):
     """What the calls of `diff` need besides: the session policy of apply is both."""
     meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {}
     """AWS's error codes that the state machine knows under one of our names."""
+
+    def entry_roles(self, declaration: Declaration) -> Sequence[str]:
+        """The roles by which it is applied in a member account, in the order in which they are tried."""
+        return declaration.entry_roles
 
     @abstractmethod
     def read(self, target: Target) -> Found:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from groundwork.aws.clients import Clients, own_client
-from groundwork.aws.sessions import LONGEST_POLICY, Permission, enter, session_policy, while_young
+from groundwork.aws.clients import own_client
+from groundwork.aws.sessions import LONGEST_POLICY, enter, session_policy, while_young
 from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Installation, Target
 from groundwork.baseline.components import COMPONENTS
@@ -59,17 +59,26 @@ def skipped(task: ComponentTask) -> Result:
     return Result(component=task.component, outcome="skipped")
 
 
-def work_inside(task: ComponentTask, declaration: Declaration) -> Result:
+def work_inside(task: ComponentTask, declaration: Declaration, installation: Installation) -> Result:
     """Enter the account and bring it to what the component declares, with a session that can do just that; a plan's
     session can only look.
 
     Raises what the component raises, `ComponentNotSettled`, `AccountNotUsable`, `AccountNotEnterable` and
     `EntryRoleDenied`.
     """
-    component = _component(task.component, declaration)
-    permissions = component.reads if task.mode == "plan" else [*component.reads, *component.writes]
-    clients = _enter(task.account, task.organization, declaration, permissions, task.component)
-    target = Target(task.account, task.organization, declaration, clients, foresees=task.mode == "plan")
+    component, plans = _component(task.component, declaration), task.mode == "plan"
+    permissions = component.reads if plans else [*component.reads, *component.writes]
+    roles = declaration.entry_roles if plans else component.entry_roles(declaration)
+    entry = enter(task.account, task.organization, roles, permissions, task.component)
+    target = Target(
+        task.account,
+        task.organization,
+        declaration,
+        entry.clients,
+        installation,
+        foresees=plans,
+        entered_by=None if plans else entry.role,
+    )
     with while_young(task.account):
         return _result(task, target)
 
@@ -95,6 +104,7 @@ def verify_inside(
     account: Account,
     organization: Organization,
     declaration: Declaration,
+    installation: Installation,
     passes: int = 1,
 ) -> None:
     """Look again at these components, which have been brought to what is declared so many times, with a session that
@@ -102,8 +112,8 @@ def verify_inside(
 
     def look(together: Sequence[Component[object]]) -> list[Change]:
         reads = [permission for component in together for permission in component.reads]
-        clients = _enter(account, organization, declaration, reads, "verify")
-        target = Target(account, organization, declaration, clients)
+        clients = enter(account, organization, declaration.entry_roles, reads, "verify").clients
+        target = Target(account, organization, declaration, clients, installation)
         with while_young(account):
             plans = side_by_side(*(partial(loop.plan, component, target) for component in together))
         return list(chain(*plans))
@@ -137,16 +147,6 @@ def _component(name: ComponentName, declaration: Declaration) -> Component[objec
     component = COMPONENTS[name]
     check(declaration, {name: component})
     return component
-
-
-def _enter(
-    account: Account,
-    organization: Organization,
-    declaration: Declaration,
-    permissions: Sequence[Permission],
-    purpose: str,
-) -> Clients:
-    return enter(account, organization, declaration.entry_roles, permissions, purpose)
 
 
 def _result(task: ComponentTask, target: Target) -> Result:

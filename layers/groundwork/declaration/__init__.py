@@ -139,12 +139,19 @@ class User(Model):
     groups: list[Name] = Field(default_factory=list)
     path: IamPath = "/"
     tags: OwnTags = Field(default_factory=dict)
+    access_keys: bool | None = Field(
+        default=None, description="Whether they may have access keys; access.accessKeys where nothing is said"
+    )
 
 
 class Access(Model):
     roles: list[Role] = Field(default_factory=list)
     groups: list[Group] = Field(default_factory=list)
     users: list[User] = Field(default_factory=list)
+    access_keys: bool = Field(
+        default=True,
+        description="Whether declared users may have access keys; without, they sign in by the console and `aws login`",
+    )
     prune: bool = Field(
         default=False,
         description="Delete roles that are tagged as ours and no longer declared; users lose groups and policies",

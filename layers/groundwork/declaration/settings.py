@@ -57,6 +57,16 @@ class Regions(Model):
         return self
 
 
+class ObjectLock(Model):
+    """For so long nobody deletes or overwrites a version. `compliance`: not even the root user, nor AWS, and neither
+    mode nor days can be lessened for what is there. `governance`: but for who may bypass it, which the guard rails deny.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock.html
+    """
+
+    mode: Literal["governance", "compliance"] = "governance"
+    days: int = Field(default=365, ge=1, le=36500)
+
+
 class LogArchive(Model):
     """The buckets and the key of the security account that every account's logs go to."""
 
@@ -69,10 +79,23 @@ class LogArchive(Model):
     archive_after_days: int = Field(default=90, ge=1, description="To Glacier Instant Retrieval")
     expire_after_days: int = Field(default=2557, ge=1)
     access_logs_expire_after_days: int = Field(default=365, ge=1)
+    object_lock: ObjectLock | None = Field(
+        default_factory=ObjectLock,
+        description="Of the trail's bucket; null for none. AWS Config delivers to no bucket that has it",
+    )
     admit: Literal["organization"] | list[AccountId] = Field(
         default="organization",
         description="Who may deliver logs: the organization, or only the listed accounts",
     )
+
+    @model_validator(mode="after")
+    def _expires_after_the_lock(self) -> LogArchive:
+        if self.object_lock and self.object_lock.days > self.expire_after_days:
+            raise ValueError(
+                f"objectLock.days {self.object_lock.days} is more than expireAfterDays {self.expire_after_days}; S3 "
+                "expires nothing that is locked: give fewer days"
+            )
+        return self
 
 
 class Trail(Model):
@@ -104,13 +127,19 @@ class PasswordPolicy(Model):
     require_lowercase: bool = True
     users_may_change: bool = True
     remembered: int = Field(default=24, ge=1, le=24)
-    max_age_days: int = Field(default=90, ge=1, le=1095)
+    max_age_days: int | None = Field(
+        default=None, ge=1, le=1095, description="Passwords expire after so many days; null: never"
+    )
 
 
 class AccountSettings(Model):
     password_policy: PasswordPolicy = Field(default_factory=PasswordPolicy)
     alias: str | None = Field(
         default="<name>-<account>", description="<name> and <account> are filled in; null leaves it alone"
+    )
+    replace_alias: bool = Field(
+        default=False,
+        description="Replace an alias that is there: the sign-in address changes, and the old one is free for anybody",
     )
     s3_public_access_block: bool = True
     ebs_encryption: bool = True

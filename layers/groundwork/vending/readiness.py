@@ -48,7 +48,7 @@ def check_access(account: Account, organization: Organization, declaration: Decl
     is too old for its role to be still on its way; `EntryRoleDenied` where waiting changes nothing.
     """
     permissions = [Permission([action for _, action, _ in PROBES])]
-    clients = enter(account, organization, declaration.entry_roles, permissions, "check-access")
+    clients = enter(account, organization, declaration.entry_roles, permissions, "check-access").clients
     home = declaration.regions.home
     probes = (partial(_probe, clients, service, ask, account, home) for service, _, ask in PROBES)
     refused = [answer for answer in side_by_side(*probes) if answer]

@@ -10,7 +10,11 @@ Closed on purpose, since a denial of the obvious verbs leaves them open:
   trail, a bucket or a role is denied on the day it comes: lifecycle and replication of a bucket, grants on the key,
   an event selector that records nothing, a permissions boundary on a role.
 - An entry role is exempt by its full ARN: a role of its name under another path is not, and one of its exact ARN
-  cannot be made where it is absent. Managed roles can be made by nobody else under any path, so that none is faked.
+  cannot be made where it is absent. Managed roles can be made by nobody else under any path, so that none is faked:
+  their ARNs are matched by their end, and so is, in passing, a name that ends as one of them does.
+- The archive (its buckets, its key, the key's alias) spares no entry role: only its own role, which one function of
+  the management account may take, changes it, and not even that one may delete a version, shorten a lock or delete
+  the key. Nobody at all may change who takes that role.
 - The trail's name is taken in every Region, the buckets' names in every account, the key's alias in every Region of
   the security account. Access points of the security account, a second door to its buckets, are read-only.
 - The key is known by its alias, which nobody else can move or delete.
@@ -36,10 +40,11 @@ https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
+from groundwork.baseline.archive import WRITER
 from groundwork.baseline.component import Action, Call, Component, Permission, Target, known_later
 from groundwork.baseline.components.organization import BUSY
 from groundwork.baseline.documents import differences
@@ -76,6 +81,8 @@ FREE_ON_OURS = [
 ]
 """What anybody may do with a resource of ours: look at it, enter a role, and say who is in a group."""
 
+FREE_ON_THE_WRITER = [*READS_OF_IAM, "iam:CreateRole", "iam:PutRolePolicy", "sts:AssumeRole"]
+"""What the entry roles may do with the archive's role: lay it down, and say what it may do, not who may take it."""
 FREE_ON_THE_KEY = ["kms:Decrypt", "kms:Describe*", "kms:Get*", "kms:List*"]
 CONFIG_ACTIONS = [
     "config:AssociateResourceTypes",
@@ -105,7 +112,10 @@ def guardrail_document(declaration: Declaration, organization: Organization) -> 
             "The guard rails protect the security account's buckets and key, and there is no such account."
         )
     names = _Names(declaration, organization)
-    document = {"Version": "2012-10-17", "Statement": [names.exempting(each) for each in _statements(names)]}
+    statements = [names.exempting(each, names.entry_roles) for each in _statements(names)]
+    if names.lays_down("log-archive"):
+        statements += _archive_statements(names)
+    document = {"Version": "2012-10-17", "Statement": statements}
     length = len(minified(document))
     if length > LONGEST:
         raise InvalidDeclaration(
@@ -121,21 +131,21 @@ def minified(document: Document) -> str:
 
 def _statements(names: _Names) -> Iterator[dict[str, Any]]:
     declared, settings = names.declaration, names.declaration.account_settings
-    anywhere = [names.iam(f"role/*/{name}") for name in declared.entry_roles]
-    yield {"Sid": "EntryRoles", "NotAction": READS_OF_IAM, "Resource": [*names.entry_roles, *anywhere]}
+    anywhere = [names.iam(f"role/*{name}") for name in declared.entry_roles]
+    yield {"Sid": "EntryRoles", "NotAction": READS_OF_IAM, "Resource": anywhere}
     yield {"Sid": "BaselineResources", "NotAction": FREE_ON_OURS, "Resource": list(names.resources())}
-    if names.lays_down("log-archive"):
-        alias = declared.log_archive.key_alias
-        yield {"Sid": "LogKeyAlias", "Action": "kms:*", "Resource": names.arn("kms", alias, names.security)}
-        yield {
-            "Sid": "LogKey",
-            "NotAction": FREE_ON_THE_KEY,
-            "Resource": names.arn("kms", "key/*", names.security),
-            "Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}},
-        }
-    actions = ["organizations:DisablePolicyType"]
+    actions = [
+        "account:AcceptPrimaryEmailUpdate",
+        "account:PutAccountName",
+        "account:StartPrimaryEmailUpdate",
+        "organizations:DisablePolicyType",
+    ]
     if not declared.guardrails.allow_leaving:
-        actions += ["account:CloseAccount", "organizations:LeaveOrganization"]
+        actions += [
+            "account:CloseAccount",
+            "organizations:AcceptHandshake",
+            "organizations:LeaveOrganization",
+        ]
     if names.lays_down("config"):
         actions += CONFIG_ACTIONS
         yield {
@@ -163,6 +173,26 @@ def _statements(names: _Names) -> Iterator[dict[str, Any]]:
     }
 
 
+def _archive_statements(names: _Names) -> Iterator[dict[str, Any]]:
+    """They spare the archive's own role alone, which may delete no log and no key; what it may, the entry roles can say,
+    but nobody who may take it."""
+    alias, key = names.declaration.log_archive.key_alias, names.arn("kms", "key/*", names.security)
+    by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
+    writer = names.iam(f"role/{WRITER}", names.security)
+    yield {
+        "Effect": "Deny",
+        "Sid": "ArchiveRole",
+        "NotAction": FREE_ON_THE_WRITER,
+        "Resource": names.iam(f"role/*{WRITER}", names.security),
+    }
+    for statement in (
+        {"Sid": "Archive", "NotAction": ["s3:Get*", "s3:List*"], "Resource": names.archive()},
+        {"Sid": "LogKeyAlias", "Action": "kms:*", "Resource": names.arn("kms", alias, names.security)},
+        {"Sid": "LogKey", "NotAction": FREE_ON_THE_KEY, "Resource": key, "Condition": by_alias},
+    ):
+        yield names.exempting(statement, [writer])
+
+
 @dataclass(frozen=True)
 class _Names:
     """What the policy names: ARNs of this partition."""
@@ -185,12 +215,12 @@ class _Names:
         )
 
     def resources(self) -> Iterator[str]:
-        declared, logs = self.declaration, self.declaration.log_archive
+        declared = self.declaration
         for role in declared.access.roles:
-            yield from (self.iam(f"role{role.path}{role.name}"), self.iam(f"role/*/{role.name}"))
+            yield self.iam(f"role/*{role.name}")
             boundary = role.permissions_boundary
             if boundary and declared.has_policy(boundary):
-                yield from (self.iam(f"policy/{boundary}"), self.iam(f"policy/*/{boundary}"))
+                yield self.iam(f"policy/*{boundary}")
         for group in declared.access.groups:
             yield self.iam(f"group{group.path}{group.name}", self.security)
         if self.lays_down("trail"):
@@ -199,10 +229,17 @@ class _Names:
             yield self.iam(f"role/{CONFIG_ROLE}")
             yield self.arn("config", "config-aggregator/*", self.security)
         if self.lays_down("log-archive"):
-            for bucket in (logs.trail_bucket, logs.config_bucket, logs.access_logs_bucket):
-                name = bucket.replace("<security>", self.security)
-                yield from (self.arn("s3", name, "", region=""), self.arn("s3", f"{name}/*", "", region=""))
-            yield self.arn("s3", "accesspoint/*", self.security)
+            yield self.iam(f"role/*{WRITER}", self.security)
+
+    def archive(self) -> list[str]:
+        """The buckets with all that is in them, and a second door to them."""
+        logs = self.declaration.log_archive
+        named = [logs.trail_bucket, logs.config_bucket, logs.access_logs_bucket]
+        buckets = [bucket.replace("<security>", self.security) for bucket in named]
+        return [
+            *(self.arn("s3", f"{bucket}{end}", "", region="") for bucket in buckets for end in ("", "/*")),
+            self.arn("s3", "accesspoint/*", self.security),
+        ]
 
     def iam(self, resource: str, account: str = "*") -> str:
         return self.arn("iam", resource, account, region="")
@@ -210,9 +247,9 @@ class _Names:
     def arn(self, service: str, resource: str, account: str, region: str = "*") -> str:
         return f"arn:{self.organization.partition}:{service}:{region}:{account}:{resource}"
 
-    def exempting(self, statement: Mapping[str, Any]) -> dict[str, Any]:
-        """The statement as a Deny that spares the entry roles. A session's aws:PrincipalArn is its role's ARN."""
-        spared = {"ArnNotLike": {"aws:PrincipalArn": self.entry_roles}}
+    def exempting(self, statement: Mapping[str, Any], roles: Sequence[str]) -> dict[str, Any]:
+        """The statement as a Deny that spares these roles. A session's aws:PrincipalArn is its role's ARN."""
+        spared = {"ArnNotLike": {"aws:PrincipalArn": roles}}
         return {"Effect": "Deny", **statement, "Condition": {**statement.get("Condition", {}), **spared}}
 
 

@@ -15,7 +15,7 @@ from groundwork.errors import ComponentNotSettled, GroundworkError
 
 from . import difference, state
 from .state import Found
-from .wanted import declared_roles, wanted
+from .wanted import declared_roles, wanted, without_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.literals import EntityTypeType
@@ -27,7 +27,10 @@ _IAM = "arn:{partition}:iam::{account}"
 
 class Access(Component[Found]):
     name: ClassVar[str] = "access"
-    reads = (Permission(["iam:GetAccountAuthorizationDetails", "iam:ListRoles"]),)
+    reads = (
+        Permission(["iam:GetAccountAuthorizationDetails", "iam:ListRoles"]),
+        Permission(["iam:ListAccessKeys"], [f"{_IAM}:user/*"]),
+    )
     writes = (
         Permission(
             [
@@ -69,6 +72,8 @@ class Access(Component[Found]):
                 "iam:DeleteUserPolicy",
                 "iam:DetachUserPolicy",
                 "iam:TagUser",
+                "iam:UntagUser",
+                "iam:UpdateAccessKey",
                 "iam:UpdateUser",
             ],
             [f"{_IAM}:user/*"],
@@ -97,7 +102,8 @@ class Access(Component[Found]):
         roles = declared_roles(target)
         if any(target.declaration.has_policy(role.permissions_boundary or "") for role in roles):
             kinds.append("LocalManagedPolicy")
-        return state.read(target.client("iam"), kinds, [role.name for role in roles])
+        keyless = without_keys(target) if target.account.kind == "security" else ()
+        return state.read(target.client("iam"), kinds, [role.name for role in roles], keyless)
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Boundaries come before the roles that have them, groups before who is in them; each holder of power is one

@@ -12,7 +12,7 @@ from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import MANAGED_BY
 
 from .documents import compact
-from .state import US, Found, GroupState, Holder, PolicyState, RoleState, UserState, ours
+from .state import ACCESS_KEYS, US, Found, GroupState, Holder, PolicyState, RoleState, UserState, ours
 from .trust_differences import trust_difference
 from .wanted import Wanted
 
@@ -154,9 +154,17 @@ def user(found: UserState | None, wanted: UserState, left_alone: frozenset[str])
     if found.path != wanted.path:
         yield _call("UpdateUser", resource, "update", _path(found, wanted), **at, NewPath=wanted.path)
     yield from _out_of_groups(found, wanted.groups | left_alone, "which is not declared")
+    for key in found.active_keys:
+        yield _call(
+            "UpdateAccessKey", resource, "update", f"has the access key {key}; none is wanted", "high",
+            **at, AccessKeyId=key, Status="Inactive",
+        )  # fmt: skip
     yield from _policies("User", resource, found, wanted)
     # The console keeps the description of an access key in a tag of its user: tags of others stay.
     yield from _tags("User", resource, found.tags, wanted)
+    if ACCESS_KEYS in found.tags and ACCESS_KEYS not in wanted.tags:
+        reason = f"is tagged {ACCESS_KEYS}: {found.tags[ACCESS_KEYS]}, and may have access keys"
+        yield _call("UntagUser", resource, "update", reason, **at, TagKeys=[ACCESS_KEYS])
     for name in sorted(wanted.groups - found.groups):
         yield _call(
             "AddUserToGroup", resource, "update", f"is not in group {name}, as declared", **at, GroupName=name

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
@@ -16,6 +16,9 @@ if TYPE_CHECKING:
     from mypy_boto3_iam.literals import EntityTypeType
 
 US = "groundwork"
+ACCESS_KEYS = "groundwork:access-keys"
+"""The tag of users who may have none; mfa-self-service denies them to make or activate one."""
+NO_ACCESS_KEYS = "none"
 PAGE_SIZE = 1000
 
 
@@ -48,8 +51,11 @@ class GroupState(Holder):
 
 @dataclass(frozen=True)
 class UserState(Holder):
+    """`active_keys` are ids of access keys, read of those only who may have none."""
+
     groups: frozenset[str] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
+    active_keys: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -71,8 +77,14 @@ class Found:
     policies: Mapping[str, PolicyState] = field(default_factory=dict)
 
 
-def read(client: IAMClient, kinds: Sequence[EntityTypeType], declared_roles: Iterable[str]) -> Found:
-    """One pass over the account, and one over its roles when a declared one is there.
+def read(
+    client: IAMClient,
+    kinds: Sequence[EntityTypeType],
+    declared_roles: Iterable[str],
+    without_keys: Iterable[str] = (),
+) -> Found:
+    """One pass over the account, and one over its roles when a declared one is there; one call for each user who may
+    have no access key.
 
     GetAccountAuthorizationDetails returns neither description nor session length of a role; ListRoles does,
     and neither boundary nor tags.
@@ -93,9 +105,16 @@ def read(client: IAMClient, kinds: Sequence[EntityTypeType], declared_roles: Ite
     if not roles.keys().isdisjoint(declared_roles):
         for listing in client.get_paginator("list_roles").paginate(PaginationConfig={"PageSize": PAGE_SIZE}):
             listed |= {raw["RoleName"]: raw for raw in listing["Roles"]}
+    for name in users.keys() & set(without_keys):
+        users[name] = replace(users[name], active_keys=_active_keys(client, name))
     return Found(
         {name: _role(raw, listed.get(name, {})) for name, raw in roles.items()}, groups, users, policies
     )
+
+
+def _active_keys(client: IAMClient, user: str) -> tuple[str, ...]:
+    keys = client.list_access_keys(UserName=user)["AccessKeyMetadata"]  # two at most: never a second page
+    return tuple(key["AccessKeyId"] for key in keys if key["Status"] == "Active")
 
 
 def _role(raw: Any, listed: Any) -> RoleState:

@@ -22,7 +22,7 @@ from .documents import (
     hold_to,
     trust_policy,
 )
-from .state import US, GroupState, PolicyState, RoleState, UserState
+from .state import ACCESS_KEYS, NO_ACCESS_KEYS, US, GroupState, PolicyState, RoleState, UserState
 
 
 @dataclass(frozen=True)
@@ -60,7 +60,7 @@ def wanted(target: Target) -> Wanted:
             )
             all_of_it.groups += [entered] if entered is not None else []
         left_out = {item.resource for item in all_of_it.left_out if item.inline is None}
-        all_of_it.users += [_user(user, left_out) for user in target.declaration.access.users]
+        all_of_it.users += [_user(user, left_out, target) for user in target.declaration.access.users]
     return all_of_it
 
 
@@ -136,9 +136,20 @@ def _group(group: Group, target: Target, all_of_it: Wanted) -> GroupState:
     return GroupState(group.name, group.path, inline, _attached(group.managed_policies, target))
 
 
-def _user(user: User, left_out: set[str]) -> UserState:
+def _user(user: User, left_out: set[str], target: Target) -> UserState:
     groups = frozenset(group for group in user.groups if f"group/{group}" not in left_out)
-    return UserState(user.name, user.path, groups=groups, tags={**user.tags, MANAGED_BY: US})
+    keyless = {ACCESS_KEYS: NO_ACCESS_KEYS} if user.name in without_keys(target) else {}
+    return UserState(user.name, user.path, groups=groups, tags={**user.tags, MANAGED_BY: US, **keyless})
+
+
+def without_keys(target: Target) -> frozenset[str]:
+    """The declared users who may have no access key."""
+    access = target.declaration.access
+    return frozenset(
+        user.name
+        for user in access.users
+        if not (access.access_keys if user.access_keys is None else user.access_keys)
+    )
 
 
 def _inline(names: Iterable[str], target: Target) -> dict[str, Document]:

@@ -24,6 +24,8 @@ from .default_vpc import DefaultVpc
 
 LONGEST_ALIAS = 63
 SHORTEST_ALIAS = 3
+NO_EXPIRY = 0
+"""Of passwords; IAM is told so by leaving MaxPasswordAge out, and shows it so."""
 PUBLIC_ACCESS = ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets")
 IN_WORDS = {
     "MinimumPasswordLength": "minimum length",
@@ -106,9 +108,8 @@ class AccountSettings(Component[Found]):
         declared = target.declaration.account_settings
         yield from _password_policy_calls(found.password_policy, target)
         if declared.alias:
-            yield from _alias_calls(
-                found.alias, alias_of(declared.alias, target.account.name, target.account.id)
-            )
+            alias = alias_of(declared.alias, target.account.name, target.account.id)
+            yield from _alias_calls(found.alias, alias, declared.replace_alias)
         if declared.s3_public_access_block:
             yield from _public_access_calls(found.public_access, target)
         for name, region in found.regions.items():
@@ -208,13 +209,12 @@ def _password_policy_calls(found: Mapping[str, Any] | None, target: Target) -> I
         "RequireLowercaseCharacters": declared.require_lowercase,
         "AllowUsersToChangePassword": declared.users_may_change,
         "PasswordReusePrevention": declared.remembered,
-        "MaxPasswordAge": declared.max_age_days,
+        "MaxPasswordAge": declared.max_age_days or NO_EXPIRY,
         "HardExpiry": False,  # whoever lets a password expire must not need an administrator to come back
     }
+    given = {name: value for name, value in wanted.items() if (name, value) != ("MaxPasswordAge", NO_EXPIRY)}
     if found is None:
-        yield Call(
-            "iam", "UpdateAccountPasswordPolicy", wanted, "password policy", "create", "does not exist"
-        )
+        yield Call("iam", "UpdateAccountPasswordPolicy", given, "password policy", "create", "does not exist")
         return
     # IAM leaves out what is off.
     wrong = [name for name, value in wanted.items() if found.get(name, type(value)()) != value]
@@ -222,7 +222,7 @@ def _password_policy_calls(found: Mapping[str, Any] | None, target: Target) -> I
         reason = "; ".join(
             f"{IN_WORDS[name]}: {_shown(found.get(name))}; expected {_shown(wanted[name])}" for name in wrong
         )
-        yield Call("iam", "UpdateAccountPasswordPolicy", wanted, "password policy", "update", reason)
+        yield Call("iam", "UpdateAccountPasswordPolicy", given, "password policy", "update", reason)
 
 
 def _shown(value: object) -> str:
@@ -231,8 +231,18 @@ def _shown(value: object) -> str:
     return "not set" if value is None else str(value)
 
 
-def _alias_calls(found: str | None, wanted: str) -> Iterator[Call]:
+def _alias_calls(found: str | None, wanted: str, replace: bool) -> Iterator[Call]:
+    """CreateAccountAlias replaces the alias that is there; whoever likes may take the old one then.
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
+    """
     if found == wanted:
+        return
+    if found and not replace:
+        yield Call(
+            *("iam", "CreateAccountAlias", {"AccountAlias": wanted}, f"account alias {wanted}", "report"),
+            f"account alias is {found}, and stays: set accountSettings.replaceAlias to have {wanted}",
+            severity="low",
+        )
         return
     taken = "another AWS account has this alias; declare another one under accountSettings.alias, or null to have none"
     yield Call(

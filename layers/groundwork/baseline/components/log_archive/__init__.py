@@ -1,18 +1,19 @@
 """The log archive: the buckets and the key of the security account that every account's logs go to.
 
-Its policies admit the whole organization, so that a new account changes nothing here.
+Its policies admit the whole organization, so that a new account changes nothing here. Once its role is there
+(`writer.py`), that is who changes it; an entry role lays down the role, and all the rest where no guard rail is yet.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline.archive import archive
+from groundwork.baseline.archive import WRITER, archive
 from groundwork.baseline.component import (
     Action,
     Call,
@@ -22,13 +23,16 @@ from groundwork.baseline.component import (
     known_later,
     needing,
 )
-from groundwork.baseline.components.log_archive import buckets, policies
+from groundwork.baseline.components.log_archive import buckets, policies, writer
+from groundwork.baseline.components.log_archive.writer import Writer
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
+from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
 from groundwork.errors import ComponentNotSettled, GroundworkError
 from groundwork.side_by_side import side_by_side
 
+THE_ROLE = ("arn:{partition}:iam::{account}:role/" + WRITER,)
 KEYS_AND_ALIASES = ("arn:{partition}:kms:*:{account}:key/*", "arn:{partition}:kms:*:{account}:alias/*")
 MINE = {"managed-by": "groundwork"}
 KEY_TAG = "groundwork:alias"
@@ -56,12 +60,14 @@ class Found:
     key: Key | None
     astray: str | None
     buckets: Mapping[str, Mapping[str, Any]]
+    writer: Writer | None
 
 
 class LogArchive(Component[Found]):
     name = "log-archive"
     kinds = ("security",)
     reads = (
+        Permission(["iam:GetRole", "iam:GetRolePolicy"], THE_ROLE),
         Permission(["kms:ListKeys", "s3:ListAllMyBuckets"]),
         Permission(
             ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
@@ -70,6 +76,7 @@ class LogArchive(Component[Found]):
         Permission(
             [
                 "s3:GetBucketLogging",
+                "s3:GetBucketObjectLockConfiguration",
                 "s3:GetBucketOwnershipControls",
                 "s3:GetBucketPolicy",
                 "s3:GetBucketPublicAccessBlock",
@@ -81,6 +88,7 @@ class LogArchive(Component[Found]):
         ),
     )
     writes = (
+        Permission(["iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"], THE_ROLE),
         Permission(["kms:CreateKey"]),
         Permission(
             [
@@ -98,6 +106,7 @@ class LogArchive(Component[Found]):
             [
                 "s3:CreateBucket",
                 "s3:PutBucketLogging",
+                "s3:PutBucketObjectLockConfiguration",
                 "s3:PutBucketOwnershipControls",
                 "s3:PutBucketPolicy",
                 "s3:PutBucketPublicAccessBlock",
@@ -120,19 +129,37 @@ class LogArchive(Component[Found]):
         ComponentNotSettled,
     )
 
+    def entry_roles(self, declaration: Declaration) -> Sequence[str]:
+        return [WRITER, *declaration.entry_roles]
+
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
         home, names = target.declaration.regions.home, archive(target)
-        (key, astray), settings = side_by_side(
+        (key, astray), settings, role = side_by_side(
             lambda: _read_key(target.client("kms", home), names.key_alias),
             lambda: buckets.read(target.client("s3", home), buckets.names(names)),
+            lambda: writer.read(target.client("iam"), WRITER),
         )
-        return Found(key, astray, settings)
+        return Found(key, astray, settings, role)
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
+        """Raises `ComponentNotSettled` when something is to be changed in the archive, its role is there, and this is
+        another role's session."""
+        role = writer.wanted([*self.reads, *self.writes], target)
+        yield from needing((), writer.calls(found.writer, role))
+        entered_by_another = target.entered_by not in (None, WRITER)
+        for call in self._in_the_archive(found, target):
+            if found.writer and entered_by_another:
+                raise ComponentNotSettled(
+                    f"role/{WRITER} is there and changes the archive from now on: entered by "
+                    f"{target.entered_by}, though {call.resource} {call.reason}."
+                )
+            yield call
+
+    def _in_the_archive(self, found: Found, target: Target) -> Iterable[Call]:
         """The other buckets log to the one for access logs. Of one bucket S3 takes one change at a time."""
         names = archive(target)
         yield from needing((), _key_calls(found, target))

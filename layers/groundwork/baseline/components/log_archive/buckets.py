@@ -16,9 +16,15 @@ from groundwork.baseline.components.log_archive import policies
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
+from groundwork.declaration.settings import ObjectLock
 from groundwork.side_by_side import side_by_side
 
 ABORT_UPLOADS_AFTER_DAYS = 7
+KEEP_DELETED_DAYS = 30
+"""For so long a version can be brought back that has expired, was deleted or overwritten. Expiration alone deletes
+nothing in a versioned bucket: it makes the version a noncurrent one.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
+"""
 
 
 @dataclass(frozen=True)
@@ -52,16 +58,25 @@ def _of_lifecycle(found: Any, wanted: Any) -> Severity:
     """High when it deletes logs before their time."""
     (declared,) = wanted["Rules"]
     rules = [rule for rule in (found or {}).get("Rules", []) if rule["Status"] == "Enabled"]
-    deadlines = [
-        days
-        for rule in rules
-        for days in (
-            0 if "Date" in rule.get("Expiration", {}) else rule.get("Expiration", {}).get("Days"),
-            rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays"),
-        )
-        if days is not None
-    ]
-    return "high" if any(days < declared["Expiration"]["Days"] for days in deadlines) else "medium"
+    for rule in rules:
+        expiration = rule.get("Expiration", {})
+        days = 0 if "Date" in expiration else expiration.get("Days")
+        noncurrent = rule.get("NoncurrentVersionExpiration", {}).get("NoncurrentDays")
+        if days is not None and days < declared["Expiration"]["Days"]:
+            return "high"
+        if noncurrent is not None and noncurrent < declared["NoncurrentVersionExpiration"]["NoncurrentDays"]:
+            return "high"
+    return "medium"
+
+
+def _of_object_lock(found: Any, wanted: Any) -> Severity:
+    """High where logs can be deleted before their time."""
+
+    def held(configuration: Any) -> int:
+        retention = (configuration or {}).get("Rule", {}).get("DefaultRetention", {})
+        return int(retention.get("Days", retention.get("Years", 0) * 365))
+
+    return "high" if held(found) < held(wanted) else "medium"
 
 
 SETTINGS = (
@@ -85,6 +100,13 @@ SETTINGS = (
         part=None,
         absent=None,
         wrong="versioning is off: logs can be overwritten",
+    ),
+    Setting(
+        *("PutObjectLockConfiguration", "ObjectLockConfiguration", "get_object_lock_configuration"),
+        part="ObjectLockConfiguration",
+        absent="ObjectLockConfigurationNotFoundError",
+        wrong="the lock on logs is not as declared",
+        severity=_of_object_lock,
     ),
     Setting(
         *("PutBucketEncryption", "ServerSideEncryptionConfiguration", "get_bucket_encryption"),
@@ -115,15 +137,16 @@ SETTINGS = (
 )
 
 OWNED_BY_THE_BUCKET = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-BY_S3 = {
-    "Rules": [
-        {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False},
-    ]
-}
+NO_KEYS_OF_CLIENTS = {"EncryptionType": ["SSE-C"]}
+"""Who reads what was encrypted with a key of one's own? Only who has that key.
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html
+"""
+BORN_WITH = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
+BY_S3 = {"Rules": [{**BORN_WITH, "BlockedEncryptionTypes": NO_KEYS_OF_CLIENTS}]}
 NEW_BUCKET: Mapping[str, Any] = {
     **dict.fromkeys(setting.write for setting in SETTINGS),
     "PutBucketOwnershipControls": OWNED_BY_THE_BUCKET,
-    "PutBucketEncryption": BY_S3,
+    "PutBucketEncryption": {"Rules": [BORN_WITH]},
 }
 """What a bucket is born with: the one that CreateBucket is told, the other by S3.
 
@@ -188,7 +211,15 @@ def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
         # S3 delivers access logs only to a bucket that it encrypts by itself.
         "PutBucketEncryption": BY_S3
         if is_access_logs
-        else {"Rules": [{"ApplyServerSideEncryptionByDefault": by_key, "BucketKeyEnabled": True}]},
+        else {
+            "Rules": [
+                {
+                    "ApplyServerSideEncryptionByDefault": by_key,
+                    "BucketKeyEnabled": True,
+                    "BlockedEncryptionTypes": NO_KEYS_OF_CLIENTS,
+                }
+            ]
+        },
         "PutBucketLifecycleConfiguration": {
             "Rules": [
                 _lifecycle(declared.access_logs_expire_after_days, archive_after=None)
@@ -198,10 +229,17 @@ def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
         },
         "PutBucketPolicy": document[bucket](target),
     }
+    if bucket == its.trail_bucket and declared.object_lock:
+        to_be["PutObjectLockConfiguration"] = _lock(declared.object_lock)
     if not is_access_logs:
         logging = {"TargetBucket": its.access_logs_bucket, "TargetPrefix": f"{bucket}/"}
         to_be["PutBucketLogging"] = {"LoggingEnabled": logging}
     return to_be
+
+
+def _lock(declared: ObjectLock) -> dict[str, Any]:
+    retention = {"Mode": declared.mode.upper(), "Days": declared.days}
+    return {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
 
 
 def _lifecycle(expire_after: int, archive_after: int | None) -> dict[str, Any]:
@@ -210,7 +248,7 @@ def _lifecycle(expire_after: int, archive_after: int | None) -> dict[str, Any]:
         "Status": "Enabled",
         "Filter": {"Prefix": ""},
         "Expiration": {"Days": expire_after},
-        "NoncurrentVersionExpiration": {"NoncurrentDays": expire_after},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_DELETED_DAYS},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_UPLOADS_AFTER_DAYS},
     }
     if archive_after is not None and archive_after < expire_after:
@@ -226,6 +264,8 @@ def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Ta
     home, resource = target.declaration.regions.home, f"bucket {bucket}"
     if found is None:
         parameters: dict[str, Any] = {"Bucket": bucket, "ObjectOwnership": "BucketOwnerEnforced"}
+        if "PutObjectLockConfiguration" in wanted(bucket, key_arn, target):
+            parameters["ObjectLockEnabledForBucket"] = True
         if home != "us-east-1":  # where S3 refuses to be told
             parameters["CreateBucketConfiguration"] = {"LocationConstraint": home}
         taken = "the bucket's name belongs to another AWS account; declare another one under logArchive"

@@ -9,6 +9,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-loggi
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+from functools import partial
 from typing import Any
 
 from groundwork.baseline.archive import archive
@@ -18,6 +20,8 @@ from groundwork.declaration.policy_files import Document
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 CONFIG = "config.amazonaws.com"
 S3_LOGGING = "logging.s3.amazonaws.com"
+
+USE = ["kms:Decrypt", "kms:GenerateDataKey*"]
 
 Statement = dict[str, Any]
 Condition = dict[str, dict[str, Any]]
@@ -85,14 +89,17 @@ def access_logs_bucket(target: Target) -> Document:
 def key(target: Target) -> Document:
     """Administered and read by IAM of the security account; written to by the two services, for admitted accounts.
 
-    The encryption context alone would admit every customer of AWS, so the source is demanded besides. Where S3
-    bucket keys are on, CloudTrail and Config decrypt too, to write.
+    The encryption context alone would admit every customer of AWS, so the source is demanded besides. AWS documents
+    for keys the source's ARN and account, not its organization, which is documented for buckets: each has a statement
+    for the accounts that are known. And neither says what comes along where S3 asks for a bucket key: the third way
+    is S3's, for what the buckets' own policies let in. Any one of the three is enough.
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
     """
-    partition = target.organization.partition
-    any_trail: Condition = {
-        "StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": f"arn:{partition}:cloudtrail:*:*:trail/*"}
-    }
+    partition, names = target.organization.partition, archive(target)
+    trail = f"arn:{partition}:cloudtrail:*:*:trail/{target.declaration.trail.name}"
+    any_trail: Condition = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trail}}
     trails, accounts = _of_admitted_trails(target), _of_admitted_accounts(target)
+    by_s3 = partial(_by_s3, target)
     return _document(
         {
             "Sid": "AdministeredByIAM",
@@ -102,9 +109,25 @@ def key(target: Target) -> Document:
             "Resource": "*",
         },
         _allow("CloudTrailEncrypts", CLOUDTRAIL, "kms:GenerateDataKey*", "*", _both(any_trail, trails)),
+        _allow(
+            "CloudTrailEncryptsForKnownAccounts",
+            CLOUDTRAIL,
+            "kms:GenerateDataKey*",
+            "*",
+            _both(any_trail, _of_trails_in(target, _known(target))),
+        ),
         _allow("CloudTrailUsesBucketKeys", CLOUDTRAIL, "kms:Decrypt", "*", trails),
+        _allow("CloudTrailEncryptsByS3", CLOUDTRAIL, USE, "*", by_s3(names.trail_bucket)),
         _allow("CloudTrailFindsTheKey", CLOUDTRAIL, "kms:DescribeKey", "*"),
-        _allow("ConfigEncrypts", CONFIG, ["kms:Decrypt", "kms:GenerateDataKey*"], "*", accounts),
+        _allow("ConfigEncrypts", CONFIG, USE, "*", accounts),
+        _allow(
+            "ConfigEncryptsForKnownAccounts",
+            CONFIG,
+            USE,
+            "*",
+            {"StringEquals": {"aws:SourceAccount": _known(target)}},
+        ),
+        _allow("ConfigEncryptsByS3", CONFIG, USE, "*", by_s3(names.config_bucket)),
         {
             "Sid": "TheOrganizationFindsTheKey",
             "Effect": "Allow",
@@ -143,15 +166,36 @@ def _of_admitted_accounts(target: Target) -> Condition:
     return {"StringEquals": {"aws:SourceAccount": listed}}
 
 
+def _known(target: Target) -> list[str]:
+    """The accounts that are known by their ids: those that are listed, and the two whose trails come first."""
+    organization = target.organization
+    return _listed(target) or sorted({target.account.id, organization.management_account_id})
+
+
 def _of_admitted_trails(target: Target) -> Condition:
+    """Of the declared name: whoever administers an account could fill the archive with more of them."""
     listed = _listed(target)
     if listed is None:
-        return _of_admitted_accounts(target)
-    partition = target.organization.partition
+        return _both(_of_admitted_accounts(target), _of_trails_in(target, ["*"]))
+    return _of_trails_in(target, listed)
+
+
+def _of_trails_in(target: Target, accounts: Iterable[str]) -> Condition:
+    partition, name = target.organization.partition, target.declaration.trail.name
     return {
         "ArnLike": {
-            "aws:SourceArn": [f"arn:{partition}:cloudtrail:*:{account}:trail/*" for account in listed]
+            "aws:SourceArn": [f"arn:{partition}:cloudtrail:*:{account}:trail/{name}" for account in accounts]
         }
+    }
+
+
+def _by_s3(target: Target, bucket: str) -> Condition:
+    """A call of S3 for an object of the bucket, or for its bucket key."""
+    endpoint = f"s3.{target.declaration.regions.home}.amazonaws.com"
+    objects = [_bucket(target, bucket), _bucket(target, f"{bucket}/*")]
+    return {
+        "StringEquals": {"kms:ViaService": endpoint},
+        "StringLike": {"kms:EncryptionContext:aws:s3:arn": objects},
     }
 
 
