@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import get_args
 
 from groundwork.aws.sessions import session_policy
+from groundwork.baseline.archive import WRITER
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration.policy_files import Document
 from prove import laid_down
@@ -52,19 +53,25 @@ def _tried(
 # -- self-service ------------------------------------------------------------------------------------
 
 WITHOUT_MFA = [
-    ("iam:CreateVirtualMFADevice", DEVICE),
-    ("iam:EnableMFADevice", OWN),
     ("iam:ListMFADevices", OWN),
-    ("iam:ResyncMFADevice", OWN),
     ("iam:GetUser", OWN),
+    ("iam:ChangePassword", OWN),
+]
+IN_THE_CONSOLE = [
+    ("iam:CreateVirtualMFADevice", DEVICE),
+    ("iam:CreateVirtualMFADevice", f"{DEVICE}-2"),
+    ("iam:DeleteVirtualMFADevice", DEVICE),
+    ("iam:EnableMFADevice", OWN),
+    ("iam:ResyncMFADevice", OWN),
 ]
 WITH_MFA = [
     ("iam:DeactivateMFADevice", OWN),
     ("iam:CreateAccessKey", OWN),
     ("iam:DeleteAccessKey", OWN),
-    ("iam:ChangePassword", OWN),
+    ("signin:AuthorizeOAuth2Access", f"arn:aws:signin:us-east-1:{SECURITY}:oauth2/public-client/localhost"),
 ]
 SOMEBODY_ELSES = [
+    ("iam:CreateVirtualMFADevice", f"arn:aws:iam::{SECURITY}:mfa/grace"),
     ("iam:EnableMFADevice", OTHER),
     ("iam:DeactivateMFADevice", OTHER),
     ("iam:CreateAccessKey", OTHER),
@@ -83,7 +90,9 @@ def _self_service() -> Iterator[Case]:
     for group in GROUPS:
         for mfa in get_args(Mfa):
             caller, shown = member(group, mfa), mfa == "true"
-            yield from _tried(caller, True, WITHOUT_MFA, "security", "how else would MFA begin")
+            yield from _tried(caller, True, WITHOUT_MFA, "security")
+            console = mfa != "absent"
+            yield from _tried(caller, console, IN_THE_CONSOLE, "security", "never with an access key alone")
             yield from _tried(caller, shown, WITH_MFA, "security")
             administers = shown and group == "admin-external-accounts"
             yield from _tried(caller, administers, SOMEBODY_ELSES, "security")
@@ -155,8 +164,11 @@ def _guardrails() -> Iterator[Case]:
     yield from _tried(entered, True, [*IN_DEV, *FREE_IN_DEV], "dev", "the entry roles are exempt")
     keeper = member("admin-external-accounts", "true")
     yield from _tried(keeper, False, IN_SECURITY, "security", "not even who keeps the logs")
-    groundwork = inside("security", ENTRY, "Groundwork in security by the entry role")
-    yield from _tried(groundwork, True, IN_SECURITY, "security")
+    thief = inside("security", ENTRY, "whoever is in security by the entry role")
+    yield from _tried(thief, False, IN_SECURITY[:3], "security", "the archive convicts him")
+    yield from _tried(thief, True, IN_SECURITY[3:], "security")
+    groundwork = session("Groundwork in security by the archive's role", "security", WRITER, [ADMINISTRATOR])
+    yield from _tried(groundwork, True, IN_SECURITY[:3], "security", "as far as the guard rails go")
 
 
 # -- boundaries ----------------------------------------------------------------------------------------

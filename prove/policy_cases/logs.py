@@ -77,15 +77,24 @@ def write(bucket: str, path: str, acl: Mapping[str, Any] = OWNED) -> Wish:
     )
 
 
+def trail_of(account: str, name: str = "groundwork") -> str:
+    return f"arn:aws:cloudtrail:{REGION}:{number_of(account)}:trail/{name}"
+
+
 def _delivery() -> Iterator[Case]:
     for account in (*IDS, STRANGER):
         number, ours = number_of(account), account in IDS
         trail, records = f"AWSLogs/{number}/CloudTrail/x", f"AWSLogs/{number}/Config/x"
         for name, bucket, path in ((CLOUDTRAIL, TRAIL, trail), (CONFIG, RECORDS, records)):
-            yield Case(service(name, account), write(bucket, path), allowed=ours)
-            yield Case(service(name, account, tls=False), write(bucket, path), allowed=False)
-            yield Case(service(name, account), write(bucket, path, {}), allowed=False)
-            yield Case(service(name, account), write(bucket, "elsewhere/x"), allowed=False)
+            source = trail_of(account) if name == CLOUDTRAIL else ""
+            yield Case(service(name, account, source_arn=source), write(bucket, path), allowed=ours)
+            plain = service(name, account, tls=False, source_arn=source)
+            yield Case(plain, write(bucket, path), allowed=False)
+            yield Case(service(name, account, source_arn=source), write(bucket, path, {}), allowed=False)
+            elsewhere = write(bucket, "elsewhere/x")
+            yield Case(service(name, account, source_arn=source), elsewhere, allowed=False)
+        another = service(CLOUDTRAIL, account, source_arn=trail_of(account, "another"))
+        yield Case(another, write(TRAIL, trail), allowed=False, why="only trails of the declared name")
         yield Case(service(CONFIG, account), write(TRAIL, trail), allowed=False)
         yield Case(service(CLOUDTRAIL, account), write(RECORDS, records), allowed=False)
         yield Case(service(LOGGING, account), write(TRAIL, trail), allowed=False)
@@ -110,15 +119,16 @@ def _key() -> Iterator[Case]:
         return Wish(words, action, KEY, SECURITY, policy, {**where("security"), **keys})
 
     for account in (*IDS, STRANGER):
-        ours, trail = account in IDS, f"arn:aws:cloudtrail:{REGION}:{number_of(account)}:trail/groundwork"
+        ours, trail = account in IDS, trail_of(account)
         context = {"kms:EncryptionContext:aws:cloudtrail:arn": trail}
+        cloudtrail = service(CLOUDTRAIL, account, source_arn=trail)
         encrypt = use("kms:GenerateDataKey", "encrypt a trail's log with the archive's key", **context)
-        yield Case(service(CLOUDTRAIL, account), encrypt, allowed=ours)
+        yield Case(cloudtrail, encrypt, allowed=ours)
         anything = use("kms:GenerateDataKey", "encrypt what is no trail's log with the archive's key")
-        yield Case(service(CLOUDTRAIL, account), anything, allowed=False)
+        yield Case(cloudtrail, anything, allowed=False)
         yield Case(service(CONFIG, account), anything, allowed=ours)
         decrypt = use("kms:Decrypt", "decrypt with the archive's key")
-        yield Case(service(CLOUDTRAIL, account), decrypt, allowed=ours, why="where S3 bucket keys are on")
+        yield Case(cloudtrail, decrypt, allowed=ours, why="where S3 bucket keys are on")
         yield Case(service(LOGGING, account), decrypt, allowed=False)
     decrypt, look = use("kms:Decrypt", "decrypt the logs"), use("kms:DescribeKey", "find the archive's key")
     for caller, reads, finds in (

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import time
+from functools import partial
 from typing import Any
 
 import pytest
@@ -10,6 +12,9 @@ from botocore.exceptions import ClientError
 
 from groundwork.contracts import Account
 from groundwork.errors import InvalidDeclaration
+from local.identity import totp
+from local.identity.console import sign_in
+from local.identity.credentials import Credentials
 from tests.component.access import (
     ACCESS,
     ADMIN,
@@ -224,6 +229,57 @@ def test_a_user_is_made_without_password_or_key(world: World) -> None:
     with pytest.raises(iam.exceptions.NoSuchEntityException):
         iam.get_login_profile(UserName="ada")
     assert world.apply(ACCESS, account, declaration=declaration) == []
+
+
+def test_a_user_without_access_keys_makes_none_and_those_there_are_switched_off(world: World) -> None:
+    account = world.account("security", "Security")
+    world.apply(ACCESS, account, declaration=declared(with_user))
+    iam = world.client("iam", account)
+    made = iam.create_access_key(UserName="ada")["AccessKey"]
+    key = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
+
+    def without(access: dict[str, Any]) -> None:
+        with_user(access)
+        access["users"][0]["access_keys"] = False
+
+    def for_nobody(access: dict[str, Any]) -> None:
+        with_user(access)
+        access["access_keys"] = False
+
+    for change in (without, for_nobody):
+        changes = world.apply(ACCESS, account, declaration=declared(change))
+        told = [each for each in changes if each.resource == "user/ada"]
+        assert f"has the access key {key.access_key_id}; none is wanted" in {each.reason for each in told}
+        assert "high" in {each.severity for each in told}
+        (status,) = iam.list_access_keys(UserName="ada")["AccessKeyMetadata"]
+        assert status["Status"] == "Inactive"
+        assert world.apply(ACCESS, account, declaration=declared(change)) == []
+        iam.update_access_key(UserName="ada", AccessKeyId=key.access_key_id, Status="Active")
+    iam.create_login_profile(UserName="ada", Password="a-long-Password-1!")
+    mine = world.aws.client("iam", credentials=with_mfa(world, account, "ada"))
+    for call in (
+        partial(mine.create_access_key, UserName="ada"),
+        partial(mine.update_access_key, UserName="ada", AccessKeyId=key.access_key_id, Status="Active"),
+    ):
+        with pytest.raises(ClientError, match="explicit deny"):
+            call()
+    (back, *_) = world.apply(ACCESS, account, declaration=declared(with_user))
+    assert "may have access keys" in back.reason
+    mine.create_access_key(UserName="ada")
+
+
+def with_mfa(world: World, account: Account, name: str) -> Credentials:
+    """The console's credentials after a device was registered and its code shown."""
+    password = "a-long-Password-1!"
+    iam = world.aws.client("iam", credentials=sign_in(world.aws, account.id, name, password))
+    device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]
+    serial, seed = device["SerialNumber"], device["Base32StringSeed"]
+    one, two = totp.consecutive_codes(seed)
+    iam.enable_mfa_device(
+        UserName=name, SerialNumber=serial, AuthenticationCode1=one, AuthenticationCode2=two
+    )
+    code = totp.code(seed, time.time() + totp.STEP_SECONDS)
+    return sign_in(world.aws, account.id, name, password, (serial, code))
 
 
 def test_a_user_no_longer_declared_loses_all_power_with_prune(world: World) -> None:

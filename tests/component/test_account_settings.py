@@ -61,7 +61,7 @@ def test_from_nothing_every_setting_is_made(world: World) -> None:
     policy = iam.get_account_password_policy()["PasswordPolicy"]
     assert policy["MinimumPasswordLength"] == 14
     assert policy["PasswordReusePrevention"] == 24
-    assert policy["MaxPasswordAge"] == 90
+    assert not policy["ExpirePasswords"]
     classes = ("Symbols", "Numbers", "UppercaseCharacters", "LowercaseCharacters")
     assert all(policy[f"Require{each}"] for each in classes)
     assert policy["AllowUsersToChangePassword"]
@@ -70,6 +70,20 @@ def test_from_nothing_every_setting_is_made(world: World) -> None:
     assert s3.get_public_access_block(AccountId=account.id)["PublicAccessBlockConfiguration"] == BLOCKED
     assert encrypts(world, account)
     assert default_vpcs(world, account)  # nobody told us to take it away
+
+
+def test_an_alias_that_is_there_stays_and_passwords_that_expire_no_longer_do(world: World) -> None:
+    account = world.account()
+    iam = world.client("iam", account)
+    iam.create_account_alias(AccountAlias=f"known-to-all-{account.id}")
+    iam.update_account_password_policy(MinimumPasswordLength=14, MaxPasswordAge=30)
+    changes = world.apply(SETTINGS, account)
+    assert iam.list_account_aliases()["AccountAliases"] == [f"known-to-all-{account.id}"]
+    told = {change.resource: change for change in changes}
+    alias = told[f"account alias {account.name}-{account.id}"]
+    assert (alias.action, "and stays: set accountSettings.replaceAlias" in alias.reason) == ("report", True)
+    assert "maximum age in days: 30; expected none" in told["password policy"].reason
+    assert not iam.get_account_password_policy()["PasswordPolicy"]["ExpirePasswords"]
 
 
 def test_a_second_run_writes_nothing(world: World, member: Account) -> None:

@@ -39,10 +39,13 @@ PASSWORDS = {
 
 
 def told() -> Declaration:
-    """Two Regions, and no default VPC in either."""
+    """Two Regions, and no default VPC in either; passwords expire, and an alias that is there is replaced."""
     declared = load()
     regions = declared.regions.model_copy(update={"governed": [HOME, ELSEWHERE]})
-    settings = declared.account_settings.model_copy(update={"delete_default_vpc": ["workload"]})
+    passwords = declared.account_settings.password_policy.model_copy(update={"max_age_days": 90})
+    settings = declared.account_settings.model_copy(
+        update={"delete_default_vpc": ["workload"], "replace_alias": True, "password_policy": passwords}
+    )
     return declared.model_copy(update={"regions": regions, "account_settings": settings})
 
 

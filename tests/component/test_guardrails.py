@@ -32,6 +32,8 @@ ORGANIZATION = Organization(
 )
 ADMINISTRATOR = f"arn:aws:iam::{MEMBER}:role/allow-admin-from-security-account"
 ENTRY = f"arn:aws:iam::{MEMBER}:role/OrganizationAccountAccessRole"
+ENTRY_OF_SECURITY = ENTRY.replace(MEMBER, SECURITY)
+WRITER = f"arn:aws:iam::{SECURITY}:role/groundwork-log-archive"
 KEY = f"arn:aws:kms:us-east-1:{SECURITY}:key/11111111-2222-3333-4444-555555555555"
 LOG_KEY = {"kms:resourcealiases": ["alias/groundwork-logs", "alias/another"]}
 OURS = {"aws:resourcetag/managed-by": "groundwork"}
@@ -58,6 +60,59 @@ def trail(region: str = "us-east-1") -> str:
 
 
 BUCKETS = [f"arn:aws:s3:::groundwork-{name}-{SECURITY}" for name in ("trail", "config", "access-logs")]
+OF_THE_ARCHIVE: list[tuple[str, str, dict[str, Any]]] = [
+    *(
+        (f"s3:{action}", bucket, {})
+        for bucket in BUCKETS
+        for action in (
+            "CreateBucket",
+            "DeleteBucket",
+            "DeleteBucketPolicy",
+            "PutBucketObjectLockConfiguration",
+            "PutBucketAcl",
+            "PutBucketLogging",
+            "PutBucketOwnershipControls",
+            "PutBucketPolicy",
+            "PutBucketPublicAccessBlock",
+            "PutBucketVersioning",
+            "PutEncryptionConfiguration",
+            "PutLifecycleConfiguration",
+            "PutReplicationConfiguration",
+        )
+    ),
+    *(
+        (f"s3:{action}", f"{bucket}/AWSLogs/{MEMBER}/CloudTrail/a.json.gz", {})
+        for bucket in BUCKETS
+        for action in (
+            "DeleteObject",
+            "BypassGovernanceRetention",
+            "DeleteObjectVersion",
+            "PutObjectRetention",
+            "PutObject",
+            "PutObjectTagging",
+            "ReplicateDelete",
+        )
+    ),
+    ("s3:CreateAccessPoint", f"arn:aws:s3:us-east-1:{SECURITY}:accesspoint/side-door", {}),
+    ("s3:DeleteObject", f"arn:aws:s3:us-east-1:{SECURITY}:accesspoint/side-door/object/AWSLogs/a", {}),
+    *(
+        (f"kms:{action}", KEY, LOG_KEY)
+        for action in (
+            "CreateGrant",
+            "DisableKey",
+            "DisableKeyRotation",
+            "PutKeyPolicy",
+            "ReplicateKey",
+            "ScheduleKeyDeletion",
+            "UntagResource",
+        )
+    ),
+    *(
+        (f"kms:{action}", f"arn:aws:kms:{region}:{SECURITY}:alias/groundwork-logs", {})
+        for action in ("CreateAlias", "DeleteAlias", "UpdateAlias")
+        for region in ("us-east-1", "eu-west-1")
+    ),
+]
 ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
     *(
         (f"cloudtrail:{action}", trail(region), {})
@@ -95,54 +150,6 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         "iam:DeleteServiceLinkedRole",
         role("aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"),
         {},
-    ),
-    *(
-        (f"s3:{action}", bucket, {})
-        for bucket in BUCKETS
-        for action in (
-            "CreateBucket",
-            "DeleteBucket",
-            "DeleteBucketPolicy",
-            "PutBucketAcl",
-            "PutBucketLogging",
-            "PutBucketOwnershipControls",
-            "PutBucketPolicy",
-            "PutBucketPublicAccessBlock",
-            "PutBucketVersioning",
-            "PutEncryptionConfiguration",
-            "PutLifecycleConfiguration",
-            "PutReplicationConfiguration",
-        )
-    ),
-    *(
-        (f"s3:{action}", f"{bucket}/AWSLogs/{MEMBER}/CloudTrail/a.json.gz", {})
-        for bucket in BUCKETS
-        for action in (
-            "DeleteObject",
-            "DeleteObjectVersion",
-            "PutObject",
-            "PutObjectTagging",
-            "ReplicateDelete",
-        )
-    ),
-    ("s3:CreateAccessPoint", f"arn:aws:s3:us-east-1:{SECURITY}:accesspoint/side-door", {}),
-    ("s3:DeleteObject", f"arn:aws:s3:us-east-1:{SECURITY}:accesspoint/side-door/object/AWSLogs/a", {}),
-    *(
-        (f"kms:{action}", KEY, LOG_KEY)
-        for action in (
-            "CreateGrant",
-            "DisableKey",
-            "DisableKeyRotation",
-            "PutKeyPolicy",
-            "ReplicateKey",
-            "ScheduleKeyDeletion",
-            "UntagResource",
-        )
-    ),
-    *(
-        (f"kms:{action}", f"arn:aws:kms:{region}:{SECURITY}:alias/groundwork-logs", {})
-        for action in ("CreateAlias", "DeleteAlias", "UpdateAlias")
-        for region in ("us-east-1", "eu-west-1")
     ),
     *(
         (f"iam:{action}", role(f"{path}{declared.name}"), {})
@@ -195,8 +202,12 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
     ("iam:UpdateAccountPasswordPolicy", "*", {}),
     ("iam:CreateAccountAlias", "*", {}),
     ("iam:DeleteAccountAlias", "*", {}),
+    ("organizations:AcceptHandshake", "*", {}),
     ("organizations:LeaveOrganization", "*", {}),
+    ("account:AcceptPrimaryEmailUpdate", "*", {}),
     ("account:CloseAccount", "*", {}),
+    ("account:PutAccountName", "*", {}),
+    ("account:StartPrimaryEmailUpdate", "*", {}),
     ("account:DisableRegion", "*", {"account:targetregion": "us-east-1"}),
     ("organizations:DisablePolicyType", "arn:aws:organizations::111111111111:root/o-exampleorg1/r-ab12", {}),
     *(
@@ -208,13 +219,14 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         for action in ("DetachPolicy", "UpdatePolicy", "DeletePolicy", "UntagResource")
     ),
 ]
+OF_ITS_ROLE: list[tuple[str, str, dict[str, Any]]] = [("iam:CreateRole", WRITER, {})]
 FREE: list[tuple[str, str, dict[str, Any]]] = [
     ("sts:AssumeRole", role("allow-admin-from-security-account"), {}),
     ("sts:TagSession", role("allow-dev-from-security-account"), {}),
     ("iam:GetRole", role("OrganizationAccountAccessRole"), {}),
     ("iam:SimulatePrincipalPolicy", role("allow-admin-from-security-account"), {}),
     ("iam:CreateRole", role("ci-cd/deployer"), {}),
-    ("iam:CreateRole", role("not-allow-admin-from-security-account"), {}),
+    ("iam:CreateRole", role("allow-admin-from-security-account-2"), {}),
     ("iam:UpdateAssumeRolePolicy", role("theirs"), {}),
     ("iam:AddUserToGroup", f"arn:aws:iam::{SECURITY}:group/admin-external-accounts", {}),
     ("iam:RemoveUserFromGroup", f"arn:aws:iam::{SECURITY}:group/admin-external-accounts", {}),
@@ -249,6 +261,23 @@ def test_an_administrator_of_a_member_account_cannot(attack: tuple[str, str, dic
     assert not denied(*attack, principal=ENTRY)
 
 
+@pytest.mark.parametrize("attack", OF_THE_ARCHIVE, ids=named)
+def test_nobody_changes_the_archive_but_its_own_role(attack: tuple[str, str, dict[str, Any]]) -> None:
+    for principal in (ADMINISTRATOR, f"arn:aws:iam::{SECURITY}:root", ENTRY, ENTRY_OF_SECURITY):
+        assert denied(*attack, principal=principal)
+    assert denied(*attack, principal=WRITER.replace(SECURITY, MEMBER))
+    assert not denied(*attack, principal=WRITER)
+
+
+def test_nobody_says_who_takes_the_role_of_the_archive() -> None:
+    for action in ("UpdateAssumeRolePolicy", "DeleteRole", "AttachRolePolicy", "PassRole"):
+        for principal in (ADMINISTRATOR, ENTRY_OF_SECURITY, WRITER):
+            assert denied(f"iam:{action}", WRITER, principal=principal), (action, principal)
+    for action in ("CreateRole", "PutRolePolicy"):
+        assert denied(f"iam:{action}", WRITER, principal=ADMINISTRATOR.replace(MEMBER, SECURITY))
+        assert not denied(f"iam:{action}", WRITER, principal=ENTRY_OF_SECURITY)
+
+
 @pytest.mark.parametrize("act", FREE, ids=named)
 def test_everything_else_stays_free(act: tuple[str, str, dict[str, Any]]) -> None:
     assert not denied(*act)
@@ -269,7 +298,7 @@ def test_every_part_of_the_policy_stops_an_attack_that_nothing_else_stops() -> N
         policy = compile_policy(minified(without))
         requests = (
             Request(action, resource, {"aws:principalarn": ADMINISTRATOR, **context})
-            for action, resource, context in ATTACKS
+            for action, resource, context in (*ATTACKS, *OF_THE_ARCHIVE, *OF_ITS_ROLE)
         )
         assert not all(policy.verdict(request).denied for request in requests), f"{value} stops no attack"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable, Iterable
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 import pytest
@@ -119,13 +120,17 @@ def spared(statements: list[dict[str, Any]], *more: str) -> None:
     statements[1]["Condition"]["ArnNotLike"]["aws:PrincipalArn"] += more
 
 
+def sid(statements: list[dict[str, Any]], name: str) -> dict[str, Any]:
+    return next(each for each in statements if each["Sid"] == name)
+
+
 SABOTAGES = [
     Sabotage("a statement gone", edited(lambda statements: statements.pop(0)), RESOURCE,
              "policy lacks the statement EntryRoles", "high"),
     Sabotage("somebody else spared", edited(lambda statements: spared(statements, "arn:aws:iam::*:role/Mine")), RESOURCE,
              "differs in the statement BaselineResources: "
              "ArnNotLike aws:PrincipalArn has arn:aws:iam::*:role/Mine besides", "high"),
-    Sabotage("the key unprotected", edited(lambda statements: statements[2].update(Resource="arn:aws:kms:*:1:alias/x")),
+    Sabotage("the key unprotected", edited(lambda statements: sid(statements, "LogKeyAlias").update(Resource="arn:aws:kms:*:1:alias/x")),
              RESOURCE, "differs in the statement LogKeyAlias: Resource is arn:aws:kms:*:1:alias/x, expected arn:", "high"),
     Sabotage("a statement more", edited(lambda statements: statements.append(
                  {"Sid": "Theirs", "Effect": "Deny", "Action": "s3:Put*", "Resource": "*"})), RESOURCE,
@@ -334,23 +339,28 @@ def test_in_force_it_stops_an_administrator_and_not_the_entry_role(enabled: Worl
     entry.delete_role(RoleName="allow-read-only-from-security-account")
 
 
-def test_in_force_it_knows_the_log_key_by_its_alias(enabled: World) -> None:
-    enabled.apply(GUARDRAILS, enabled.management)
-    entry, inside = enabled.client("kms", enabled.security), administrator(enabled, enabled.security, "kms")
+def test_in_force_it_keeps_the_archive_from_whoever_has_an_entry_role(enabled: World) -> None:
+    security = enabled.security
+    entry, inside = enabled.client("kms", security), administrator(enabled, security, "kms")
     key, theirs = (entry.create_key()["KeyMetadata"]["KeyId"] for _ in range(2))
-    inside.disable_key(KeyId=theirs)
     entry.create_alias(AliasName="alias/groundwork-logs", TargetKeyId=key)
+    enabled.apply(GUARDRAILS, enabled.management)
+    inside.disable_key(KeyId=theirs)
     attempts: list[Callable[[], Any]] = [
-        lambda: inside.disable_key(KeyId=key),
-        lambda: inside.schedule_key_deletion(KeyId=key),
-        lambda: inside.delete_alias(AliasName="alias/groundwork-logs"),
-        lambda: inside.update_alias(AliasName="alias/groundwork-logs", TargetKeyId=theirs),
+        call
+        for client in (inside, entry)
+        for call in (
+            partial(client.disable_key, KeyId=key),
+            partial(client.schedule_key_deletion, KeyId=key),
+            partial(client.put_key_policy, KeyId=key, PolicyName="default", Policy="{}"),
+            partial(client.delete_alias, AliasName="alias/groundwork-logs"),
+            partial(client.update_alias, AliasName="alias/groundwork-logs", TargetKeyId=theirs),
+        )
     ]
     for attempt in attempts:
         with pytest.raises(ClientError, match="explicit deny in a service control policy"):
             attempt()
-    entry.disable_key(KeyId=key)
-    assert entry.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Disabled"
+    assert entry.describe_key(KeyId=key)["KeyMetadata"]["KeyState"] == "Enabled"
 
 
 def administrator(world: World, account: Account, service: str = "iam") -> Any:

@@ -220,7 +220,8 @@ def _password_policy_calls(found: Mapping[str, Any] | None, target: Target) -> I
     wrong = [name for name, value in wanted.items() if found.get(name, type(value)()) != value]
     if wrong:
         reason = "; ".join(
-            f"{IN_WORDS[name]}: {_shown(found.get(name))}; expected {_shown(wanted[name])}" for name in wrong
+            f"{IN_WORDS[name]}: {_shown(found.get(name))}; expected {_shown(given.get(name, 'none'))}"
+            for name in wrong
         )
         yield Call("iam", "UpdateAccountPasswordPolicy", given, "password policy", "update", reason)
 
