@@ -145,8 +145,8 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         for region in ("us-east-1", "eu-west-1")
     ),
     *(
-        (f"iam:{action}", role(f"{path}{declared.name}"), {})
-        for declared in load().access.roles
+        (f"iam:{action}", role(f"{path}{name}"), {})
+        for name in dict.fromkeys(declared.name for declared in load().access.roles)
         for path in ("", "x/")
         for action in (
             "AttachRolePolicy",
@@ -164,6 +164,16 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
             "UpdateRole",
             "UpdateRoleDescription",
         )
+    ),
+    *(
+        (f"iam:{action}", role("workload/app"), {"iam:permissionsboundary": boundary} if boundary else {})
+        for action in ("CreateRole", "PutRolePermissionsBoundary")
+        for boundary in (None, "arn:aws:iam::aws:policy/AdministratorAccess")
+    ),
+    *(
+        (f"iam:{action}", f"arn:aws:iam::{MEMBER}:policy/{path}workload-boundary", {})
+        for path in ("", "x/")
+        for action in ("CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "SetDefaultPolicyVersion")
     ),
     *(
         (action, role(name), {})
@@ -214,6 +224,13 @@ FREE: list[tuple[str, str, dict[str, Any]]] = [
     ("iam:GetRole", role("OrganizationAccountAccessRole"), {}),
     ("iam:SimulatePrincipalPolicy", role("allow-admin-from-security-account"), {}),
     ("iam:CreateRole", role("ci-cd/deployer"), {}),
+    (
+        "iam:CreateRole",
+        role("workload/app"),
+        {"iam:permissionsboundary": f"arn:aws:iam::{MEMBER}:policy/workload-boundary"},
+    ),
+    ("iam:DeleteRole", role("workload/app"), {}),
+    ("iam:GetPolicyVersion", f"arn:aws:iam::{MEMBER}:policy/workload-boundary", {}),
     ("iam:CreateRole", role("not-allow-admin-from-security-account"), {}),
     ("iam:UpdateAssumeRolePolicy", role("theirs"), {}),
     ("iam:AddUserToGroup", f"arn:aws:iam::{SECURITY}:group/admin-external-accounts", {}),

@@ -11,6 +11,8 @@ Closed on purpose, since a denial of the obvious verbs leaves them open:
   an event selector that records nothing, a permissions boundary on a role.
 - An entry role is exempt by its full ARN: a role of its name under another path is not, and one of its exact ARN
   cannot be made where it is absent. Managed roles can be made by nobody else under any path, so that none is faked.
+- Below the path of a declared boundary nobody makes a role without it, so that who may only change what is there
+  (a trust, a managed policy) finds no role that may more.
 - The trail's name is taken in every Region, the buckets' names in every account, the key's alias in every Region of
   the security account. Access points of the security account, a second door to its buckets, are read-only.
 - The key is known by its alias, which nobody else can move or delete.
@@ -124,6 +126,15 @@ def _statements(names: _Names) -> Iterator[dict[str, Any]]:
     anywhere = [names.iam(f"role/*/{name}") for name in declared.entry_roles]
     yield {"Sid": "EntryRoles", "NotAction": READS_OF_IAM, "Resource": [*names.entry_roles, *anywhere]}
     yield {"Sid": "BaselineResources", "NotAction": FREE_ON_OURS, "Resource": list(names.resources())}
+    for number, boundary in enumerate(declared.access.boundaries, 1):
+        # The key is absent where no boundary is given: that is not like this one, either.
+        held = {"iam:PermissionsBoundary": names.iam(f"policy/{boundary.name}")}
+        yield {
+            "Sid": f"Boundary{number}",
+            "Action": ["iam:CreateRole", "iam:PutRolePermissionsBoundary"],
+            "Resource": names.iam(f"role{boundary.roles_below}*"),
+            "Condition": {"StringNotLike": held},
+        }
     if names.lays_down("log-archive"):
         alias = declared.log_archive.key_alias
         yield {"Sid": "LogKeyAlias", "Action": "kms:*", "Resource": names.arn("kms", alias, names.security)}
@@ -186,11 +197,12 @@ class _Names:
 
     def resources(self) -> Iterator[str]:
         declared, logs = self.declaration, self.declaration.log_archive
-        for role in declared.access.roles:
-            yield from (self.iam(f"role{role.path}{role.name}"), self.iam(f"role/*/{role.name}"))
-            boundary = role.permissions_boundary
-            if boundary and declared.has_policy(boundary):
-                yield from (self.iam(f"policy/{boundary}"), self.iam(f"policy/*/{boundary}"))
+        for path, name in dict.fromkeys((role.path, role.name) for role in declared.access.roles):
+            yield from (self.iam(f"role{path}{name}"), self.iam(f"role/*/{name}"))
+        carried = (role.permissions_boundary or "" for role in declared.access.roles)
+        own = [name for name in carried if declared.has_policy(name)]
+        for name in dict.fromkeys([*own, *(boundary.name for boundary in declared.access.boundaries)]):
+            yield from (self.iam(f"policy/{name}"), self.iam(f"policy/*/{name}"))
         for group in declared.access.groups:
             yield self.iam(f"group{group.path}{group.name}", self.security)
         if self.lays_down("trail"):
