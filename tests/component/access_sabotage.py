@@ -225,9 +225,9 @@ OF_ROLES = [
              iam("put_role_policy", RoleName=DEPLOY, PolicyName="deploy", PolicyDocument={
                  "Version": "2012-10-17",
                  "Statement": [{"Sid": "Nothing", "Effect": "Deny", "Action": "*", "Resource": "*"}]}),
-             f"role/{DEPLOY}", "inline policy deploy: lacks the statements"),
+             f"role/{DEPLOY}", "inline policy deploy: lacks the statements", "high"),
     Sabotage("an inline policy gone", iam("delete_role_policy", RoleName=DEPLOY, PolicyName="deploy"),
-             f"role/{DEPLOY}", "lacks the declared inline policy deploy"),
+             f"role/{DEPLOY}", "lacks the declared inline policy deploy", "high"),
     Sabotage("no longer declared", make_forgotten, "role/forgotten",
              "is tagged managed-by: groundwork and no longer declared for this account", "high"),
 ]  # fmt: skip

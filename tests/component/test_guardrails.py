@@ -345,7 +345,7 @@ def test_the_default_policy_is_within_the_limit() -> None:
 
 
 def test_a_declaration_that_makes_the_policy_too_long_is_refused() -> None:
-    assert len(minified(guardrail_document(with_roles(6), ORGANIZATION))) <= LONGEST
+    assert len(minified(guardrail_document(with_roles(5), ORGANIZATION))) <= LONGEST
     with pytest.raises(InvalidDeclaration, match="declare fewer roles and groups"):
         guardrail_document(with_roles(60), ORGANIZATION)
 

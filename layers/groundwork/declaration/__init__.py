@@ -331,10 +331,11 @@ class Declaration(Model):
     @model_validator(mode="after")
     def _roles_can_be_laid_down(self) -> Declaration:
         units = {ancestor for unit in self.organizational_units for ancestor in ancestors(unit)}
-        for key, each in (
+        placed: list[tuple[str, Role | Boundary]] = [
             *(("access.roles", role) for role in self.access.roles),
             *(("access.boundaries", boundary) for boundary in self.access.boundaries),
-        ):
+        ]
+        for key, each in placed:
             for unit in (*each.where.organizational_units, *each.where.except_organizational_units):
                 if unit not in units:
                     raise ValueError(

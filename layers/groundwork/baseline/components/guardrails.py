@@ -126,15 +126,6 @@ def _statements(names: _Names) -> Iterator[dict[str, Any]]:
     anywhere = [names.iam(f"role/*/{name}") for name in declared.entry_roles]
     yield {"Sid": "EntryRoles", "NotAction": READS_OF_IAM, "Resource": [*names.entry_roles, *anywhere]}
     yield {"Sid": "BaselineResources", "NotAction": FREE_ON_OURS, "Resource": list(names.resources())}
-    for number, boundary in enumerate(declared.access.boundaries, 1):
-        # The key is absent where no boundary is given: that is not like this one, either.
-        held = {"iam:PermissionsBoundary": names.iam(f"policy/{boundary.name}")}
-        yield {
-            "Sid": f"Boundary{number}",
-            "Action": ["iam:CreateRole", "iam:PutRolePermissionsBoundary"],
-            "Resource": names.iam(f"role{boundary.roles_below}*"),
-            "Condition": {"StringNotLike": held},
-        }
     if names.lays_down("log-archive"):
         alias = declared.log_archive.key_alias
         yield {"Sid": "LogKeyAlias", "Action": "kms:*", "Resource": names.arn("kms", alias, names.security)}
@@ -164,6 +155,15 @@ def _statements(names: _Names) -> Iterator[dict[str, Any]]:
         if settings.ebs_encryption:
             actions += ["ec2:DisableEbsEncryptionByDefault"]
     yield {"Sid": "AccountBaseline", "Action": sorted(actions), "Resource": "*"}
+    for number, boundary in enumerate(declared.access.boundaries, 1):
+        # The key is absent where no boundary is given: that is not like this one, either.
+        held = {"iam:PermissionsBoundary": names.iam(f"policy/{boundary.name}")}
+        yield {
+            "Sid": f"Boundary{number}",
+            "Action": ["iam:CreateRole", "iam:PutRolePermissionsBoundary"],
+            "Resource": names.iam(f"role{boundary.roles_below}*"),
+            "Condition": {"StringNotLike": held},
+        }
     yield {
         "Sid": "ThisPolicy",
         "NotAction": ["organizations:Describe*", "organizations:List*"],
