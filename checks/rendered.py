@@ -22,6 +22,10 @@ ACCEPTED = {
     "ProdAllowDeployFromMgmtAccount": {
         f"CKV_AWS_{number}": PIPELINES for number in (107, 108, 109, 110, 111)
     },
+    "BoundaryWorkloadBoundary": {
+        f"CKV_AWS_{number}": "a boundary grants nothing: it is the most that may be granted"
+        for number in (107, 108, 109, 110, 111)
+    },
     "LogArchiveKey": {"CKV_AWS_33": "anybody of the organization, by condition, and only to find the key"},
     "SessionConfig": {"CKV_AWS_111": "recorders and delivery channels have no ARN to name"},
 }

@@ -70,6 +70,8 @@ class Sabotage:
     def _delete_role(self, iam: Any) -> None:
         for policy in iam.list_attached_role_policies(RoleName=self.deleted)["AttachedPolicies"]:
             iam.detach_role_policy(RoleName=self.deleted, PolicyArn=policy["PolicyArn"])
+        for name in iam.list_role_policies(RoleName=self.deleted)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=self.deleted, PolicyName=name)
         iam.delete_role(RoleName=self.deleted)
 
     def _widen_trust(self, iam: Any) -> None:
