@@ -26,12 +26,12 @@ NOT_DONE = ("ROLLBACK_COMPLETE", "UPDATE_ROLLBACK_COMPLETE")
 
 
 class Pipeline:
-    """At work in one account. `credentials` are those of the pipeline's own role. Raises ClientError where the deploy
-    role does not let it in."""
+    """At work in one account, which it entered by `role` with its own `credentials`. Raises ClientError where that does
+    not let it in."""
 
-    def __init__(self, aws: Engine, credentials: Credentials, account: Account) -> None:
+    def __init__(self, aws: Engine, credentials: Credentials, account: Account, role: str = DEPLOY) -> None:
         self._aws, self.account = aws, account
-        self.session = assume(aws, credentials, role_arn(aws, account.id, DEPLOY), "deployment")
+        self.session = assume(aws, credentials, role_arn(aws, account.id, role), "deployment")
         self._stacks = self.client("cloudformation")
 
     def client(self, service: str) -> Any:

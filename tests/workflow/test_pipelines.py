@@ -10,7 +10,7 @@ from demo.pipeline import ADMINISTRATOR, Pipeline
 from groundwork.contracts import Account
 from local.identity.credentials import Credentials
 from tests.workflow.conftest import Cloud
-from tests.workflow.people import machine
+from tests.workflow.people import join, machine, with_device
 
 
 @pytest.fixture(scope="module")
@@ -21,16 +21,13 @@ def runner(cloud: Cloud) -> Credentials:
 
 @pytest.fixture(scope="module")
 def pipeline(cloud: Cloud, runner: Credentials) -> Pipeline:
+    return Pipeline(cloud.aws, runner, workload(cloud, "Workloads/Production"))
+
+
+def workload(cloud: Cloud, unit: str) -> Account:
     name, email = cloud.fresh()
-    ended = cloud.ask(accountName=name, email=email, organizationalUnit="Workloads/Production")
-    account = Account(
-        id=ended.output["accountId"],
-        name=name,
-        email=email,
-        kind="workload",
-        unit="Workloads/Production",
-    )
-    return Pipeline(cloud.aws, runner, account)
+    ended = cloud.ask(accountName=name, email=email, organizationalUnit=unit)
+    return Account(id=ended.output["accountId"], name=name, email=email, kind="workload", unit=unit)
 
 
 def test_it_deploys_an_application_with_a_role_and_updates_it(pipeline: Pipeline) -> None:
@@ -38,6 +35,17 @@ def test_it_deploys_an_application_with_a_role_and_updates_it(pipeline: Pipeline
     assert pipeline.use() == ("hello", "hello")
     assert pipeline.deploy("good day")["StackStatus"] == "UPDATE_COMPLETE"
     assert pipeline.use() == ("good day", "good day")
+
+
+@pytest.mark.usefixtures("runner")
+def test_a_developer_deploys_it_in_development_and_gets_no_further(cloud: Cloud) -> None:
+    security, name = cloud.declared("security"), "developer-of-an-application"
+    user = with_device(cloud, join(cloud, security, name, "dev-external-accounts"), name)
+    account = workload(cloud, "Workloads/Development")
+    developer = Pipeline(cloud.aws, user.session, account, "allow-dev-from-security-account")
+    assert developer.deploy("hello")["StackStatus"] == "CREATE_COMPLETE"
+    assert developer.use() == ("hello", "hello")
+    assert [str(attempt) for attempt in developer.reach_further() if attempt.refusal is None] == []
 
 
 def test_it_gets_no_further(pipeline: Pipeline) -> None:
