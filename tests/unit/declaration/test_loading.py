@@ -78,6 +78,8 @@ def test_the_default_is_that_of_the_article() -> None:
     exempt = [role.name for role in declaration.access.roles if role.trust.mfa == "exempt"]
     assert exempt == ["allow-deploy-from-mgmt-account"]
     assert declaration.access.users == []
+    (boundary,), deploy = declaration.access.boundaries, declaration.access.roles[-1]
+    assert boundary.policies == deploy.policies  # so that no role may more than the pipeline that made it
 
 
 def test_a_copy_of_the_default_loads(home: Path) -> None:
