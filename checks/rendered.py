@@ -16,11 +16,15 @@ from prove.laid_down import IDS
 
 Resource = dict[str, Any]
 PIPELINES = (
-    "a pipeline deploys whatever a workload is made of; iam, sts and what watches over it are left out"
+    "a pipeline deploys whatever a workload is made of; its roles have a boundary, which says the same"
 )
 ACCEPTED = {
     "ProdAllowDeployFromMgmtAccount": {
         f"CKV_AWS_{number}": PIPELINES for number in (107, 108, 109, 110, 111)
+    },
+    "BoundaryWorkloadBoundary": {
+        f"CKV_AWS_{number}": "a boundary grants nothing: it is the most that may be granted"
+        for number in (107, 108, 109, 110, 111)
     },
     "LogArchiveKey": {"CKV_AWS_33": "anybody of the organization, by condition, and only to find the key"},
     "SessionConfig": {"CKV_AWS_111": "recorders and delivery channels have no ARN to name"},
@@ -29,7 +33,7 @@ ACCEPTED = {
 
 
 def rendered() -> Resource:
-    parts = (_roles, _groups, _archive, _guardrails, _sessions)
+    parts = (_roles, _boundaries, _groups, _archive, _guardrails, _sessions)
     resources = dict(resource for part in parts for resource in part())
     for name, reasons in ACCEPTED.items():
         skipped = [{"id": check, "comment": reason} for check, reason in reasons.items()]
@@ -55,6 +59,14 @@ def _roles() -> Iterator[tuple[str, Resource]]:
         for role in laid_down.access(account).roles:
             trust = {"AssumeRolePolicyDocument": role.trust, "Path": role.path}
             yield _named(account, role.name), _resource("IAM::Role", **trust, **_inline(role))
+
+
+def _boundaries() -> Iterator[tuple[str, Resource]]:
+    for policy in laid_down.access("prod").policies:
+        yield (
+            _named("boundary", policy.arn.rsplit("/", 1)[-1]),
+            _resource("IAM::ManagedPolicy", PolicyDocument=policy.document),
+        )
 
 
 def _groups() -> Iterator[tuple[str, Resource]]:

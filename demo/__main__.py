@@ -1,4 +1,4 @@
-"""`make demo`: five events, five accounts, every door tried, one account repaired.
+"""`make demo`: five events, five accounts, every door tried, one account repaired, an application deployed.
 
 Everything runs on this machine, on the embedded AWS. Exit code 1 when anything is not as the declaration promises.
 """
@@ -17,10 +17,11 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from demo.callers import Person, callers_of, entered, make_others, make_people
+from demo.callers import INSTANCES, PIPELINE, Person, callers_of, entered, make_others, make_people, role_arn
 from demo.doors import door_table, try_all
 from demo.holdings import facts_of, holdings
 from demo.organization import Organization, tree
+from demo.pipeline import Pipeline
 from demo.progress import ExecutionFailed, Executions, NothingHappens, Progress, Run
 from demo.promises import Door, doors_of
 from demo.repair import Sabotage
@@ -60,6 +61,7 @@ class Story:
         self._run_again()
         self._create_one_behind_our_back()
         self._sabotage_and_repair(people[0], stranger)
+        self._deploy_an_application()
 
     @property
     def accounts(self) -> int:
@@ -139,11 +141,11 @@ class Story:
                 "an execution for the new account", _all_over_after(1, "CreateAccountResult")
             )[0]
         self._expect(run.outcome == "ready", f"{SANDBOX}: {run.in_words()}")
-        differs = sorted(set(self._held["dev"]) ^ set(self._facts(self._organization.account(SANDBOX))))
+        differs = sorted(set(self._held["prod"]) ^ set(self._facts(self._organization.account(SANDBOX))))
         self._result(
             not differs,
-            f"{run.trigger} was enough: it holds what dev holds",
-            f"it differs from dev: {', '.join(differs)}",
+            f"{run.trigger} was enough: it holds what prod holds",
+            f"it differs from prod: {', '.join(differs)}",
         )
 
     def _sabotage_and_repair(self, administrator: Person, stranger: Credentials) -> None:
@@ -168,6 +170,30 @@ class Story:
         self._result(not sabotage.lets_in(stranger), "the stranger stays out", "the stranger still walks in")
         differs = sorted(set(self._held["prod"]) ^ set(self._facts(prod)))
         self._result(not differs, "prod holds what it held before", f"prod differs: {', '.join(differs)}")
+
+    def _deploy_an_application(self) -> None:
+        """By a pipeline of mgmt; in prod it also tries what leads further."""
+        tooling = self._organization.account("mgmt")
+        path, _, name = f"/{PIPELINE}".rpartition("/")
+        credentials = self._aws.mint(
+            role_arn(self._aws, tooling.id, name, f"{path}/"), "deployment", service=INSTANCES
+        )
+        self._chapter(
+            f"Deploy an application, a function with a role, a bucket and a queue, by role/{PIPELINE} of {tooling.name}"
+        )
+        for account in (self._organization.account(name) for name in ("dev", "stage", "prod")):
+            pipeline = Pipeline(self._aws, credentials, account)
+            for greeting in ("hello", "good day"):
+                stack = pipeline.deploy(greeting)
+                wrote = pipeline.use()
+                self._result(
+                    wrote == (greeting, greeting),
+                    f"{account.name}: {stack['StackStatus']}, and the function writes {greeting!r}",
+                    f"{account.name}: {stack['StackStatus']}, and the function writes {wrote}",
+                )
+        self._chapter(f"The same pipeline in {account.name} tries what leads further")
+        for attempt in pipeline.reach_further():
+            self._result(attempt.refusal is not None, f"refused: {attempt.words}", f"not refused: {attempt}")
 
     def _look_at_everybody(self, sabotaged: Account) -> None:
         self._chapter(

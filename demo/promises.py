@@ -127,9 +127,14 @@ def _is_meant(where: Where | Enter, account: Account) -> bool:
     units = where.organizational_units
     return (
         (not where.kinds or account.kind in where.kinds)
-        and (not units or any(is_below(account.unit, unit) for unit in units))
+        and (not units or _is_in(account, units))
+        and not (isinstance(where, Where) and _is_in(account, where.except_organizational_units))
         and (not where.names or account.name in where.names)
     )
+
+
+def _is_in(account: Account, units: Sequence[str]) -> bool:
+    return any(is_below(account.unit, unit) for unit in units)
 
 
 def _power_of(role: Role, declaration: Declaration) -> Power:

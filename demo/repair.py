@@ -37,7 +37,8 @@ class Sabotage:
 
     def __init__(self, aws: Engine, account: Account, declaration: Declaration) -> None:
         self._aws, self._account, self._declaration = aws, account, declaration
-        admin, self.deleted, self.widened = [role.name for role in declaration.access.roles[:3]]
+        names = dict.fromkeys(role.name for role in declaration.access.roles)
+        admin, self.deleted, self.widened = list(names)[:3]
         self._admin = role_arn(aws, account.id, admin)
         self.door = role_arn(aws, account.id, self.widened)
 
@@ -51,24 +52,26 @@ class Sabotage:
 
     def lets_in(self, stranger: Credentials) -> bool:
         """Whether the foreign administrator enters by the widened trust."""
-        return _refusal(lambda: assume(self._aws, stranger, self.door, "stranger")) is None
+        return refusal(lambda: assume(self._aws, stranger, self.door, "stranger")) is None
 
     def _try_each(self, session: Credentials) -> list[Attempt]:
         iam = self._aws.client("iam", credentials=session)
         cloudtrail = self._aws.client("cloudtrail", credentials=session)
         trail = self._declaration.trail.name
         return [
-            Attempt(f"delete {self.deleted}", _refusal(lambda: self._delete_role(iam))),
+            Attempt(f"delete {self.deleted}", refusal(lambda: self._delete_role(iam))),
             Attempt(
                 f"let account {STRANGERS_ACCOUNT} into {self.widened}",
-                _refusal(lambda: self._widen_trust(iam)),
+                refusal(lambda: self._widen_trust(iam)),
             ),
-            Attempt(f"stop the trail {trail}", _refusal(lambda: cloudtrail.stop_logging(Name=trail))),
+            Attempt(f"stop the trail {trail}", refusal(lambda: cloudtrail.stop_logging(Name=trail))),
         ]
 
     def _delete_role(self, iam: Any) -> None:
         for policy in iam.list_attached_role_policies(RoleName=self.deleted)["AttachedPolicies"]:
             iam.detach_role_policy(RoleName=self.deleted, PolicyArn=policy["PolicyArn"])
+        for name in iam.list_role_policies(RoleName=self.deleted)["PolicyNames"]:
+            iam.delete_role_policy(RoleName=self.deleted, PolicyName=name)
         iam.delete_role(RoleName=self.deleted)
 
     def _widen_trust(self, iam: Any) -> None:
@@ -81,7 +84,7 @@ class Sabotage:
         iam.update_assume_role_policy(RoleName=self.widened, PolicyDocument=json.dumps(trust))
 
 
-def _refusal(call: Callable[[], Any]) -> str | None:
+def refusal(call: Callable[[], Any]) -> str | None:
     """The message with which permissions refuse a call, None when it was made. Every other error is raised."""
     try:
         call()

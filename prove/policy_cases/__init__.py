@@ -4,6 +4,7 @@ people   callers, and the doors they try
 doors    everybody at every door: group, MFA, account, organization, chain
 inside   what a session may do once it is in: self-service, guard rails, boundaries, session policies
 stack    the roles of the stack itself, and the bus
+workloads  what pipelines and developers make, and what these roles may
 logs     services at the log archive: confused deputies
 """
 
@@ -12,9 +13,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prove.asked import Case
-from prove.policy_cases import doors, inside, logs, stack
+from prove.policy_cases import doors, inside, logs, stack, workloads
 
 
 def every_case() -> Iterator[Case]:
-    for part in (doors, inside, stack, logs):
+    for part in (doors, inside, workloads, stack, logs):
         yield from part.cases()

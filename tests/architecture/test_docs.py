@@ -16,10 +16,13 @@ import yaml
 from checks.generated import GENERATED, stale
 from checks.graph import graph_of, meaning
 from checks.picture import picture
+from groundwork.baseline.components.access.pipelines import open_to_others
+from groundwork.baseline.components.access.state import RoleState
 from groundwork.contracts import AccountRequest, Change, StartedByHand, read_trigger
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import HOME, load
 from groundwork.errors import every_error, remedy_for
+from prove import laid_down
 
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = sorted([*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")])
@@ -131,9 +134,22 @@ def test_the_example_in_declare_loads_with_its_policies(tmp_path: Path) -> None:
     for path in (HOME / "policies").glob("*.json"):
         (policies / path.name).write_text(path.read_text())
     named = re.findall(r"^`policies/([\w-]+\.json)`", document.read_text(), re.MULTILINE)
-    for file, text in zip(named, blocks("json", document), strict=True):
+    for file, text in zip(named, policies_of_declare(), strict=True):
         (policies / file).write_text(text)
     assert load(tmp_path).has_policy("never-iam")
+
+
+def policies_of_declare(*, trust: bool = False) -> list[str]:
+    """The documents of `declare.md`: those that say who may come in, or those of `policies/`."""
+    return [text for text in blocks("json", ROOT / "docs" / "declare.md") if ('"Principal"' in text) is trust]
+
+
+def test_the_trusts_of_pipelines_in_declare_let_in_nobody_else() -> None:
+    roles = [
+        RoleState("pipeline", "/ci-cd/", trust=json.loads(text)) for text in policies_of_declare(trust=True)
+    ]
+    assert roles
+    assert [call.reason for call in open_to_others(roles, laid_down.target("mgmt"))] == []
 
 
 @pytest.mark.parametrize("path", sorted((ROOT / "events").glob("*.json")), ids=name)

@@ -33,9 +33,7 @@ def declared(change: Callable[[dict[str, Any]], None]) -> Declaration:
     declaration = Declaration.model_validate(
         default.model_dump(by_alias=True, exclude_none=True) | {"access": access}
     )
-    for name in ("deploy", "mfa-self-service"):
-        declaration._policies[name] = default.policy(name)
-    declaration._policies["limits"] = ANYTHING
+    declaration._policies.update(default._policies, limits=ANYTHING)
     return declaration
 
 

@@ -22,6 +22,7 @@ LIMITS = {
         {"Sid": "NotIam", "Effect": "Deny", "Action": "iam:*", "Resource": "*"},
     ],
 }
+FOR_OTHERS = "workload-boundary"
 POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 
 
@@ -82,11 +83,11 @@ def attach_own(kind: str, name: str) -> Do:
     return do
 
 
-def redraw(document: dict[str, Any], times: int = 1) -> Do:
+def redraw(document: dict[str, Any], times: int = 1, boundary: str = "limits") -> Do:
     """Versions of the boundary, of which the last is in force; IAM keeps five."""
 
     def do(world: World, account: Account) -> None:
-        client, arn = world.client("iam", account), f"arn:aws:iam::{account.id}:policy/limits"
+        client, arn = world.client("iam", account), f"arn:aws:iam::{account.id}:policy/{boundary}"
         for _ in range(times):
             versions = client.list_policy_versions(PolicyArn=arn)["Versions"]
             if len(versions) == 5:
@@ -131,9 +132,14 @@ def delete(kind: str, name: str) -> Do:
 
 def delete_boundary(world: World, account: Account) -> None:
     """The policy that bounds `extra`, which has to be off the role first."""
-    client, arn = world.client("iam", account), f"arn:aws:iam::{account.id}:policy/limits"
+    client = world.client("iam", account)
     if client.get_role(RoleName="extra")["Role"].get("PermissionsBoundary"):
         client.delete_role_permissions_boundary(RoleName="extra")
+    delete_policy(world, account, "limits")
+
+
+def delete_policy(world: World, account: Account, name: str = FOR_OTHERS) -> None:
+    client, arn = world.client("iam", account), f"arn:aws:iam::{account.id}:policy/{name}"
     for version in client.list_policy_versions(PolicyArn=arn)["Versions"]:
         if not version["IsDefaultVersion"]:
             client.delete_policy_version(PolicyArn=arn, VersionId=version["VersionId"])
@@ -182,6 +188,11 @@ BOUNDARIES = [
              "policy/limits", "policy holds the foreign statement Theirs (Deny s3:* on *)"),
     Sabotage("a boundary with five versions", redraw(ANYTHING, times=5),
              "policy/limits", "the oldest, makes room: IAM keeps 5", "low"),
+    Sabotage("the boundary of others' roles widened", redraw(ANYTHING, boundary=FOR_OTHERS), f"policy/{FOR_OTHERS}",
+             "policy lacks the statements ChangeWhatIsBelowThePath, MakeRolesWithTheBoundary, "
+             "NeitherTheBaselineNorPurchases and 6 more; holds the foreign statement number 1 (Allow * on *)", "high"),
+    Sabotage("the boundary of others' roles deleted", delete_policy, f"policy/{FOR_OTHERS}",
+             "the permissions boundary does not exist"),
 ]  # fmt: skip
 
 OF_ROLES = [
@@ -208,15 +219,15 @@ OF_ROLES = [
              f"role/{READER}", "has the inline policy own, which is not declared", "high"),
     Sabotage("an inline policy widened",
              iam("put_role_policy", RoleName=DEPLOY, PolicyName="deploy", PolicyDocument=ANYTHING), f"role/{DEPLOY}",
-             "inline policy deploy: lacks the statement DeployWorkloads; "
-             "holds the foreign statement number 1 (Allow * on *)", "high"),
+             "inline policy deploy: lacks the statements NeitherTheBaselineNorPurchases, PartsOfServices, "
+             "RolesOfWorkloads and 1 more; holds the foreign statement number 1 (Allow * on *)", "high"),
     Sabotage("an inline policy narrowed",
              iam("put_role_policy", RoleName=DEPLOY, PolicyName="deploy", PolicyDocument={
                  "Version": "2012-10-17",
                  "Statement": [{"Sid": "Nothing", "Effect": "Deny", "Action": "*", "Resource": "*"}]}),
-             f"role/{DEPLOY}", "inline policy deploy: lacks the statement DeployWorkloads"),
+             f"role/{DEPLOY}", "inline policy deploy: lacks the statements", "high"),
     Sabotage("an inline policy gone", iam("delete_role_policy", RoleName=DEPLOY, PolicyName="deploy"),
-             f"role/{DEPLOY}", "lacks the declared inline policy deploy"),
+             f"role/{DEPLOY}", "lacks the declared inline policy deploy", "high"),
     Sabotage("no longer declared", make_forgotten, "role/forgotten",
              "is tagged managed-by: groundwork and no longer declared for this account", "high"),
 ]  # fmt: skip

@@ -44,7 +44,7 @@ def workload(world: World) -> Account:
 
 
 @pytest.mark.parametrize(
-    ("kind", "most_calls", "most_calls_again"), [("workload", 11, 2), ("tooling", 9, 2), ("security", 13, 1)]
+    ("kind", "most_calls", "most_calls_again"), [("workload", 14, 2), ("tooling", 9, 2), ("security", 13, 1)]
 )
 def test_from_nothing_and_a_second_run_writes_nothing(
     world: World, kind: Any, most_calls: int, most_calls_again: int
@@ -81,7 +81,7 @@ def test_what_a_workload_account_holds(world: World, workload: Account) -> None:
     assert statement["Condition"]["Bool"] == {"aws:MultiFactorAuthPresent": "true"}
     attached = iam.list_attached_role_policies(RoleName=ADMIN)["AttachedPolicies"]
     assert [policy["PolicyArn"] for policy in attached] == [ADMINISTRATOR]
-    assert iam.list_role_policies(RoleName=DEPLOY)["PolicyNames"] == ["deploy"]
+    assert iam.list_role_policies(RoleName=DEPLOY)["PolicyNames"] == ["deploy", "workload-roles"]
     assert not iam.list_groups()["Groups"]
 
 

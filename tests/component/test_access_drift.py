@@ -225,7 +225,8 @@ def states(draw: st.DrawFn, kind: str) -> tuple[Found, set[str]]:
         for thing in things:
             fate = draw(st.sampled_from(["good", "changed", "missing"]))
             if fate != "good":
-                touched.add(f"{sort}/{getattr(thing, 'name', 'limits')}")
+                name = thing.arn.rpartition("/")[2] if isinstance(thing, PolicyState) else thing.name
+                touched.add(f"{sort}/{name}")
             if fate == "changed":
                 possible = [key for key in changes if hasattr(thing, key)]
                 changed = draw(st.sets(st.sampled_from(possible), min_size=1))

@@ -152,8 +152,8 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         {},
     ),
     *(
-        (f"iam:{action}", role(f"{path}{declared.name}"), {})
-        for declared in load().access.roles
+        (f"iam:{action}", role(f"{path}{name}"), {})
+        for name in dict.fromkeys(declared.name for declared in load().access.roles)
         for path in ("", "x/")
         for action in (
             "AttachRolePolicy",
@@ -171,6 +171,16 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
             "UpdateRole",
             "UpdateRoleDescription",
         )
+    ),
+    *(
+        (f"iam:{action}", role("workload/app"), {"iam:permissionsboundary": boundary} if boundary else {})
+        for action in ("CreateRole", "PutRolePermissionsBoundary")
+        for boundary in (None, "arn:aws:iam::aws:policy/AdministratorAccess")
+    ),
+    *(
+        (f"iam:{action}", f"arn:aws:iam::{MEMBER}:policy/{path}workload-boundary", {})
+        for path in ("", "x/")
+        for action in ("CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "SetDefaultPolicyVersion")
     ),
     *(
         (action, role(name), {})
@@ -227,6 +237,13 @@ FREE: list[tuple[str, str, dict[str, Any]]] = [
     ("iam:SimulatePrincipalPolicy", role("allow-admin-from-security-account"), {}),
     ("iam:CreateRole", role("ci-cd/deployer"), {}),
     ("iam:CreateRole", role("allow-admin-from-security-account-2"), {}),
+    (
+        "iam:CreateRole",
+        role("workload/app"),
+        {"iam:permissionsboundary": f"arn:aws:iam::{MEMBER}:policy/workload-boundary"},
+    ),
+    ("iam:DeleteRole", role("workload/app"), {}),
+    ("iam:GetPolicyVersion", f"arn:aws:iam::{MEMBER}:policy/workload-boundary", {}),
     ("iam:UpdateAssumeRolePolicy", role("theirs"), {}),
     ("iam:AddUserToGroup", f"arn:aws:iam::{SECURITY}:group/admin-external-accounts", {}),
     ("iam:RemoveUserFromGroup", f"arn:aws:iam::{SECURITY}:group/admin-external-accounts", {}),
@@ -357,7 +374,7 @@ def test_the_default_policy_is_within_the_limit() -> None:
 
 
 def test_a_declaration_that_makes_the_policy_too_long_is_refused() -> None:
-    assert len(minified(guardrail_document(with_roles(6), ORGANIZATION))) <= LONGEST
+    assert len(minified(guardrail_document(with_roles(5), ORGANIZATION))) <= LONGEST
     with pytest.raises(InvalidDeclaration, match="declare fewer roles and groups"):
         guardrail_document(with_roles(60), ORGANIZATION)
 

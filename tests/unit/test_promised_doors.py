@@ -62,6 +62,9 @@ def door(where: str, role_name: str, declaration: Declaration | None = None) -> 
         (user("admin-external-accounts"), "prod", READER, READ),  # AdministratorAccess at home opens it
         (user("admin-external-accounts", mfa=False), "prod", ADMIN, Power.SHUT),
         (user("admin-external-accounts"), "prod", DEPLOY, Power.SHUT),
+        (user("admin-external-accounts"), "dev", DEV, WRITE),
+        (user("admin-external-accounts"), "prod", DEV, READ),  # where no developer works, the role only looks
+        (user("admin-external-accounts"), "mgmt", DEV, READ),
         (user("dev-external-accounts"), "dev", DEV, WRITE),
         (user("dev-external-accounts"), "stage", DEV, WRITE),  # a unit below the declared one
         (user("dev-external-accounts"), "prod", DEV, Power.SHUT),

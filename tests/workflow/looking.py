@@ -10,11 +10,14 @@ from botocore.exceptions import ClientError
 
 from tests.workflow.conftest import Cloud
 
+DEV = "allow-dev-from-security-account"
 WORKLOAD_ROLES = {
-    "allow-admin-from-security-account": "AdministratorAccess",
-    "allow-dev-from-security-account": "PowerUserAccess",
-    "allow-read-only-from-security-account": "ReadOnlyAccess",
+    "allow-admin-from-security-account": (["AdministratorAccess"], set[str]()),
+    DEV: ([], {"observe"}),
+    "allow-read-only-from-security-account": (["ReadOnlyAccess"], set[str]()),
 }
+"""Each with AWS's policies and the names of its own."""
+WHERE_DEVELOPERS_WORK = {DEV: (["PowerUserAccess"], {"workload-roles"})}
 SECURITY_GROUPS = {
     "admin-external-accounts": {"AdministratorAccess"},
     "dev-external-accounts": set[str](),
@@ -38,8 +41,11 @@ def lacks(cloud: Cloud, account_id: str, security: str) -> list[str]:
     """What a workload account lacks of the article's set-up; empty when it has everything."""
     found = portrait(cloud, account_id)
     root = f"arn:aws:iam::{security}:root"
-    wrong = [f"no role {name}" for name in WORKLOAD_ROLES if f"role {name}" not in found]
-    for name, policy in WORKLOAD_ROLES.items():
+    expected = WORKLOAD_ROLES | (
+        WHERE_DEVELOPERS_WORK if _unit(cloud, account_id) in ("Development", "Staging") else {}
+    )
+    wrong = [f"no role {name}" for name in expected if f"role {name}" not in found]
+    for name, (policies, own) in expected.items():
         role = found.get(f"role {name}")
         if role:
             (statement,) = role["trust"]["Statement"]
@@ -47,8 +53,9 @@ def lacks(cloud: Cloud, account_id: str, security: str) -> list[str]:
                 wrong.append(f"{name} trusts {statement['Principal']}")
             if statement["Condition"]["Bool"] != {"aws:MultiFactorAuthPresent": "true"}:
                 wrong.append(f"{name} asks for no MFA")
-            if role["attached"] != [f"arn:aws:iam::aws:policy/{policy}"]:
-                wrong.append(f"{name} has {role['attached']}")
+            attached = [f"arn:aws:iam::aws:policy/{policy}" for policy in policies]
+            if (role["attached"], set(role["inline"])) != (attached, own):
+                wrong.append(f"{name} has {role['attached']} and {sorted(role['inline'])}")
     trail = found.get("trail groundwork", {})
     archived = trail.get("S3BucketName") == f"groundwork-trail-{security}"
     if not (
@@ -69,6 +76,16 @@ def lacks(cloud: Cloud, account_id: str, security: str) -> list[str]:
     if set((found["public access block"] or {}).values()) != {True}:
         wrong.append(f"its public access block is {found['public access block']}")
     return wrong
+
+
+def _unit(cloud: Cloud, account_id: str) -> str:
+    """The name of the unit that an account is in; of the root there is none."""
+    organizations = cloud.aws.client("organizations")
+    (parent,) = organizations.list_parents(ChildId=account_id)["Parents"]
+    if parent["Type"] == "ROOT":
+        return ""
+    unit = organizations.describe_organizational_unit(OrganizationalUnitId=parent["Id"])
+    return str(unit["OrganizationalUnit"]["Name"])
 
 
 def or_none(ask: Callable[[], Any], *absent: str) -> Any:

@@ -134,10 +134,10 @@ WORKLOAD_FIRST = (
     ),
     Sabotage(
         lambda inside: inside("iam").detach_role_policy(
-            RoleName=DEV, PolicyArn=f"{AWS_POLICIES}/PowerUserAccess"
+            RoleName=READ_ONLY, PolicyArn=f"{AWS_POLICIES}/ReadOnlyAccess"
         ),
-        f"role/{DEV}",
-        "lacks the declared policy PowerUserAccess",
+        f"role/{READ_ONLY}",
+        "lacks the declared policy ReadOnlyAccess",
     ),
     Sabotage(
         lambda inside: inside("iam").put_role_policy(

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from itertools import combinations
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema, model_validator
@@ -58,6 +59,7 @@ class Where(Model):
 
     kinds: list[Kind] = Field(min_length=1)
     organizational_units: list[UnitPath] = Field(default_factory=list)
+    except_organizational_units: list[UnitPath] = Field(default_factory=list)
     names: list[str] = Field(default_factory=list)
 
     def admits(self, account: Account) -> bool:
@@ -67,8 +69,30 @@ class Where(Model):
                 not self.organizational_units
                 or any(is_below(account.unit, unit) for unit in self.organizational_units)
             )
+            and not any(is_below(account.unit, unit) for unit in self.except_organizational_units)
             and (not self.names or account.name in self.names)
         )
+
+    def is_apart_from(self, other: Where) -> bool:
+        """Whether no account can be in both, of those that are there and of those to come."""
+        units, others = self.organizational_units, other.organizational_units
+        return (
+            set(self.kinds).isdisjoint(other.kinds)
+            or bool(self.names and other.names and set(self.names).isdisjoint(other.names))
+            or bool(units and others and not any(_are_nested(one, two) for one in units for two in others))
+            or self._leaves_out(other)
+            or other._leaves_out(self)
+        )
+
+    def _leaves_out(self, other: Where) -> bool:
+        return bool(other.organizational_units) and all(
+            any(is_below(unit, left_out) for left_out in self.except_organizational_units)
+            for unit in other.organizational_units
+        )
+
+
+def _are_nested(one: str, two: str) -> bool:
+    return is_below(one, two) or is_below(two, one)
 
 
 class Trust(Model):
@@ -96,6 +120,9 @@ class Trust(Model):
 
 
 class Role(Model):
+    """A name may stand twice, with other policies in other accounts, but with one trust and path: groups enter it by
+    its name."""
+
     name: Name
     where: Where
     trust: Trust
@@ -111,6 +138,20 @@ class Role(Model):
     )
     max_session_duration: int = Field(default=3600, ge=3600, le=43200, description="Seconds")
     tags: OwnTags = Field(default_factory=dict)
+
+
+class Boundary(Model):
+    """A permissions boundary for roles that pipelines and developers make: laid down though no declared role has it."""
+
+    name: Name
+    where: Where
+    policies: list[str] = Field(
+        min_length=1,
+        description="Files of policies/; what they say together is the most that such a role may do",
+    )
+    roles_below: IamPath = Field(
+        description="The guard rails let nobody make a role below this path without the boundary"
+    )
 
 
 class Enter(Model):
@@ -146,6 +187,7 @@ class User(Model):
 
 class Access(Model):
     roles: list[Role] = Field(default_factory=list)
+    boundaries: list[Boundary] = Field(default_factory=list)
     groups: list[Group] = Field(default_factory=list)
     users: list[User] = Field(default_factory=list)
     access_keys: bool = Field(
@@ -243,13 +285,30 @@ class Declaration(Model):
     def _names_are_unique(self) -> Declaration:
         for key, names in (
             ("accounts", [account.email.lower() for account in self.accounts]),
-            ("access.roles", [role.name.lower() for role in self.access.roles]),
+            ("access.boundaries", [boundary.name.lower() for boundary in self.access.boundaries]),
             ("access.groups", [group.name.lower() for group in self.access.groups]),
             ("access.users", [user.name.lower() for user in self.access.users]),
         ):
             twice = sorted({name for name in names if names.count(name) > 1})
             if twice:
                 raise ValueError(f"{key} declares {twice[0]!r} twice; remove one of them")
+        return self
+
+    @model_validator(mode="after")
+    def _a_role_is_declared_once_for_an_account(self) -> Declaration:
+        for one, two in combinations(self.access.roles, 2):
+            if one.name.lower() != two.name.lower():
+                continue
+            if not one.where.is_apart_from(two.where):
+                raise ValueError(
+                    f"access.roles declares {two.name.lower()!r} twice for the same accounts; remove one of them, or give them "
+                    "kinds, organizationalUnits, exceptOrganizationalUnits or names under where that no account shares"
+                )
+            if (one.name, one.path, one.trust) != (two.name, two.path, two.trust):
+                raise ValueError(
+                    f"access.roles {two.name}: is declared twice, and differs in the spelling of its name, in path or in trust; "
+                    "make these the same: a group enters it by one name"
+                )
         return self
 
     @model_validator(mode="after")
@@ -279,12 +338,23 @@ class Declaration(Model):
     @model_validator(mode="after")
     def _roles_can_be_laid_down(self) -> Declaration:
         units = {ancestor for unit in self.organizational_units for ancestor in ancestors(unit)}
-        for role in self.access.roles:
-            for unit in role.where.organizational_units:
+        placed: list[tuple[str, Role | Boundary]] = [
+            *(("access.roles", role) for role in self.access.roles),
+            *(("access.boundaries", boundary) for boundary in self.access.boundaries),
+        ]
+        for key, each in placed:
+            for unit in (*each.where.organizational_units, *each.where.except_organizational_units):
                 if unit not in units:
                     raise ValueError(
-                        f"access.roles {role.name}: where names the unit {unit!r}; add it to organizationalUnits"
+                        f"{key} {each.name}: where names the unit {unit!r}; add it to organizationalUnits"
                     )
+        others = {boundary.name for boundary in self.access.boundaries}
+        for role in self.access.roles:
+            if role.permissions_boundary in others:
+                raise ValueError(
+                    f"access.roles {role.name}: permissionsBoundary {role.permissions_boundary!r} is for roles that others "
+                    "make; name a file of policies/"
+                )
             if role.trust.account == "tooling" and self.tooling is None:
                 raise ValueError(
                     f"access.roles {role.name}: trusts the tooling account, and accounts declares none; "

@@ -23,6 +23,7 @@ from groundwork.declaration.policy_files import (
     Document,
     escalation,
     read_policy,
+    statements,
 )
 from groundwork.errors import InvalidDeclaration
 from groundwork.fields import shown
@@ -151,6 +152,26 @@ def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) 
 
     if declaration.access.groups:
         known("access.groups", MFA_SELF_SERVICE)
+    paths = {each.name: each.roles_below for each in declaration.access.boundaries}
+    for boundary in declaration.access.boundaries:
+        key = f"access.boundaries {boundary.name}"
+        if boundary.name in policies:
+            raise InvalidDeclaration(
+                f"baseline.yaml: {key}: is the name of a file of policies/, too; choose another."
+            )
+        for name in boundary.policies:
+            known(f"{key}: policies", name)
+        ids = [
+            statement["Sid"]
+            for name in boundary.policies
+            for statement in statements(policies[name])
+            if "Sid" in statement
+        ]
+        if twice := sorted({each for each in ids if ids.count(each) > 1}):
+            raise InvalidDeclaration(
+                f"baseline.yaml: {key}: policies: two statements have the Sid {twice[0]}, and they become one policy; "
+                "rename one of them."
+            )
     for role in declaration.access.roles:
         if role.permissions_boundary is None and "IAMFullAccess" in role.managed_policies:
             raise InvalidDeclaration(
@@ -159,7 +180,7 @@ def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) 
             )
         for name in role.policies:
             known(f"access.roles {role.name}: policies", name)
-            way = escalation(policies[name]) if role.permissions_boundary is None else None
+            way = escalation(policies[name], paths) if role.permissions_boundary is None else None
             if way:
                 raise InvalidDeclaration(
                     f"baseline.yaml: access.roles {role.name}: policies/{name}.json gives it {way}, a way to any "

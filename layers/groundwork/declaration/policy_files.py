@@ -67,20 +67,48 @@ ESCALATIONS = (
 )
 """Each of them, unbounded, is a way to any power in the account."""
 
+HELD_BY_CONDITION = frozenset(("iam:AttachRolePolicy", "iam:CreateRole", "iam:PutRolePolicy"))
+"""Of these, IAM tells a policy which boundary the role has: the key iam:PermissionsBoundary.
 
-def escalation(document: Document) -> str | None:
-    """An action of `ESCALATIONS` that a policy allows, wildcards included."""
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_iam-condition-keys.html
+"""
+HELD_BY_PATH = frozenset(
+    ("iam:CreatePolicyVersion", "iam:SetDefaultPolicyVersion", "iam:UpdateAssumeRolePolicy")
+)
+"""What these change has the boundary because of where it is: the guard rails let nobody make a role there without."""
 
-    def named(statement: Document, key: str, action: str) -> bool:
-        patterns = [statement[key]] if isinstance(statement[key], str) else statement[key]
-        return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in patterns)
 
+def escalation(document: Document, boundaries: Mapping[str, str]) -> str | None:
+    """An action of `ESCALATIONS` that a policy allows, wildcards included, otherwise than to roles that have one of these
+    boundaries: by name, the path below which roles have it."""
     for statement in statements(document):
         for action in ESCALATIONS if statement["Effect"] == "Allow" else ():
-            if (
-                named(statement, "Action", action)
-                if "Action" in statement
-                else not named(statement, "NotAction", action)
-            ):
+            if _speaks_of(statement, action) and not _is_held(statement, action, boundaries):
                 return action
     return None
+
+
+def _speaks_of(statement: Document, action: str) -> bool:
+    def named(key: str) -> bool:
+        return any(fnmatchcase(action.lower(), pattern.lower()) for pattern in _listed(statement[key]))
+
+    return named("Action") if "Action" in statement else not named("NotAction")
+
+
+def _is_held(statement: Document, action: str, boundaries: Mapping[str, str]) -> bool:
+    if action in HELD_BY_CONDITION:
+        equal = statement.get("Condition", {}).get("StringEquals", {})
+        held = _listed(equal.get("iam:PermissionsBoundary", []))
+        own = {f"arn:<partition>:iam::<account>:policy/{name}" for name in boundaries}
+        return bool(held) and own.issuperset(held)
+    below = tuple(
+        f"arn:<partition>:iam::<account>:{kind}{path}"
+        for path in boundaries.values()
+        for kind in ("instance-profile", "policy", "role")
+    )
+    resources = _listed(statement.get("Resource", []))
+    return action in HELD_BY_PATH and bool(resources) and all(each.startswith(below) for each in resources)
+
+
+def _listed(value: Any) -> list[str]:
+    return [value] if isinstance(value, str) else list(value)

@@ -71,12 +71,15 @@ def test_the_default_is_that_of_the_article() -> None:
     assert [role.name for role in declaration.access.roles] == [
         "allow-admin-from-security-account",
         "allow-dev-from-security-account",
+        "allow-dev-from-security-account",
         "allow-read-only-from-security-account",
         "allow-deploy-from-mgmt-account",
     ]
     exempt = [role.name for role in declaration.access.roles if role.trust.mfa == "exempt"]
     assert exempt == ["allow-deploy-from-mgmt-account"]
     assert declaration.access.users == []
+    (boundary,), deploy = declaration.access.boundaries, declaration.access.roles[-1]
+    assert boundary.policies == deploy.policies  # so that no role may more than the pipeline that made it
 
 
 def test_a_copy_of_the_default_loads(home: Path) -> None:
@@ -102,6 +105,12 @@ def test_the_mfa_policy_denies_everything_but_the_device_itself() -> None:
 
 ROLE = {"name": "extra", "where": {"kinds": ["workload"]}, "trust": {"account": "security"}}
 GROUP = {"name": "extra"}
+BOUNDARY = {
+    "name": "extra",
+    "where": {"kinds": ["workload"]},
+    "policies": ["deploy"],
+    "rolesBelow": "/extra/",
+}
 
 MISTAKES: list[tuple[str, Any, str]] = [
     ("colour", "blue", "colour: is an unknown key; remove it, or see baseline.schema.json for the right name."),
@@ -130,8 +139,29 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("access.roles.0.tags", {str(n): "" for n in range(50)}, "holds 50 tags; IAM allows 50 and Groundwork sets one"),
     ("access.roles.0.where.kinds", [], "access.roles.0.where.kinds: []"),
     ("access.roles.0.trust.mfa", "exempt", "mfa exempt is for machines: name their roles under principals"),
-    ("access.roles.3.trust.principals", ["user/*"], "mfa exempt is for machines: name their roles under principals"),
-    ("access.roles+", ROLE | {"name": "Allow-Admin-From-Security-Account"}, "declares 'allow-admin-from-security-account' twice"),
+    ("access.roles.4.trust.principals", ["user/*"], "mfa exempt is for machines: name their roles under principals"),
+    (
+        "access.roles+",
+        ROLE | {"name": "Allow-Admin-From-Security-Account"},
+        "declares 'allow-admin-from-security-account' twice for the same accounts; remove one of them, or give them kinds,",
+    ),
+    ("access.roles.1.where", {"kinds": ["workload"]}, "declares 'allow-dev-from-security-account' twice for the same accounts"),
+    ("access.roles.1.trust.mfa", "exempt", "access.roles.1.trust: mfa exempt is for machines"),
+    ("access.roles.1.path", "/people/", "access.roles allow-dev-from-security-account: is declared twice, and differs in"),
+    ("access.roles.1.name", "Allow-dev-from-security-account", "allow-dev-from-security-account: is declared twice, and differs"),
+    (
+        "access.roles.2.where.exceptOrganizationalUnits+",
+        "Nowhere",
+        "access.roles allow-dev-from-security-account: where names the unit 'Nowhere'; add it to organizationalUnits",
+    ),
+    ("access.boundaries+", BOUNDARY | {"name": "workload-boundary"}, "access.boundaries declares 'workload-boundary' twice"),
+    ("access.boundaries+", BOUNDARY | {"name": "deploy"}, "access.boundaries deploy: is the name of a file of policies/, too"),
+    ("access.roles.0.permissionsBoundary", "workload-boundary", "'workload-boundary' is for roles that others make; name a file"),
+    ("access.boundaries+", BOUNDARY | {"policies": []}, "access.boundaries.1.policies: []"),
+    ("access.boundaries+", BOUNDARY | {"policies": ["nothing"]}, "access.boundaries extra: policies: 'nothing' is no file in"),
+    ("access.boundaries+", BOUNDARY | {"policies": ["deploy", "deploy"]}, "extra: policies: two statements have the Sid Neither"),
+    ("access.boundaries+", BOUNDARY | {"rolesBelow": "x"}, "access.boundaries.1.rolesBelow: 'x' is no IAM path"),
+    ("access.boundaries.0.where.organizationalUnits", ["Nowhere"], "access.boundaries workload-boundary: where names the unit"),
     ("access.roles+", ROLE | {"name": "OrganizationAccountAccessRole"}, "access.roles OrganizationAccountAccessRole: is an entry role"),
     (
         "access.roles.0.where.organizationalUnits",
@@ -252,13 +282,43 @@ def test_a_role_that_may_make_roles_needs_a_boundary(home: Path, statement: Any)
         "a way to any power; set permissionsBoundary, or take iam:CreateRole out."
     )
     load.cache_clear()
-    changed(home, "access.roles.3.permissionsBoundary", "PowerUserAccess")
-    assert load(home).access.roles[3].permissions_boundary == "PowerUserAccess"
+    changed(home, "access.roles.4.permissionsBoundary", "PowerUserAccess")
+    assert load(home).access.roles[4].permissions_boundary == "PowerUserAccess"
 
 
 @pytest.mark.parametrize("action", ESCALATIONS)
 def test_any_other_way_to_any_power_needs_one_too(home: Path, action: str) -> None:
     assert f"gives it {action}, a way" in refusal(policy(home, MAKES_ROLES | {"Action": action}))
+
+
+PATH, BOUNDED = "arn:<partition>:iam::<account>:role/workload/*", "iam:PermissionsBoundary"
+OWN = "arn:<partition>:iam::<account>:policy/workload-boundary"
+IN_THE_BOUNDARY = MAKES_ROLES | {"Action": "iam:CreateRole", "Condition": {"StringEquals": {BOUNDED: OWN}}}
+BELOW_THE_PATH = MAKES_ROLES | {"Action": "iam:UpdateAssumeRolePolicy", "Resource": [PATH]}
+
+
+@pytest.mark.parametrize("statement", [IN_THE_BOUNDARY, BELOW_THE_PATH])
+def test_one_that_makes_roles_with_a_declared_boundary_needs_none_itself(home: Path, statement: Any) -> None:
+    assert load(policy(home, statement))
+
+
+@pytest.mark.parametrize(
+    "statement",
+    [
+        IN_THE_BOUNDARY | {"Condition": {"StringEquals": {BOUNDED: f"{OWN}s"}}},
+        IN_THE_BOUNDARY | {"Condition": {"StringEquals": {BOUNDED: [OWN, "*"]}}},
+        IN_THE_BOUNDARY | {"Condition": {"StringEqualsIfExists": {BOUNDED: OWN}}},
+        IN_THE_BOUNDARY | {"Condition": {"StringNotEquals": {BOUNDED: OWN}}},
+        IN_THE_BOUNDARY | {"Condition": {}, "Resource": PATH},
+        IN_THE_BOUNDARY | {"Action": "iam:*"},
+        BELOW_THE_PATH | {"Resource": [PATH, "arn:<partition>:iam::<account>:role/*"]},
+        BELOW_THE_PATH | {"Resource": "arn:<partition>:iam::<account>:role/workload*"},
+        {"Effect": "Allow", "Action": "iam:UpdateAssumeRolePolicy", "NotResource": [PATH]},
+        IN_THE_BOUNDARY | {"Action": "iam:PutUserPolicy"},
+    ],
+)
+def test_what_only_looks_like_it_does(home: Path, statement: Any) -> None:
+    assert "a way to any power; set permissionsBoundary" in refusal(policy(home, statement))
 
 
 def test_a_managed_policy_may_be_such_a_way(home: Path) -> None:
@@ -315,6 +375,18 @@ def test_one_that_may_not_needs_none(home: Path, statement: Any) -> None:
             "Workloads/Development",
             False,
         ),
+        (
+            {"kinds": ["workload"], "exceptOrganizationalUnits": ["Workloads/Development"]},
+            "workload",
+            "Workloads",
+            True,
+        ),
+        (
+            {"kinds": ["workload"], "exceptOrganizationalUnits": ["Workloads"]},
+            "workload",
+            "Workloads/Development",
+            False,
+        ),
         ({"kinds": ["workload"], "names": ["dev"]}, "workload", "Anywhere", True),
         ({"kinds": ["workload"], "names": ["prod"]}, "workload", "Anywhere", False),
     ],
@@ -322,6 +394,33 @@ def test_one_that_may_not_needs_none(home: Path, statement: Any) -> None:
 def test_where(where: Any, kind: Kind, unit: str, admitted: bool) -> None:
     account = Account(id="123456789012", name="dev", email="aws+dev@example.com", kind=kind, unit=unit)
     assert Where.model_validate(where).admits(account) is admitted
+
+
+ANY = {"kinds": ["workload"]}
+
+
+@pytest.mark.parametrize(
+    ("one", "two", "apart"),
+    [
+        (ANY, ANY, False),
+        (ANY, {"kinds": ["tooling"]}, True),
+        (ANY, {"kinds": ["tooling", "workload"]}, False),
+        (ANY | {"organizationalUnits": ["A"]}, ANY | {"organizationalUnits": ["B"]}, True),
+        (ANY | {"organizationalUnits": ["A"]}, ANY | {"organizationalUnits": ["A/B"]}, False),
+        (ANY | {"organizationalUnits": ["A/B"]}, ANY | {"organizationalUnits": ["A"]}, False),
+        (ANY | {"organizationalUnits": ["A"]}, ANY | {"organizationalUnits": ["AB"]}, True),
+        (ANY | {"organizationalUnits": ["A/B"]}, ANY | {"exceptOrganizationalUnits": ["A"]}, True),
+        (ANY | {"organizationalUnits": ["A"]}, ANY | {"exceptOrganizationalUnits": ["A/B"]}, False),
+        (ANY | {"organizationalUnits": ["A", "B"]}, ANY | {"exceptOrganizationalUnits": ["A"]}, False),
+        (ANY, ANY | {"exceptOrganizationalUnits": ["A"]}, False),
+        (ANY | {"names": ["dev"]}, ANY | {"names": ["prod"]}, True),
+        (ANY | {"names": ["dev"]}, ANY | {"names": ["prod", "dev"]}, False),
+        (ANY | {"names": ["dev"]}, ANY, False),
+    ],
+)
+def test_where_no_account_is_in_both(one: Any, two: Any, apart: bool) -> None:
+    one, two = Where.model_validate(one), Where.model_validate(two)
+    assert one.is_apart_from(two) is two.is_apart_from(one) is apart
 
 
 def test_ancestors_are_topmost_first() -> None:

@@ -21,7 +21,7 @@ BY_SERVICE = {
         "dynamodb": 13,
         "ec2": 4,
         "events": 1,
-        "iam": 20,
+        "iam": 23,
         "kms": 3,
         "organizations": 8,
         "s3": 4,

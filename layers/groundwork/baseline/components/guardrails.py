@@ -15,6 +15,8 @@ Closed on purpose, since a denial of the obvious verbs leaves them open:
 - The archive (its buckets, its key, the key's alias) spares no entry role: only its own role, which one function of
   the management account may take, changes it, and not even that one may delete a version, shorten a lock or delete
   the key. Nobody at all may change who takes that role.
+- Below the path of a declared boundary nobody makes a role without it, so that who may only change what is there
+  (a trust, a managed policy) finds no role that may more.
 - The trail's name is taken in every Region, the buckets' names in every account, the key's alias in every Region of
   the security account. Access points of the security account, a second door to its buckets, are read-only.
 - The key is known by its alias, which nobody else can move or delete.
@@ -163,6 +165,15 @@ def _statements(names: _Names) -> Iterator[dict[str, Any]]:
         if settings.ebs_encryption:
             actions += ["ec2:DisableEbsEncryptionByDefault"]
     yield {"Sid": "AccountBaseline", "Action": sorted(actions), "Resource": "*"}
+    for number, boundary in enumerate(declared.access.boundaries, 1):
+        # The key is absent where no boundary is given: that is not like this one, either.
+        held = {"iam:PermissionsBoundary": names.iam(f"policy/{boundary.name}")}
+        yield {
+            "Sid": f"Boundary{number}",
+            "Action": ["iam:CreateRole", "iam:PutRolePermissionsBoundary"],
+            "Resource": names.iam(f"role{boundary.roles_below}*"),
+            "Condition": {"StringNotLike": held},
+        }
     yield {
         "Sid": "ThisPolicy",
         "NotAction": ["organizations:Describe*", "organizations:List*"],
@@ -216,11 +227,12 @@ class _Names:
 
     def resources(self) -> Iterator[str]:
         declared = self.declaration
-        for role in declared.access.roles:
-            yield self.iam(f"role/*{role.name}")
-            boundary = role.permissions_boundary
-            if boundary and declared.has_policy(boundary):
-                yield self.iam(f"policy/*{boundary}")
+        for name in dict.fromkeys(role.name for role in declared.access.roles):
+            yield self.iam(f"role/*{name}")
+        carried = (role.permissions_boundary or "" for role in declared.access.roles)
+        own = [name for name in carried if declared.has_policy(name)]
+        for name in dict.fromkeys([*own, *(boundary.name for boundary in declared.access.boundaries)]):
+            yield self.iam(f"policy/*{name}")
         for group in declared.access.groups:
             yield self.iam(f"group{group.path}{group.name}", self.security)
         if self.lays_down("trail"):

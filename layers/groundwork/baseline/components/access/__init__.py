@@ -13,9 +13,9 @@ from groundwork.baseline.component import Call, Component, Permission, Target, n
 from groundwork.declaration.settings import MANAGED_BY
 from groundwork.errors import ComponentNotSettled, GroundworkError
 
-from . import difference, state
+from . import difference, pipelines, state
 from .state import Found
-from .wanted import declared_roles, wanted, without_keys
+from .wanted import declared_boundaries, declared_roles, wanted, without_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.literals import EntityTypeType
@@ -100,7 +100,9 @@ class Access(Component[Found]):
             ["Role", "User", "Group"] if target.account.kind == "security" else ["Role"]
         )
         roles = declared_roles(target)
-        if any(target.declaration.has_policy(role.permissions_boundary or "") for role in roles):
+        if declared_boundaries(target) or any(
+            target.declaration.has_policy(role.permissions_boundary or "") for role in roles
+        ):
             kinds.append("LocalManagedPolicy")
         keyless = without_keys(target) if target.account.kind == "security" else ()
         return state.read(target.client("iam"), kinds, [role.name for role in roles], keyless)
@@ -111,12 +113,13 @@ class Access(Component[Found]):
         takes."""
         want, access = wanted(target), target.declaration.access
         pending = frozenset(item.resource.partition("/")[2] for item in want.left_out if item.inline is None)
-        boundaries = {difference.resource_of(policy) for policy in want.policies}
+        boundaries = {policy.arn: difference.resource_of(policy) for policy in want.policies}
         groups = {f"group/{group.name}" for group in want.groups}
         for policy in want.policies:
             yield from needing((), difference.policy(found.policies.get(policy.arn), policy))
         for role in want.roles:
-            yield from needing(boundaries, difference.role(found.roles.get(role.name), role))
+            own = {boundaries[role.boundary]} if role.boundary in boundaries else set()
+            yield from needing(own, difference.role(found.roles.get(role.name), role))
         for group in want.groups:
             resource = f"group/{group.name}"
             ways = frozenset(
@@ -130,3 +133,5 @@ class Access(Component[Found]):
         }
         yield from needing((), difference.undeclared(found, frozenset(declared), access.prune))
         yield from difference.left_out(want)
+        if target.account.kind == "tooling":
+            yield from needing((), pipelines.open_to_others(found.roles.values(), target))

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from groundwork.baseline.component import Target
 from groundwork.declaration import Enter, Role, Trust
-from groundwork.declaration.policy_files import Document
+from groundwork.declaration.policy_files import Document, statements
 from groundwork.errors import InvalidDeclaration
 
 GROUP_INLINE_CHARACTERS = 5_120
@@ -156,8 +156,13 @@ def _value(placeholder: str, target: Target) -> str:
             return known_account(kind, target)
 
 
-def _document(statements: Any) -> Document:
-    return {"Version": "2012-10-17", "Statement": statements}
+def together(documents: Iterable[Document]) -> Document:
+    """One document that says what these say."""
+    return _document([statement for document in documents for statement in statements(document)])
+
+
+def _document(said: Any) -> Document:
+    return {"Version": "2012-10-17", "Statement": said}
 
 
 def hold_to(limit: int, documents: Sequence[Document], where: str, remedy: str) -> None:

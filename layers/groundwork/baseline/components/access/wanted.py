@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from groundwork.baseline.component import Target
-from groundwork.declaration import Group, Role, User
+from groundwork.declaration import Boundary, Group, Role, User
 from groundwork.declaration.policy_files import ENTER, MFA_SELF_SERVICE, Document
 from groundwork.declaration.settings import MANAGED_BY
 
@@ -20,6 +20,7 @@ from .documents import (
     enter_policy,
     filled,
     hold_to,
+    together,
     trust_policy,
 )
 from .state import ACCESS_KEYS, NO_ACCESS_KEYS, US, GroupState, PolicyState, RoleState, UserState
@@ -53,6 +54,9 @@ def wanted(target: Target) -> Wanted:
             all_of_it.roles.append(state)
             if boundary is not None and boundary not in all_of_it.policies:
                 all_of_it.policies.append(boundary)
+    for declared in declared_boundaries(target):
+        policy = _or_left_out(f"policy/{declared.name}", partial(_for_others, declared, target), all_of_it)
+        all_of_it.policies += [policy] if policy is not None else []
     if target.account.kind == "security":
         for group in target.declaration.access.groups:
             entered = _or_left_out(
@@ -66,6 +70,10 @@ def wanted(target: Target) -> Wanted:
 
 def declared_roles(target: Target) -> list[Role]:
     return [role for role in target.declaration.access.roles if role.where.admits(target.account)]
+
+
+def declared_boundaries(target: Target) -> list[Boundary]:
+    return [each for each in target.declaration.access.boundaries if each.where.admits(target.account)]
 
 
 T = TypeVar("T")
@@ -106,10 +114,22 @@ def _boundary(role: Role, target: Target) -> PolicyState | str | None:
         return None
     if not target.declaration.has_policy(name):
         return target.managed_policy_arn(name)
-    document = filled(target.declaration.policy(name), target)
-    hold_to(
-        MANAGED_POLICY_CHARACTERS, [document], f"access.roles {role.name}: permissionsBoundary", "shorten it"
+    return _customer_managed(
+        name, [name], target, f"access.roles {role.name}: permissionsBoundary", "shorten it"
     )
+
+
+def _for_others(boundary: Boundary, target: Target) -> PolicyState:
+    where = f"access.boundaries {boundary.name}: policies"
+    return _customer_managed(boundary.name, boundary.policies, target, where, "shorten them")
+
+
+def _customer_managed(
+    name: str, files: Iterable[str], target: Target, where: str, remedy: str
+) -> PolicyState:
+    """All that these files say, as one policy."""
+    document = together(filled(target.declaration.policy(file), target) for file in files)
+    hold_to(MANAGED_POLICY_CHARACTERS, [document], where, remedy)
     return PolicyState(
         f"arn:{target.organization.partition}:iam::{target.account.id}:policy/{name}", document
     )
