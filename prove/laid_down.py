@@ -10,7 +10,7 @@ from typing import Any
 
 from groundwork.baseline.component import Target
 from groundwork.baseline.components.access.wanted import Wanted, wanted
-from groundwork.baseline.components.guardrails import guardrail_document
+from groundwork.baseline.components.guardrails.document import guardrail_document
 from groundwork.contracts import Account, Kind, Organization
 from groundwork.declaration.loading import load
 from groundwork.declaration.policy_files import Document

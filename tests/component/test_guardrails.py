@@ -8,12 +8,8 @@ from typing import Any
 
 import pytest
 
-from groundwork.baseline.components.guardrails import (
-    LONGEST,
-    Guardrails,
-    guardrail_document,
-    minified,
-)
+from groundwork.baseline.components.guardrails import Guardrails
+from groundwork.baseline.components.guardrails.document import LONGEST, guardrail_document, minified
 from groundwork.contracts import Organization
 from groundwork.declaration import Declaration, Role, Trust, Where
 from groundwork.declaration.loading import load

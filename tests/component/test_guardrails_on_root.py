@@ -18,12 +18,11 @@ from groundwork.baseline.component import Call
 from groundwork.baseline.components.guardrails import (
     DESCRIPTION,
     SCP,
-    TAG,
     Found,
     FoundPolicy,
     Guardrails,
-    guardrail_document,
 )
+from groundwork.baseline.components.guardrails.document import TAG, guardrail_document
 from groundwork.contracts import Account
 from groundwork.errors import OrganizationBusy
 from local.identity.credentials import Credentials
