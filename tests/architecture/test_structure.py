@@ -15,6 +15,7 @@ from typing import Any
 import pytest
 from samtranslator.yaml_helper import yaml_parse
 
+from groundwork.baseline.archive import WRITER
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration.loading import load
 from groundwork.errors import every_error
@@ -141,9 +142,11 @@ def test_every_declared_component_is_known() -> None:
 def test_functions_that_enter_accounts_may_assume_the_declared_entry_roles_only(function: str) -> None:
     statements = RESOURCES[function]["Properties"]["Policies"][0]["Statement"]
     enter = next(statement for statement in statements if statement["Sid"] == "EnterMemberAccounts")
-    assert [
-        str(resource["Fn::Sub"]).rsplit("/", 1)[1] for resource in enter["Resource"]
-    ] == load().entry_roles
+    archives = [WRITER] if function == "ApplyComponentFunction" else []
+    assert [str(resource["Fn::Sub"]).rsplit("/", 1)[1] for resource in enter["Resource"]] == [
+        *load().entry_roles,
+        *archives,
+    ]
     assert enter["Condition"]["StringNotEquals"] == {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}
 
 

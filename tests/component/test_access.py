@@ -240,11 +240,11 @@ def test_a_user_without_access_keys_makes_none_and_those_there_are_switched_off(
 
     def without(access: dict[str, Any]) -> None:
         with_user(access)
-        access["users"][0]["access_keys"] = False
+        access["users"][0]["accessKeys"] = False
 
     def for_nobody(access: dict[str, Any]) -> None:
         with_user(access)
-        access["access_keys"] = False
+        access["accessKeys"] = False
 
     for change in (without, for_nobody):
         changes = world.apply(ACCESS, account, declaration=declared(change))
