@@ -7,6 +7,7 @@ from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import ComponentName
 from groundwork.declaration.loading import load
 from groundwork.entry import entry
+from groundwork.fields import Whole
 
 
 class Input(Model):
@@ -14,7 +15,7 @@ class Input(Model):
     account: Account
     organization: Organization
     execution: str
-    passes: int
+    passes: Whole
 
 
 @entry(Input)
