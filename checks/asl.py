@@ -1,4 +1,5 @@
-"""Lint state machines: structure by cfn-lint's rule E3601, the ways from state to state, every JSONata expression.
+"""Lint state machines: structure by cfn-lint's rule E3601, the ways from state to state, variables, every JSONata
+expression.
 
     python -m checks.asl statemachines/*.asl.json
 
@@ -20,12 +21,16 @@ from cfnlint.core import get_rules
 from jsonata import Jsonata
 from jsonata.jexception import JException
 
+from local.stepfunctions.variables import scope_problems, shadowing_problems
+
 STRUCTURE = "E3601"
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 # What a ${Placeholder} of DefinitionSubstitutions may stand for; the structure wants ARNs.
 SUBSTITUTIONS = {"Partition": "aws"}
 # JSONata may say these, too, which cfn-lint's schema does not know; any number that is right stands in for it there.
 NUMBERS = ("MaxConcurrency", "ToleratedFailurePercentage")
+CAUSE = "$states.errorOutput.Cause"
+GUARDED_CAUSE = f"{CAUSE} ? {CAUSE} : ''"
 FUNCTION_ARN = "arn:aws:lambda:us-east-1:123456789012:function:placeholder"
 ROLE_ARN = "arn:aws:iam::123456789012:role/placeholder"
 
@@ -36,7 +41,14 @@ def problems(path: Path) -> list[str]:
         definition = json.loads(PLACEHOLDER.sub(_substitute, path.read_text()))
     except ValueError as broken:
         return [f"{path}: no JSON: {broken}"]
-    checks = (structure_problems, way_problems, expression_problems)
+    checks = (
+        structure_problems,
+        way_problems,
+        expression_problems,
+        scope_problems,
+        shadowing_problems,
+        cause_problems,
+    )
     return [f"{path}: {told}" for check in checks for told in check(definition)]
 
 
@@ -103,6 +115,19 @@ def expression_problems(value: Any, where: str = "") -> Iterator[str]:
             Jsonata(value[2:-2].strip())
         except JException as error:
             yield f"{where}: no JSONata: {error}"
+
+
+def cause_problems(value: Any, where: str = "") -> Iterator[str]:
+    """Every Cause of a caught error that is read as if it were always there: without one the expression is undefined,
+    which is a States.QueryEvaluationError that nobody catches."""
+    if isinstance(value, dict):
+        for key, item in value.items():
+            yield from cause_problems(item, f"{where}/{key}")
+    elif isinstance(value, list):
+        for index, item in enumerate(value):
+            yield from cause_problems(item, f"{where}/{index}")
+    elif isinstance(value, str) and CAUSE in value.replace(GUARDED_CAUSE, ""):
+        yield f"{where}: an error may have no Cause; write {GUARDED_CAUSE}"
 
 
 def main(paths: list[str]) -> int:

@@ -132,6 +132,8 @@ def _welcome(aws: Engine) -> str:
         "AWS_DEFAULT_REGION": aws.region,
     }
     machine = f"arn:aws:states:{aws.region}:{aws.management_account}:stateMachine:groundwork-vend-account"
+    stack = aws.client("cloudformation").describe_stacks(StackName="groundwork")["Stacks"][0]
+    logs = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "FunctionLogGroup")
     by_hand = json.dumps({"accountId": aws.management_account})
     return "\n".join(
         [
@@ -146,7 +148,7 @@ def _welcome(aws: Engine) -> str:
             "aws organizations list-accounts --output table",
             "aws organizations create-account --account-name sandbox --email aws+sandbox@example.com",
             f"aws stepfunctions start-execution --state-machine-arn {machine} --input '{by_hand}'",
-            "aws logs filter-log-events --log-group-name /groundwork/functions --query 'events[].message'",
+            f"aws logs filter-log-events --log-group-name {logs} --query 'events[].message'",
         ]
     )
 

@@ -121,6 +121,8 @@ class _Names:
         }
         self._values["Requesters"] = requesters.split(",")
         self._values |= {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": MANAGEMENT}
+        stack = f"arn:aws:cloudformation:{REGION}:{MANAGEMENT}:stack/groundwork/1a2b3c4d-0000-0000-0000-000000000000"
+        self._values["AWS::StackId"] = stack
         for name, resource in template["Resources"].items():
             if resource["Type"] == "AWS::Serverless::StateMachine":
                 self._values[name] = machine_arn(resource["Properties"]["Name"])

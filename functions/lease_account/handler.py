@@ -7,6 +7,7 @@ from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration.loading import load
 from groundwork.entry import entry
+from groundwork.fields import Whole
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
 from groundwork.vending.enrolment import Enroller
@@ -16,7 +17,7 @@ class Input(Model):
     account: Account
     organization: Organization
     execution: str
-    leases: int
+    leases: Whole
 
 
 class Output(Model):

@@ -8,6 +8,7 @@ from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import ComponentName
 from groundwork.declaration.loading import load
 from groundwork.entry import entry
+from groundwork.fields import Whole
 from groundwork.settings import settings
 
 
@@ -16,7 +17,7 @@ class Input(Model):
     account: Account
     organization: Organization
     execution: str
-    passes: int
+    passes: Whole
 
 
 @entry(Input)

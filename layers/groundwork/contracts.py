@@ -20,6 +20,7 @@ from groundwork.fields import (
     NotEmpty,
     Tags,
     UnitPath,
+    Whole,
     shown,
 )
 
@@ -114,8 +115,8 @@ class RollOut(Model):
     mode: Mode = "apply"
     include: Filter = Field(default_factory=Filter)
     exclude: Filter = Field(default_factory=Filter)
-    concurrency: int | None = Field(default=None, ge=1, le=1000)
-    tolerated_failure_percentage: int | None = Field(default=None, ge=0, le=100)
+    concurrency: Whole | None = Field(default=None, ge=1, le=1000)
+    tolerated_failure_percentage: Whole | None = Field(default=None, ge=0, le=100)
 
 
 Trigger = Requested | Created | StartedByHand

@@ -7,7 +7,7 @@ import reprlib
 import unicodedata
 from typing import Annotated, Any, TypeVar
 
-from pydantic import AfterValidator
+from pydantic import AfterValidator, Field
 
 OWN_TAGS = ("groundwork:kind", "groundwork:state", "groundwork:baseline", "groundwork:request")
 """The tags by which Groundwork marks an account in Organizations."""
@@ -174,6 +174,9 @@ def _some(value: Some) -> Some:
 
 
 NotEmpty = AfterValidator(_some)
+
+Whole = Annotated[int, Field(strict=False)]
+"""A number that JSONata has had in hand, which may write 2 as 2.0 or as 2E0."""
 
 
 AccountName = Annotated[str, AfterValidator(_account_name)]

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from local.authorization import reference
 from local.authorization.dependents import Need, dependents_of
+from local.authorization.keys import Keys
 from local.authorization.operations import TRANSACTIONS, EngineGap, action_of
 from local.authorization.resolvers import RESOLVERS, event_bus
 from local.authorization.resources import Call, resources_of
@@ -27,11 +28,23 @@ def needs_of(call: Call) -> list[Need]:
 
 
 def _put_events(call: Call) -> Iterator[Need]:
-    """Each entry on its bus, with its own source and detail type."""
+    """Each entry on its bus, with its own source and detail type; and each bus, with those of all its entries as lists.
+
+    Which of the two AWS asks is not written down, so that a call must be allowed under both.
+    https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
+    """
+    by_bus: dict[str, list[Mapping[str, Any]]] = {}
     for entry in call.get("Entries") or []:
-        given = {"events:source": entry.get("Source"), "events:detail-type": entry.get("DetailType")}
-        keys = {key: value for key, value in given.items() if value}
-        yield Need("events:PutEvents", event_bus(call, entry.get("EventBusName")), keys)
+        by_bus.setdefault(event_bus(call, entry.get("EventBusName")), []).append(entry)
+    for bus, entries in by_bus.items():
+        for together in [*([entry] for entry in entries), *([entries] if len(entries) > 1 else [])]:
+            yield Need("events:PutEvents", bus, _said(together))
+
+
+def _said(entries: Sequence[Mapping[str, Any]]) -> Keys:
+    names = {"events:source": "Source", "events:detail-type": "DetailType"}
+    found = {key: tuple(each[name] for each in entries if each.get(name)) for key, name in names.items()}
+    return {key: values for key, values in found.items() if values}
 
 
 def _transaction(call: Call) -> Iterator[Need]:

@@ -92,8 +92,6 @@ class Model:
             raise NotEmbedded(
                 f"the embedded CloudFormation does not carry out the section {', '.join(strange)}"
             )
-        if "Rules" in template:
-            raise NotEmbedded("the embedded CloudFormation does not carry out the section Rules")
         self.template, self.setting = template, setting
         declared_parameters = template.get("Parameters", {})
         self.texts = parameter_texts(declared_parameters, given)
@@ -108,6 +106,7 @@ class Model:
             "AWS::StackName": setting.stack_name,
             "AWS::URLSuffix": "amazonaws.com.cn" if setting.partition == "aws-cn" else "amazonaws.com",
         }
+        self._assert_rules()
         declared = template.get("Resources") or {}
         if not declared:
             raise StackError("Template format error: At least one Resources member must be defined.")
@@ -119,6 +118,19 @@ class Model:
         for name, part in declared.items():
             self._check(name, part)
         self.order = self._order(set(declared))
+
+    def _assert_rules(self) -> None:
+        """Before anything is made or changed.
+
+        https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/rules-section-structure.html
+        """
+        for name, rule in self.template.get("Rules", {}).items():
+            if "RuleCondition" in rule and not holds(rule["RuleCondition"], self):
+                continue
+            for assertion in rule["Assertions"]:
+                if not holds(assertion["Assert"], self):
+                    told = assertion.get("AssertDescription", "an assertion does not hold")
+                    raise StackError(f"Rule {name} failed: {told}")
 
     def _stored(self, name: str) -> str:
         return str(self.setting.api("ssm").get_parameter(Name=name)["Parameter"]["Value"])

@@ -12,6 +12,7 @@ from typing import Any
 
 from local.stepfunctions.expressions import EvaluationFailed, check_syntax
 from local.stepfunctions.map_definition import assigned, foreign_variables, is_distributed, map_problems
+from local.stepfunctions.variables import scope_problems
 
 INNER = ("Branches", "ItemProcessor", "Iterator")
 
@@ -27,6 +28,7 @@ def problems(definition: str) -> Iterator[str]:
         yield "INVALID_JSON_DESCRIPTION: a definition is a JSON object"
         return
     yield from _machine_problems(machine, "", machine.get("QueryLanguage", "JSONPath"))
+    yield from scope_problems(machine)
 
 
 def resources(definition: str) -> list[str]:

@@ -90,8 +90,12 @@ def _used(value: Any) -> Iterator[str]:
         for item in value:
             yield from _used(item)
     elif isinstance(value, str) and value.startswith("{%"):
-        bound = {name for match in BOUND.finditer(value) for name in _names_bound(match)}
-        yield from (name for name in NAME.findall(value) if name not in bound)
+        yield from (name for name in NAME.findall(value) if name not in bound(value))
+
+
+def bound(expression: str) -> set[str]:
+    """The names that an expression gives to values and parameters of its own."""
+    return {name for match in BOUND.finditer(expression) for name in _names_bound(match)}
 
 
 def _names_bound(match: re.Match[str]) -> list[str]:

@@ -160,7 +160,7 @@ POWERS = (
     Power("s3:GetObject", "arn:aws:s3:::BootstrapTrailBucket/AWSLogs/x"),
     Power("s3:DeleteObject", "arn:aws:s3:::BootstrapTrailBucket/AWSLogs/x"),
     Power("kms:ScheduleKeyDeletion", _of("kms", "key/12345678-1234-1234-1234-123456789012")),
-    Power("logs:DeleteLogGroup", _of("logs", "log-group:/groundwork/functions")),
+    Power("logs:DeleteLogGroup", _of("logs", "log-group:/groundwork/functions-1a2b3c4d")),
     Power("dynamodb:DeleteTable", _of("dynamodb", "table/groundwork-Ledger")),
 )
 

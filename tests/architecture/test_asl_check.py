@@ -50,10 +50,36 @@ def test_a_good_machine_has_no_problems(tmp_path: Path) -> None:
         (changed(Next="Greet"), "Done: no way leads here"),
         (changed(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Lost"}]), "leads to Lost"),
         ({**GREET, "StartAt": "Start"}, "starts at Start"),
+        (changed(Assign={"said": "{% ($length := 1; $length) %}"}), "$length is built in"),
+        (changed(Assign={"said": "{% $map([1], function($uuid) { $uuid }) %}"}), "$uuid is built in"),
+        (changed(Assign={"states": 1}), "$states is built in"),
+        (changed(Assign={"why": "{% $states.errorOutput.Cause %}"}), "may have no Cause"),
     ],
 )
 def test_a_broken_machine_is_told_of(tmp_path: Path, machine: dict[str, Any], told: str) -> None:
     assert any(told in problem for problem in problems(written(tmp_path, machine)))
+
+
+INNER: dict[str, Any] = {
+    "StartAt": "Again",
+    "States": {"Again": {"Type": "Pass", "Assign": {"said": 1}, "End": True}},
+}
+DISTRIBUTED = {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}}
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        {"Type": "Parallel", "Branches": [INNER]},
+        {"Type": "Map", "Items": [1], "ItemProcessor": INNER},
+        {"Type": "Map", "Items": [1], "ItemProcessor": INNER | DISTRIBUTED},
+    ],
+)
+def test_a_variable_of_two_scopes_is_told_of(tmp_path: Path, within: dict[str, Any]) -> None:
+    greeting = changed(Assign={"said": "{% $states.result %}"}, Next="More")
+    greeting["States"]["More"] = {**within, "Next": "Done"}
+    told = problems(written(tmp_path, greeting))
+    assert any("SCHEMA_VALIDATION_FAILED: the variable $said" in problem for problem in told)
 
 
 def test_what_is_no_json_is_told_of(tmp_path: Path) -> None:

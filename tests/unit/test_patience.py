@@ -61,6 +61,77 @@ def test_what_aws_has_not_seen_everywhere_is_asked_again(name: str, code: str) -
         raise answer
 
 
+NOT_LESS_THAN = {
+    "AccountBusy": 60,
+    "AccountNotCovered": 60,
+    "AccountNotCreated": 30 * 60,
+    "AccountNotUsable": 30 * 60,  # people have seen EC2 take seven minutes
+    "BaselineNotVerified": 20,  # and then it is mended
+    "BaselineUndone": 20,
+    "ComponentNotSettled": 60,
+    "CreationSlotsTaken": 60 * 60,
+    "CreationUnanswered": 5 * 60,
+    "EventBridge.EventBridgeException": 10 * 60,
+    "EventBridge.FailedEntry": 10 * 60,
+    "EventBridge.InternalException": 10 * 60,
+    "EventBridge.SdkClientException": 10 * 60,
+    "EventBridge.ThrottlingException": 10 * 60,
+    "Lambda.AWSLambdaException": 30,
+    "Lambda.ClientExecutionTimeoutException": 30,
+    "Lambda.SdkClientException": 30,
+    "Lambda.ServiceException": 30,
+    "Lambda.TooManyRequestsException": 10 * 60,
+    "Lambda.Unknown": 30,
+    "ManagementAccountNotReady": 5 * 60,
+    "OrganizationBusy": 60
+    * 60,  # "your organization is still initializing ... for up to an hour", says Organizations
+    "RequestInProgress": 30 * 60,
+    "Runtime.ExitError": 30,
+    "Sandbox.Timedout": 30,
+    "SecurityAccountAlmostReady": 30 * 60,
+    "SecurityAccountMissing": 5 * 60,
+    "SecurityAccountNotReady": 30 * 60,
+    "Sfn.ExecutionLimitExceededException": 60,
+    "Sfn.SdkClientException": 60,
+    "Sfn.SfnException": 60,
+    "Sfn.ThrottlingException": 60,
+    "States.ItemReaderFailed": 15,
+    "States.TaskFailed": 30,
+    "StepFunctions.AWSStepFunctionsException": 4 * 60,
+    "StepFunctions.ExecutionLimitExceeded": 4 * 60,
+    "StepFunctions.ExecutionLimitExceededException": 4 * 60,
+    "StepFunctions.SdkClientException": 4 * 60,
+    "StepFunctions.ThrottlingException": 4 * 60,
+}
+"""Seconds: how long each error is waited for, on average, before it becomes a failure."""
+
+
+def patience(retry: dict[str, Any]) -> float:
+    """The mean of all delays together: full jitter takes any part of each, and so halves it."""
+    grown = (retry["IntervalSeconds"] * retry["BackoffRate"] ** n for n in range(retry["MaxAttempts"]))
+    whole: float = sum(min(each, retry.get("MaxDelaySeconds", each)) for each in grown)
+    return whole / 2 if retry.get("JitterStrategy") == "FULL" else whole
+
+
+def retries(part: Any) -> Iterator[dict[str, Any]]:
+    if isinstance(part, dict):
+        yield from part.get("Retry", [])
+        part = list(part.values())
+    if isinstance(part, list):
+        for item in part:
+            yield from retries(item)
+
+
+def test_each_error_is_waited_for_as_long_as_is_declared() -> None:
+    shortest: dict[str, float] = {}
+    for machine in sorted(MACHINE.parent.glob("*.asl.json")):
+        for retry in retries(json.loads(machine.read_text())):
+            for name in retry["ErrorEquals"]:
+                shortest[name] = min(patience(retry), shortest.get(name, float("inf")))
+    assert shortest.keys() == NOT_LESS_THAN.keys()
+    assert {name: each for name, each in shortest.items() if each < NOT_LESS_THAN[name]} == {}
+
+
 def test_only_what_passes_is_asked_again() -> None:
     refused = {kind.__name__ for kind in every_error() if not issubclass(kind, Pending)}
     waits = set().union(*(retried(task) for task in every_task()))

@@ -18,13 +18,15 @@ from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import BaselineNotVerified, BaselineUndone
+from groundwork.fields import Whole
 from groundwork.rendering import held_to
 from groundwork.side_by_side import side_by_side
 
 MOST_PASSES = 3
 """After a pass too many it is not the declaration that has changed, but somebody who undoes it."""
-LONGEST_RESULT = 25_000
-"""Characters: the results of an account's components travel together in one state of at most 262,144 bytes."""
+LONGEST_RESULT: dict[Mode, int] = {"plan": 25_000, "apply": 9_000}
+"""Bytes: the results of an account's components, seven at most, travel together in one state of at most 262,144. A plan
+looks once; what is applied may go round three times, and each result stays."""
 
 
 class ComponentTask(Model):
@@ -37,7 +39,7 @@ class ComponentTask(Model):
     execution: str
     mode: Mode = "apply"
     chosen: list[ComponentName] = Field(default_factory=list)
-    leased_until: int | None = None
+    leased_until: Whole | None = None
 
 
 class Result(Model):
@@ -151,7 +153,7 @@ def _component(name: ComponentName, declaration: Declaration) -> Component[objec
 
 def _result(task: ComponentTask, target: Target) -> Result:
     do = loop.plan if task.mode == "plan" else loop.apply
-    changes = held_to(LONGEST_RESULT, do(_component(task.component, target.declaration), target))
+    changes = held_to(LONGEST_RESULT[task.mode], do(_component(task.component, target.declaration), target))
     differs = any(change.action != "report" for change in changes)
     outcome: Literal["changed", "differs"] = "differs" if task.mode == "plan" else "changed"
     return Result(component=task.component, outcome=outcome if differs else "unchanged", changes=changes)

@@ -80,7 +80,8 @@ class Undelivered:
         attributes = message.get("MessageAttributes", {})
         if "RULE_ARN" in attributes:
             target = attributes["TARGET_ARN"]["StringValue"]
-            self._send(target, body["id"], self._input(attributes["RULE_ARN"]["StringValue"], target, body))
+            name = body.get("id", message["MessageId"])  # a rule's constant input has no id
+            self._send(target, name, self._input(attributes["RULE_ARN"]["StringValue"], target, body))
         else:
             about = body["requestContext"]
             function = about["functionArn"].removesuffix(":$LATEST")

@@ -10,7 +10,7 @@ from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Listed, Organizations, facts
 from groundwork.contracts import Account, Kind, Model, Organization
-from groundwork.fields import ancestors
+from groundwork.fields import Whole, ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.records import Memory
@@ -41,7 +41,7 @@ class Enrolled(Model):
     organization: Organization
     ready: bool
     baseline: str | None = None
-    leases: int = 0
+    leases: Whole = 0
     security_ready: bool = False
 
 

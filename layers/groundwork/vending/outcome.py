@@ -24,10 +24,11 @@ if TYPE_CHECKING:
 
 
 class FollowUp(Model):
-    """An execution to start for an account that depends on this one. Its name makes a repeat harmless."""
+    """An execution to start for accounts that depend on this one. Its name makes a repeat harmless."""
 
     name: str
-    account_id: str
+    input: dict[str, Any]
+    roll_out: bool = False
 
 
 class Answer(Model):
@@ -135,16 +136,19 @@ class Recorder:
 
     def _follow_ups(self, work: Work, account: Account, organization: Organization) -> list[FollowUp]:
         """Security's Ready lets the management account send its logs there and raise the guard rails; tooling's lays
-        the deploy role down in the workload accounts that are there already."""
-        ids: list[str] = []
+        the deploy role down in the workload accounts that are there already, by one roll-out: one by one, thousands of
+        them would fit neither into a state nor into the history of this execution."""
+        origin = f"after-{account.kind}-{hashlib.sha256(work.execution.encode()).hexdigest()[:16]}"
+        if account.kind == "tooling":
+            return [FollowUp(name=origin, input={"include": {"kinds": ["workload"]}}, roll_out=True)]
+        next_one = None
         if account.kind == "security":
-            ids = [organization.management_account_id]
-        elif account.kind == "tooling":
-            ids = [record.account_id for record in self._ledger.accounts() if record.kind == "workload"]
-        elif account.name in self._declaration.names_in_groups and organization.security_account_id:
-            ids = [organization.security_account_id]
-        origin = hashlib.sha256(work.execution.encode()).hexdigest()[:16]
-        return [FollowUp(name=f"{each}-after-{account.kind}-{origin}", account_id=each) for each in ids]
+            next_one = organization.management_account_id
+        elif account.name in self._declaration.names_in_groups:
+            next_one = organization.security_account_id
+        if next_one is None:
+            return []
+        return [FollowUp(name=f"{next_one}-{origin}", input={"accountId": next_one})]
 
 
 def _output(work: Work, account_id: str, outcome: Outcome, changes: list[Change]) -> dict[str, Any]:
@@ -178,7 +182,7 @@ class Failure(Model):
     """As Step Functions caught it: an error and its cause, or for `BaselineFailed` those of every failed component."""
 
     error: str
-    cause: str
+    cause: str = ""
     failures: list[dict[str, str]] = Field(default_factory=list)
 
 

@@ -384,6 +384,26 @@ def test_events_are_put_only_with_the_allowed_source(person: Person) -> None:
     assert "events:PutEvents" in refused(put, Entries=[{**good, "Source": "aws.groundwork"}])
 
 
+def test_what_one_entry_of_a_call_may_not_do_the_call_may_not(aws: Engine, person: Person) -> None:
+    """A denial sees the sources and detail types of all entries at once, and cannot tell whose is whose."""
+    bus = f"arn:aws:events:us-east-1:{HERE}:event-bus/default"
+    forged = {
+        "ForAnyValue:StringEquals": {"events:source": "groundwork"},
+        "ForAnyValue:StringNotEquals": {"events:detail-type": "Account Requested"},
+    }
+    person.may(
+        allow("events:PutEvents", bus),
+        {**allow("events:PutEvents", bus), "Effect": "Deny", "Condition": forged},
+    )
+    put = person.client("events").put_events
+    request = {"Source": "groundwork", "DetailType": "Account Requested", "Detail": "{}"}
+    other = {"Source": "their.own", "DetailType": "Order Placed", "Detail": "{}"}
+    assert put(Entries=[request])["FailedEntryCount"] == 0
+    assert put(Entries=[other])["FailedEntryCount"] == 0
+    assert "events:PutEvents" in refused(put, Entries=[{**request, "DetailType": "Account Ready"}])
+    assert "events:PutEvents" in refused(put, Entries=[request, other])
+
+
 def test_a_bucket_policy_can_deny_and_grant(aws: Engine, person: Person) -> None:
     s3 = aws.client("s3")
     s3.create_bucket(Bucket="policed")

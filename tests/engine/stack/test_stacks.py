@@ -120,6 +120,66 @@ def test_tags_come_and_go_and_everything_else_stays(aws: Engine) -> None:
         assert queue == {tag["Key"]: tag["Value"] for tag in role} == expected
 
 
+BAD = {
+    "Type": "AWS::IAM::Role",
+    "DependsOn": "Table",
+    "Properties": {
+        "AssumeRolePolicyDocument": {"Version": "2012-10-17", "Statement": [{"Effect": "Perhaps"}]}
+    },
+}
+TABLE: dict[str, Any] = {
+    "AttributeDefinitions": [{"AttributeName": "pk", "AttributeType": "S"}],
+    "KeySchema": [{"AttributeName": "pk", "KeyType": "HASH"}],
+    "BillingMode": "PAY_PER_REQUEST",
+}
+
+
+@pytest.mark.parametrize(
+    ("policy", "protected", "status", "left"),
+    [
+        ("Retain", False, "ROLLBACK_COMPLETE", 1),
+        ("RetainExceptOnCreate", False, "ROLLBACK_COMPLETE", 0),
+        ("RetainExceptOnCreate", True, "ROLLBACK_FAILED", 1),
+        ("Retain", True, "ROLLBACK_COMPLETE", 1),
+    ],
+)
+def test_what_a_failed_creation_leaves_behind(
+    aws: Engine, policy: str, protected: bool, status: str, left: int
+) -> None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/aws-attribute-deletionpolicy.html"""
+    name = f"{policy}-{protected}".lower()
+    properties = TABLE | {"TableName": name, "DeletionProtectionEnabled": protected}
+    table = {"Type": "AWS::DynamoDB::Table", "DeletionPolicy": policy, "Properties": properties}
+    create(aws, name, {"Table": table, "Bad": BAD})
+    assert described(aws, name)["StackStatus"] == status
+    assert aws.client("dynamodb").list_tables()["TableNames"].count(name) == left
+
+
+def test_what_is_kept_when_its_stack_is_deleted(aws: Engine) -> None:
+    group = {"Type": "AWS::Logs::LogGroup", "DeletionPolicy": "RetainExceptOnCreate", "Properties": {}}
+    create(aws, "keeping", {"Logs": group})
+    kept = resources(aws, "keeping")["Logs"]
+    aws.client("cloudformation").delete_stack(StackName="keeping")
+    found = aws.client("logs").describe_log_groups(logGroupNamePrefix=kept)["logGroups"]
+    assert [each["logGroupName"] for each in found] == [kept]
+
+
+def test_an_assertion_of_the_template_refuses_before_anything_is_made(aws: Engine) -> None:
+    def rules(region: str) -> dict[str, Any]:
+        asserted = {
+            "Assert": {"Fn::Equals": [{"Ref": "AWS::Region"}, region]},
+            "AssertDescription": f"it lives in {region}",
+        }
+        return {"Rules": {"OneRegion": {"Assertions": [asserted]}}}
+
+    with pytest.raises(ClientError, match="it lives in eu-west-1"):
+        create(aws, "elsewhere", {"Topic": TOPIC}, **rules("eu-west-1"))
+    with pytest.raises(ClientError, match="does not exist"):
+        described(aws, "elsewhere")
+    create(aws, "here", {"Topic": TOPIC}, **rules("us-east-1"))
+    assert described(aws, "here")["StackStatus"] == "CREATE_COMPLETE"
+
+
 def test_a_failed_creation_takes_everything_back(aws: Engine) -> None:
     topics = aws.client("sns").list_topics()["Topics"]
     bad = {

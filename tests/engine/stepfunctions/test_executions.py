@@ -200,6 +200,35 @@ def test_waiting_follows_the_scaled_clock(aws: Engine) -> None:
     assert (ended["stopDate"] - ended["startDate"]).total_seconds() >= 1
 
 
+INNER = {"StartAt": "In", "States": {"In": {"Type": "Pass", "Assign": {"n": 2}, "End": True}}}
+
+
+@pytest.mark.parametrize(
+    "within",
+    [
+        {"Type": "Parallel", "Branches": [INNER]},
+        {"Type": "Map", "Items": [1], "ItemProcessor": INNER},
+        {
+            "Type": "Map",
+            "Items": [1],
+            "ItemProcessor": INNER
+            | {"ProcessorConfig": {"Mode": "DISTRIBUTED", "ExecutionType": "STANDARD"}},
+        },
+    ],
+)
+def test_a_variable_is_assigned_in_one_scope_only(aws: Engine, within: dict[str, Any]) -> None:
+    def states(outer: str) -> dict[str, Any]:
+        return {
+            "Out": {"Type": "Pass", "Assign": {outer: 1}, "Next": "Within"},
+            "Within": {**within, "End": True},
+        }
+
+    with pytest.raises(ClientError, match=r"InvalidDefinition.*SCHEMA_VALIDATION_FAILED: the variable \$n"):
+        machine(aws, "two-scopes", states("n"))
+    name = f"one-scope-{within['Type']}-{'ProcessorConfig' in within.get('ItemProcessor', {})}"
+    assert machine(aws, name, states("m"))
+
+
 def test_definitions_that_cannot_run_are_refused(aws: Engine) -> None:
     wrong: dict[str, dict[str, Any]] = {
         "there is no state 'Nowhere'": {"A": {"Type": "Pass", "Next": "Nowhere"}},
