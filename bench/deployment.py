@@ -24,6 +24,7 @@ TIME_SCALE = 0.02
 UNIT = "Workloads/Development"
 ENTRY_ROLE = "OrganizationAccountAccessRole"
 VEND, ROLL_OUT = "StateMachineArn", "RollOutStateMachineArn"
+APPLYING = "ApplyOnDeployment"
 LOOK_SECONDS = 0.05
 PATIENCE_SECONDS = 180.0
 
@@ -78,7 +79,9 @@ class Deployment:
     def deploy(self, template: Path) -> None:
         """Deploy, again or for the first time, and wait for what that makes the management account do."""
         known = self._newest(VEND) if self._outputs else []
-        self._outputs = self.aws.deploy(template)
+        self._outputs = self.aws.deploy(
+            template, parameters={APPLYING: "true"} if APPLYING in template.read_text() else {}
+        )
         events = self.aws.client("events")
         for rule in events.list_rules()["Rules"]:
             if "ScheduleExpression" in rule:  # a pass amid a measurement would count

@@ -75,11 +75,17 @@ class Story:
     # Chapters ------------------------------------------------------------------------------------
 
     def _deploy(self) -> None:
-        self._chapter("Deploy Groundwork into the management account, which prepares itself")
+        self._chapter("Deploy Groundwork into the management account, which it plans, and changes nothing")
         outputs = self._aws.deploy(ROOT / "template.yaml")
         self._executions = Executions(self._aws, outputs["StateMachineArn"])
         self._roll_out = outputs["RollOutStateMachineArn"]
         with Progress(self._console, self._executions, ["management"]) as progress:
+            planned = progress.until("the management account's plan", _all_over_after(1))[0]
+        self._result(planned.outcome == "drifted", "the plan is there to be read", planned.in_words())
+        management = {"accountId": self._aws.management_account}
+        self._chapter(f"Say yes: start the execution with {json.dumps(management)}")
+        with Progress(self._console, self._executions, ["management"]) as progress:
+            self._executions.start(**management)
             progress.until("the management account's baseline", _all_over_after(1))
 
     def _ask_for_five_accounts(self) -> None:

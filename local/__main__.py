@@ -23,6 +23,8 @@ ROOT = Path(__file__).parent.parent
 TIME_SCALE = 0.05
 PROBE_SECONDS = 0.1
 PATIENCE_SECONDS = 300
+APPLYING = {"ApplyOnDeployment": "true"}
+"""On a laptop nobody has to read a plan first."""
 
 
 class NotBootstrapped(Exception):
@@ -103,7 +105,7 @@ def _interrupt(*_: object) -> NoReturn:
 
 def _bootstrap(aws: Engine) -> None:
     """Deploy, and wait for the execution that the deployment itself starts. Raises `NotBootstrapped`."""
-    machine = aws.deploy(ROOT / "template.yaml")["StateMachineArn"]
+    machine = aws.deploy(ROOT / "template.yaml", parameters=APPLYING)["StateMachineArn"]
     execution = _first_execution(aws.client("stepfunctions"), machine)
     if execution["status"] != "SUCCEEDED":
         raise NotBootstrapped(

@@ -15,7 +15,7 @@ from botocore.exceptions import ClientError
 from local.engine import Engine
 from prove.chapter import Chapter, Say
 from prove.world import TIME_SCALE, World, declaring
-from tests.workflow.conftest import Cloud, Execution, until
+from tests.workflow.conftest import APPLYING, Cloud, Execution, until
 from tests.workflow.looking import lacks, portrait
 
 UNIT = "Workloads/Development"
@@ -227,7 +227,7 @@ def another_declaration(world: World) -> None:
         posted = [cloud.post(accountName=name, email=email, organizationalUnit=UNIT) for name, email in asked]
         emails = {email for _, email in asked}
         until(lambda: emails <= cloud.accounts().keys(), "the accounts")
-        world.aws.deploy(template)
+        world.aws.deploy(template, parameters=APPLYING)
         _all_succeeded([cloud.ended(cloud.execution_of(event)) for event in posted])
         cloud.all_ended()
         for name, email in asked:

@@ -97,8 +97,8 @@ class ManagementAccountNotReady(Pending):
     """The management account has not reached its baseline: no account is made before."""
 
     remedy = (
-        "See why the management account's own execution of groundwork-vend-account failed, mend that, start it with "
-        '{"accountId": "<management account id>"}, then post the event again.'
+        'Start groundwork-vend-account with {"accountId": "<management account id>"}, which a deployment only plans, or see '
+        "why that execution failed and mend it; then post the event again."
     )
 
 

@@ -296,11 +296,15 @@ def listen(aws: Engine, name: str = "heard", pattern: dict[str, Any] = ANSWERS) 
     return url
 
 
+APPLYING = {"ApplyOnDeployment": "true"}
+"""A deployment that brings the management account to its baseline by itself."""
+
+
 def deployed(aws: Engine, template: Path = ROOT / "template.yaml") -> Cloud:
     """Deploy. The execution that deployment starts is still on its way."""
     aws.creation.account_limit = 500
     cloud = Cloud(aws, {}, listen(aws))
-    cloud.outputs.update(aws.deploy(template))
+    cloud.outputs.update(aws.deploy(template, parameters=APPLYING))
     return cloud
 
 

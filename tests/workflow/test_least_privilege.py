@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 
 from local.identity.credentials import Credentials
 from tests.workflow import errands, notification_errands, statements
-from tests.workflow.conftest import ROOT, Cloud, nothing_by_itself, until
+from tests.workflow.conftest import APPLYING, ROOT, Cloud, nothing_by_itself, until
 from tests.workflow.errands import ERRANDS
 from tests.workflow.place import UNIT, Job, Place
 from tests.workflow.statements import Statement, taken_out
@@ -182,10 +182,10 @@ def test_taking_a_statement_out_is_deploying_the_template_without_it(place: Plac
     lacking = tmp_path / "template.yaml"
     lacking.write_text(json.dumps(statements.template_without(one_of_many, only_one)))
     job = place.vend()
-    cloud.aws.deploy(lacking)
+    cloud.aws.deploy(lacking, parameters=APPLYING)
     assert {role: statements.policies_of(cloud, role) for role in roles.values()} == taken
     assert one_of_many.actions[0] in job()
-    cloud.aws.deploy(ROOT / "template.yaml")
+    cloud.aws.deploy(ROOT / "template.yaml", parameters=APPLYING)
     place.settle()
     assert job() == ""
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import ConfigDict
 
 from groundwork.aws.clients import own_client
-from groundwork.contracts import Model
+from groundwork.contracts import Mode, Model
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
@@ -64,11 +64,12 @@ class Executions:
         done = (event.get("taskSucceededEventDetails", {}) for event in last)
         return any(each.get("resourceType") == "events" for each in done)
 
-    def start(self, state_machine_arn: str, name: str, account_id: str) -> bool:
+    def start(self, state_machine_arn: str, name: str, account_id: str, mode: Mode) -> bool:
         """Start the machine for an account. False when an execution of this name was started before."""
+        given = {"accountId": account_id} | ({"mode": mode} if mode != "apply" else {})
         try:
             self._client.start_execution(
-                stateMachineArn=state_machine_arn, name=name, input=json.dumps({"accountId": account_id})
+                stateMachineArn=state_machine_arn, name=name, input=json.dumps(given)
             )
         except self._client.exceptions.ExecutionAlreadyExists:
             return False

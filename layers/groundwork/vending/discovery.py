@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Listed, Organizations
-from groundwork.contracts import Model
+from groundwork.contracts import Mode, Model
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import Memory
 from groundwork.vending.enrolment import INSTALLED_TAG
@@ -27,10 +27,12 @@ def discover_accounts(
     management: str,
 ) -> Found:
     """One pass over Organizations, one over the ledger. Accounts that were there before Groundwork are left to a person;
-    accounts somebody works on, or has worked on, to whoever started that. The management account goes first."""
+    accounts somebody works on, or has worked on, to whoever started that. The management account goes first, and is only
+    planned: it is for a person to say yes."""
     known = {record.account_id for record in ledger.accounts()}
     if management not in known:
-        return Found(started=[management] if _start(executions, state_machine_arn, management) else [])
+        begun = _start(executions, state_machine_arn, management, "plan")
+        return Found(started=[management] if begun else [])
     installed = organizations.tags(management).get(INSTALLED_TAG)
     if installed is None:
         return Found(started=[])
@@ -54,6 +56,7 @@ def _is_busy(memory: Memory, executions: Executions, listed: Listed) -> bool:
     return bool(record and executions.is_running(record.owner))
 
 
-def _start(executions: Executions, state_machine_arn: str, account_id: str) -> bool:
+def _start(executions: Executions, state_machine_arn: str, account_id: str, mode: Mode = "apply") -> bool:
     """A name per account and day: two passes that overlap start it once, and a failure is not repeated for ever."""
-    return executions.start(state_machine_arn, f"found-{account_id}-{datetime.now(UTC):%Y-%m-%d}", account_id)
+    name = f"found-{account_id}-{datetime.now(UTC):%Y-%m-%d}"
+    return executions.start(state_machine_arn, name, account_id, mode)

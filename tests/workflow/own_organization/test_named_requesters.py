@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from local.identity.credentials import Credentials
-from tests.workflow.conftest import ROOT, Cloud, Slot
+from tests.workflow.conftest import APPLYING, ROOT, Cloud, Slot
 from tests.workflow.test_requesters import entry, put
 
 
@@ -11,7 +11,9 @@ def test_requesters_that_are_named_ask_and_nobody_else(slot: Slot) -> None:
     """The parameter Requesters holds even an administrator."""
     with slot.own() as aws:
         named = f"arn:aws:iam::{aws.management_account}:user/requesters/*"
-        cloud = Cloud(aws, aws.deploy(ROOT / "template.yaml", parameters={"Requesters": named}), "")
+        cloud = Cloud(
+            aws, aws.deploy(ROOT / "template.yaml", parameters={**APPLYING, "Requesters": named}), ""
+        )
         iam = aws.client("iam")
         keys = {}
         for path in ("/requesters/", "/"):

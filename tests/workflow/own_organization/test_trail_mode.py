@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 from tests.workflow.conftest import (
+    APPLYING,
     TIME_SCALE,
     Cloud,
     Slot,
@@ -28,7 +29,7 @@ def copied(to: Path, mode: str) -> Path:
 def deploy(cloud: Cloud, template: Path) -> None:
     """Deploy again, and wait for what that makes the management account do."""
     before = len(cloud.executions())
-    cloud.outputs.update(cloud.aws.deploy(template))
+    cloud.outputs.update(cloud.aws.deploy(template, parameters=APPLYING))
     until(lambda: len(cloud.executions()) > before, "the execution that deployment starts")
     assert {execution.status for execution in cloud.all_ended()} == {"SUCCEEDED"}
 

@@ -1,4 +1,4 @@
-"""What a deployment does by itself: the first brings the management account to its baseline, a later one plans it."""
+"""What a deployment does by itself: it plans the management account, unless it is told to apply."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from collections.abc import Iterator
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.workflow.conftest import ROOT, Cloud, Slot, bootstrapped, deployed, until
 
@@ -40,9 +41,32 @@ def logging(cloud: Cloud) -> bool:
 
 def test_an_update_plans_the_management_account_unless_it_is_told_to_apply(cloud: Cloud) -> None:
     cloud.aws.client("cloudtrail").stop_logging(Name="groundwork")
-    planned = updated(cloud, LogRetentionDays="180", PlanEvery="off")
+    planned = updated(cloud, LogRetentionDays="180", PlanEvery="off", ApplyOnDeployment="false")
     assert json.loads(str(planned["output"]))["accounts"] == {"drifted": 1}
     assert not logging(cloud)
-    applied = updated(cloud, ApplyOnUpdate="true")
+    applied = updated(cloud, ApplyOnDeployment="true")
     assert json.loads(str(applied["output"]))["accounts"] == {"repaired": 1}
     assert logging(cloud)
+
+
+def test_the_first_deployment_plans_and_changes_nothing_until_a_person_says_yes(slot: Slot) -> None:
+    aws = slot.own(time_scale=0.005)
+    iam = aws.client("iam")
+    iam.create_account_alias(AccountAlias="known-to-all")
+    cloud = Cloud(aws, aws.deploy(ROOT / "template.yaml"), "")
+    until(cloud.executions, "the execution that deployment starts")
+    plan = cloud.all_ended()[0]
+    assert (plan.status, plan.output["outcome"]) == ("SUCCEEDED", "drifted")
+    assert {"organization", "trail", "account-settings"} <= {
+        each["component"] for each in plan.output["changes"]
+    }
+    for call in (iam.get_account_password_policy, aws.client("cloudtrail").get_trail):
+        given = {} if call == iam.get_account_password_policy else {"Name": "groundwork"}
+        with pytest.raises(ClientError):
+            call(**given)
+    assert cloud.invoke("DiscoverAccountsFunction")["started"] in ([], [aws.management_account])
+    assert {each.output["outcome"] for each in cloud.all_ended()} == {"drifted"}
+    started = cloud.start(accountId=aws.management_account)
+    assert (started.status, started.output["outcome"]) == ("SUCCEEDED", "ready"), started
+    assert iam.list_account_aliases()["AccountAliases"] == ["known-to-all"]
+    slot.close()
