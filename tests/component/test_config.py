@@ -8,13 +8,15 @@ import pytest
 
 from groundwork.aws import sessions
 from groundwork.baseline import loop
-from groundwork.baseline.components.config import Config
+from groundwork.baseline.components.config import Config, Found
+from groundwork.baseline.components.config.recorders import Region
 from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.errors import ConflictingSetup
 from tests.component.conftest import World
 from tests.component.elsewhere import own_bucket
+from tests.component.imagined import imagined
 
 CONFIG = Config()
 HOME, ELSEWHERE, OFF = "us-east-1", "eu-west-1", "me-south-1"
@@ -142,6 +144,22 @@ def test_every_governed_region_is_recorded_and_global_types_once(ready: World) -
     assert len(ready.calls_since(mark)) == len(("DescribeKey", "DescribeRegions", "GetRole")) + 2 * 3
 
 
+def test_a_home_that_cannot_record_iam_leaves_that_to_a_region_that_can(ready: World) -> None:
+    regions = ready.declaration.regions.model_copy(
+        update={"home": "eu-central-2", "governed": ["eu-central-2", HOME]}
+    )
+    target = imagined("workload", ready.declaration.model_copy(update={"regions": regions}))
+    calls = CONFIG.diff(
+        Found({name: Region() for name in regions.governed}, role=True, key_arn="arn:key"), target
+    )
+    recorded = {
+        call.region: call.parameters["ConfigurationRecorder"]["recordingGroup"]["includeGlobalResourceTypes"]
+        for call in calls
+        if call.operation == "PutConfigurationRecorder"
+    }
+    assert recorded == {"eu-central-2": False, HOME: True}
+
+
 # -- somebody else's setup -----------------------------------------------------------------------------
 
 
@@ -207,11 +225,15 @@ def test_the_security_account_aggregates_the_organization(ready: World) -> None:
     config = ready.client("config", ready.security)
     (aggregator,) = config.describe_configuration_aggregators()["ConfigurationAggregators"]
     assert aggregator["ConfigurationAggregatorName"] == "groundwork"
-    assert aggregator["OrganizationAggregationSource"]["AllAwsRegions"]
+    source = aggregator["OrganizationAggregationSource"]
+    assert source["AllAwsRegions"]
+    role = ready.client("iam", ready.security).get_role(RoleName="groundwork-config-aggregator")["Role"]
+    assert source["RoleArn"] == role["Arn"]
+    assert role["Path"] == "/service-role/"
     assert is_recording(ready, ready.security)
     mark = len(ready.aws.calls)
     assert ready.apply(CONFIG, ready.security) == []
-    assert len(ready.calls_since(mark)) == 6
+    assert len(ready.calls_since(mark)) == 8
 
 
 def test_the_management_account_waits_for_the_archive_and_is_recorded_then(ready: World) -> None:

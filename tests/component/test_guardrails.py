@@ -96,6 +96,11 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         role("aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"),
         {},
     ),
+    (
+        "iam:UpdateAssumeRolePolicy",
+        f"arn:aws:iam::{SECURITY}:role/service-role/groundwork-config-aggregator",
+        {},
+    ),
     *(
         (f"s3:{action}", bucket, {})
         for bucket in BUCKETS

@@ -113,19 +113,18 @@ def _is_old(account: Account) -> bool:
 
 
 def session_policy(permissions: Iterable[Permission], account_id: str, partition: str) -> str:
-    """A session policy of at most 2,048 characters that allows exactly these permissions."""
+    """A session policy that allows exactly these permissions, in one statement for each set of resources."""
 
     def filled(text: str) -> str:
         return text.replace("{account}", account_id).replace("{partition}", partition)
 
-    statements = []
+    actions: dict[str, set[str]] = {}
     for permission in permissions:
-        statement: dict[str, Any] = {
-            "Effect": "Allow",
-            "Action": sorted(permission.actions),
-            "Resource": [filled(resource) for resource in permission.resources],
-        }
+        rest: dict[str, Any] = {"Resource": [filled(resource) for resource in permission.resources]}
         if permission.conditions:
-            statement["Condition"] = permission.conditions
-        statements.append(statement)
+            rest["Condition"] = permission.conditions
+        actions.setdefault(json.dumps(rest), set()).update(permission.actions)
+    statements = [
+        {"Effect": "Allow", "Action": sorted(each), **json.loads(rest)} for rest, each in actions.items()
+    ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

@@ -41,6 +41,7 @@ from dataclasses import dataclass
 from typing import Any, ClassVar
 
 from groundwork.baseline.component import Action, Call, Component, Permission, Target, known_later
+from groundwork.baseline.components.config.aggregator import ROLE as AGGREGATOR_ROLE
 from groundwork.baseline.components.organization import BUSY
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Organization, Severity
@@ -197,6 +198,7 @@ class _Names:
             yield self.arn("cloudtrail", f"trail/{declared.trail.name}", "*")
         if self.lays_down("config"):
             yield self.iam(f"role/{CONFIG_ROLE}")
+            yield self.iam(f"role/{AGGREGATOR_ROLE}", self.security)
             yield self.arn("config", "config-aggregator/*", self.security)
         if self.lays_down("log-archive"):
             for bucket in (logs.trail_bucket, logs.config_bucket, logs.access_logs_bucket):

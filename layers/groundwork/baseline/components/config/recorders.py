@@ -154,9 +154,9 @@ def calls(name: str, region: Region, key: str, target: Target) -> Iterator[Call]
 
 def _everything(name: str, target: Target) -> dict[str, Any]:
     """Every type of resource, all the time; those that are global in one Region only."""
-    is_home = name == target.declaration.regions.home
+    global_types = name == target.declaration.regions.of_global_types
     return {
-        "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": is_home},
+        "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": global_types},
         "recordingMode": {"recordingFrequency": "CONTINUOUS"},
     }
 
@@ -174,15 +174,17 @@ def _delivery(key: str, target: Target) -> dict[str, Any]:
 def _wrong_recorder(name: str, recorder: Mapping[str, Any] | None, target: Target) -> str:
     if recorder is None:
         return "does not exist"
-    is_home = name == target.declaration.regions.home
+    global_types = name == target.declaration.regions.of_global_types
     group, mode = recorder.get("recordingGroup", {}), recorder.get("recordingMode", {})
     wrong = []
     if recorder.get("roleARN") != role_arn(target):
         wrong.append(f"records as {recorder.get('roleARN')}; expected {role_arn(target)}")
     if not group.get("allSupported"):
         wrong.append("does not record every resource type")
-    if bool(group.get("includeGlobalResourceTypes")) != is_home:
-        wrong.append("leaves out global resource types" if is_home else "records global resource types twice")
+    if bool(group.get("includeGlobalResourceTypes")) != global_types:
+        wrong.append(
+            "leaves out global resource types" if global_types else "records global resource types twice"
+        )
     if mode.get("recordingFrequency", "CONTINUOUS") != "CONTINUOUS" or mode.get("recordingModeOverrides"):
         wrong.append("does not record continuously")
     return "; ".join(wrong)
@@ -231,14 +233,14 @@ def covered(name: str, region: Region, target: Target) -> Call:
 def _lacks(name: str, region: Region, target: Target) -> str:
     """What keeps somebody else's setup from counting: in words, empty when it does count."""
     group = (region.recorder or {}).get("recordingGroup", {})
-    is_home = name == target.declaration.regions.home
+    global_types = name == target.declaration.regions.of_global_types
     lacks = [
         (not region.recorder, "has no recorder"),
         (not region.channel, "has no delivery channel"),
         (region.recorder and not region.recording, "is not recording"),
         (region.recorder and not group.get("allSupported"), "does not record every resource type"),
         (
-            region.recorder and is_home and not group.get("includeGlobalResourceTypes"),
+            region.recorder and global_types and not group.get("includeGlobalResourceTypes"),
             "leaves out global resource types",
         ),
         (region.failing, f"fails to deliver: {region.failing}"),
