@@ -190,6 +190,15 @@ class EntryRoleDenied(Refused):
     )
 
 
+class SessionPolicyTooLarge(GroundworkError):
+    """STS packs what one component needs in an account larger than it takes, although the text fits."""
+
+    remedy = (
+        "Nothing was changed by this component. Its permissions do not depend on the declaration: report the cause to "
+        "Groundwork's maintainers, and go back to the version before meanwhile."
+    )
+
+
 class ComponentNotSettled(GroundworkError):
     """A component's diff was not empty after its last round: something else keeps changing the account."""
 

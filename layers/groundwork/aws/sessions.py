@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -13,18 +14,18 @@ from botocore.exceptions import ClientError
 
 from groundwork.aws.clients import Clients, clients_with, own_client
 from groundwork.contracts import Account, Organization
-from groundwork.errors import AccountNotEnterable, AccountNotUsable, EntryRoleDenied
+from groundwork.errors import AccountNotEnterable, AccountNotUsable, EntryRoleDenied, SessionPolicyTooLarge
+
+log = logging.getLogger("groundwork")
 
 SESSION_SECONDS = 900
 """The shortest that STS gives: no component works longer in an account than its function may run."""
 
-LONGEST_POLICY = 2048
-"""Characters of a session policy.
-
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-"""
 YOUTH = timedelta(hours=1)
 """For how long after it joined an account's entry role may be still on its way."""
+
+TOO_LARGE = ("PackedPolicyTooLarge", "PackedPolicyTooLargeException")
+"""As the API reference has it, and the SDK."""
 
 DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 """What AWS answers whom it does not know yet, and whom it will never let in."""
@@ -62,6 +63,8 @@ def enter(
     The entry roles are tried in order. When none lets us in, raises `AccountNotUsable` for a young account, which
     looks just like one whose role does not trust us, and `AccountNotEnterable` for any other; both name every role
     and AWS's answer.
+    STS packs a policy into a form of its own, which has a limit besides the text's and is told in percent: raises
+    `SessionPolicyTooLarge` above it.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     partition = organization.partition
@@ -77,10 +80,17 @@ def enter(
                 DurationSeconds=SESSION_SECONDS,
             )
         except ClientError as refused:
-            if refused.response["Error"]["Code"] not in NOT_YET:
+            code = refused.response["Error"]["Code"]
+            if code in TOO_LARGE:
+                raise SessionPolicyTooLarge(
+                    f"{purpose}: {len(policy)} characters: {answer_of(refused)}"
+                ) from refused
+            if code not in NOT_YET:
                 raise
             answers.append(f"{role}: {answer_of(refused)}")
             continue
+        size = answer.get("PackedPolicySize")
+        log.info("entered account %s by %s", account.id, role, extra={"packedPolicyPercent": size})
         return clients_with(answer["Credentials"])
     closed = (
         f"No entry role of account {account.id} lets us in; one of them must trust "

@@ -10,19 +10,22 @@ from typing import Any, Literal
 from pydantic import Field
 
 from groundwork.aws.clients import Clients, own_client
-from groundwork.aws.sessions import LONGEST_POLICY, Permission, enter, session_policy, while_young
+from groundwork.aws.sessions import Permission, enter, session_policy, while_young
 from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Installation, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.loading import check
-from groundwork.errors import BaselineNotVerified, BaselineUndone
+from groundwork.errors import BaselineNotVerified, BaselineUndone, SessionPolicyTooLarge
 from groundwork.rendering import held_to
 from groundwork.side_by_side import side_by_side
 
 MOST_PASSES = 3
 """After a pass too many it is not the declaration that has changed, but somebody who undoes it."""
+LONGEST_TOGETHER = 1_500
+"""Characters of a session policy for several components: STS has a second limit, of a form that nobody can count, and
+whoever stays away from the first one seldom meets that."""
 LONGEST_RESULT = 25_000
 """Characters: the results of an account's components travel together in one state of at most 262,144 bytes."""
 
@@ -102,7 +105,13 @@ def verify_inside(
 
     def look(together: Sequence[Component[object]]) -> list[Change]:
         reads = [permission for component in together for permission in component.reads]
-        clients = _enter(account, organization, declaration, reads, "verify")
+        try:
+            clients = _enter(account, organization, declaration, reads, "verify")
+        except SessionPolicyTooLarge:
+            if len(together) == 1:
+                raise
+            half = len(together) // 2
+            return [*look(together[:half]), *look(together[half:])]
         target = Target(account, organization, declaration, clients)
         with while_young(account):
             plans = side_by_side(*(partial(loop.plan, component, target) for component in together))
@@ -120,11 +129,11 @@ def verify_inside(
 def _fitting_a_session(
     components: Iterable[Component[Any]], account: Account, partition: str
 ) -> Iterator[list[Component[Any]]]:
-    """The components in groups whose reads fit into one session policy."""
+    """The components in groups whose reads stand in one session policy."""
     together: list[Component[Any]] = []
     for component in components:
         reads = [permission for each in [*together, component] for permission in each.reads]
-        if together and len(session_policy(reads, account.id, partition)) > LONGEST_POLICY:
+        if together and len(session_policy(reads, account.id, partition)) > LONGEST_TOGETHER:
             yield together
             together = []
         together = [*together, component]

@@ -105,7 +105,7 @@ def calls(found: Aggregation, target: Target) -> Iterator[Call]:
 
 
 def _calls_of_role(found: Role | None, target: Target) -> Iterator[Call]:
-    name, policy = {"RoleName": ROLE_NAME}, target.managed_policy_arn(POLICY)
+    policy = target.managed_policy_arn(POLICY)
 
     def call(
         operation: str,
@@ -115,7 +115,15 @@ def _calls_of_role(found: Role | None, target: Target) -> Iterator[Call]:
         action: Action = "update",
     ) -> Call:
         resource = f"role {ROLE_NAME}"
-        return Call("iam", operation, name | parameters, resource, action, reason, severity=severity)
+        return Call(
+            "iam",
+            operation,
+            {"RoleName": ROLE_NAME, **parameters},
+            resource,
+            action,
+            reason,
+            severity=severity,
+        )
 
     trust = json.dumps(TRUST)
     if found is None:

@@ -177,7 +177,14 @@ def _key_arns(kms: Any) -> Iterator[str]:
 
 
 def _is_tagged(kms: Any, arn: str, alias: str) -> bool:
-    tags = {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=arn)["Tags"]}
+    """A key whose policy keeps the account's administrators out is somebody else's."""
+    try:
+        listed = kms.list_resource_tags(KeyId=arn)["Tags"]
+    except ClientError as closed:
+        if closed.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return False
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in listed}
     return (MINE | {KEY_TAG: alias}).items() <= tags.items()
 
 
