@@ -14,7 +14,7 @@ from groundwork.baseline.archive import archive
 from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.errors import ConflictingSetup
+from groundwork.errors import RefusedByAws
 from tests.component.conftest import World
 from tests.component.sabotage import prove_complete
 
@@ -169,7 +169,9 @@ def test_a_bucket_name_that_somebody_else_has_is_refused_by_name(ready: World) -
         archive(ready.target(LOG_ARCHIVE, ready.security, declaration)).config_bucket
         == "somebody-elses-bucket"
     )
-    with pytest.raises(ConflictingSetup, match="somebody-elses-bucket: the bucket's name belongs to another"):
+    with pytest.raises(
+        RefusedByAws, match=r"bucket somebody-elses-bucket: .* The bucket's name belongs to another"
+    ):
         ready.apply(LOG_ARCHIVE, ready.security, declaration=declaration)
 
 

@@ -1,7 +1,7 @@
 """AWS Organizations: the one place where Groundwork talks to it about accounts and units.
 
 Raises, besides what each function says: `OrganizationNotReady` when there is no organization with all features, and
-`OrganizationBusy` when AWS asks to come back later.
+`OrganizationBusy` when AWS asks to come back later, and what else `groundwork.aws.refusals` makes of AWS's exceptions.
 https://docs.aws.amazon.com/organizations/latest/APIReference/Welcome.html
 """
 
@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import Field
 
+from groundwork.aws import refusals
 from groundwork.aws.clients import PATIENT, own_client
 from groundwork.contracts import Model, Organization
 from groundwork.errors import (
@@ -298,16 +299,10 @@ def _tag_list(tags: Mapping[str, str]) -> list[Any]:
 @contextmanager
 def _named_errors() -> Iterator[None]:
     try:
-        yield
+        with refusals.named("Organizations", while_passing=OrganizationBusy):
+            yield
     except ClientError as error:
-        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        if code == "AWSOrganizationsNotInUseException":
-            raise OrganizationNotReady(f"This account has no organization: {message}") from error
-        if code in (
-            "ConcurrentModificationException",
-            "FinalizingOrganizationException",
-            "ServiceException",
-            "TooManyRequestsException",
-        ):
-            raise OrganizationBusy(f"{code}: {message}") from error
-        raise
+        if error.response["Error"]["Code"] != "AWSOrganizationsNotInUseException":
+            raise
+        message = error.response["Error"]["Message"]
+        raise OrganizationNotReady(f"This account has no organization: {message}") from error

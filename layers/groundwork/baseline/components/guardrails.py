@@ -38,16 +38,15 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from groundwork.baseline.component import Action, Call, Component, Permission, Target, known_later
 from groundwork.baseline.components.config.aggregator import ROLE as AGGREGATOR_ROLE
-from groundwork.baseline.components.organization import BUSY
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Organization, Severity
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.policy_files import Document
-from groundwork.errors import GroundworkError, InvalidDeclaration, OrganizationBusy, SecurityAccountMissing
+from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
 from groundwork.fields import shown
 
 SCP = "SERVICE_CONTROL_POLICY"
@@ -266,10 +265,6 @@ class Guardrails(Component[Found]):
             ),
         ),
     )
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {
-        **BUSY,
-        "PolicyTypeNotEnabledException": OrganizationBusy,
-    }
 
     def read(self, target: Target) -> Found:
         client, name = target.client("organizations"), target.declaration.guardrails.policy

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import ClassVar, NamedTuple
+from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -19,8 +19,6 @@ from groundwork.baseline.archive import FIND_KEY, foreseen_key_arn, key_arn
 from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, skipped
 from groundwork.errors import (
-    ComponentNotSettled,
-    GroundworkError,
     SecurityAccountMissing,
     SecurityAccountNotReady,
 )
@@ -81,21 +79,6 @@ class Config(Component[Found]):
             [f"{ROLE}*", f"{ROLES}{aggregator.ROLE}"],
             {"StringEquals": {"iam:PassedToService": SERVICE}},
         ),
-    )
-
-    # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
-        (
-            "InvalidInput",  # of IAM: the service-linked role is there, by a call that was not answered
-            "InsufficientDeliveryPolicyException",
-            "InvalidRoleException",
-            "NoAvailableConfigurationRecorderException",
-            "NoAvailableDeliveryChannelException",
-            "NoSuchBucketException",
-            "NoSuchConfigurationRecorderException",
-            "OrganizationAccessDeniedException",
-        ),
-        ComponentNotSettled,
     )
 
     # -- read ----------------------------------------------------------------------------------------

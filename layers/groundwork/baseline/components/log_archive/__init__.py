@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -26,7 +26,6 @@ from groundwork.baseline.components.log_archive import buckets, policies
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
-from groundwork.errors import ComponentNotSettled, GroundworkError
 from groundwork.side_by_side import side_by_side
 
 KEYS_AND_ALIASES = ("arn:{partition}:kms:*:{account}:key/*", "arn:{partition}:kms:*:{account}:alias/*")
@@ -107,17 +106,6 @@ class LogArchive(Component[Found]):
             ],
             ["arn:{partition}:s3:::*"],
         ),
-    )
-
-    # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
-        (
-            "KMSInvalidStateException",
-            "NoSuchBucket",
-            "NotFoundException",
-            "OperationAborted",
-        ),
-        ComponentNotSettled,
     )
 
     # -- read ----------------------------------------------------------------------------------------
