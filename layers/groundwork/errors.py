@@ -170,6 +170,15 @@ class AccountNotUsable(Pending):
     )
 
 
+class AccountBeingEnrolled(Pending):
+    """Control Tower, or somebody else, is still setting up a young account: what they lay down must be there first."""
+
+    remedy = (
+        "See in Control Tower whether it has enrolled the account, and end what failed there; then start the execution with "
+        '{"accountId": "<its id>"}. An hour after the account joined, Groundwork goes on without waiting.'
+    )
+
+
 class AccountNotEnterable(Refused):
     """No declared entry role of the account lets Groundwork in."""
 

@@ -133,7 +133,7 @@ class World:
                 self.work_as(WORKER)
                 self._entered[account.id, policy] = sessions.enter(
                     account, self.organization, [ENTRY_ROLE], permissions, component.name
-                )
+                ).client
             clients = self._entered[account.id, policy]
         return Target(
             account,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +14,7 @@ from groundwork.baseline.components.config.recorders import Region
 from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.errors import ConflictingSetup
+from groundwork.errors import AccountBeingEnrolled, ConflictingSetup
 from tests.component.conftest import World
 from tests.component.elsewhere import own_bucket
 from tests.component.imagined import imagined
@@ -195,6 +196,24 @@ def test_one_that_does_not_record_is_refused_and_says_why(ready: World) -> None:
     account = theirs(ready, EVERYTHING, start=False)
     with pytest.raises(ConflictingSetup, match=r"recorder 'theirs' and channel 'theirs'.* is not recording"):
         ready.apply(CONFIG, account)
+
+
+def test_one_that_is_on_its_way_in_a_young_account_is_waited_for(ready: World) -> None:
+    account = theirs(ready, EVERYTHING, start=False)
+    now = datetime.now(UTC)
+    young, old = (
+        account.model_copy(update={"joined": (now - age).isoformat()})
+        for age in (timedelta(minutes=5), timedelta(hours=2))
+    )
+    with pytest.raises(
+        AccountBeingEnrolled, match="sets up AWS Config in Region us-east-1, which is not recording"
+    ):
+        ready.apply(CONFIG, young)
+    with pytest.raises(ConflictingSetup, match="is not recording"):
+        ready.apply(CONFIG, old)
+    ready.client("config", account).start_configuration_recorder(ConfigurationRecorderName="theirs")
+    (report,) = ready.apply(CONFIG, young)
+    assert report.reason.startswith("covered by recorder 'theirs'")
 
 
 def test_one_that_fails_to_deliver_is_refused_and_says_why(ready: World) -> None:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
@@ -16,6 +16,7 @@ from groundwork.aws.clients import Clients, clients_with, own_client
 from groundwork.contracts import Account, Organization
 from groundwork.errors import AccountNotEnterable, AccountNotUsable, EntryRoleDenied, SessionPolicyTooLarge
 
+Answer = TypeVar("Answer")
 log = logging.getLogger("groundwork")
 
 SESSION_SECONDS = 900
@@ -51,14 +52,54 @@ class Permission:
     conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
 
 
+CONTROL_TOWER = "AWSControlTowerExecution"
+"""With this entry role alone Control Tower makes its accounts, and its policies spare this role alone.
+
+https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html
+"""
+
+
+class Inside(NamedTuple):
+    """Clients inside an account, and the entry role that let us in."""
+
+    client: Clients
+    role: str
+
+
+def inside(
+    account: Account,
+    organization: Organization,
+    entry_roles: Sequence[str],
+    permissions: Sequence[Permission],
+    purpose: str,
+    work: Callable[[Inside], Answer],
+) -> Answer:
+    """What `work` answers inside the account. Where it is denied for good by one entry role, the next one that opens is
+    tried. Raises what `enter` and `while_young` raise."""
+    roles = list(entry_roles)
+    entered = enter(account, organization, roles, permissions, purpose)
+    while True:
+        try:
+            with while_young(account):
+                return work(entered)
+        except EntryRoleDenied as denied:
+            roles = roles[roles.index(entered.role) + 1 :]
+            if not roles:
+                raise
+            try:
+                entered = enter(account, organization, roles, permissions, purpose)
+            except (AccountNotEnterable, AccountNotUsable):
+                raise denied from None
+
+
 def enter(
     account: Account,
     organization: Organization,
     entry_roles: Sequence[str],
     permissions: Iterable[Permission],
     purpose: str,
-) -> Clients:
-    """Clients inside the account, able to do what `permissions` say and no more.
+) -> Inside:
+    """The way into the account, able to do what `permissions` say and no more.
 
     The entry roles are tried in order. When none lets us in, raises `AccountNotUsable` for a young account, which
     looks just like one whose role does not trust us, and `AccountNotEnterable` for any other; both name every role
@@ -91,7 +132,7 @@ def enter(
             continue
         size = answer.get("PackedPolicySize")
         log.info("entered account %s by %s", account.id, role, extra={"packedPolicyPercent": size})
-        return clients_with(answer["Credentials"])
+        return Inside(clients_with(answer["Credentials"]), role)
     closed = (
         f"No entry role of account {account.id} lets us in; one of them must trust "
         f"arn:{partition}:iam::{organization.management_account_id}:root. {' '.join(answers)}"
@@ -116,6 +157,11 @@ def while_young(account: Account) -> Iterator[None]:
 
 def answer_of(error: ClientError) -> str:
     return f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
+
+
+def is_young(account: Account) -> bool:
+    """Whether it joined within the last hour, as far as is known."""
+    return bool(account.joined) and not _is_old(account)
 
 
 def _is_old(account: Account) -> bool:

@@ -9,8 +9,8 @@ from typing import Any, Literal
 
 from pydantic import Field
 
-from groundwork.aws.clients import Clients, own_client
-from groundwork.aws.sessions import Permission, enter, session_policy, while_young
+from groundwork.aws.clients import own_client
+from groundwork.aws.sessions import Inside, inside, session_policy
 from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Installation, Target
 from groundwork.baseline.components import COMPONENTS
@@ -71,10 +71,14 @@ def work_inside(task: ComponentTask, declaration: Declaration) -> Result:
     """
     component = _component(task.component, declaration)
     permissions = component.reads if task.mode == "plan" else [*component.reads, *component.writes]
-    clients = _enter(task.account, task.organization, declaration, permissions, task.component)
-    target = Target(task.account, task.organization, declaration, clients, foresees=task.mode == "plan")
-    with while_young(task.account):
-        return _result(task, target)
+
+    def work(entered: Inside) -> Result:
+        plans = task.mode == "plan"
+        return _result(
+            task, Target(task.account, task.organization, declaration, entered.client, foresees=plans)
+        )
+
+    return inside(task.account, task.organization, declaration.entry_roles, permissions, task.component, work)
 
 
 def work_in_management(task: ComponentTask, declaration: Declaration, installation: Installation) -> Result:
@@ -103,19 +107,21 @@ def verify_inside(
     """Look again at these components, which have been brought to what is declared so many times, with a session that
     cannot write. Raises `BaselineNotVerified`, and in the end `BaselineUndone`."""
 
+    def plans(together: Sequence[Component[object]], entered: Inside) -> list[Change]:
+        target = Target(account, organization, declaration, entered.client)
+        return list(chain(*side_by_side(*(partial(loop.plan, component, target) for component in together))))
+
     def look(together: Sequence[Component[object]]) -> list[Change]:
         reads = [permission for component in together for permission in component.reads]
         try:
-            clients = _enter(account, organization, declaration, reads, "verify")
+            return inside(
+                account, organization, declaration.entry_roles, reads, "verify", partial(plans, together)
+            )
         except SessionPolicyTooLarge:
             if len(together) == 1:
                 raise
             half = len(together) // 2
             return [*look(together[:half]), *look(together[half:])]
-        target = Target(account, organization, declaration, clients)
-        with while_young(account):
-            plans = side_by_side(*(partial(loop.plan, component, target) for component in together))
-        return list(chain(*plans))
 
     components = [_component(name, declaration) for name in names]
     groups = _fitting_a_session(components, account, organization.partition)
@@ -146,16 +152,6 @@ def _component(name: ComponentName, declaration: Declaration) -> Component[objec
     component = COMPONENTS[name]
     check(declaration, {name: component})
     return component
-
-
-def _enter(
-    account: Account,
-    organization: Organization,
-    declaration: Declaration,
-    permissions: Sequence[Permission],
-    purpose: str,
-) -> Clients:
-    return enter(account, organization, declaration.entry_roles, permissions, purpose)
 
 
 def _result(task: ComponentTask, target: Target) -> Result:

@@ -230,6 +230,10 @@ def _covering(target: Target, described: Iterable[Mapping[str, Any]]) -> SeenTra
 
 
 def _is_logging(target: Target, home: str, arn: str) -> bool:
+    """A member must name the organization's trail by its whole ARN. While it is not shown there, it is asked again.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+    """
     return bool(target.client("cloudtrail", home).get_trail_status(Name=arn)["IsLogging"])
 
 

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from groundwork.aws.sessions import is_young
 from groundwork.baseline.archive import LOG_ARCHIVE, archive, is_known, may_be
 from groundwork.baseline.component import Call, Permission, Target, worst
 from groundwork.contracts import Severity
-from groundwork.errors import ConflictingSetup
+from groundwork.errors import AccountBeingEnrolled, ConflictingSetup
 from groundwork.side_by_side import side_by_side
 
 SERVICE = "config.amazonaws.com"
@@ -213,10 +214,22 @@ def _wrong_channel(channel: Mapping[str, Any] | None, key: str, target: Target) 
 # -- somebody else's -----------------------------------------------------------------------------------
 
 
+UNFINISHED = (
+    "has no recorder",
+    "has no delivery channel",
+    "is not recording",
+    "has no delivery channel, is not recording",
+)
+"""What a setup lacks on its way: a recorder comes first, then the channel, then it is started."""
+
+
 def covered(name: str, region: Region, target: Target) -> Call:
-    """The report of a setup that others made. Raises `ConflictingSetup` where it does not do what ours would."""
+    """The report of a setup that others made. Raises `ConflictingSetup` where it does not do what ours would, and
+    `AccountBeingEnrolled` while it may be on its way."""
     recorder, channel = region.recorder, region.channel
     if lacks := _lacks(name, region, target):
+        if is_young(target.account) and lacks in UNFINISHED:
+            raise AccountBeingEnrolled(f"Somebody sets up AWS Config in Region {name}, which {lacks} yet.")
         setup = [
             f"recorder {recorder['name']!r}" if recorder else "",
             f"channel {channel['name']!r}" if channel else "",
