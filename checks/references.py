@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+import json
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
+from botocore.session import get_session
 from samtranslator.yaml_helper import yaml_parse
 
+from groundwork.aws.refusals import SERVICES, Answer, Service
 from groundwork.baseline.component import Permission
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration.loading import load
-from groundwork.errors import GroundworkError, Pending, Refused, every_error
+from groundwork.errors import ComponentNotSettled, GroundworkError, Pending, Refused, every_error
 from groundwork.vending.creation import REASONS
 
 ROOT = Path(__file__).parent.parent
@@ -26,12 +29,12 @@ def errors() -> str:
     ours = [error for error in every_error() if error not in (GroundworkError, Pending, Refused)]
     waits = [error for error in ours if issubclass(error, Pending)]
     refuses = [error for error in ours if issubclass(error, Refused)]
-    others = [error for error in ours if error not in waits and error not in refuses]
+    others = [error for error in ours if error not in (*waits, *refuses, ComponentNotSettled)]
     return "\n".join(
         [
             "# Errors and remedies",
             "",
-            MADE.format("layers/groundwork/errors.py and vending/creation.py"),
+            MADE.format("layers/groundwork: errors.py, vending/creation.py and aws/refusals"),
             "",
             "`error` of `Account Failed`, and the error of the failed execution, is one of these names. `cause` names",
             "the account, the field or the resource. `remedy` is the text in the last column.",
@@ -44,9 +47,11 @@ def errors() -> str:
             "",
             "## Waited for",
             "",
-            "The state machine asks again by itself. One of these fails an execution only when its patience ends.",
+            "The state machine asks again by itself. One of these fails an execution only when its patience ends. How long",
+            "that is on average (AWS draws each wait between nothing and the longest) is said by state; the execution itself",
+            "ends after six hours.",
             "",
-            *_errors(waits),
+            *_errors([*waits, ComponentNotSettled], patience()),
             "",
             "## Failed",
             "",
@@ -68,6 +73,26 @@ def errors() -> str:
                 ],
             ),
             "",
+            "## AWS's exceptions, call by call",
+            "",
+            "Every exception that botocore's models, or AWS's documentation of S3 and EC2, have for a call that Groundwork",
+            "makes. Calls in members and in the management account's components are named here; a call of Organizations",
+            "elsewhere is asked again as `OrganizationBusy` where a component's is as `ComponentNotSettled`. Throttling and",
+            "faults of any service are first asked again by the SDK, up to eight times.",
+            "",
+            *_exceptions(),
+            "### Reasons of Organizations",
+            "",
+            "Of `ConstraintViolationException` and `InvalidInputException`, besides those of CreateAccount.",
+            "",
+            *_table(
+                ("Reason", "What happens"),
+                [
+                    (f"`{reason}`", _what_happens(answer))
+                    for reason, answer in sorted(SERVICES["organizations"].reasons.items())
+                ],
+            ),
+            "",
             "## Every other name",
             "",
             "`States.Timeout`, `Lambda.Unknown` and the like are AWS's own, as are the codes of AWS services.",
@@ -77,12 +102,110 @@ def errors() -> str:
     )
 
 
-def _errors(kinds: Sequence[type[GroundworkError]]) -> Iterator[str]:
+def _errors(
+    kinds: Sequence[type[GroundworkError]], patience: Mapping[str, str] | None = None
+) -> Iterator[str]:
+    heads = ("Error", "When", *(("How long",) if patience else ()), "Remedy")
     rows = [
-        (f"`{kind.__name__}`", " ".join((kind.__doc__ or "").split()), _plain(kind.remedy))
+        (
+            f"`{kind.__name__}`",
+            " ".join((kind.__doc__ or "").split()),
+            *((patience[kind.__name__],) if patience else ()),
+            _plain(kind.remedy),
+        )
         for kind in sorted(kinds, key=lambda each: each.__name__)
     ]
-    return _table(("Error", "When", "Remedy"), rows)
+    return _table(heads, rows)
+
+
+def patience() -> dict[str, str]:
+    """For how long the state machine asks again after each error, in words: by state where that differs."""
+    machine = json.loads((ROOT / "statemachines" / "vend_account.asl.json").read_text())
+    found: dict[str, dict[int, list[str]]] = {}
+    for name, state in _states(machine):
+        for retry in state.get("Retry", []):
+            for error in retry["ErrorEquals"]:
+                found.setdefault(error, {}).setdefault(_minutes(retry), []).append(name)
+    for error in CAUGHT:
+        found.setdefault(error, {})
+    return {error: _patience(times) for error, times in found.items()}
+
+
+CAUGHT = ("BaselineNotVerified", "CreationFailedForNow", "CreationTooFast")
+"""What leads back to an earlier state."""
+
+
+def _patience(times: Mapping[int, Sequence[str]]) -> str:
+    if not times:
+        return "goes back to an earlier state"
+    most = max(times, key=lambda minutes: len(times[minutes]))
+    words = f"{most} min"
+    others = [
+        f"{minutes} min in {', '.join(names)}" for minutes, names in sorted(times.items()) if minutes != most
+    ]
+    return "; ".join([words, *others])
+
+
+def _minutes(retry: Mapping[str, Any]) -> int:
+    """Full jitter takes half of each delay, on average."""
+    delay, total = float(retry["IntervalSeconds"]), 0.0
+    for _ in range(retry["MaxAttempts"]):
+        total += min(delay, retry["MaxDelaySeconds"])
+        delay *= retry["BackoffRate"]
+    return max(1, round(total / (2 if retry.get("JitterStrategy") == "FULL" else 1) / 60))
+
+
+def _states(machine: Mapping[str, Any]) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    for name, state in machine["States"].items():
+        yield name, state
+        for inner in (*state.get("Branches", []), *filter(None, [state.get("ItemProcessor")])):
+            yield from _states(inner)
+
+
+def exceptions_of(service: str) -> dict[str, set[str]]:
+    """The calls of Groundwork that may meet each exception, by botocore's model."""
+    model = get_session().get_service_model(service)
+    found: dict[str, set[str]] = {}
+    for call in SERVICES[service].calls:
+        for shape in model.operation_model(call).error_shapes:
+            found.setdefault(shape.metadata.get("error", {}).get("code") or shape.name, set()).add(call)
+    return found
+
+
+def _exceptions() -> Iterator[str]:
+    for name, service in SERVICES.items():
+        modelled = exceptions_of(name)
+        rows = []
+        for code, answers in sorted(service.answers.items()):
+            if isinstance(answers, Answer):
+                rows.append((f"`{code}`", _calls(modelled.get(code, set()), service), _what_happens(answers)))
+                continue
+            named = {call for call in answers if call}
+            for answer in dict.fromkeys(answers.values()):
+                calls = {call for call in named if answers[call] == answer}
+                if answers.get("") == answer:
+                    calls |= modelled.get(code, set()) - named
+                rows.append((f"`{code}`", _calls(calls, service), _what_happens(answer)))
+        yield f"### {name}"
+        yield ""
+        yield from _table(("Exception", "Calls", "What happens"), rows)
+        yield ""
+
+
+MANY = 9
+
+
+def _calls(calls: Collection[str], service: Service) -> str:
+    if calls == service.calls:
+        return "all"
+    if len(calls) > MANY:
+        left = sorted(service.calls - set(calls))
+        return f"{len(calls)} of {len(service.calls)}" if len(left) > MANY else f"all but {', '.join(left)}"
+    return ", ".join(sorted(calls)) or "as documented"
+
+
+def _what_happens(answer: Answer) -> str:
+    return _plain(f"`{answer.error.__name__}`: {answer.words}" if answer.error else answer.words)
 
 
 # -- permissions -------------------------------------------------------------------------------------

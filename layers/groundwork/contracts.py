@@ -40,6 +40,7 @@ lost or read. `medium`: something declared is missing or weaker than declared. `
 SOURCE = "groundwork"
 REQUESTED = "Account Requested"
 CREATED = "CreateAccountResult"
+ENROLLED = "CreateManagedAccount"
 VIA_CLOUDTRAIL = "AWS Service Event via CloudTrail"
 TOO_LONG = "tooLong"
 
@@ -81,10 +82,11 @@ class Requested(Model):
 
 
 class Created(Model):
-    """Organizations made an account, for whomever: `CreateAccountResult` with state SUCCEEDED."""
+    """Organizations made an account, for whomever, or Control Tower has enrolled one: `CreateAccountResult` or
+    `CreateManagedAccount` with state SUCCEEDED."""
 
     request_id: Annotated[EventId, Field(alias="id")]
-    creation_id: CreationId
+    creation_id: CreationId | None = None
     account_id: AccountId
 
 
@@ -142,9 +144,21 @@ def read_trigger(raw: Any) -> Trigger:
         if object_of(detail).get("eventName") == CREATED and status.get("state") == "SUCCEEDED":
             ids = {"creationId": status.get("id"), "accountId": status.get("accountId")}
             return _parse(Created, {"id": raw.get("id"), **ids})
+    if told == "aws.controltower" and asks_for == VIA_CLOUDTRAIL:
+        enrolled = enrolled_account(detail)
+        if object_of(detail).get("eventName") == ENROLLED and enrolled.get("state") == "SUCCEEDED":
+            account = object_of(enrolled.get("account"))
+            return _parse(Created, {"id": raw.get("id"), "accountId": account.get("accountId")})
     raise InvalidRequest(
-        f"The event {shown(asks_for)} of source {shown(told)} starts nothing; "
-        f"Groundwork takes {REQUESTED!r} of source {SOURCE!r}, and Organizations' {CREATED} with state SUCCEEDED."
+        f"The event {shown(asks_for)} of source {shown(told)} starts nothing; Groundwork takes {REQUESTED!r} of source "
+        f"{SOURCE!r}, Organizations' {CREATED} and Control Tower's {ENROLLED} with state SUCCEEDED."
+    )
+
+
+def enrolled_account(detail: Any) -> Mapping[str, Any]:
+    """https://docs.aws.amazon.com/controltower/latest/userguide/lifecycle-events.html"""
+    return object_of(
+        object_of(object_of(detail).get("serviceEventDetails")).get("createManagedAccountStatus")
     )
 
 

@@ -170,6 +170,15 @@ class AccountNotUsable(Pending):
     )
 
 
+class AccountBeingEnrolled(Pending):
+    """Control Tower, or somebody else, is still setting up a young account: what they lay down must be there first."""
+
+    remedy = (
+        "See in Control Tower whether it has enrolled the account, and end what failed there; then start the execution with "
+        '{"accountId": "<its id>"}. An hour after the account joined, Groundwork goes on without waiting.'
+    )
+
+
 class AccountNotEnterable(Refused):
     """No declared entry role of the account lets Groundwork in."""
 
@@ -186,20 +195,57 @@ class EntryRoleDenied(Refused):
 
     remedy = (
         "Give the entry role AdministratorAccess again, or take off it the denial that the cause names (a service control "
-        'policy\'s, a boundary\'s); then start the execution with {"accountId": "<its id>"}.'
+        "policy's, a boundary's; where it names PutPublicAccessBlock, perhaps an S3 policy of the organization, which then "
+        'holds that setting: declare accountSettings.s3PublicAccessBlock: false); then start the execution with {"accountId": "<its id>"}.'
+    )
+
+
+class SessionPolicyTooLarge(GroundworkError):
+    """STS packs what one component needs in an account larger than it takes, although the text fits."""
+
+    remedy = (
+        "Nothing was changed by this component. Its permissions do not depend on the declaration: report the cause to "
+        "Groundwork's maintainers, and go back to the version before meanwhile."
     )
 
 
 class ComponentNotSettled(GroundworkError):
-    """A component's diff was not empty after its last round: something else keeps changing the account."""
+    """AWS does not take, or does not show, what a component has laid down: not yet, or something else changes it again."""
 
-    remedy = "See what the cause names: another tool or a policy fights over it. Settle that, then start the execution again."
+    remedy = (
+        "Do what the cause says. Where it only names what differs, another tool or a policy fights over it: settle that. "
+        "Then start the execution again."
+    )
 
 
 class ConflictingSetup(Refused):
     """Somebody else's resource stands where the baseline wants its own, and the declaration does not take it over."""
 
     remedy = "Remove the resource that the cause names, or set takeOver for the component in baseline.yaml."
+
+
+class RefusedByAws(Refused):
+    """AWS refuses a call for as long as something stands against it that a person must settle."""
+
+    remedy = 'Do what the cause says, then start the execution with {"accountId": "<its id>"}: it does only what is left.'
+
+
+class QuotaReached(Refused):
+    """A quota of AWS is used up, or a limit that cannot be raised is reached; the cause names it."""
+
+    remedy = (
+        "Raise the quota that the cause names (Service Quotas console, in the account and Region that has it), or make room; "
+        'then start the execution with {"accountId": "<its id>"}: it does only what is left.'
+    )
+
+
+class RefusedUnexpectedly(Refused):
+    """AWS refuses a call in a way that nothing which Groundwork sends should lead to."""
+
+    remedy = (
+        "Report the cause to Groundwork's maintainers. Nothing needs to be undone; starting the execution again does only "
+        "what is left."
+    )
 
 
 class AccountNotCovered(Pending):

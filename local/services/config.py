@@ -22,6 +22,13 @@ from local.services.log_delivery import Sender, default_encryption, find_bucket,
 
 PRINCIPAL = "config.amazonaws.com"
 DEFAULT_NAME = "default"
+ASKED_OF_ORGANIZATIONS = (
+    "organizations:DescribeOrganization",
+    "organizations:ListAWSServiceAccessForOrganization",
+    "organizations:ListAccounts",
+    "organizations:ListDelegatedAdministrators",
+)
+"""With an aggregator's role: all that AWS's managed policy AWSConfigRoleForOrganizations allows."""
 
 
 class ConfigError(ServiceException):
@@ -30,6 +37,7 @@ class ConfigError(ServiceException):
 
 def install(engine: Engine) -> None:
     engine.patch(config_backends, "backend", Config)
+    engine.patch(Config, "authorizer", property(lambda _: engine.authorizer))
     config_backends.clear()
     name = "describe_delivery_channel_status"
     setattr(ConfigResponse, name, _describe_delivery_channel_status)
@@ -38,6 +46,8 @@ def install(engine: Engine) -> None:
 
 class Config(ConfigBackend):
     """The recorder, channel and aggregators of one account and Region."""
+
+    authorizer: Any = None
 
     @property
     def _url_module(self) -> Any:
@@ -60,9 +70,11 @@ class Config(ConfigBackend):
         super().put_delivery_channel(channel)
 
     def put_configuration_aggregator(self, config_aggregator: dict[str, Any]) -> dict[str, Any]:
+        """Raises InvalidRoleException also for a role that may not ask Organizations what Config asks with it."""
         if source := config_aggregator.get("OrganizationAggregationSource"):
             self._require_role(source.get("RoleArn"))
             self._require_organization()
+            self._require_reading_of_organization(source["RoleArn"])
         return super().put_configuration_aggregator(config_aggregator)
 
     def delivery_status(self, channel: dict[str, Any]) -> dict[str, Any]:
@@ -120,6 +132,18 @@ class Config(ConfigBackend):
         role = next((role for role in roles if role.arn == role_arn), None)
         if role is None or PRINCIPAL not in _trusted_services(role.assume_role_policy_document):
             raise ConfigError("InvalidRoleException", f"AWS Config cannot assume the role {role_arn}.")
+
+    def _require_reading_of_organization(self, role_arn: str) -> None:
+        """AWS documents a role of one's own. What the recorder's service-linked role may is AWS's to change, and was too
+        little for years: it is refused.
+        """
+        linked, may = ":role/aws-service-role/" in role_arn, self.authorizer.role_may
+        lacking = [action for action in ASKED_OF_ORGANIZATIONS if linked or not may(role_arn, action).allowed]
+        if lacking:
+            raise ConfigError(
+                "InvalidRoleException",
+                f"The role {role_arn} is not authorized to perform {', '.join(lacking)}.",
+            )
 
     def _require_organization(self) -> None:
         """Only the management account or Config's delegated administrator aggregates an organization."""

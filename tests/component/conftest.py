@@ -130,10 +130,10 @@ class World:
             clients = self._clients_of(f"groundwork-{component.name}{'-reads' if reading else ''}", policy)
         else:
             if (account.id, policy) not in self._entered:
-                self._work_as(WORKER)
+                self.work_as(WORKER)
                 self._entered[account.id, policy] = sessions.enter(
                     account, self.organization, [ENTRY_ROLE], permissions, component.name
-                ).clients
+                ).client
             clients = self._entered[account.id, policy]
         return Target(
             account,
@@ -187,7 +187,7 @@ class World:
 
     # ---------------------------------------------------------------------------------------------
 
-    def _work_as(self, role: str) -> Credentials:
+    def work_as(self, role: str) -> Credentials:
         """From here on this process has the credentials of a role of the management account, as a function has."""
         credentials = self.aws.mint(self.role_arn(role), "test", service="lambda.amazonaws.com")
         for name, value in credentials.for_environment().items():
@@ -201,7 +201,7 @@ class World:
 
     def _clients_of(self, role: str, policy: str) -> Clients:
         self.make_role(role, policy)
-        made = self._work_as(role)
+        made = self.work_as(role)
         return clients.clients_with(
             {
                 "AccessKeyId": made.access_key_id,

@@ -12,7 +12,7 @@ from groundwork.baseline import loop
 from groundwork.baseline.components.account_settings import AccountSettings, alias_of
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.errors import ConflictingSetup
+from groundwork.errors import RefusedByAws
 from tests.component.conftest import World
 
 SETTINGS = AccountSettings()
@@ -125,7 +125,9 @@ def test_what_is_not_declared_is_left_alone(world: World) -> None:
 
 def test_a_taken_alias_is_refused_by_name(world: World) -> None:
     world.client("iam", world.account()).create_account_alias(AccountAlias="acme-prod")
-    with pytest.raises(ConflictingSetup, match="account alias acme-prod: another AWS account has this alias"):
+    with pytest.raises(
+        RefusedByAws, match=r"account alias acme-prod: .* Another AWS account has this alias\. Declare"
+    ):
         world.apply(SETTINGS, world.account(), declaration=declared(world, alias="acme-prod"))
 
 

@@ -2,19 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 
 from groundwork.aws import sessions
 from groundwork.baseline import loop
-from groundwork.baseline.components.config import Config
+from groundwork.baseline.components.config import Config, Found
+from groundwork.baseline.components.config.recorders import Region
 from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.errors import ConflictingSetup
+from groundwork.errors import AccountBeingEnrolled, ConflictingSetup
 from tests.component.conftest import World
 from tests.component.elsewhere import own_bucket
+from tests.component.imagined import imagined
 
 CONFIG = Config()
 HOME, ELSEWHERE, OFF = "us-east-1", "eu-west-1", "me-south-1"
@@ -142,6 +145,22 @@ def test_every_governed_region_is_recorded_and_global_types_once(ready: World) -
     assert len(ready.calls_since(mark)) == len(("DescribeKey", "DescribeRegions", "GetRole")) + 2 * 3
 
 
+def test_a_home_that_cannot_record_iam_leaves_that_to_a_region_that_can(ready: World) -> None:
+    regions = ready.declaration.regions.model_copy(
+        update={"home": "eu-central-2", "governed": ["eu-central-2", HOME]}
+    )
+    target = imagined("workload", ready.declaration.model_copy(update={"regions": regions}))
+    calls = CONFIG.diff(
+        Found({name: Region() for name in regions.governed}, role=True, key_arn="arn:key"), target
+    )
+    recorded = {
+        call.region: call.parameters["ConfigurationRecorder"]["recordingGroup"]["includeGlobalResourceTypes"]
+        for call in calls
+        if call.operation == "PutConfigurationRecorder"
+    }
+    assert recorded == {"eu-central-2": False, HOME: True}
+
+
 # -- somebody else's setup -----------------------------------------------------------------------------
 
 
@@ -179,6 +198,24 @@ def test_one_that_does_not_record_is_refused_and_says_why(ready: World) -> None:
         ready.apply(CONFIG, account)
 
 
+def test_one_that_is_on_its_way_in_a_young_account_is_waited_for(ready: World) -> None:
+    account = theirs(ready, EVERYTHING, start=False)
+    now = datetime.now(UTC)
+    young, old = (
+        account.model_copy(update={"joined": (now - age).isoformat()})
+        for age in (timedelta(minutes=5), timedelta(hours=2))
+    )
+    with pytest.raises(
+        AccountBeingEnrolled, match="sets up AWS Config in Region us-east-1, which is not recording"
+    ):
+        ready.apply(CONFIG, young)
+    with pytest.raises(ConflictingSetup, match="is not recording"):
+        ready.apply(CONFIG, old)
+    ready.client("config", account).start_configuration_recorder(ConfigurationRecorderName="theirs")
+    (report,) = ready.apply(CONFIG, young)
+    assert report.reason.startswith("covered by recorder 'theirs'")
+
+
 def test_one_that_fails_to_deliver_is_refused_and_says_why(ready: World) -> None:
     account = theirs(ready, EVERYTHING)
     ready.client("s3", account).delete_bucket_policy(Bucket=f"own-config-{account.id}")
@@ -207,11 +244,15 @@ def test_the_security_account_aggregates_the_organization(ready: World) -> None:
     config = ready.client("config", ready.security)
     (aggregator,) = config.describe_configuration_aggregators()["ConfigurationAggregators"]
     assert aggregator["ConfigurationAggregatorName"] == "groundwork"
-    assert aggregator["OrganizationAggregationSource"]["AllAwsRegions"]
+    source = aggregator["OrganizationAggregationSource"]
+    assert source["AllAwsRegions"]
+    role = ready.client("iam", ready.security).get_role(RoleName="groundwork-config-aggregator")["Role"]
+    assert source["RoleArn"] == role["Arn"]
+    assert role["Path"] == "/service-role/"
     assert is_recording(ready, ready.security)
     mark = len(ready.aws.calls)
     assert ready.apply(CONFIG, ready.security) == []
-    assert len(ready.calls_since(mark)) == 6
+    assert len(ready.calls_since(mark)) == 8
 
 
 def test_the_management_account_waits_for_the_archive_and_is_recorded_then(ready: World) -> None:

@@ -32,6 +32,8 @@ CONFIG = Config()
 HOME, ELSEWHERE = "us-east-1", "eu-west-1"
 ROLE_NAME = "AWSServiceRoleForConfig"
 ROLE = f"aws-service-role/config.amazonaws.com/{ROLE_NAME}"
+AGGREGATORS = "groundwork-config-aggregator"
+MANAGED = "arn:aws:iam::aws:policy/service-role/AWSConfigRoleForOrganizations"
 PRINCIPALS = ("config.amazonaws.com", "config-multiaccountsetup.amazonaws.com")
 
 
@@ -77,6 +79,7 @@ def portrait(world: World, account: Account) -> list[Any]:
         shown = [world.client("iam", account).get_role(RoleName=ROLE_NAME)["Role"]["Arn"]]
     except ClientError:
         shown = []
+    shown += aggregators_role(world, account)
     for region in (HOME, ELSEWHERE):
         config = world.client("config", account, region)
         shown += config.describe_configuration_recorders()["ConfigurationRecorders"]
@@ -88,6 +91,16 @@ def portrait(world: World, account: Account) -> list[Any]:
                 (aggregator["ConfigurationAggregatorName"], aggregator["OrganizationAggregationSource"])
             )
     return shown
+
+
+def aggregators_role(world: World, account: Account) -> list[Any]:
+    iam = world.client("iam", account)
+    try:
+        role = iam.get_role(RoleName=AGGREGATORS)["Role"]
+    except ClientError:
+        return []
+    attached = iam.list_attached_role_policies(RoleName=AGGREGATORS)["AttachedPolicies"]
+    return [role["Arn"], role["AssumeRolePolicyDocument"], *sorted(each["PolicyArn"] for each in attached)]
 
 
 # -- one at a time -------------------------------------------------------------------------------------
@@ -138,6 +151,7 @@ def another_role(world: World, account: Account) -> str:
         trusted = {"Effect": "Allow", "Principal": {"Service": PRINCIPALS[0]}, "Action": "sts:AssumeRole"}
         trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+        iam.attach_role_policy(RoleName=name, PolicyArn=MANAGED)
     return f"arn:aws:iam::{account.id}:role/{name}"
 
 
@@ -235,7 +249,10 @@ AGGREGATOR = "aggregator groundwork"
 
 def aggregating(**changes: Any) -> Deed:
     def put(world: World, account: Account) -> None:
-        source = {"RoleArn": f"arn:aws:iam::{account.id}:role/{ROLE}", "AllAwsRegions": True}
+        source = {
+            "RoleArn": f"arn:aws:iam::{account.id}:role/service-role/{AGGREGATORS}",
+            "AllAwsRegions": True,
+        }
         source |= {
             name: another_role(world, account) if name == "RoleArn" else value
             for name, value in changes.items()
@@ -251,7 +268,46 @@ def delete_aggregator(world: World, account: Account) -> None:
     world.client("config", account).delete_configuration_aggregator(ConfigurationAggregatorName="groundwork")
 
 
+def trusts_a_stranger(world: World, account: Account) -> None:
+    iam = world.client("iam", account)
+    trust = iam.get_role(RoleName=AGGREGATORS)["Role"]["AssumeRolePolicyDocument"]
+    trust["Statement"].append(
+        {
+            "Effect": "Allow",
+            "Principal": {"AWS": "arn:aws:iam::999999999999:root"},
+            "Action": "sts:AssumeRole",
+        }
+    )
+    iam.update_assume_role_policy(RoleName=AGGREGATORS, PolicyDocument=json.dumps(trust))
+
+
+def attached(arn: str, *, away: bool = False) -> Deed:
+    def change(world: World, account: Account) -> None:
+        iam = world.client("iam", account)
+        (iam.detach_role_policy if away else iam.attach_role_policy)(RoleName=AGGREGATORS, PolicyArn=arn)
+
+    return change
+
+
+def delete_aggregators_role(world: World, account: Account) -> None:
+    attached(MANAGED, away=True)(world, account)
+    world.client("iam", account).delete_role(RoleName=AGGREGATORS)
+
+
 OF_AGGREGATOR = (
+    Sabotage(
+        *("a stranger trusted", trusts_a_stranger, f"role {AGGREGATORS}", "holds the foreign statement"),
+        severity="high",
+    ),
+    Sabotage(
+        *("its policy detached", attached(MANAGED, away=True), f"role {AGGREGATORS}"),
+        words="lacks the managed policy service-role/AWSConfigRoleForOrganizations",
+    ),
+    Sabotage(
+        *("more power", attached("arn:aws:iam::aws:policy/AdministratorAccess"), f"role {AGGREGATORS}"),
+        words="has the managed policy arn:aws:iam::aws:policy/AdministratorAccess; expected none besides",
+    ),
+    Sabotage("role deleted", delete_aggregators_role, f"role {AGGREGATORS}", "does not exist"),
     Sabotage("deleted", delete_aggregator, AGGREGATOR, "does not exist"),
     Sabotage(
         *("one Region", aggregating(AllAwsRegions=False, AwsRegions=[HOME]), AGGREGATOR),

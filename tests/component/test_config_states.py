@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import replace
 from typing import Any
@@ -11,6 +12,7 @@ from hypothesis import strategies as st
 
 from groundwork.baseline.component import Call
 from groundwork.baseline.components.config import Config, Found
+from groundwork.baseline.components.config.aggregator import TRUST, Aggregation, Role
 from groundwork.baseline.components.config.recorders import Region
 from groundwork.declaration.loading import load
 from tests.component.imagined import MEMBER, PURE, SECURITY, imagined
@@ -21,7 +23,10 @@ TWO = load().model_copy(update={"regions": load().regions.model_copy(update={"go
 SECURITY_TARGET = imagined("security", TWO)
 ROLE_ARN = f"arn:aws:iam::{SECURITY}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
 KEY = f"arn:aws:kms:us-east-1:{SECURITY}:key/1"
-AGGREGATES = {"RoleArn": ROLE_ARN, "AllAwsRegions": True}
+AGGREGATORS = f"arn:aws:iam::{SECURITY}:role/service-role/groundwork-config-aggregator"
+MANAGED = "arn:aws:iam::aws:policy/service-role/AWSConfigRoleForOrganizations"
+AGGREGATES = {"RoleArn": AGGREGATORS, "AllAwsRegions": True}
+MINE = Role(AGGREGATORS, TRUST, frozenset({MANAGED}))
 
 
 def good(region: str) -> Region:
@@ -86,13 +91,21 @@ def regions(draw: st.DrawFn) -> dict[str, Region]:
 aggregators = st.none() | st.fixed_dictionaries(
     {},
     optional={
-        "RoleArn": st.sampled_from([ROLE_ARN, "arn:aws:iam::1:role/theirs"]),
+        "RoleArn": st.sampled_from([AGGREGATORS, ROLE_ARN]),
         "AllAwsRegions": st.booleans(),
         "AwsRegions": st.just([HOME]),
     },
 ).map(lambda source: {"OrganizationAggregationSource": source})
 
-founds = st.builds(Found, regions(), st.just(()), st.booleans(), st.just(KEY), aggregator=aggregators).map(
+roles = st.builds(
+    Role,
+    st.just(AGGREGATORS),
+    st.sampled_from([TRUST, {"Version": "2012-10-17", "Statement": []}]),
+    st.frozensets(st.sampled_from([MANAGED, "arn:aws:iam::aws:policy/AdministratorAccess"])),
+)
+aggregations = st.builds(Aggregation, st.none() | roles, aggregators)
+
+founds = st.builds(Found, regions(), st.just(()), st.booleans(), st.just(KEY), aggregation=aggregations).map(
     lambda found: replace(found, role=found.role or any(each.recorder for each in found.regions.values()))
 )
 
@@ -116,10 +129,28 @@ def after(found: Found, calls: Iterable[Call]) -> Found:
             case "StartConfigurationRecorder":
                 assert region.recorder and region.channel
                 now[str(call.region)] = replace(region, recording=True)
-            case "PutConfigurationAggregator":
-                assert found.role
-                found = replace(found, aggregator=call.parameters)
+            case _:
+                found = replace(found, aggregation=of_aggregation(found.aggregation, call))
     return replace(found, regions=now)
+
+
+def of_aggregation(found: Aggregation, call: Call) -> Aggregation:
+    role, parameters = found.role, call.parameters
+    if call.operation == "CreateRole":
+        trust = json.loads(parameters["AssumeRolePolicyDocument"])
+        return replace(found, role=Role(AGGREGATORS, trust, frozenset()))
+    assert role
+    match call.operation:
+        case "UpdateAssumeRolePolicy":
+            role = replace(role, trust=json.loads(parameters["PolicyDocument"]))
+        case "AttachRolePolicy":
+            role = replace(role, policies=role.policies | {parameters["PolicyArn"]})
+        case "DetachRolePolicy":
+            role = replace(role, policies=role.policies - {parameters["PolicyArn"]})
+        case "PutConfigurationAggregator":
+            assert role == MINE
+            return replace(found, aggregator=parameters)
+    return replace(found, role=role)
 
 
 @PURE
@@ -134,7 +165,8 @@ def test_its_calls_leave_nothing_to_do(found: Found) -> None:
 def test_each_fault_is_named_and_no_other(faults: set[str], where: str) -> None:
     known = {HOME: good(HOME), ELSEWHERE: good(ELSEWHERE)}
     known[where] = with_faults(known[where], faults)
-    found = Found(known, role=True, key_arn=KEY, aggregator={"OrganizationAggregationSource": AGGREGATES})
+    aggregation = Aggregation(MINE, {"OrganizationAggregationSource": AGGREGATES})
+    found = Found(known, role=True, key_arn=KEY, aggregation=aggregation)
     calls = list(CONFIG.diff(found, SECURITY_TARGET))
     assert {call.region for call in calls} <= {where}
     told = [part for call in calls for part in call.reason.replace("; expected", ", expected").split("; ")]

@@ -147,6 +147,11 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         role("aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"),
         {},
     ),
+    (
+        "iam:UpdateAssumeRolePolicy",
+        f"arn:aws:iam::{SECURITY}:role/service-role/groundwork-config-aggregator",
+        {},
+    ),
     *(
         (f"iam:{action}", role(f"{path}{name}"), {})
         for name in dict.fromkeys(declared.name for declared in load().access.roles)

@@ -129,8 +129,8 @@ SABOTAGES = [
     Sabotage("somebody else spared", edited(lambda statements: spared(statements, "arn:aws:iam::*:role/Mine")), RESOURCE,
              "differs in the statement BaselineResources: "
              "ArnNotLike aws:PrincipalArn has arn:aws:iam::*:role/Mine besides", "high"),
-    Sabotage("the key unprotected", edited(lambda statements: sid(statements, "LogKeyAlias").update(Resource="arn:aws:kms:*:1:alias/x")),
-             RESOURCE, "differs in the statement LogKeyAlias: Resource is arn:aws:kms:*:1:alias/x, expected arn:", "high"),
+    Sabotage("the key unprotected", edited(lambda statements: sid(statements, "LogKey").update(Resource="arn:aws:kms:*:1:key/x")),
+             RESOURCE, "differs in the statement LogKey: Resource is arn:aws:kms:*:1:key/x, expected arn:", "high"),
     Sabotage("a statement more", edited(lambda statements: statements.append(
                  {"Sid": "Theirs", "Effect": "Deny", "Action": "s3:Put*", "Resource": "*"})), RESOURCE,
              "policy holds the foreign statement Theirs (Deny s3:Put* on *)", "high"),

@@ -14,7 +14,7 @@ from groundwork.baseline.archive import archive
 from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.errors import ConflictingSetup
+from groundwork.errors import RefusedByAws
 from local.policies.decision import ResourceSide, decide_for_service
 from local.policies.documents import Caller, Kind, Request, compile_policy
 from tests.component.conftest import World
@@ -252,5 +252,32 @@ def test_a_bucket_name_that_somebody_else_has_is_refused_by_name(ready: World) -
         archive(ready.target(LOG_ARCHIVE, ready.security, declaration)).config_bucket
         == "somebody-elses-bucket"
     )
-    with pytest.raises(ConflictingSetup, match="somebody-elses-bucket: the bucket's name belongs to another"):
+    with pytest.raises(
+        RefusedByAws, match=r"bucket somebody-elses-bucket: .* The bucket's name belongs to another"
+    ):
         ready.apply(LOG_ARCHIVE, ready.security, declaration=declaration)
+
+
+TRUSTS_NOBODY = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Deny", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"},
+    ],
+}
+
+
+def test_a_key_that_keeps_administrators_out_is_passed_over(ready: World) -> None:
+    """Somebody else's, whose policy names a role that is gone: nobody may ask for its tags."""
+    kms = ready.client("kms", ready.security)
+    gone = f"arn:aws:iam::{ready.security.id}:role/gone"
+    ready.client("iam", ready.security).create_role(
+        RoleName="gone", AssumeRolePolicyDocument=json.dumps(TRUSTS_NOBODY)
+    )
+    closed = {"Effect": "Allow", "Principal": {"AWS": gone}, "Action": "kms:*", "Resource": "*"}
+    policy = json.dumps({"Version": "2012-10-17", "Statement": [closed]})
+    key = kms.create_key(Policy=policy, BypassPolicyLockoutSafetyCheck=True)["KeyMetadata"]["KeyId"]
+    with pytest.raises(ClientError, match="AccessDeniedException"):
+        kms.list_resource_tags(KeyId=key)
+    kms.delete_alias(AliasName=ALIAS)  # so that every key is asked whether it is ours
+    changes = ready.apply(LOG_ARCHIVE, ready.security)
+    assert "alias does not exist" in [change.reason.partition(":")[0] for change in changes]

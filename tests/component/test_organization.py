@@ -143,7 +143,9 @@ def test_a_busy_organization_is_waited_for(fresh_world: World, monkeypatch: pyte
         raise error("ConcurrentModificationException")
 
     monkeypatch.setattr(Organizations, "create_organizational_unit", busy)
-    with pytest.raises(OrganizationBusy, match="organization: ConcurrentModificationException"):
+    with pytest.raises(
+        OrganizationBusy, match=r"organizational unit Infrastructure: .*ConcurrentModificationException"
+    ):
         fresh_world.apply(ORGANIZATION, fresh_world.management)
 
 

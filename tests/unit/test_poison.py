@@ -6,10 +6,14 @@ from typing import Any
 
 import pytest
 
-from groundwork.contracts import read_roll_out, read_trigger
+from groundwork.contracts import Created, read_roll_out, read_trigger
 from groundwork.errors import InvalidRequest
 from prove.chapter import Chapter
 from prove.poison import parse, unclear
+
+
+def test_what_control_tower_enrolled_is_taken() -> None:
+    assert read_trigger(enrolled(ENROLLED)) == Created(request_id="1", account_id="2" * 12)
 
 
 def test_hostile_inputs_are_refused_in_a_clear_sentence() -> None:
@@ -32,6 +36,12 @@ def told(status: Any, name: str = "CreateAccountResult") -> dict[str, Any]:
     return event("aws.organizations", "AWS Service Event via CloudTrail", detail=detail)
 
 
+def enrolled(status: Any, name: str = "CreateManagedAccount") -> dict[str, Any]:
+    detail = {"eventName": name, "serviceEventDetails": {"createManagedAccountStatus": status}}
+    return event("aws.controltower", "AWS Service Event via CloudTrail", detail=detail)
+
+
+ENROLLED = {"state": "SUCCEEDED", "account": {"accountId": "2" * 12}}
 DONE = {"id": "car-12345678", "state": "SUCCEEDED", "accountId": "2" * 12}
 NESTED: Any = None
 for _ in range(3000):
@@ -56,6 +66,10 @@ REFUSED = {
     "an event's long id": (asked() | {"id": "x" * 65}, "is no event's id"),
     "a detail that is a list": (event(detail=[]), "The event's detail is []; it must be an object"),
     "no detail": (event(), "The event's detail is None; it must be an object"),
+    "an enrolment that is a text": (enrolled("SUCCEEDED"), "starts nothing"),
+    "an enrolment that failed": (enrolled(ENROLLED | {"state": "FAILED"}), "starts nothing"),
+    "an enrolment of another kind": (enrolled(ENROLLED, "UpdateManagedAccount"), "starts nothing"),
+    "an enrolment of nobody": (enrolled(ENROLLED | {"account": []}), "accountId"),
     "a status that is a text": (told("SUCCEEDED"), "starts nothing"),
     "a status that failed": (told(DONE | {"state": "FAILED"}), "starts nothing"),
     "a result of GovCloud": (told(DONE, "CreateGovCloudAccountResult"), "starts nothing"),

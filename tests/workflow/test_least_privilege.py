@@ -66,6 +66,7 @@ DELIVERING_LOGS = {
     "logs:PutResourcePolicy": DELIVERY,
     "logs:UpdateLogDelivery": DELIVERY,
 }
+PARENTS = "organizations:ListParents"
 JUSTIFIED: dict[str, dict[str, str]] = {
     "VendAccountStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
     "RollOutStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
@@ -268,6 +269,8 @@ def test_every_action_of_every_role_is_used_or_it_is_said_when(place: Place) -> 
         if (statement.partition(".")[0], action) not in used
     }
     justified = {f"{statement} {action}" for statement, said in JUSTIFIED.items() for action in said}
+    # AWS may leave an account's Paths out, and has not so far: tests/unit/vending/test_organizations.py
+    justified |= {f"{statement} {PARENTS}" for statement, actions in listed.items() if PARENTS in actions}
     allowed = {f"{statement} {action}" for statement, actions in listed.items() for action in actions}
     assert unused <= justified, sorted(unused - justified)
     assert justified <= allowed, sorted(justified - allowed)

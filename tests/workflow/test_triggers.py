@@ -37,9 +37,9 @@ def status_of(cloud: Cloud, name: str) -> dict[str, Any]:
     return until(find, f"a CreateAccount request for {name}")
 
 
-def created(cloud: Cloud, name: str, email: str) -> dict[str, Any]:
+def created(cloud: Cloud, name: str, email: str, **besides: str) -> dict[str, Any]:
     """`aws organizations create-account`, and nothing else; the request once it has SUCCEEDED."""
-    cloud.aws.client("organizations").create_account(AccountName=name, Email=email)
+    cloud.aws.client("organizations").create_account(AccountName=name, Email=email, **besides)
 
     def succeeded() -> dict[str, Any] | None:
         status = status_of(cloud, name)

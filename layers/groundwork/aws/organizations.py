@@ -1,7 +1,7 @@
 """AWS Organizations: the one place where Groundwork talks to it about accounts and units.
 
 Raises, besides what each function says: `OrganizationNotReady` when there is no organization with all features, and
-`OrganizationBusy` when AWS asks to come back later.
+`OrganizationBusy` when AWS asks to come back later, and what else `groundwork.aws.refusals` makes of AWS's exceptions.
 https://docs.aws.amazon.com/organizations/latest/APIReference/Welcome.html
 """
 
@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from functools import cached_property
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -19,6 +19,7 @@ from botocore.exceptions import ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as NoConnection
 from pydantic import Field
 
+from groundwork.aws import refusals
 from groundwork.aws.clients import PATIENT, own_client
 from groundwork.contracts import Model, Organization
 from groundwork.errors import (
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
     from mypy_boto3_organizations import OrganizationsClient
     from mypy_boto3_organizations.type_defs import AccountTypeDef, CreateAccountStatusTypeDef
 
+LONG_AGO = datetime.fromtimestamp(0, UTC)
+"""When an account joined of which AWS does not say: before Groundwork, so that nobody adopts it unasked."""
 ONCE = PATIENT.merge(Config(retries={"total_max_attempts": 1}))
 IN_PROGRESS_LIMIT = 5
 """CreateAccount requests that AWS works on at once."""
@@ -84,7 +87,7 @@ class Organizations:
         """Raises `AccountUnknown` when it is not of this organization."""
         with _named_errors():
             try:
-                return _listed(self._client.describe_account(AccountId=account_id)["Account"])
+                return self._listed(self._client.describe_account(AccountId=account_id)["Account"])
             except self._client.exceptions.AccountNotFoundException:
                 raise AccountUnknown(f"Account {account_id} is not in this organization.") from None
 
@@ -96,7 +99,24 @@ class Organizations:
         """Every account of the organization, in one pass."""
         with _named_errors():
             for page in self._client.get_paginator("list_accounts").paginate():
-                yield from (_listed(account) for account in page["Accounts"])
+                yield from map(self._listed, page["Accounts"])
+
+    def _listed(self, account: AccountTypeDef) -> Listed:
+        """AWS need not say where an account is; nobody asks where one is that is not active."""
+        if account.get("Paths"):
+            # <organization>/<root>/<unit>/.../<account>/
+            _, *places = account["Paths"][0].strip("/").split("/")[:-1]
+        else:
+            places = self._above(account["Id"]) if account.get("State") == "ACTIVE" else [""]
+        return _listed(account, *places)
+
+    def _above(self, child: str) -> list[str]:
+        """The ids of the root and of the units above, topmost first: one call for each level.
+
+        https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListParents.html
+        """
+        (parent,) = self._client.list_parents(ChildId=child)["Parents"]
+        return [*([] if parent["Type"] == "ROOT" else self._above(parent["Id"])), parent["Id"]]
 
     def by_email(self, email: str) -> Listed | None:
         return next((account for account in self.accounts() if account.email.lower() == email.lower()), None)
@@ -243,22 +263,21 @@ def facts(
     )
 
 
-def _listed(account: AccountTypeDef) -> Listed:
+def _listed(account: AccountTypeDef, root: str, *units: str) -> Listed:
+    """Every member of the model is optional."""
     # arn:<partition>:organizations::<management>:account/<organization>/<account>
     _, partition, _, _, management, resource = account["Arn"].split(":", 5)
-    # <organization>/<root>/<unit>/.../<account>/
-    _, root, *units = account["Paths"][0].strip("/").split("/")[:-1]
     return Listed(
         id=account["Id"],
-        name=account["Name"],
-        email=account["Email"],
-        state=account["State"],
-        joined=account["JoinedTimestamp"],
+        name=account.get("Name", ""),
+        email=account.get("Email", ""),
+        state=account.get("State", "UNKNOWN"),
+        joined=account.get("JoinedTimestamp", LONG_AGO),
         management_account_id=management,
         organization_id=resource.split("/")[1],
         partition=partition,
         root_id=root,
-        unit_ids=tuple(units),
+        unit_ids=units,
     )
 
 
@@ -280,16 +299,10 @@ def _tag_list(tags: Mapping[str, str]) -> list[Any]:
 @contextmanager
 def _named_errors() -> Iterator[None]:
     try:
-        yield
+        with refusals.named("Organizations", while_passing=OrganizationBusy):
+            yield
     except ClientError as error:
-        code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-        if code == "AWSOrganizationsNotInUseException":
-            raise OrganizationNotReady(f"This account has no organization: {message}") from error
-        if code in (
-            "ConcurrentModificationException",
-            "FinalizingOrganizationException",
-            "ServiceException",
-            "TooManyRequestsException",
-        ):
-            raise OrganizationBusy(f"{code}: {message}") from error
-        raise
+        if error.response["Error"]["Code"] != "AWSOrganizationsNotInUseException":
+            raise
+        message = error.response["Error"]["Message"]
+        raise OrganizationNotReady(f"This account has no organization: {message}") from error

@@ -3,28 +3,30 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import logging
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
 
 from groundwork.aws.clients import Clients, clients_with, own_client
 from groundwork.contracts import Account, Organization
-from groundwork.errors import AccountNotEnterable, AccountNotUsable, EntryRoleDenied
+from groundwork.errors import AccountNotEnterable, AccountNotUsable, EntryRoleDenied, SessionPolicyTooLarge
+
+Answer = TypeVar("Answer")
+log = logging.getLogger("groundwork")
 
 SESSION_SECONDS = 900
 """The shortest that STS gives: no component works longer in an account than its function may run."""
 
-LONGEST_POLICY = 2048
-"""Characters of a session policy.
-
-https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
-"""
 YOUTH = timedelta(hours=1)
 """For how long after it joined an account's entry role may be still on its way."""
+
+TOO_LARGE = ("PackedPolicyTooLarge", "PackedPolicyTooLargeException")
+"""As the API reference has it, and the SDK."""
 
 DENIALS = frozenset({"AccessDenied", "AccessDeniedException", "UnauthorizedOperation"})
 """What AWS answers whom it does not know yet, and whom it will never let in."""
@@ -50,11 +52,44 @@ class Permission:
     conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
 
 
-class Entry(NamedTuple):
-    """A way into an account: the role that was taken, and the clients that it gives."""
+CONTROL_TOWER = "AWSControlTowerExecution"
+"""With this entry role alone Control Tower makes its accounts, and its policies spare this role alone.
 
+https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html
+"""
+
+
+class Inside(NamedTuple):
+    """Clients inside an account, and the entry role that let us in."""
+
+    client: Clients
     role: str
-    clients: Clients
+
+
+def inside(
+    account: Account,
+    organization: Organization,
+    entry_roles: Sequence[str],
+    permissions: Sequence[Permission],
+    purpose: str,
+    work: Callable[[Inside], Answer],
+) -> Answer:
+    """What `work` answers inside the account. Where it is denied for good by one entry role, the next one that opens is
+    tried. Raises what `enter` and `while_young` raise."""
+    roles = list(entry_roles)
+    entered = enter(account, organization, roles, permissions, purpose)
+    while True:
+        try:
+            with while_young(account):
+                return work(entered)
+        except EntryRoleDenied as denied:
+            roles = roles[roles.index(entered.role) + 1 :]
+            if not roles:
+                raise
+            try:
+                entered = enter(account, organization, roles, permissions, purpose)
+            except (AccountNotEnterable, AccountNotUsable):
+                raise denied from None
 
 
 def enter(
@@ -63,12 +98,14 @@ def enter(
     entry_roles: Sequence[str],
     permissions: Iterable[Permission],
     purpose: str,
-) -> Entry:
-    """A way into the account, able to do what `permissions` say and no more.
+) -> Inside:
+    """The way into the account, able to do what `permissions` say and no more.
 
     The entry roles are tried in order. When none lets us in, raises `AccountNotUsable` for a young account, which
     looks just like one whose role does not trust us, and `AccountNotEnterable` for any other; both name every role
     and AWS's answer.
+    STS packs a policy into a form of its own, which has a limit besides the text's and is told in percent: raises
+    `SessionPolicyTooLarge` above it.
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     partition = organization.partition
@@ -84,11 +121,18 @@ def enter(
                 DurationSeconds=SESSION_SECONDS,
             )
         except ClientError as refused:
-            if refused.response["Error"]["Code"] not in NOT_YET:
+            code = refused.response["Error"]["Code"]
+            if code in TOO_LARGE:
+                raise SessionPolicyTooLarge(
+                    f"{purpose}: {len(policy)} characters: {answer_of(refused)}"
+                ) from refused
+            if code not in NOT_YET:
                 raise
             answers.append(f"{role}: {answer_of(refused)}")
             continue
-        return Entry(role, clients_with(answer["Credentials"]))
+        size = answer.get("PackedPolicySize")
+        log.info("entered account %s by %s", account.id, role, extra={"packedPolicyPercent": size})
+        return Inside(clients_with(answer["Credentials"]), role)
     closed = (
         f"No entry role of account {account.id} lets us in; one of them must trust "
         f"arn:{partition}:iam::{organization.management_account_id}:root. {' '.join(answers)}"
@@ -115,24 +159,28 @@ def answer_of(error: ClientError) -> str:
     return f"{error.response['Error']['Code']}: {error.response['Error']['Message']}"
 
 
+def is_young(account: Account) -> bool:
+    """Whether it joined within the last hour, as far as is known."""
+    return bool(account.joined) and not _is_old(account)
+
+
 def _is_old(account: Account) -> bool:
     return bool(account.joined) and datetime.now(UTC) - datetime.fromisoformat(str(account.joined)) > YOUTH
 
 
 def session_policy(permissions: Iterable[Permission], account_id: str, partition: str) -> str:
-    """A session policy of at most 2,048 characters that allows exactly these permissions."""
+    """A session policy that allows exactly these permissions, in one statement for each set of resources."""
 
     def filled(text: str) -> str:
         return text.replace("{account}", account_id).replace("{partition}", partition)
 
-    statements = []
+    actions: dict[str, set[str]] = {}
     for permission in permissions:
-        statement: dict[str, Any] = {
-            "Effect": "Allow",
-            "Action": sorted(permission.actions),
-            "Resource": [filled(resource) for resource in permission.resources],
-        }
+        rest: dict[str, Any] = {"Resource": [filled(resource) for resource in permission.resources]}
         if permission.conditions:
-            statement["Condition"] = permission.conditions
-        statements.append(statement)
+            rest["Condition"] = permission.conditions
+        actions.setdefault(json.dumps(rest), set()).update(permission.actions)
+    statements = [
+        {"Effect": "Allow", "Action": sorted(each), **json.loads(rest)} for rest, each in actions.items()
+    ]
     return json.dumps({"Version": "2012-10-17", "Statement": statements}, separators=(",", ":"))

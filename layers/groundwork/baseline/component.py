@@ -4,18 +4,15 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from threading import Lock
 from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, get_args
 
-from botocore.exceptions import ClientError
-
+from groundwork.aws import refusals
 from groundwork.aws.clients import Clients
 from groundwork.aws.sessions import Permission
 from groundwork.contracts import Account, Kind, Model, Organization, Severity
 from groundwork.declaration import Declaration
-from groundwork.errors import GroundworkError
 
 __all__ = ["Call", "Component", "Permission", "Target"]
 """What the module of a component needs, and more for those who work with components."""
@@ -35,9 +32,7 @@ class Call:
     and `reason` are for people: they become the execution's `changes`. `severity` says how bad the difference is.
 
     `after` names, in words, what must be there before the call can be made: it is planned at once, and made in a
-    later round, when that has been read. Its parameters may hold what is `known_later`. `refusals` says, by AWS's
-    error code, what it means when AWS refuses the call because of something that cannot be read beforehand.
-
+    later round, when that has been read. Its parameters may hold what is `known_later`.
     `needs` names the other resources whose calls are made before it; the calls of one resource name the same. What is
     neither about one of them nor about its own resource may be made beside it. Where it is None, the call is made after
     all that are listed before it, those of other Regions aside. A resource is known by what stands before a colon; a
@@ -51,7 +46,6 @@ class Call:
     action: Action
     reason: str
     region: str | None = None
-    refusals: Mapping[str, str] = field(default_factory=dict)
     severity: Severity = "medium"
     after: str = ""
     needs: Collection[str] | None = None
@@ -136,8 +130,6 @@ class Component(ABC, Generic[Found]):
     """What `read` calls: the session policy of plan and verify."""
     writes: ClassVar[Sequence[Permission]]
     """What the calls of `diff` need besides: the session policy of apply is both."""
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {}
-    """AWS's error codes that the state machine knows under one of our names."""
 
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
         """The roles by which it is applied in a member account, in the order in which they are tried."""
@@ -153,16 +145,6 @@ class Component(ABC, Generic[Found]):
         says so in `after`."""
 
     def difference(self, target: Target) -> list[Call]:
-        with self.named_errors():
+        """Raises what `groundwork.aws.refusals` makes of AWS's exceptions."""
+        with refusals.named(self.name):
             return list(self.diff(self.read(target), target))
-
-    @contextmanager
-    def named_errors(self) -> Iterator[None]:
-        """Raises what `meanings` says in place of AWS's own error."""
-        try:
-            yield
-        except ClientError as error:
-            code, message = error.response["Error"]["Code"], error.response["Error"]["Message"]
-            if code not in self.meanings:
-                raise
-            raise self.meanings[code](f"{self.name}: {code}: {message}") from error

@@ -10,11 +10,11 @@ from threading import Semaphore
 from typing import Any
 
 from botocore import xform_name
-from botocore.exceptions import ClientError
 
+from groundwork.aws import refusals
 from groundwork.baseline.component import Call, Component, Target
 from groundwork.contracts import Change, PlannedCall
-from groundwork.errors import ComponentNotSettled, ConflictingSetup
+from groundwork.errors import ComponentNotSettled
 from groundwork.rendering import on_one_line
 from groundwork.side_by_side import side_by_side
 
@@ -35,16 +35,15 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
     """Close the difference, in as many rounds as its calls need each other's results.
 
     Returns every change made, in order; reports come last. Whether it stays closed, `verify` looks later.
-    Raises `ComponentNotSettled` when AWS does not show what a later call needs: the state machine asks again. Raises
-    `ConflictingSetup` when AWS refuses a call for a reason that the call foresaw.
+    Raises `ComponentNotSettled` when AWS does not show what a later call needs: the state machine asks again; and what
+    `groundwork.aws.refusals` makes of AWS's exceptions.
     """
     changes: list[Change] = []
     made: list[Call] = []
     for _ in range(ROUNDS):
         calls = component.difference(target)
         due = [call for call in calls if call.action != "report" and not call.after and call not in made]
-        with component.named_errors():
-            _make(due, target)
+        _make(due, target, component.name)
         made += due
         changes += [_change(component, call) for call in due]
         waiting = [call for call in calls if call.after]
@@ -67,13 +66,14 @@ def verify(component: Component[Any], target: Target) -> None:
         )
 
 
-def _make(calls: Sequence[Call], target: Target) -> None:
+def _make(calls: Sequence[Call], target: Target, component: str) -> None:
     """Stage by stage. What a stage has begun comes to its end, and none follows one that failed."""
     writes_to_iam = Semaphore(WRITES_TO_IAM)
 
     def make(lane: Sequence[Call]) -> None:
         for call in lane:
-            with writes_to_iam if call.service == "iam" else nullcontext():
+            turn = writes_to_iam if call.service == "iam" else nullcontext()
+            with turn, refusals.named(f"{component}: {call.resource}"):
                 _make_one(call, target)
 
     for lanes in stages(calls):
@@ -108,13 +108,7 @@ def _make_one(call: Call, target: Target) -> None:
         extra={"call": f"{call.service}:{call.operation}", "reason": call.reason},
     )
     client = target.client(call.service, call.region)
-    try:
-        getattr(client, xform_name(call.operation))(**call.parameters)
-    except ClientError as refused:
-        why = call.refusals.get(refused.response["Error"]["Code"])
-        if why is None:
-            raise
-        raise ConflictingSetup(f"{call.resource}: {why}") from refused
+    getattr(client, xform_name(call.operation))(**call.parameters)
 
 
 def _change(component: Component[Any], call: Call, *, planned: bool = False) -> Change:

@@ -10,20 +10,23 @@ from typing import Any, Literal
 from pydantic import Field
 
 from groundwork.aws.clients import own_client
-from groundwork.aws.sessions import LONGEST_POLICY, enter, session_policy, while_young
+from groundwork.aws.sessions import Inside, inside, session_policy
 from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Installation, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.loading import check
-from groundwork.errors import BaselineNotVerified, BaselineUndone
+from groundwork.errors import BaselineNotVerified, BaselineUndone, SessionPolicyTooLarge
 from groundwork.fields import Whole
 from groundwork.rendering import held_to
 from groundwork.side_by_side import side_by_side
 
 MOST_PASSES = 3
 """After a pass too many it is not the declaration that has changed, but somebody who undoes it."""
+LONGEST_TOGETHER = 1_500
+"""Characters of a session policy for several components: STS has a second limit, of a form that nobody can count, and
+whoever stays away from the first one seldom meets that."""
 LONGEST_RESULT: dict[Mode, int] = {"plan": 25_000, "apply": 9_000}
 """Bytes: the results of an account's components, seven at most, travel together in one state of at most 262,144. A plan
 looks once; what is applied may go round three times, and each result stays."""
@@ -71,18 +74,20 @@ def work_inside(task: ComponentTask, declaration: Declaration, installation: Ins
     component, plans = _component(task.component, declaration), task.mode == "plan"
     permissions = component.reads if plans else [*component.reads, *component.writes]
     roles = declaration.entry_roles if plans else component.entry_roles(declaration)
-    entry = enter(task.account, task.organization, roles, permissions, task.component)
-    target = Target(
-        task.account,
-        task.organization,
-        declaration,
-        entry.clients,
-        installation,
-        foresees=plans,
-        entered_by=None if plans else entry.role,
-    )
-    with while_young(task.account):
+
+    def work(entered: Inside) -> Result:
+        target = Target(
+            task.account,
+            task.organization,
+            declaration,
+            entered.client,
+            installation,
+            foresees=plans,
+            entered_by=None if plans else entered.role,
+        )
         return _result(task, target)
+
+    return inside(task.account, task.organization, roles, permissions, task.component, work)
 
 
 def work_in_management(task: ComponentTask, declaration: Declaration, installation: Installation) -> Result:
@@ -112,13 +117,21 @@ def verify_inside(
     """Look again at these components, which have been brought to what is declared so many times, with a session that
     cannot write. Raises `BaselineNotVerified`, and in the end `BaselineUndone`."""
 
+    def plans(together: Sequence[Component[object]], entered: Inside) -> list[Change]:
+        target = Target(account, organization, declaration, entered.client, installation)
+        return list(chain(*side_by_side(*(partial(loop.plan, component, target) for component in together))))
+
     def look(together: Sequence[Component[object]]) -> list[Change]:
         reads = [permission for component in together for permission in component.reads]
-        clients = enter(account, organization, declaration.entry_roles, reads, "verify").clients
-        target = Target(account, organization, declaration, clients, installation)
-        with while_young(account):
-            plans = side_by_side(*(partial(loop.plan, component, target) for component in together))
-        return list(chain(*plans))
+        try:
+            return inside(
+                account, organization, declaration.entry_roles, reads, "verify", partial(plans, together)
+            )
+        except SessionPolicyTooLarge:
+            if len(together) == 1:
+                raise
+            half = len(together) // 2
+            return [*look(together[:half]), *look(together[half:])]
 
     components = [_component(name, declaration) for name in names]
     groups = _fitting_a_session(components, account, organization.partition)
@@ -132,11 +145,11 @@ def verify_inside(
 def _fitting_a_session(
     components: Iterable[Component[Any]], account: Account, partition: str
 ) -> Iterator[list[Component[Any]]]:
-    """The components in groups whose reads fit into one session policy."""
+    """The components in groups whose reads stand in one session policy."""
     together: list[Component[Any]] = []
     for component in components:
         reads = [permission for each in [*together, component] for permission in each.reads]
-        if together and len(session_policy(reads, account.id, partition)) > LONGEST_POLICY:
+        if together and len(session_policy(reads, account.id, partition)) > LONGEST_TOGETHER:
             yield together
             together = []
         together = [*together, component]

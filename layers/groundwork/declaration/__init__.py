@@ -269,6 +269,16 @@ class Declaration(Model):
         return self
 
     @model_validator(mode="after")
+    def _iam_is_recorded_somewhere(self) -> Declaration:
+        records = any("config" in components for components in self.baseline.values())
+        if records and self.regions.of_global_types is None:
+            raise ValueError(
+                f"regions.governed: AWS Config records IAM's users, groups, roles and policies in none of "
+                f"{', '.join(self.regions.governed)}; add one that it does, like us-east-1"
+            )
+        return self
+
+    @model_validator(mode="after")
     def _one_security_account(self) -> Declaration:
         kinds = [account.kind for account in self.accounts]
         if kinds.count("security") != 1:

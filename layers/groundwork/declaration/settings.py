@@ -44,8 +44,46 @@ ConfigName = Annotated[str, Field(min_length=1, max_length=256)]
 Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
 
 
+RECORD_IAM = frozenset(
+    [
+        "af-south-1",
+        "ap-east-1",
+        "ap-northeast-1",
+        "ap-northeast-2",
+        "ap-northeast-3",
+        "ap-south-1",
+        "ap-southeast-1",
+        "ap-southeast-2",
+        "ap-southeast-3",
+        "ca-central-1",
+        "cn-north-1",
+        "cn-northwest-1",
+        "eu-central-1",
+        "eu-north-1",
+        "eu-south-1",
+        "eu-west-1",
+        "eu-west-2",
+        "eu-west-3",
+        "me-south-1",
+        "sa-east-1",
+        "us-east-1",
+        "us-east-2",
+        "us-gov-east-1",
+        "us-gov-west-1",
+        "us-west-1",
+        "us-west-2",
+    ]
+)
+"""The Regions in which AWS Config records users, groups, roles and policies of IAM: those where it was before February
+2022. No Region comes to them any more.
+
+https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html#select-resources-all
+"""
+
+
 class Regions(Model):
-    """`home` holds the trail and Config's global resource types; `governed` are the Regions kept at the baseline."""
+    """`home` holds the trail and, where it can, Config's global resource types; `governed` are the Regions kept at the
+    baseline."""
 
     home: Region = "us-east-1"
     governed: list[Region] = Field(default_factory=lambda: ["us-east-1"], min_length=1)
@@ -55,6 +93,11 @@ class Regions(Model):
         if self.home not in self.governed:
             raise ValueError(f"home {self.home!r} is not among the governed Regions; add it to governed")
         return self
+
+    @property
+    def of_global_types(self) -> str | None:
+        """The one Region in which Config records what is IAM's: home, or else the first that can."""
+        return next((name for name in (self.home, *self.governed) if name in RECORD_IAM), None)
 
 
 class ObjectLock(Model):

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from groundwork.aws.organizations import Organizations
-from groundwork.contracts import Account, Change, Model, Organization, Outcome, object_of
+from groundwork.contracts import Account, Change, Model, Organization, Outcome, enrolled_account, object_of
 from groundwork.errors import remedy_for
 from groundwork.ledger import Ledger
 from groundwork.rendering import held_to, on_one_line, sentence, worst_first
@@ -266,11 +266,13 @@ def _named(raw: Any) -> dict[str, Any]:
     event = object_of(raw)
     detail = object_of(event.get("detail"))
     status = object_of(object_of(detail.get("serviceEventDetails")).get("createAccountStatus"))
-    told_by_aws = event.get("source") == "aws.organizations"  # a requester's detail may say anything
+    enrolled = object_of(enrolled_account(detail).get("account"))
+    told_by_aws = {"aws.organizations": status, "aws.controltower": enrolled}.get(str(event.get("source")))
     found = {
         "accountName": detail.get("accountName"),
         "email": detail.get("email"),
-        "accountId": status.get("accountId") if told_by_aws else event.get("accountId"),
+        # A requester's detail may say anything.
+        "accountId": event.get("accountId") if told_by_aws is None else told_by_aws.get("accountId"),
         "requestId": event.get("id"),
     }
     return {key: on_one_line(value)[:256] for key, value in found.items() if isinstance(value, str) and value}

@@ -11,10 +11,11 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from groundwork.aws.clients import Clients
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Organizations
-from groundwork.aws.sessions import Permission, enter, while_young
+from groundwork.aws.sessions import CONTROL_TOWER, Inside, Permission, inside, is_young, while_young
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.errors import (
+    AccountBeingEnrolled,
     AccountNotUsable,
     SecurityAccountAlmostReady,
     SecurityAccountMissing,
@@ -41,20 +42,39 @@ PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
 """One harmless read of each service that a baseline needs; IAM answers as soon as its role lets us in."""
 
 
+ENROLLED = "config:DescribeConfigurationRecorderStatus"
+
+
 def check_access(account: Account, organization: Organization, declaration: Declaration) -> None:
     """Enter the account and ask every service that the baseline needs, in the home Region.
 
     Raises `AccountNotUsable`, naming the role or the service and AWS's answer; `AccountNotEnterable` when the account
-    is too old for its role to be still on its way; `EntryRoleDenied` where waiting changes nothing.
+    is too old for its role to be still on its way; `EntryRoleDenied` where waiting changes nothing;
+    `AccountBeingEnrolled` while Control Tower is at work.
     """
-    permissions = [Permission([action for _, action, _ in PROBES])]
-    clients = enter(account, organization, declaration.entry_roles, permissions, "check-access").clients
+    permissions = [Permission([*(action for _, action, _ in PROBES), ENROLLED])]
     home = declaration.regions.home
-    probes = (partial(_probe, clients, service, ask, account, home) for service, _, ask in PROBES)
-    refused = [answer for answer in side_by_side(*probes) if answer]
-    if refused:
-        raise AccountNotUsable(
-            f"Account {account.id} can be entered, but not all its services answer: {' '.join(refused)}"
+
+    def look(entered: Inside) -> None:
+        probes = (partial(_probe, entered.client, service, ask, account, home) for service, _, ask in PROBES)
+        refused = [answer for answer in side_by_side(*probes) if answer]
+        if refused:
+            raise AccountNotUsable(
+                f"Account {account.id} can be entered, but not all its services answer: {' '.join(refused)}"
+            )
+        if entered.role == CONTROL_TOWER and is_young(account):
+            _require_enrolled(entered.client("config", home), account)
+
+    inside(account, organization, declaration.entry_roles, permissions, "check-access", look)
+
+
+def _require_enrolled(config: Any, account: Account) -> None:
+    """Control Tower lays down Config's recorder and channel, finds others in its way, and takes up to half an hour. A
+    recorder cannot be started without a channel."""
+    statuses = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+    if not any(status["recording"] for status in statuses):
+        raise AccountBeingEnrolled(
+            f"Control Tower made account {account.id} at {account.joined}, and its recorder is not recording yet."
         )
 
 

@@ -14,6 +14,7 @@ from tests.engine.organizations.accounts import administrator, code_of, new_memb
 from tests.engine.support import plain_moto
 
 SERVICE = "config.amazonaws.com"
+FOR_AGGREGATORS = "arn:aws:iam::aws:policy/service-role/AWSConfigRoleForOrganizations"
 
 
 @pytest.fixture(scope="module")
@@ -29,8 +30,15 @@ class Member:
         self.account = new_member(engine)
         self.credentials = administrator(self.account)
         self.config = engine.client("config", credentials=self.credentials)
-        iam = engine.client("iam", credentials=self.credentials)
-        self.role = iam.create_service_linked_role(AWSServiceName=SERVICE)["Role"]["Arn"]
+        self.iam = engine.client("iam", credentials=self.credentials)
+        self.role = self.iam.create_service_linked_role(AWSServiceName=SERVICE)["Role"]["Arn"]
+
+    def role_for_aggregator(self) -> str:
+        trusted = {"Effect": "Allow", "Principal": {"Service": SERVICE}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [trusted]})
+        made = self.iam.create_role(RoleName="aggregator", AssumeRolePolicyDocument=trust)
+        self.iam.attach_role_policy(RoleName="aggregator", PolicyArn=FOR_AGGREGATORS)
+        return str(made["Role"]["Arn"])
 
     def record(self) -> None:
         self.config.put_configuration_recorder(ConfigurationRecorder={"name": "r", "roleARN": self.role})
@@ -107,16 +115,24 @@ def test_a_role_that_is_not_there_or_not_for_config_is_refused(engine: Engine, m
         assert code_of(member.config.put_configuration_recorder, **recorder) == "InvalidRoleException"
 
 
-def test_an_organization_is_aggregated_by_who_administers_it(engine: Engine, member: Member) -> None:
-    wanted: dict[str, Any] = {
+def aggregating(role: str) -> dict[str, Any]:
+    return {
         "ConfigurationAggregatorName": "all",
-        "OrganizationAggregationSource": {"RoleArn": member.role, "AllAwsRegions": True},
+        "OrganizationAggregationSource": {"RoleArn": role, "AllAwsRegions": True},
     }
+
+
+def test_an_organization_is_aggregated_by_who_administers_it(engine: Engine, member: Member) -> None:
+    wanted = aggregating(member.role_for_aggregator())
     put, organizations = member.config.put_configuration_aggregator, engine.client("organizations")
     assert code_of(put, **wanted) == "OrganizationAccessDeniedException"
     organizations.enable_aws_service_access(ServicePrincipal=SERVICE)
     organizations.register_delegated_administrator(AccountId=member.account, ServicePrincipal=SERVICE)
     put(**wanted)
+    # A role that may not ask Organizations what AWS's managed policy for aggregators allows is refused.
+    assert code_of(put, **aggregating(member.role)) == "InvalidRoleException"
+    member.iam.detach_role_policy(RoleName="aggregator", PolicyArn=FOR_AGGREGATORS)
+    assert code_of(put, **wanted) == "InvalidRoleException"
 
 
 def test_plain_moto_still_falls_short() -> None:

@@ -127,6 +127,13 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("organizationalUnits+", "x" * 129, "has a segment of 129 characters; AWS allows 128"),
     ("regions.governed", [], "regions.governed: []"),
     ("regions.home", "eu-west-1", "home 'eu-west-1' is not among the governed Regions; add it to governed"),
+    (
+        *("regions", {"home": "eu-central-2", "governed": ["eu-central-2", "il-central-1"]}),
+        (
+            "regions.governed: AWS Config records IAM's users, groups, roles and policies in none of eu-central-2, "
+            "il-central-1; add one that it does, like us-east-1"
+        ),
+    ),
     ("regions.home", "Ireland", "regions.home: 'Ireland' is not right"),
     ("entryRoles", [], "entryRoles: []"),
     ("baseline.sandbox", ["access"], "baseline.sandbox"),

@@ -21,6 +21,8 @@ from groundwork.errors import (
     OrganizationBusy,
     OrganizationNotReady,
     Refused,
+    RefusedByAws,
+    RefusedUnexpectedly,
 )
 from groundwork.ledger.records import RequestRecord
 from groundwork.vending.creation import REASONS, Creator, PendingCreation, remedy_of_refusal
@@ -81,12 +83,12 @@ CREATING: dict[str, type[GroundworkError]] = {
 }
 LOOKING: dict[str, type[GroundworkError] | None] = {
     "AWSOrganizationsNotInUseException": OrganizationNotReady,
-    "AccessDeniedException": None,  # what the role or the Region lacks is told as AWS tells it
+    "AccessDeniedException": RefusedByAws,
     "CreateAccountStatusNotFoundException": CreationFailedForNow,
-    "InvalidInputException": None,
+    "InvalidInputException": RefusedUnexpectedly,
     "ServiceException": OrganizationBusy,
     "TooManyRequestsException": OrganizationBusy,
-    "UnsupportedAPIEndpointException": None,
+    "UnsupportedAPIEndpointException": RefusedByAws,
 }
 WORK = Work(
     route="create",
@@ -195,4 +197,5 @@ def test_an_exception_while_looking_at_a_request(code: str) -> None:
     assert expected is not None
     with aws, pytest.raises(expected) as raised:
         made.check(WORK, PendingCreation(creation_id="car-12345678"))
-    assert not isinstance(raised.value, Refused) or code == "AWSOrganizationsNotInUseException"
+    final = {OrganizationNotReady, RefusedByAws, RefusedUnexpectedly}
+    assert isinstance(raised.value, Refused) == (expected in final)

@@ -16,7 +16,6 @@ from itertools import chain
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.component import Call, Component, Permission, Target
-from groundwork.baseline.components.organization import BUSY
 from groundwork.declaration import ComponentName
 
 DELEGATED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
@@ -43,7 +42,6 @@ class Delegation(Component[Found]):
             {"StringEquals": {"organizations:ServicePrincipal": sorted(chain(*DELEGATED_SERVICES.values()))}},
         ),
     )
-    meanings = BUSY
 
     def read(self, target: Target) -> Found:
         client = target.client("organizations")

@@ -13,14 +13,14 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Organizations
 from groundwork.baseline.component import Call, Component, Permission, Target, known_later
 from groundwork.declaration import ComponentName, Declaration
-from groundwork.errors import GroundworkError, OrganizationBusy, OrganizationNotReady
+from groundwork.errors import OrganizationNotReady
 from groundwork.fields import ancestors
 
 TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
@@ -44,14 +44,6 @@ ROOT_FEATURES: Mapping[str, tuple[str, str]] = {
     ),
 }
 """IAM's organization features, the operation that turns each on, and what it means that it is off."""
-
-BUSY: Mapping[str, type[GroundworkError]] = {
-    "ConcurrentModificationException": OrganizationBusy,
-    "FinalizingOrganizationException": OrganizationBusy,
-    "PolicyChangesInProgressException": OrganizationBusy,
-    "TooManyRequestsException": OrganizationBusy,
-}
-"""Organizations' ways to say: not now."""
 
 NOT_TRUSTED = ("ServiceAccessNotEnabled", "ServiceAccessNotEnabledException")
 """IAM's answer without trusted access, and for a moment after it was given: as the API reference has it, and the SDK."""
@@ -99,10 +91,6 @@ class Organization(Component[Found]):
             ),
         ),
     )
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {
-        **BUSY,
-        **dict.fromkeys(NOT_TRUSTED, OrganizationBusy),
-    }
 
     def read(self, target: Target) -> Found:
         """Raises `OrganizationNotReady` without an organization, or one with consolidated billing only."""

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, ClassVar
+from typing import Any
 
 from groundwork.baseline.archive import (
     FIND_KEY,
@@ -23,7 +23,6 @@ from groundwork.baseline.component import Action, Call, Component, Permission, T
 from groundwork.contracts import Severity
 from groundwork.errors import (
     AccountNotCovered,
-    ComponentNotSettled,
     GroundworkError,
     SecurityAccountMissing,
     SecurityAccountNotReady,
@@ -123,19 +122,6 @@ class Trail(Component[Found]):
             ["iam:CreateServiceLinkedRole", "iam:GetRole"],
             ["arn:{partition}:iam::{account}:role/aws-service-role/cloudtrail.amazonaws.com/*"],
         ),
-    )
-
-    # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
-        (
-            "ConflictException",
-            "InsufficientEncryptionPolicyException",
-            "InsufficientS3BucketPolicyException",
-            "S3BucketDoesNotExistException",
-            "TrailAlreadyExistsException",
-            "TrailNotFoundException",
-        ),
-        ComponentNotSettled,
     )
 
     # -- read ----------------------------------------------------------------------------------------
@@ -244,6 +230,10 @@ def _covering(target: Target, described: Iterable[Mapping[str, Any]]) -> SeenTra
 
 
 def _is_logging(target: Target, home: str, arn: str) -> bool:
+    """A member must name the organization's trail by its whole ARN. While it is not shown there, it is asked again.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
+    """
     return bool(target.client("cloudtrail", home).get_trail_status(Name=arn)["IsLogging"])
 
 

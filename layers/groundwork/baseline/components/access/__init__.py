@@ -6,12 +6,11 @@ Everybody else's roles, groups, users and memberships are left alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from groundwork.baseline.component import Call, Component, Permission, Target, needing
 from groundwork.declaration.settings import MANAGED_BY
-from groundwork.errors import ComponentNotSettled, GroundworkError
 
 from . import difference, pipelines, state
 from .state import Found
@@ -82,17 +81,6 @@ class Access(Component[Found]):
             ["iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion"],
             [f"{_IAM}:policy/*"],
         ),
-    )
-
-    # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
-        (
-            "ConcurrentModification",
-            "EntityAlreadyExists",
-            "EntityTemporarilyUnmodifiable",
-            "NoSuchEntity",
-        ),
-        ComponentNotSettled,
     )
 
     def read(self, target: Target) -> Found:

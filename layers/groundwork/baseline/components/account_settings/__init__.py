@@ -245,12 +245,10 @@ def _alias_calls(found: str | None, wanted: str, replace: bool) -> Iterator[Call
             severity="low",
         )
         return
-    taken = "another AWS account has this alias; declare another one under accountSettings.alias, or null to have none"
     yield Call(
         *("iam", "CreateAccountAlias", {"AccountAlias": wanted}, f"account alias {wanted}"),
         action="update" if found else "create",
         reason=f"account alias is {found}; expected {wanted}" if found else "does not exist",
-        refusals={"EntityAlreadyExists": taken, "EntityAlreadyExistsException": taken},
         severity="low",
     )
 

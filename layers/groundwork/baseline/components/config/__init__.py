@@ -9,9 +9,9 @@ https://docs.aws.amazon.com/config/latest/developerguide/using-service-linked-ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
-from typing import Any, ClassVar, NamedTuple
+from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -19,24 +19,17 @@ from groundwork.baseline.archive import FIND_KEY, foreseen_key_arn, key_arn
 from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, skipped
 from groundwork.errors import (
-    ComponentNotSettled,
-    GroundworkError,
     SecurityAccountMissing,
     SecurityAccountNotReady,
 )
 from groundwork.side_by_side import side_by_side
 
-from . import recorders
-from .recorders import (
-    ROLE_NAME,
-    ROLE_PATH,
-    SERVICE,
-    Region,
-    is_ours,
-    role_arn,
-)
+from . import aggregator, recorders
+from .aggregator import Aggregation
+from .recorders import ROLE_NAME, ROLE_PATH, SERVICE, Region, is_ours
 
-ROLE = "arn:{partition}:iam::{account}:role/" + ROLE_PATH
+ROLES = "arn:{partition}:iam::{account}:role/"
+ROLE = ROLES + ROLE_PATH
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class Found:
     role: bool = False
     key_arn: str = ""
     unverified: str = ""
-    aggregator: Mapping[str, Any] | None = None
+    aggregation: Aggregation = field(default_factory=Aggregation)
     waiting: str = ""
 
 
@@ -66,50 +59,40 @@ class Config(Component[Found]):
     kinds = ("management", "security", "tooling", "workload")
     reads = (
         recorders.LOOK,
-        Permission(["config:DescribeConfigurationAggregators"]),
-        # While the role does not exist, IAM knows no path of it.
-        Permission(["iam:GetRole"], [f"{ROLE}*", f"arn:{{partition}}:iam::{{account}}:role/{ROLE_NAME}"]),
+        aggregator.LOOK,
+        # While a role does not exist, IAM knows no path of it.
+        Permission(
+            ["iam:GetRole", "iam:ListAttachedRolePolicies"],
+            [f"{ROLES}*{ROLE_NAME}", f"{ROLES}*{aggregator.ROLE_NAME}"],
+        ),
         FIND_KEY,
         FIND_REGIONS,
     )
     writes = (
         recorders.KEEP,
-        Permission(["config:PutConfigurationAggregator"]),
+        *aggregator.KEEP,
         Permission(
             ["iam:CreateServiceLinkedRole"], [f"{ROLE}*"], {"StringEquals": {"iam:AWSServiceName": SERVICE}}
         ),
-        Permission(["iam:PassRole"], [f"{ROLE}*"], {"StringEquals": {"iam:PassedToService": SERVICE}}),
-        # What Config asks of Organizations on behalf of a delegated administrator that makes an aggregator.
-        Permission(["organizations:ListDelegatedAdministrators"]),
-    )
-
-    # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
-        (
-            "InvalidInput",  # of IAM: the service-linked role is there, by a call that was not answered
-            "InsufficientDeliveryPolicyException",
-            "InvalidRoleException",
-            "NoAvailableConfigurationRecorderException",
-            "NoAvailableDeliveryChannelException",
-            "NoSuchBucketException",
-            "NoSuchConfigurationRecorderException",
-            "OrganizationAccessDeniedException",
+        Permission(
+            ["iam:PassRole"],
+            [f"{ROLE}*", f"{ROLES}{aggregator.ROLE}"],
+            {"StringEquals": {"iam:PassedToService": SERVICE}},
         ),
-        ComponentNotSettled,
     )
 
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
-        key, (off, regions), role, aggregator = side_by_side(
+        key, (off, regions), role, aggregation = side_by_side(
             lambda: _read_key(target),
             lambda: _read_regions(target),
             lambda: _role_exists(target),
-            lambda: _read_aggregator(target),
+            lambda: aggregator.read(target) if _aggregates(target) else Aggregation(),
         )
         if key.waiting:
             return Found(waiting=key.waiting)
-        return Found(regions, off, role, key.arn, key.unverified, aggregator)
+        return Found(regions, off, role, key.arn, key.unverified, aggregation)
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -119,19 +102,22 @@ class Config(Component[Found]):
             yield _report(f"account {target.account.id}", f"is left as it is: {found.waiting}")
             return
         ours = {name: region for name, region in found.regions.items() if is_ours(region, target)}
-        aggregates = target.account.kind == "security"
-        if (ours or aggregates) and not found.role:
+        if ours and not found.role:
             yield _creation_of_role()
         for name, region in ours.items():
             yield from recorders.calls(name, region, found.key_arn, target)
-        if aggregates:
-            yield from _calls_of_aggregator(found.aggregator, target)
+        if _aggregates(target):
+            yield from aggregator.calls(found.aggregation, target)
         for name, region in found.regions.items():
             if name not in ours:
                 yield recorders.covered(name, region, target)
         if ours and found.unverified:
             yield _report("delivery channels", f"their key cannot be verified: {found.unverified}")
         yield from skipped("config", found.off)
+
+
+def _aggregates(target: Target) -> bool:
+    return target.account.kind == "security"
 
 
 def _report(resource: str, reason: str) -> Call:
@@ -178,44 +164,3 @@ def _role_exists(target: Target) -> bool:
             raise
         return False
     return True
-
-
-# -- the organization's aggregator ---------------------------------------------------------------------
-
-
-def _read_aggregator(target: Target) -> Mapping[str, Any] | None:
-    """Only the security account has one."""
-    if target.account.kind != "security":
-        return None
-    config = target.client("config", target.declaration.regions.home)
-    pages = config.get_paginator("describe_configuration_aggregators").paginate()
-    every = (aggregator for page in pages for aggregator in page["ConfigurationAggregators"])
-    name = target.declaration.config.aggregator
-    return next(
-        (aggregator for aggregator in every if aggregator["ConfigurationAggregatorName"] == name), None
-    )
-
-
-def _calls_of_aggregator(found: Mapping[str, Any] | None, target: Target) -> Iterator[Call]:
-    """The service-linked role may read the organization's accounts, which is all that an aggregator's role needs."""
-    wanted = {"RoleArn": role_arn(target), "AllAwsRegions": True}
-    there = (found or {}).get("OrganizationAggregationSource", {})
-    wrong = []
-    if not there.get("AllAwsRegions"):
-        wrong.append(
-            f"aggregates {there.get('AwsRegions') or 'nothing of the organization'}; expected every Region"
-        )
-    if there.get("RoleArn") != role_arn(target):
-        wrong.append(f"looks at the organization as {there.get('RoleArn')}; expected {role_arn(target)}")
-    if found and not wrong:
-        return
-    name = target.declaration.config.aggregator
-    yield Call(
-        "config",
-        "PutConfigurationAggregator",
-        {"ConfigurationAggregatorName": name, "OrganizationAggregationSource": wanted},
-        f"aggregator {name}",
-        "update" if found else "create",
-        "; ".join(wrong) if found else "does not exist",
-        target.declaration.regions.home,
-    )

@@ -10,10 +10,11 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from groundwork.aws.sessions import is_young
 from groundwork.baseline.archive import LOG_ARCHIVE, archive, is_known, may_be
 from groundwork.baseline.component import Call, Permission, Target, worst
 from groundwork.contracts import Severity
-from groundwork.errors import ConflictingSetup
+from groundwork.errors import AccountBeingEnrolled, ConflictingSetup
 from groundwork.side_by_side import side_by_side
 
 SERVICE = "config.amazonaws.com"
@@ -154,9 +155,9 @@ def calls(name: str, region: Region, key: str, target: Target) -> Iterator[Call]
 
 def _everything(name: str, target: Target) -> dict[str, Any]:
     """Every type of resource, all the time; those that are global in one Region only."""
-    is_home = name == target.declaration.regions.home
+    global_types = name == target.declaration.regions.of_global_types
     return {
-        "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": is_home},
+        "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": global_types},
         "recordingMode": {"recordingFrequency": "CONTINUOUS"},
     }
 
@@ -174,15 +175,17 @@ def _delivery(key: str, target: Target) -> dict[str, Any]:
 def _wrong_recorder(name: str, recorder: Mapping[str, Any] | None, target: Target) -> str:
     if recorder is None:
         return "does not exist"
-    is_home = name == target.declaration.regions.home
+    global_types = name == target.declaration.regions.of_global_types
     group, mode = recorder.get("recordingGroup", {}), recorder.get("recordingMode", {})
     wrong = []
     if recorder.get("roleARN") != role_arn(target):
         wrong.append(f"records as {recorder.get('roleARN')}; expected {role_arn(target)}")
     if not group.get("allSupported"):
         wrong.append("does not record every resource type")
-    if bool(group.get("includeGlobalResourceTypes")) != is_home:
-        wrong.append("leaves out global resource types" if is_home else "records global resource types twice")
+    if bool(group.get("includeGlobalResourceTypes")) != global_types:
+        wrong.append(
+            "leaves out global resource types" if global_types else "records global resource types twice"
+        )
     if mode.get("recordingFrequency", "CONTINUOUS") != "CONTINUOUS" or mode.get("recordingModeOverrides"):
         wrong.append("does not record continuously")
     return "; ".join(wrong)
@@ -211,10 +214,22 @@ def _wrong_channel(channel: Mapping[str, Any] | None, key: str, target: Target) 
 # -- somebody else's -----------------------------------------------------------------------------------
 
 
+UNFINISHED = (
+    "has no recorder",
+    "has no delivery channel",
+    "is not recording",
+    "has no delivery channel, is not recording",
+)
+"""What a setup lacks on its way: a recorder comes first, then the channel, then it is started."""
+
+
 def covered(name: str, region: Region, target: Target) -> Call:
-    """The report of a setup that others made. Raises `ConflictingSetup` where it does not do what ours would."""
+    """The report of a setup that others made. Raises `ConflictingSetup` where it does not do what ours would, and
+    `AccountBeingEnrolled` while it may be on its way."""
     recorder, channel = region.recorder, region.channel
     if lacks := _lacks(name, region, target):
+        if is_young(target.account) and lacks in UNFINISHED:
+            raise AccountBeingEnrolled(f"Somebody sets up AWS Config in Region {name}, which {lacks} yet.")
         setup = [
             f"recorder {recorder['name']!r}" if recorder else "",
             f"channel {channel['name']!r}" if channel else "",
@@ -231,14 +246,14 @@ def covered(name: str, region: Region, target: Target) -> Call:
 def _lacks(name: str, region: Region, target: Target) -> str:
     """What keeps somebody else's setup from counting: in words, empty when it does count."""
     group = (region.recorder or {}).get("recordingGroup", {})
-    is_home = name == target.declaration.regions.home
+    global_types = name == target.declaration.regions.of_global_types
     lacks = [
         (not region.recorder, "has no recorder"),
         (not region.channel, "has no delivery channel"),
         (region.recorder and not region.recording, "is not recording"),
         (region.recorder and not group.get("allSupported"), "does not record every resource type"),
         (
-            region.recorder and is_home and not group.get("includeGlobalResourceTypes"),
+            region.recorder and global_types and not group.get("includeGlobalResourceTypes"),
             "leaves out global resource types",
         ),
         (region.failing, f"fails to deliver: {region.failing}"),

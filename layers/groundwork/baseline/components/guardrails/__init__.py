@@ -6,15 +6,13 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from groundwork.baseline.component import Action, Call, Component, Permission, Target, known_later
 from groundwork.baseline.components.guardrails.document import TAG, guardrail_document, minified
-from groundwork.baseline.components.organization import BUSY
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
-from groundwork.errors import GroundworkError, OrganizationBusy
 from groundwork.fields import shown
 
 SCP = "SERVICE_CONTROL_POLICY"
@@ -66,10 +64,6 @@ class Guardrails(Component[Found]):
             ),
         ),
     )
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = {
-        **BUSY,
-        "PolicyTypeNotEnabledException": OrganizationBusy,
-    }
 
     def read(self, target: Target) -> Found:
         client, name = target.client("organizations"), target.declaration.guardrails.policy

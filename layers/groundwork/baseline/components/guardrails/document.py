@@ -47,6 +47,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundwork.baseline.archive import WRITER
+from groundwork.baseline.components.config.aggregator import ROLE as AGGREGATOR_ROLE
 from groundwork.contracts import Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.policy_files import Document
@@ -81,14 +82,11 @@ FREE_ON_THE_WRITER = [*READS_OF_IAM, "iam:CreateRole", "iam:PutRolePolicy", "sts
 """What the entry roles may do with the archive's role: lay it down, and say what it may do, not who may take it."""
 FREE_ON_THE_KEY = ["kms:Decrypt", "kms:Describe*", "kms:Get*", "kms:List*"]
 CONFIG_ACTIONS = [
-    "config:AssociateResourceTypes",
+    "config:*DeliveryChannel",
+    "config:*RetentionConfiguration",
+    "config:*ssociateResourceTypes",
     "config:DeleteConfigurationRecorder",
-    "config:DeleteDeliveryChannel",
-    "config:DeleteRetentionConfiguration",
-    "config:DisassociateResourceTypes",
     "config:PutConfigurationRecorder",
-    "config:PutDeliveryChannel",
-    "config:PutRetentionConfiguration",
     "config:StopConfigurationRecorder",
 ]
 CONFIG_ROLE = "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
@@ -128,9 +126,8 @@ def _statements(names: _Names) -> Iterator[dict[str, Any]]:
     yield {"Sid": "EntryRoles", "NotAction": READS_OF_IAM, "Resource": anywhere}
     yield {"Sid": "BaselineResources", "NotAction": FREE_ON_OURS, "Resource": list(names.resources())}
     actions = [
-        "account:AcceptPrimaryEmailUpdate",
+        "account:*PrimaryEmailUpdate",
         "account:PutAccountName",
-        "account:StartPrimaryEmailUpdate",
         "organizations:DisablePolicyType",
     ]
     if not declared.guardrails.allow_leaving:
@@ -150,7 +147,7 @@ def _statements(names: _Names) -> Iterator[dict[str, Any]]:
     if names.lays_down("account-settings"):
         actions += ["iam:DeleteAccountPasswordPolicy", "iam:UpdateAccountPasswordPolicy"]
         if settings.alias is not None:
-            actions += ["iam:CreateAccountAlias", "iam:DeleteAccountAlias"]
+            actions += ["iam:*AccountAlias"]
         if settings.s3_public_access_block:
             actions += ["s3:PutAccountPublicAccessBlock"]
         if settings.ebs_encryption:
@@ -180,7 +177,7 @@ def _archive_statements(names: _Names) -> Iterator[dict[str, Any]]:
     but nobody who may take it."""
     alias, key = names.declaration.log_archive.key_alias, names.arn("kms", "key/*", names.security)
     by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
-    writer = names.iam(f"role/{WRITER}", names.security)
+    writer, its_alias = names.iam(f"role/{WRITER}", names.security), names.arn("kms", alias, names.security)
     yield {
         "Effect": "Deny",
         "Sid": "ArchiveRole",
@@ -188,8 +185,7 @@ def _archive_statements(names: _Names) -> Iterator[dict[str, Any]]:
         "Resource": names.iam(f"role/*{WRITER}", names.security),
     }
     for statement in (
-        {"Sid": "Archive", "NotAction": ["s3:Get*", "s3:List*"], "Resource": names.archive()},
-        {"Sid": "LogKeyAlias", "Action": "kms:*", "Resource": names.arn("kms", alias, names.security)},
+        {"Sid": "Archive", "NotAction": ["s3:Get*", "s3:List*"], "Resource": [*names.archive(), its_alias]},
         {"Sid": "LogKey", "NotAction": FREE_ON_THE_KEY, "Resource": key, "Condition": by_alias},
     ):
         yield names.exempting(statement, [writer])
@@ -230,6 +226,7 @@ class _Names:
             yield self.arn("cloudtrail", f"trail/{declared.trail.name}", "*")
         if self.lays_down("config"):
             yield self.iam(f"role/{CONFIG_ROLE}")
+            yield self.iam(f"role/{AGGREGATOR_ROLE}", self.security)
             yield self.arn("config", "config-aggregator/*", self.security)
         if self.lays_down("log-archive"):
             yield self.iam(f"role/*{WRITER}", self.security)

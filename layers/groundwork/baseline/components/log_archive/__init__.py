@@ -9,7 +9,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -29,7 +29,7 @@ from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
-from groundwork.errors import ComponentNotSettled, GroundworkError
+from groundwork.errors import ComponentNotSettled
 from groundwork.side_by_side import side_by_side
 
 THE_ROLE = ("arn:{partition}:iam::{account}:role/" + WRITER,)
@@ -118,17 +118,6 @@ class LogArchive(Component[Found]):
         ),
     )
 
-    # What AWS answers while it has not seen everywhere what was made a moment ago: asked again.
-    meanings: ClassVar[Mapping[str, type[GroundworkError]]] = dict.fromkeys(
-        (
-            "KMSInvalidStateException",
-            "NoSuchBucket",
-            "NotFoundException",
-            "OperationAborted",
-        ),
-        ComponentNotSettled,
-    )
-
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
         return [WRITER, *declaration.entry_roles]
 
@@ -204,7 +193,14 @@ def _key_arns(kms: Any) -> Iterator[str]:
 
 
 def _is_tagged(kms: Any, arn: str, alias: str) -> bool:
-    tags = {tag["TagKey"]: tag["TagValue"] for tag in kms.list_resource_tags(KeyId=arn)["Tags"]}
+    """A key whose policy keeps the account's administrators out is somebody else's."""
+    try:
+        listed = kms.list_resource_tags(KeyId=arn)["Tags"]
+    except ClientError as closed:
+        if closed.response["Error"]["Code"] != "AccessDeniedException":
+            raise
+        return False
+    tags = {tag["TagKey"]: tag["TagValue"] for tag in listed}
     return (MINE | {KEY_TAG: alias}).items() <= tags.items()
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -42,7 +42,6 @@ class Setting:
     absent: str | None
     wrong: str
     severity: Callable[[Any, Any], Severity] = lambda *_: "high"
-    refusals: Mapping[str, str] = field(default_factory=dict)
 
 
 def _of_encryption(found: Any, wanted: Any) -> Severity:
@@ -91,9 +90,6 @@ SETTINGS = (
         part="OwnershipControls",
         absent="OwnershipControlsNotFoundError",
         wrong="the bucket's owner does not own every object",
-        refusals={
-            "InvalidBucketAclWithObjectOwnership": "its ACL lets others in; look whom, then set it to private"
-        },
     ),
     Setting(
         *("PutBucketVersioning", "VersioningConfiguration", "get_bucket_versioning"),
@@ -268,12 +264,8 @@ def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Ta
             parameters["ObjectLockEnabledForBucket"] = True
         if home != "us-east-1":  # where S3 refuses to be told
             parameters["CreateBucketConfiguration"] = {"LocationConstraint": home}
-        taken = "the bucket's name belongs to another AWS account; declare another one under logArchive"
-        refusals = {"BucketAlreadyExists": taken}
         missing = "does not exist: no log is kept"
-        yield Call(
-            "s3", "CreateBucket", parameters, resource, "create", missing, home, refusals, severity="high"
-        )
+        yield Call("s3", "CreateBucket", parameters, resource, "create", missing, home, severity="high")
     there, alias = found or NEW_BUCKET, archive(target).key_alias
     to_be = wanted(bucket, key_arn, target)
     for setting in SETTINGS:
@@ -290,9 +282,8 @@ def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Ta
                 "update",
                 wrong.replace(key_arn, f"key {alias}"),
                 home,
-                setting.refusals,
-                setting.severity(has, wants),
-                "" if is_known(text) else f"key {alias} exists",
+                severity=setting.severity(has, wants),
+                after="" if is_known(text) else f"key {alias} exists",
             )
 
 

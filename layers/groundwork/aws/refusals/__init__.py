@@ -1,0 +1,86 @@
+"""Every exception of AWS that a call of Groundwork may meet, and what becomes of it.
+
+Known are those of botocore's models, which `tests/architecture/test_refusals.py` holds complete, and those of EC2 and S3,
+whose models have few, that AWS documents for our calls.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+
+from botocore.exceptions import ClientError
+
+from groundwork.errors import ComponentNotSettled, GroundworkError
+
+from . import account, cloudtrail, config, iam, organizations, stack
+from .answer import COMMON, Answer, Answers
+
+__all__ = ["SERVICES", "Answer", "Service", "answer_to", "named"]
+
+
+@dataclass(frozen=True)
+class Service:
+    """`calls` are all that Groundwork makes of it. `reasons` tell one code of it apart."""
+
+    calls: frozenset[str]
+    answers: Answers
+    reasons: Mapping[str, Answer]
+
+    def answer(self, operation: str, code: str, reason: str = "") -> Answer | None:
+        found = self.answers.get(code)
+        if found is None or operation not in self.calls:
+            return None
+        answer = found if isinstance(found, Answer) else found.get(operation) or found.get("")
+        if answer and reason and answer.error:
+            return self.reasons.get(reason, answer)
+        return answer
+
+
+def _service(calls: str, answers: Answers, reasons: Mapping[str, Answer] | None = None) -> Service:
+    return Service(frozenset(calls.split()), answers, reasons or {})
+
+
+SERVICES: Mapping[str, Service] = {
+    "cloudtrail": _service(cloudtrail.CALLS, cloudtrail.ANSWERS),
+    "config": _service(config.CALLS, config.ANSWERS),
+    "dynamodb": _service(stack.CALLS_OF_DYNAMODB, stack.ANSWERS_OF_DYNAMODB),
+    "ec2": _service(account.CALLS_OF_EC2, account.ANSWERS_OF_EC2),
+    "events": _service(stack.CALLS_OF_EVENTS, stack.ANSWERS_OF_EVENTS),
+    "iam": _service(iam.CALLS, iam.ANSWERS),
+    "kms": _service(account.CALLS_OF_KMS, account.ANSWERS_OF_KMS),
+    "organizations": _service(organizations.CALLS, organizations.ANSWERS, organizations.REASONS),
+    "s3": _service(account.CALLS_OF_S3, account.ANSWERS_OF_S3),
+    "s3control": _service(account.CALLS_OF_S3CONTROL, account.ANSWERS_OF_S3CONTROL),
+    "sns": _service(stack.CALLS_OF_SNS, stack.ANSWERS_OF_SNS),
+    "sqs": _service(stack.CALLS_OF_SQS, stack.ANSWERS_OF_SQS),
+    "stepfunctions": _service(stack.CALLS_OF_STEP_FUNCTIONS, stack.ANSWERS_OF_STEP_FUNCTIONS),
+    "sts": _service(iam.CALLS_OF_STS, iam.ANSWERS_OF_STS),
+}
+
+
+def answer_to(error: ClientError) -> Answer | None:
+    """An error does not say of which service it is: its operation and its code do."""
+    code, reason = error.response["Error"]["Code"], str(error.response.get("Reason", ""))
+    found = (service.answer(error.operation_name, code, reason) for service in SERVICES.values())
+    common = COMMON.get(code)
+    return next((answer for answer in found if answer), common if isinstance(common, Answer) else None)
+
+
+@contextmanager
+def named(who: str, while_passing: type[GroundworkError] = ComponentNotSettled) -> Iterator[None]:
+    """Raises our own error in place of AWS's, with AWS's message, what it means and what to do; `while_passing` for what
+    is asked again. What nobody has thought about, or is told apart elsewhere, stays as it is."""
+    try:
+        yield
+    except ClientError as error:
+        answer = answer_to(error)
+        if answer is None or answer.error is None:
+            raise
+        said, reason = error.response["Error"], error.response.get("Reason")
+        told = f"{said['Code']} ({reason})" if reason else said["Code"]
+        kind = while_passing if answer.error is ComponentNotSettled else answer.error
+        message = said.get("Message", "").rstrip(". ")
+        words = ": ".join(filter(None, (who, error.operation_name, told, message)))
+        raise kind(f"{words}. {answer.words}") from error

@@ -1,0 +1,136 @@
+"""What else is laid down in an account: KMS, S3, EC2.
+
+https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
+https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
+"""
+
+from __future__ import annotations
+
+from .answer import FAULT, Answers, again, quota, read, refused, unsent
+
+CALLS_OF_KMS = (
+    "CancelKeyDeletion CreateAlias CreateKey DescribeKey EnableKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus "
+    "ListKeys ListResourceTags PutKeyPolicy TagResource UpdateAlias"
+)
+CALLS_OF_S3 = (
+    "CreateBucket GetBucketEncryption GetBucketLifecycleConfiguration GetBucketLogging GetBucketOwnershipControls "
+    "GetBucketPolicy GetBucketVersioning GetObject GetPublicAccessBlock ListBuckets ListObjectsV2 PutBucketEncryption "
+    "PutBucketLifecycleConfiguration PutBucketLogging PutBucketOwnershipControls PutBucketPolicy PutBucketVersioning "
+    "PutObject PutPublicAccessBlock"
+)
+CALLS_OF_S3CONTROL = "GetPublicAccessBlock PutPublicAccessBlock"
+CALLS_OF_EC2 = (
+    "DeleteInternetGateway DeleteSubnet DeleteVpc DescribeInternetGateways DescribeNetworkAcls DescribeNetworkInterfaces "
+    "DescribeRegions DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcEndpoints "
+    "DescribeVpcPeeringConnections DescribeVpcs DescribeVpnGateways DetachInternetGateway EnableEbsEncryptionByDefault "
+    "GetEbsEncryptionByDefault"
+)
+
+_NO_STORE = unsent("Groundwork's key is in no custom key store.")
+_LATE = again("KMS does not show a new key or alias everywhere yet, for up to five minutes.")
+_CAPITALS = "Declare another one under logArchive."
+
+ANSWERS_OF_KMS: Answers = {
+    "AlreadyExistsException": again(
+        "The alias was made a moment ago, and KMS shows it late: for up to five minutes."
+    ),
+    "CloudHsmClusterInvalidConfigurationException": _NO_STORE,
+    "CustomKeyStoreInvalidStateException": _NO_STORE,
+    "CustomKeyStoreNotFoundException": _NO_STORE,
+    "DependencyTimeoutException": FAULT,
+    "DisabledException": again("The key was disabled a moment ago: it is enabled at the next look."),
+    "InvalidAliasNameException": refused(
+        "KMS takes no alias of the declared name: give logArchive.keyAlias letters, digits and /_- after alias/, and not "
+        "alias/aws/."
+    ),
+    "InvalidArnException": unsent("The key's ARN is the one that KMS gave."),
+    "InvalidMarkerException": unsent("The page is the one that KMS named."),
+    "KMSInternalException": FAULT,
+    "KMSInvalidStateException": again(
+        "KMS does not take this in the key's present state, which is changing."
+    ),
+    "LimitExceededException": {
+        "CreateAlias": quota(
+            "The key has 50 aliases (quota 'Aliases per KMS key'). Delete one, or raise the quota."
+        ),
+        "UpdateAlias": quota(
+            "The key has 50 aliases (quota 'Aliases per KMS key'). Delete one, or raise the quota."
+        ),
+        "PutKeyPolicy": quota(
+            "The key's policy is longer than KMS takes (quota 'Key policy document size', 32 KB). Declare admit: "
+            "organization under logArchive."
+        ),
+        "TagResource": quota("The key has 50 tags, which cannot be raised: take one off."),
+        "": quota(
+            "The security account has as many keys in the Region as it may (quota 'KMS keys' of AWS KMS). Raise it there, "
+            "or delete keys that nothing is encrypted with."
+        ),
+    },
+    "MalformedPolicyDocumentException": again(
+        "KMS does not know a principal of the policy yet. If it goes on: an account under logArchive.admit does not exist."
+    ),
+    "NotFoundException": {"DescribeKey": read("There is no such key or alias yet."), "": _LATE},
+    "TagException": unsent("The key's tags follow from its alias, which KMS has taken."),
+    "UnsupportedOperationException": refused(
+        "KMS does not do this with a key of this kind. The declared alias leads to an asymmetric, imported or custom key: "
+        "declare another logArchive.keyAlias."
+    ),
+    "XksKeyAlreadyInUseException": _NO_STORE,
+    "XksKeyInvalidConfigurationException": _NO_STORE,
+    "XksKeyNotFoundException": _NO_STORE,
+}
+
+_OF_BUCKETS: Answers = {
+    "BucketAlreadyExists": refused(f"The bucket's name belongs to another AWS account. {_CAPITALS}"),
+    "BucketAlreadyOwnedByYou": again("The bucket was made a moment ago: seen at the next look."),
+    "IllegalLocationConstraintException": unsent("A bucket is made in the Region that is asked for it."),
+    "InvalidBucketAclWithObjectOwnership": refused(
+        "The bucket's ACL lets others in. Look whom, then set the ACL to private."
+    ),
+    "InvalidBucketName": refused(f"S3 takes no bucket of this name. {_CAPITALS}"),
+    "MalformedPolicy": again(
+        "S3 does not know a principal of the policy yet. If it goes on: an account under logArchive.admit does not exist."
+    ),
+    "NoSuchBucket": again("S3 does not show the new bucket everywhere yet."),
+    "OperationAborted": again("Another change of the bucket is in progress."),
+    "TooManyBuckets": quota(
+        "The security account has as many buckets as it may (quota 'General purpose buckets' of Amazon S3). Raise it "
+        "there, or delete buckets."
+    ),
+}
+
+ANSWERS_OF_S3: Answers = {
+    **_OF_BUCKETS,
+    "EncryptionTypeMismatch": unsent("A roll-out's objects are written in one piece."),
+    "InvalidObjectState": unsent("A roll-out's objects are archived nowhere."),
+    "InvalidRequest": unsent("A roll-out's objects are written in one piece."),
+    "InvalidWriteOffset": unsent("A roll-out's objects are written in one piece."),
+    "NoSuchKey": read("The roll-out has no such result: told in its summary."),
+    "TooManyParts": unsent("A roll-out's objects are written in one piece."),
+}
+
+ANSWERS_OF_S3CONTROL: Answers = {
+    "NoSuchPublicAccessBlockConfiguration": read("The account blocks nothing yet."),
+}
+
+_USED = again(
+    "Somebody put something into the default VPC a moment ago: it is in use, and reported, at the next look."
+)
+
+ANSWERS_OF_EC2: Answers = {
+    "DependencyViolation": {
+        "DeleteInternetGateway": _USED,
+        "DeleteSubnet": _USED,
+        "DeleteVpc": _USED,
+        "DetachInternetGateway": _USED,
+    },
+    "Gateway.NotAttached": {
+        "DetachInternetGateway": again("It was detached meanwhile: seen at the next look.")
+    },
+    "InvalidInternetGatewayID.NotFound": {
+        "DeleteInternetGateway": again("It was deleted meanwhile: seen at the next look.")
+    },
+    "InvalidSubnetID.NotFound": {"DeleteSubnet": again("It was deleted meanwhile: seen at the next look.")},
+    "InvalidVpcID.NotFound": {"DeleteVpc": again("It was deleted meanwhile: seen at the next look.")},
+}

@@ -1,0 +1,79 @@
+"""AWS Config.
+
+https://docs.aws.amazon.com/config/latest/APIReference/API_Operations.html
+https://docs.aws.amazon.com/config/latest/developerguide/configlimits.html
+"""
+
+from __future__ import annotations
+
+from .answer import Answers, again, quota, refused, unsent
+
+CALLS = (
+    "DescribeConfigurationAggregators DescribeConfigurationRecorderStatus DescribeConfigurationRecorders "
+    "DescribeDeliveryChannelStatus DescribeDeliveryChannels PutConfigurationAggregator PutConfigurationRecorder "
+    "PutDeliveryChannel StartConfigurationRecorder"
+)
+
+ANSWERS: Answers = {
+    "InsufficientDeliveryPolicyException": again(
+        "Config does not see the log archive's policy yet. If it goes on: start the security account's execution, which "
+        "mends bucket and key; Config takes no bucket whose Object Lock has a default retention."
+    ),
+    "InvalidConfigurationRecorderNameException": refused(
+        "Config takes no such name: declare another under config.recorder."
+    ),
+    "InvalidDeliveryChannelNameException": refused(
+        "Config takes no such name: declare another under config.channel."
+    ),
+    "InvalidLimitException": unsent("No limit is sent."),
+    "InvalidNextTokenException": unsent("The page is the one that Config named."),
+    "InvalidParameterValueException": refused(
+        "Config takes no such name: declare another under config.aggregator."
+    ),
+    "InvalidRecordingGroupException": unsent("Every type is recorded, or every type but the global ones."),
+    "InvalidRoleException": again(
+        "Config cannot use its new role yet. If it goes on: see whether a policy of the organization keeps "
+        "config.amazonaws.com from assuming it."
+    ),
+    "InvalidS3KeyPrefixException": unsent("Groundwork's channel has no prefix."),
+    "InvalidS3KmsKeyArnException": unsent("The key's ARN is the one that KMS gave."),
+    "InvalidSNSTopicARNException": refused(
+        "The channel that was taken over has a topic that is gone: take it off there."
+    ),
+    "LimitExceededException": quota(
+        "The security account has as many aggregators as it may (quota 'Configuration aggregators'). Delete one that is "
+        "not needed, or raise the quota."
+    ),
+    "MaxNumberOfConfigurationRecordersExceededException": again(
+        "Somebody made a recorder a moment ago, and a Region has room for one: seen at the next look."
+    ),
+    "MaxNumberOfDeliveryChannelsExceededException": again(
+        "Somebody made a channel a moment ago, and a Region has room for one: seen at the next look."
+    ),
+    "NoAvailableConfigurationRecorderException": again(
+        "Config does not show the new recorder everywhere yet."
+    ),
+    "NoAvailableDeliveryChannelException": again("Config does not show the new channel everywhere yet."),
+    "NoAvailableOrganizationException": refused("The account has left the organization."),
+    "NoSuchBucketException": again(
+        "Config does not see the log archive's bucket yet. If it goes on: start the security account's execution."
+    ),
+    "NoSuchConfigurationAggregatorException": unsent("All aggregators are asked for."),
+    "NoSuchConfigurationRecorderException": again(
+        "The recorder was deleted, or is not shown everywhere yet."
+    ),
+    "NoSuchDeliveryChannelException": again("The channel was deleted, or is not shown everywhere yet."),
+    "OrganizationAccessDeniedException": again(
+        "Config does not see yet that the security account administers it. If it goes on: see whether the account is "
+        "Config's delegated administrator, and whether the aggregator is of an organization that it was in before; then "
+        "delete the aggregator."
+    ),
+    "OrganizationAllFeaturesNotEnabledException": refused(
+        "The organization has consolidated billing only. Enable all features in it, then start the management account's "
+        "execution again."
+    ),
+    "UnmodifiableEntityException": refused(
+        "The recorder is one that a service of AWS made and keeps. Set config.takeOver to false, so that it is left alone."
+    ),
+    "ValidationException": unsent("The settings of a recorder are the same in every account."),
+}

@@ -1,0 +1,144 @@
+"""AWS IAM, and STS.
+
+https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+"""
+
+from __future__ import annotations
+
+from .answer import FAULT, Answers, again, busy, quota, read, refused, unsent
+
+CALLS = (
+    "AddUserToGroup AttachGroupPolicy AttachRolePolicy CreateAccountAlias CreateGroup CreatePolicy CreatePolicyVersion "
+    "CreateRole CreateServiceLinkedRole CreateUser DeleteGroupPolicy DeletePolicyVersion DeleteRole "
+    "DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUserPolicy DetachGroupPolicy DetachRolePolicy "
+    "DetachUserPolicy EnableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions "
+    "GetAccountAuthorizationDetails GetAccountPasswordPolicy GetRole ListAccountAliases ListAttachedRolePolicies "
+    "ListOrganizationsFeatures ListRoles PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy RemoveUserFromGroup "
+    "TagRole TagUser UntagRole UpdateAccountPasswordPolicy UpdateAssumeRolePolicy UpdateGroup UpdateRole UpdateUser"
+)
+CALLS_OF_STS = "AssumeRole"
+
+_ALL_FEATURES = refused(
+    "The organization has consolidated billing only. Enable all features in it, then start the management account's "
+    "execution again."
+)
+_NOT_MANAGEMENT = refused("Only the management account may do this: deploy the stack there.")
+_SIZE = quota(
+    "The policies together are longer than IAM takes, which cannot be raised. Declare shorter or fewer ones."
+)
+_ROLES = quota(
+    "The account has as many roles as it may (quota 'Roles per account' of IAM). Raise it in that account, or delete roles."
+)
+_TAGS = quota("It has 50 tags, which cannot be raised: take off as many as are declared.")
+
+_TRUST = again(
+    "IAM does not know a principal of the trust policy that was made a moment ago. If it goes on: a declared principal does "
+    "not exist, or the policy is not valid; the message says which. Correct it and deploy."
+)
+_NOT_TRUSTED = {
+    "ListOrganizationsFeatures": read("Neither feature is on yet."),
+    "": busy("IAM does not see its trusted access yet."),
+}
+
+ANSWERS: Answers = {
+    "AccountNotManagementOrDelegatedAdministratorException": _NOT_MANAGEMENT,
+    "CallerIsNotManagementAccountException": _NOT_MANAGEMENT,
+    "ConcurrentModification": again("Another change of the same thing is in progress."),
+    "DeleteConflict": again("Something was attached a moment ago: seen at the next look."),
+    "EntityAlreadyExists": {
+        "CreateAccountAlias": refused(
+            "Another AWS account has this alias. Declare another one under accountSettings.alias, or null to have none."
+        ),
+        "": again("It was made a moment ago: seen at the next look."),
+    },
+    "EntityTemporarilyUnmodifiable": again("IAM does not take a change of a new user yet."),
+    "InvalidInput": {
+        "CreateServiceLinkedRole": again("The service-linked role is there already: seen at the next look."),
+        "": refused(
+            "IAM does not take a declared name, path, tag or description; the message says which. Correct it in "
+            "baseline.yaml and deploy."
+        ),
+    },
+    "LimitExceeded": {
+        "CreateRole": _ROLES,
+        "CreateServiceLinkedRole": _ROLES,
+        "CreateUser": quota(
+            "The account has 5,000 users, which cannot be raised: delete some, or use Identity Center."
+        ),
+        "UpdateUser": quota("The account has 5,000 users, which cannot be raised."),
+        "CreateGroup": quota(
+            "The account has as many groups as it may (quota 'Groups per account' of IAM). Raise it, or delete groups."
+        ),
+        "CreatePolicy": quota(
+            "The account has as many policies as it may (quota 'Customer managed policies per account' of IAM). Raise it "
+            "in that account, or delete some."
+        ),
+        "CreatePolicyVersion": again(
+            "A version was made meanwhile: IAM keeps five, and the oldest goes at the next look."
+        ),
+        "AddUserToGroup": quota(
+            "The user is in ten groups, which cannot be raised: take the user out of one."
+        ),
+        "AttachRolePolicy": quota(
+            "The role has as many managed policies as it may (quota 'Managed policies per role' of IAM). Raise it in that "
+            "account, or declare fewer."
+        ),
+        "AttachGroupPolicy": quota("The group has ten managed policies, as many as it may: declare fewer."),
+        "CreateAccountAlias": again(
+            "The account has an alias already, and may have one: seen at the next look."
+        ),
+        "UpdateAssumeRolePolicy": quota(
+            "The trust policy is longer than the account takes (quota 'Role trust policy length' of IAM). Raise it in that "
+            "account, or declare fewer principals."
+        ),
+        "PutRolePolicy": _SIZE,
+        "PutGroupPolicy": _SIZE,
+        "TagRole": _TAGS,
+        "TagUser": _TAGS,
+        "": again("IAM counts as a change too many what is being changed a moment longer."),
+    },
+    "MalformedPolicyDocument": {
+        "CreateRole": _TRUST,
+        "UpdateAssumeRolePolicy": _TRUST,
+        "": refused(
+            "IAM does not take a declared policy; the message says why. Correct it in policies/ and deploy."
+        ),
+    },
+    "NoSuchEntity": {
+        "GetRole": read("The role does not exist yet."),
+        "ListAttachedRolePolicies": read("The role does not exist yet."),
+        "GetAccountPasswordPolicy": read("The account has no password policy yet."),
+        "AttachRolePolicy": again(
+            "IAM does not show the new role everywhere yet. If it goes on: the declared managed policy does not exist; "
+            "correct its name and deploy."
+        ),
+        "AttachGroupPolicy": again(
+            "IAM does not show the new group everywhere yet. If it goes on: the declared managed policy does not exist; "
+            "correct its name and deploy."
+        ),
+        "": again("IAM does not show a new thing everywhere yet."),
+    },
+    "OrganizationNotFoundException": refused(
+        "The account is in no organization: create one, with all features."
+    ),
+    "OrganizationNotInAllFeaturesModeException": _ALL_FEATURES,
+    "PolicyNotAttachable": refused(
+        "AWS keeps the declared managed policy for its service-linked roles: declare another."
+    ),
+    "ServiceAccessNotEnabled": _NOT_TRUSTED,  # as the API reference has it
+    "ServiceAccessNotEnabledException": _NOT_TRUSTED,  # as the SDK has it
+    "ServiceFailure": FAULT,
+    "UnmodifiableEntity": refused(
+        "A service of AWS has a role of this name, which nobody else may change. Declare another name."
+    ),
+}
+
+ANSWERS_OF_STS: Answers = {
+    "ExpiredTokenException": again("The function's own credentials have expired: asked again with new ones."),
+    "MalformedPolicyDocument": unsent("The session policy is made of the component's permissions alone."),
+    "PackedPolicyTooLarge": read(
+        "Several components: in sessions of their own. One: `SessionPolicyTooLarge`."
+    ),
+    "RegionDisabledException": read("`AccountNotUsable`: STS is off in the Region, or not on yet."),
+}
