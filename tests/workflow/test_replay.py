@@ -106,3 +106,21 @@ def test_what_still_cannot_be_delivered_stays_and_it_is_said_why(cloud: Cloud) -
     assert undelivered(cloud) == 1
     assert cloud.invoke(REPLAY) == {"delivered": 1, "left": {}}
     assert cloud.ended(cloud.execution_of(event)).status == "SUCCEEDED"
+
+
+def test_a_message_that_is_no_event_is_delivered_under_its_own_id(cloud: Cloud) -> None:
+    """As a rule's constant input would be, were it kept in place of the event."""
+    machine = cloud.outputs["StateMachineArn"]
+    events = cloud.aws.client("events")
+    (rule,) = [
+        each
+        for each in events.list_rules()["Rules"]
+        if "This stack was created" in each.get("Description", "")
+    ]
+    attributes = {"RULE_ARN": {"StringValue": rule["Arn"]}, "TARGET_ARN": {"StringValue": machine}}
+    before = set(cloud.executions())
+    constant = json.dumps({"accountId": cloud.aws.management_account})
+    put_again(cloud, {"Body": constant, "MessageAttributes": attributes})
+    assert cloud.invoke(REPLAY) == {"delivered": 1, "left": {}}
+    (started,) = set(cloud.executions()) - before
+    assert cloud.ended(started).status == "SUCCEEDED"

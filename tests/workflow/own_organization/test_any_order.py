@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
+from typing import Any
 
 import pytest
 
-from tests.workflow.conftest import Slot, bootstrapped, deployed
+from tests.workflow.conftest import Cloud, Slot, bootstrapped, deployed, until
 from tests.workflow.looking import lacks
 
 FIVE = {
@@ -20,6 +22,22 @@ ORDERS = (("mgmt", "security", "prod"),)
 """The demo asks for all five, in another."""
 
 
+def roll_out_after_tooling(cloud: Cloud) -> str:
+    """How the one execution ended that reaches all workload accounts when the tooling account is ready."""
+    sfn = cloud.aws.client("stepfunctions")
+    machine = cloud.outputs["RollOutStateMachineArn"]
+    (started,) = sfn.list_executions(stateMachineArn=machine)["executions"]
+    assert started["name"].startswith("after-tooling-")
+
+    def ended() -> dict[str, Any] | None:
+        described = dict(sfn.describe_execution(executionArn=started["executionArn"]))
+        return described if described["status"] != "RUNNING" else None
+
+    described = until(ended, started["executionArn"])
+    assert json.loads(described["input"]) == {"include": {"kinds": ["workload"]}}
+    return str(described["status"])
+
+
 @pytest.mark.parametrize("order", ORDERS, ids=" ".join)
 def test_accounts_in_any_order(slot: Slot, order: tuple[str, ...]) -> None:
     cloud = bootstrapped(deployed(slot.own(time_scale=0.02)))
@@ -30,6 +48,7 @@ def test_accounts_in_any_order(slot: Slot, order: tuple[str, ...]) -> None:
         events.append(cloud.post(accountName=name, email=email, kind=kind, organizationalUnit=unit))
     executions = [cloud.ended(cloud.execution_of(event)) for event in events]
     assert Counter(execution.status for execution in executions) == {"SUCCEEDED": len(order)}, executions
+    assert roll_out_after_tooling(cloud) == "SUCCEEDED"
     accounts = {account["Name"]: account for account in cloud.accounts().values() if account["Name"] in FIVE}
     assert {account["State"] for account in accounts.values()} == {"ACTIVE"}
     assert {name: cloud.unit_of(account["Email"]) for name, account in accounts.items()} == {

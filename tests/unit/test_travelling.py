@@ -1,0 +1,37 @@
+"""What travels through the state machine: numbers as JSONata may write them, and results that fit into a state."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from pydantic import TypeAdapter
+
+from groundwork.baseline.run import LONGEST_RESULT, MOST_PASSES
+from groundwork.contracts import Change, RollOut
+from groundwork.fields import Whole
+from groundwork.rendering import held_to
+
+A_STATE = 262_144
+"""Bytes. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
+COMPONENTS = 7
+"""Of a security account, delegation and the log archive before the others."""
+BESIDE = 60_000
+"""For the work, the account and the organization, which travel with them."""
+
+
+@pytest.mark.parametrize("written", [2, 2.0])
+def test_a_number_that_jsonata_had_in_hand_is_read(written: Any) -> None:
+    assert TypeAdapter(Whole).validate_python(written) == 2
+    asked = RollOut.model_validate({"concurrency": written, "toleratedFailurePercentage": written})
+    assert (asked.concurrency, asked.tolerated_failure_percentage) == (2, 2)
+
+
+@pytest.mark.parametrize("letter", ["a", "ß", "漢", "😀"])
+def test_the_results_of_all_passes_fit_into_a_state(letter: str) -> None:
+    """In whatever language an account is named."""
+    change = Change(component="access", resource=letter * 50, action="update", reason=letter * 300)
+    for mode, passes in (("plan", 1), ("apply", MOST_PASSES)):
+        held = held_to(LONGEST_RESULT["plan" if mode == "plan" else "apply"], [change] * 1_000)
+        size = sum(len(each.model_dump_json(by_alias=True, exclude_none=True).encode()) + 1 for each in held)
+        assert size * COMPONENTS * passes + BESIDE <= A_STATE
