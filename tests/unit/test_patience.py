@@ -49,6 +49,7 @@ def test_what_kms_shows_late_is_waited_for() -> None:
 
 
 NOT_LESS_THAN = {
+    "AccountBeingEnrolled": 30 * 60,  # "up to half an hour", says Control Tower of its enrolment
     "AccountBusy": 60,
     "AccountNotCovered": 60,
     "AccountNotCreated": 30 * 60,

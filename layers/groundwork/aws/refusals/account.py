@@ -15,6 +15,7 @@ CALLS_OF_KMS = (
 )
 CALLS_OF_S3 = (
     "CreateBucket GetBucketEncryption GetBucketLifecycleConfiguration GetBucketLogging GetBucketOwnershipControls "
+    "GetObjectLockConfiguration PutObjectLockConfiguration "
     "GetBucketPolicy GetBucketVersioning GetObject GetPublicAccessBlock ListBuckets ListObjectsV2 PutBucketEncryption "
     "PutBucketLifecycleConfiguration PutBucketLogging PutBucketOwnershipControls PutBucketPolicy PutBucketVersioning "
     "PutObject PutPublicAccessBlock"

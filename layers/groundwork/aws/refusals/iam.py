@@ -13,9 +13,10 @@ CALLS = (
     "CreateRole CreateServiceLinkedRole CreateUser DeleteGroupPolicy DeletePolicyVersion DeleteRole "
     "DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUserPolicy DetachGroupPolicy DetachRolePolicy "
     "DetachUserPolicy EnableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions "
-    "GetAccountAuthorizationDetails GetAccountPasswordPolicy GetRole ListAccountAliases ListAttachedRolePolicies "
+    "GetAccountAuthorizationDetails GetAccountPasswordPolicy GetRole GetRolePolicy ListAccessKeys ListAccountAliases "
+    "ListAttachedRolePolicies "
     "ListOrganizationsFeatures ListRoles PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy RemoveUserFromGroup "
-    "TagRole TagUser UntagRole UpdateAccountPasswordPolicy UpdateAssumeRolePolicy UpdateGroup UpdateRole UpdateUser"
+    "TagRole TagUser UntagRole UntagUser UpdateAccessKey UpdateAccountPasswordPolicy UpdateAssumeRolePolicy UpdateGroup UpdateRole UpdateUser"
 )
 CALLS_OF_STS = "AssumeRole"
 
