@@ -9,7 +9,7 @@ import pytest
 from local.calls import CallRecord
 from tests.workflow.conftest import Cloud
 from tests.workflow.looking import portrait
-from tests.workflow.test_repair import WORKLOAD_FIRST, WORKLOAD_THEN, Inside, Sabotage
+from tests.workflow.test_repair import WORKLOAD_FIRST, WORKLOAD_THEN, Inside, Sabotage, stop_rotation
 
 OWN_TABLES = {"dynamodb", "sts", "states", "stepfunctions", "lambda", "events", "logs", "sqs", "s3", "sns"}
 """Services in the management account by which Groundwork remembers, tells, and goes from state to state."""
@@ -112,9 +112,7 @@ def test_an_account_that_is_as_declared_raises_nothing(cloud: Cloud, account: st
 
 def test_the_security_and_the_management_account_are_planned_too(cloud: Cloud, account: str) -> None:
     security = cloud.declared("security")
-    kms = cloud.inside("kms", security)
-    key = kms.describe_key(KeyId="alias/groundwork-logs")["KeyMetadata"]["KeyId"]
-    kms.disable_key_rotation(KeyId=key)
+    stop_rotation(Inside(cloud, security))
     cloud.aws.client("iam").delete_account_password_policy()
     for account_id, resource in (
         (security, "key alias/groundwork-logs"),

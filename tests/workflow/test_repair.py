@@ -12,7 +12,11 @@ from dataclasses import dataclass
 from typing import Any
 
 import pytest
+from moto.kms.models import kms_backends
+from moto.s3.models import s3_backends
 
+from groundwork.baseline.archive import WRITER
+from local.identity.sts import open_role_session
 from tests.workflow.conftest import Cloud
 from tests.workflow.looking import portrait
 
@@ -35,6 +39,12 @@ class Inside:
 
     def __call__(self, service: str) -> Any:
         return self.cloud.inside(service, self.account)
+
+    def archive(self, service: str) -> Any:
+        """As the one role that changes the log archive."""
+        role = f"arn:aws:iam::{self.account}:role/{WRITER}"
+        _, credentials = open_role_session(self.cloud.aws, role, "test")
+        return self.cloud.aws.client(service, credentials=credentials)
 
     @property
     def security(self) -> str:
@@ -110,11 +120,10 @@ def unblock(inside: Inside) -> None:
     inside("s3control").delete_public_access_block(AccountId=inside.account)
 
 
-def change_alias(inside: Inside) -> None:
+def delete_alias(inside: Inside) -> None:
     iam = inside("iam")
     (alias,) = iam.list_account_aliases()["AccountAliases"]
     iam.delete_account_alias(AccountAlias=alias)
-    iam.create_account_alias(AccountAlias=f"pirates-{inside.account}")
 
 
 WORKLOAD_FIRST = (
@@ -174,7 +183,7 @@ WORKLOAD_FIRST = (
         "password policy",
         "6; expected 14",
     ),
-    Sabotage(change_alias, "account alias", "account alias is pirates-"),
+    Sabotage(delete_alias, "account alias", "does not exist"),
     Sabotage(unblock, "S3 public access block", "does not exist"),
     Sabotage(
         lambda inside: inside("ec2").disable_ebs_encryption_by_default(),
@@ -235,7 +244,7 @@ WORKLOAD_LAST = (
 
 def open_bucket(inside: Inside) -> None:
     """A further statement that lets a stranger read the logs."""
-    bucket, s3 = f"groundwork-trail-{inside.account}", inside("s3")
+    bucket, s3 = f"groundwork-trail-{inside.account}", inside.archive("s3")
     policy = json.loads(s3.get_bucket_policy(Bucket=bucket)["Policy"])
     who = {"AWS": f"arn:aws:iam::{STRANGER}:root"}
     theirs = {"Sid": "Theirs", "Effect": "Allow", "Principal": who, "Action": "s3:GetObject"}
@@ -244,9 +253,14 @@ def open_bucket(inside: Inside) -> None:
 
 
 def stop_rotation(inside: Inside) -> None:
-    kms = inside("kms")
-    key = kms.describe_key(KeyId="alias/groundwork-logs")["KeyMetadata"]["KeyId"]
-    kms.disable_key_rotation(KeyId=key)
+    """Nobody may; it is so all the same."""
+    key = inside("kms").describe_key(KeyId="alias/groundwork-logs")["KeyMetadata"]["KeyId"]
+    kms_backends[inside.account]["us-east-1"].disable_key_rotation(key)
+
+
+def delete_policy(inside: Inside) -> None:
+    """Nobody may; it is so all the same."""
+    s3_backends[inside.account]["aws"].delete_bucket_policy(f"groundwork-config-{inside.account}")
 
 
 def bucket_of(inside: Inside, what: str) -> dict[str, str]:
@@ -272,7 +286,7 @@ SECURITY = (
     ),
     Sabotage(open_bucket, "bucket groundwork-trail-", "holds the foreign statement Theirs"),
     Sabotage(
-        lambda inside: inside("s3").put_bucket_encryption(
+        lambda inside: inside.archive("s3").put_bucket_encryption(
             **bucket_of(inside, "trail"),
             ServerSideEncryptionConfiguration={
                 "Rules": [{"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}}]
@@ -282,29 +296,31 @@ SECURITY = (
         "default encryption is not as declared",
     ),
     Sabotage(
-        lambda inside: inside("s3").put_bucket_versioning(
+        lambda inside: inside.archive("s3").put_bucket_versioning(
             **bucket_of(inside, "config"), VersioningConfiguration={"Status": "Suspended"}
         ),
         "bucket groundwork-config-",
         "versioning is off",
     ),
     Sabotage(
-        lambda inside: inside("s3").delete_public_access_block(**bucket_of(inside, "trail")),
+        lambda inside: inside.archive("s3").delete_public_access_block(**bucket_of(inside, "trail")),
         "bucket groundwork-trail-",
         "public access is not blocked",
     ),
     Sabotage(
-        lambda inside: inside("s3").delete_bucket_lifecycle(**bucket_of(inside, "config")),
+        lambda inside: inside.archive("s3").delete_bucket_lifecycle(**bucket_of(inside, "config")),
         "bucket groundwork-config-",
         "lifecycle is not as declared",
     ),
     Sabotage(
-        lambda inside: inside("s3").delete_bucket_policy(**bucket_of(inside, "config")),
+        delete_policy,
         "bucket groundwork-config-",
         "has no policy",
     ),
     Sabotage(
-        lambda inside: inside("s3").put_bucket_logging(**bucket_of(inside, "trail"), BucketLoggingStatus={}),
+        lambda inside: inside.archive("s3").put_bucket_logging(
+            **bucket_of(inside, "trail"), BucketLoggingStatus={}
+        ),
         "bucket groundwork-trail-",
         "access is not logged",
     ),

@@ -20,6 +20,7 @@ from groundwork.baseline.archive import (
     may_be,
 )
 from groundwork.baseline.component import Action, Call, Component, Permission, Target, TrailStore, worst
+from groundwork.baseline.delivery import undelivered
 from groundwork.contracts import Severity
 from groundwork.errors import (
     AccountNotCovered,
@@ -59,6 +60,7 @@ class SeenTrail:
     tags: Mapping[str, str] = field(default_factory=dict)
     logging: bool = False
     selective: bool = False
+    undelivered: str = ""
 
     @property
     def name(self) -> str:
@@ -132,12 +134,13 @@ class Trail(Component[Found]):
         trails = [SeenTrail(trail) for trail in described if _owner(trail) == target.account.id]
         declared = next((trail for trail in trails if trail.name == target.declaration.trail.name), None)
         store, waiting = _store(target, declared, key) if key else (None, "")
-        tags, (logging, selective), covering = side_by_side(
+        tags, examined, covering = side_by_side(
             lambda: _tags(target, trails),
-            lambda: _examined(target, declared) if declared and store else (False, False),
+            lambda: _examined(target, declared) if declared and store else None,
             lambda: _covering(target, described) if covered else None,
         )
-        own = declared and replace(declared, tags=tags[declared.arn], logging=logging, selective=selective)
+        seen = examined or declared
+        own = replace(seen, tags=tags[seen.arn]) if seen else None
         others = tuple(replace(each, tags=tags[each.arn]) for each in trails if each is not declared)
         return Found(own, others, covering, store, waiting)
 
@@ -152,6 +155,8 @@ class Trail(Component[Found]):
         if found.waiting:
             severity: Severity = "medium" if found.store else "high"
             yield _report(target.declaration.trail.name, found.waiting, severity)
+        if found.own and found.own.undelivered:
+            yield _report(found.own.name, found.own.undelivered, "high")
         for trail in found.others:
             if trail.tagged:
                 yield _report(
@@ -187,14 +192,14 @@ def _tags(target: Target, trails: Sequence[SeenTrail]) -> dict[str, dict[str, st
     return found
 
 
-def _examined(target: Target, trail: SeenTrail) -> tuple[bool, bool]:
-    """What DescribeTrails leaves out: whether it is logging, and whether selective."""
+def _examined(target: Target, trail: SeenTrail) -> SeenTrail:
+    """With what DescribeTrails leaves out: whether it is logging, whether logs arrive, and whether it is selective."""
     cloudtrail = target.client("cloudtrail", trail.home)
-    logging = cloudtrail.get_trail_status(Name=trail.arn)["IsLogging"]
+    status = cloudtrail.get_trail_status(Name=trail.arn)
     selective = bool(trail.described.get("HasCustomEventSelectors")) and not _all_management_events(
         cloudtrail.get_event_selectors(TrailName=trail.arn)
     )
-    return logging, selective
+    return replace(trail, logging=status["IsLogging"], selective=selective, undelivered=undelivered(status))
 
 
 def _all_management_events(selectors: Mapping[str, Any]) -> bool:
