@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -42,7 +42,7 @@ def lacks(cloud: Cloud, account_id: str, security: str) -> list[str]:
     found = portrait(cloud, account_id)
     root = f"arn:aws:iam::{security}:root"
     expected = WORKLOAD_ROLES | (
-        WHERE_DEVELOPERS_WORK if _unit(cloud, account_id) in ("Development", "Staging") else {}
+        WHERE_DEVELOPERS_WORK if {"Development", "Staging"} & set(_units(cloud, account_id)) else {}
     )
     wrong = [f"no role {name}" for name in expected if f"role {name}" not in found]
     for name, (policies, own) in expected.items():
@@ -78,14 +78,14 @@ def lacks(cloud: Cloud, account_id: str, security: str) -> list[str]:
     return wrong
 
 
-def _unit(cloud: Cloud, account_id: str) -> str:
-    """The name of the unit that an account is in; of the root there is none."""
+def _units(cloud: Cloud, account_id: str) -> Iterator[str]:
+    """The names of the units that an account is in, the innermost first; of the root there are none."""
     organizations = cloud.aws.client("organizations")
     (parent,) = organizations.list_parents(ChildId=account_id)["Parents"]
-    if parent["Type"] == "ROOT":
-        return ""
-    unit = organizations.describe_organizational_unit(OrganizationalUnitId=parent["Id"])
-    return str(unit["OrganizationalUnit"]["Name"])
+    while parent["Type"] != "ROOT":
+        unit = organizations.describe_organizational_unit(OrganizationalUnitId=parent["Id"])
+        yield str(unit["OrganizationalUnit"]["Name"])
+        (parent,) = organizations.list_parents(ChildId=parent["Id"])["Parents"]
 
 
 def or_none(ask: Callable[[], Any], *absent: str) -> Any:

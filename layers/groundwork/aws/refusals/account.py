@@ -89,6 +89,7 @@ _OF_BUCKETS: Answers = {
     "InvalidBucketAclWithObjectOwnership": refused(
         "The bucket's ACL lets others in. Look whom, then set the ACL to private."
     ),
+    "InvalidBucketState": again("Versioning, which Object Lock needs, is not seen everywhere yet."),
     "InvalidBucketName": refused(f"S3 takes no bucket of this name. {_CAPITALS}"),
     "MalformedPolicy": again(
         "S3 does not know a principal of the policy yet. If it goes on: an account under logArchive.admit does not exist."
