@@ -245,6 +245,7 @@ def deliver(trail: Trail, event_name: str) -> None:
             return
         records = gzip.compress(json.dumps({"Records": [_record(trail, account_id, event_name)]}).encode())
         put_log(bucket, key, records, trail.kms_key_id)
+    vars(trail.status).pop("delivery_error", None)
 
 
 def _folders(trail: Trail) -> list[tuple[str, str]]:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from moto.s3.models import s3_backends
 
 from groundwork.aws import sessions
 from groundwork.baseline import loop
@@ -96,6 +97,22 @@ def test_a_second_run_writes_nothing(ready: World, member: Account) -> None:
     made = [call.operation for call in ready.calls_since(mark)]
     assert sorted(made[:2]) == ["DescribeKey", "DescribeTrails"]
     assert sorted(made[2:]) == ["GetTrailStatus", "ListTags"]
+
+
+def test_a_trail_whose_logs_do_not_arrive_is_reported(ready: World, member: Account) -> None:
+    bucket = s3_backends[ready.security.id]["aws"].get_bucket(f"groundwork-trail-{ready.security.id}")
+    policy, bucket.policy = bucket.policy, None
+    cloudtrail = ready.client("cloudtrail", member)
+    cloudtrail.stop_logging(Name=NAME)
+    cloudtrail.start_logging(Name=NAME)
+    (told,) = ready.plan(TRAIL, member)
+    assert (told.action, told.severity, told.resource) == ("report", "high", f"trail {NAME}")
+    assert told.reason.startswith("does not deliver its logs: S3 answers AccessDenied")
+    assert ready.apply(TRAIL, member) == [told]
+    bucket.policy = policy
+    cloudtrail.stop_logging(Name=NAME)
+    cloudtrail.start_logging(Name=NAME)
+    assert ready.plan(TRAIL, member) == []
 
 
 def test_its_permissions_fit_a_session() -> None:
