@@ -19,7 +19,7 @@ CALLS: Mapping[str, int] = {
     AGAIN: 24,
     "plan": 23,
     "plan of a sabotaged one": 24,
-    "re-run of security": 61,
+    "re-run of security": 62,
     "re-run of management": 32,
     OF_A_ROLL_OUT: 27,
 }

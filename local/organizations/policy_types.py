@@ -32,7 +32,7 @@ class PolicyType:
 
 
 POLICY_TYPES = {
-    SCP: PolicyType(5_120, 5),
+    SCP: PolicyType(10_240, 10),
     RCP: PolicyType(5_120, 5),
     "TAG_POLICY": PolicyType(),
     "BACKUP_POLICY": PolicyType(),

@@ -136,8 +136,8 @@ IN_DEV = [
     ("iam:UpdateAssumeRolePolicy", _iam("dev", f"role/{ENTRY}")),
     ("iam:CreateRole", _iam("dev", "role/AWSControlTowerExecution")),
     ("iam:DeleteAccountPasswordPolicy", "*"),
-    ("organizations:LeaveOrganization", "*"),
 ]
+LEAVE = ("organizations:LeaveOrganization", "*")
 IN_SECURITY = [
     ("s3:PutBucketPolicy", TRAIL_BUCKET),
     ("s3:PutLifecycleConfiguration", TRAIL_BUCKET),
@@ -159,16 +159,18 @@ def _guardrails() -> Iterator[Case]:
         f"a role of dev called {ENTRY} under another path", "dev", f"x/{ENTRY}", [ADMINISTRATOR]
     )
     for caller in (administrator, root, impostor):
-        yield from _tried(caller, False, IN_DEV, "dev", "the service control policy holds")
+        yield from _tried(caller, False, [*IN_DEV, LEAVE], "dev", "the service control policy holds")
         yield from _tried(caller, True, FREE_IN_DEV, "dev", "it leaves everything else alone")
     yield from _tried(entered, True, [*IN_DEV, *FREE_IN_DEV], "dev", "the entry roles are exempt")
+    yield from _tried(entered, False, [LEAVE], "dev", "nobody has an account leave from inside")
     keeper = member("admin-external-accounts", "true")
     yield from _tried(keeper, False, IN_SECURITY, "security", "not even who keeps the logs")
     thief = inside("security", ENTRY, "whoever is in security by the entry role")
     yield from _tried(thief, False, IN_SECURITY[:3], "security", "the archive convicts him")
     yield from _tried(thief, True, IN_SECURITY[3:], "security")
     groundwork = session("Groundwork in security by the archive's role", "security", WRITER, [ADMINISTRATOR])
-    yield from _tried(groundwork, True, IN_SECURITY[:3], "security", "as far as the guard rails go")
+    yield from _tried(groundwork, True, IN_SECURITY[:2], "security", "as far as the guard rails go")
+    yield from _tried(groundwork, False, IN_SECURITY[2:3], "security", "not even the archive's role deletes")
 
 
 # -- boundaries ----------------------------------------------------------------------------------------

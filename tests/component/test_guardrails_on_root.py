@@ -116,7 +116,7 @@ def delete(world: World, account: Account) -> None:
 
 def spared(statements: list[dict[str, Any]], *more: str) -> None:
     """One statement spares somebody else besides."""
-    statements[1]["Condition"]["ArnNotLike"]["aws:PrincipalArn"] += more
+    sid(statements, "BaselineResources")["Condition"]["ArnNotLike"]["aws:PrincipalArn"] += more
 
 
 def sid(statements: list[dict[str, Any]], name: str) -> dict[str, Any]:
@@ -124,7 +124,7 @@ def sid(statements: list[dict[str, Any]], name: str) -> dict[str, Any]:
 
 
 SABOTAGES = [
-    Sabotage("a statement gone", edited(lambda statements: statements.pop(0)), RESOURCE,
+    Sabotage("a statement gone", edited(lambda statements: statements.remove(sid(statements, "EntryRoles"))), RESOURCE,
              "policy lacks the statement EntryRoles", "high"),
     Sabotage("somebody else spared", edited(lambda statements: spared(statements, "arn:aws:iam::*:role/Mine")), RESOURCE,
              "differs in the statement BaselineResources: "

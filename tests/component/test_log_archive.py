@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -10,11 +11,11 @@ from botocore.exceptions import ClientError
 
 from groundwork.aws import sessions
 from groundwork.baseline import loop
-from groundwork.baseline.archive import archive
+from groundwork.baseline.archive import WRITER, archive
 from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.errors import RefusedByAws
+from groundwork.errors import ComponentNotSettled, RefusedByAws
 from local.policies.decision import ResourceSide, decide_for_service
 from local.policies.documents import Caller, Kind, Request, compile_policy
 from tests.component.conftest import World
@@ -91,7 +92,7 @@ def test_a_second_run_writes_nothing(ready: World) -> None:
     assert ready.apply(LOG_ARCHIVE, ready.security) == []
     calls = ready.calls_since(mark)
     assert not [call for call in calls if call.mutating]
-    assert len(calls) == 31
+    assert len(calls) == 32
 
 
 def test_what_the_key_is_needed_for_comes_in_the_second_round_and_nothing_else(world: World) -> None:
@@ -109,7 +110,22 @@ def test_what_the_key_is_needed_for_comes_in_the_second_round_and_nothing_else(w
     loop.apply(LOG_ARCHIVE, world.target(LOG_ARCHIVE, account))
     calls = world.calls_since(mark)
     assert len([call for call in calls if call.mutating]) == len(planned) == 26
-    assert len(calls) == 63
+    assert len(calls) == 64
+
+
+def test_an_entry_role_lays_down_the_archives_role_and_nothing_else(world: World) -> None:
+    """The guard rails may be in force already: what else it did would be denied."""
+    account = world.account("security", "Security")
+    target = world.target(LOG_ARCHIVE, account)
+    mark = len(world.aws.calls)
+    with pytest.raises(
+        ComponentNotSettled, match=f"role/{WRITER} is there and changes the archive from now on"
+    ):
+        loop.apply(LOG_ARCHIVE, replace(target, entered_by="OrganizationAccountAccessRole"))
+    made = [call.operation for call in world.calls_since(mark) if call.mutating]
+    assert made == ["CreateRole", "PutRolePolicy"]
+    loop.apply(LOG_ARCHIVE, replace(target, entered_by=WRITER))
+    loop.verify(LOG_ARCHIVE, target)
 
 
 def test_its_permissions_fit_a_session() -> None:

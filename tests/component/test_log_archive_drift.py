@@ -241,6 +241,9 @@ OF_ROLE = [
     Sabotage("the role may delete", iam("put_role_policy", PolicyName=POLICY, PolicyDocument=json.dumps(
                  {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})), ROLE,
              "change-the-log-archive: policy", "high"),
+    Sabotage("the role may more", iam("put_role_policy", PolicyName="more", PolicyDocument=json.dumps(
+                 {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]})), ROLE,
+             "has the inline policy more, which is not declared", "high"),
     Sabotage("the role may nothing", iam("delete_role_policy", PolicyName=POLICY), ROLE, "has no policy", "high"),
     Sabotage("the role gone", delete_role, ROLE, "does not exist: an entry role changes the archive", "high"),
 ]  # fmt: skip
@@ -425,7 +428,12 @@ def states(draw: st.DrawFn) -> Found:
     }
     writer = draw(
         st.sampled_from(
-            [None, GOOD_WRITER, replace(GOOD_WRITER, policy=None), replace(GOOD_WRITER, trust=ANYBODY)]
+            [
+                None,
+                GOOD_WRITER,
+                replace(GOOD_WRITER, policy=None, others=("more",)),
+                replace(GOOD_WRITER, trust=ANYBODY),
+            ]
         )
     )
     return Found(key, astray, {name: {**NEW_BUCKET, **settings} for name, settings in there.items()}, writer)
@@ -464,6 +472,8 @@ def writer_after(call: Call, writer: Writer | None) -> Writer:
     if call.operation == "CreateRole":
         return Writer(json.loads(call.parameters["AssumeRolePolicyDocument"]), None)
     assert writer is not None
+    if call.operation == "DeleteRolePolicy":
+        return replace(writer, others=())
     document = json.loads(call.parameters["PolicyDocument"])
     if call.operation == "PutRolePolicy":
         return replace(writer, policy=document)

@@ -535,11 +535,11 @@ def test_only_policies_of_an_enabled_type_attach_and_once(organizations: Any) ->
     attach(PolicyId=mine, TargetId=root)
     assert refused(attach, PolicyId=mine, TargetId=root)[0] == "DuplicatePolicyAttachmentException"
     assert refused(attach, PolicyId=mine, TargetId="999999999999")[0] == "TargetNotFoundException"
-    for number in range(3):
+    for number in range(8):
         attach(PolicyId=policy(organizations, f"more {number}"), TargetId=root)
-    sixth = policy(organizations, "sixth")
+    eleventh = policy(organizations, "eleventh")
     expected = ("ConstraintViolationException", "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED")
-    assert refused(attach, PolicyId=sixth, TargetId=root) == expected
+    assert refused(attach, PolicyId=eleventh, TargetId=root) == expected
     organizations.disable_policy_type(RootId=root, PolicyType=SCP)
     assert eventually(lambda: not organizations.list_roots()["Roots"][0]["PolicyTypes"])
     left = organizations.list_policies_for_target(TargetId=root, Filter=SCP)["Policies"]
@@ -563,7 +563,7 @@ def test_the_last_control_policy_stays(organizations: Any) -> None:
         (SCP, "not json", "MalformedPolicyDocumentException"),
         (SCP, DENY.replace("Deny", "Maybe") % "s3:*", "MalformedPolicyDocumentException"),
         (SCP, DENY.replace('"Resource"', '"Principal"') % "s3:*", "MalformedPolicyDocumentException"),
-        (SCP, DENY % ("x" * 5120), "ConstraintViolationException"),
+        (SCP, DENY % ("x" * 10_240), "ConstraintViolationException"),
         ("RESOURCE_CONTROL_POLICY", DENY % "s3:*", "MalformedPolicyDocumentException"),
     ],
 )

@@ -14,7 +14,7 @@ CALLS = (
     "DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUserPolicy DetachGroupPolicy DetachRolePolicy "
     "DetachUserPolicy EnableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions "
     "GetAccountAuthorizationDetails GetAccountPasswordPolicy GetRole GetRolePolicy ListAccessKeys ListAccountAliases "
-    "ListAttachedRolePolicies "
+    "ListAttachedRolePolicies ListRolePolicies "
     "ListOrganizationsFeatures ListRoles PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy RemoveUserFromGroup "
     "TagRole TagUser UntagRole UntagUser UpdateAccessKey UpdateAccountPasswordPolicy UpdateAssumeRolePolicy UpdateGroup UpdateRole UpdateUser"
 )

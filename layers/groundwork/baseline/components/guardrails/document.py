@@ -13,8 +13,8 @@ Closed on purpose, since a denial of the obvious verbs leaves them open:
   cannot be made where it is absent. Managed roles can be made by nobody else under any path, so that none is faked:
   their ARNs are matched by their end, and so is, in passing, a name that ends as one of them does.
 - The archive (its buckets, its key, the key's alias) spares no entry role: only its own role, which one function of
-  the management account may take, changes it, and not even that one may delete a version, shorten a lock or delete
-  the key. Nobody at all may change who takes that role.
+  the management account may take, changes its settings, and not even that one may delete a version, bypass a lock or
+  delete the key. Nobody at all may change who takes that role.
 - Below the path of a declared boundary nobody makes a role without it, so that who may only change what is there
   (a trust, a managed policy) finds no role that may more.
 - The trail's name is taken in every Region, the buckets' names in every account, the key's alias in every Region of
@@ -54,8 +54,8 @@ from groundwork.declaration.policy_files import Document
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
 
 TAG = {"Key": "managed-by", "Value": "groundwork"}
-LONGEST = 5_120
-"""Characters of a service control policy that every organization takes.
+LONGEST = 10_240
+"""Characters of a service control policy, since May 2026. The default declaration makes one that fits the 5,120 of before.
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
 """
@@ -78,7 +78,16 @@ FREE_ON_OURS = [
 ]
 """What anybody may do with a resource of ours: look at it, enter a role, and say who is in a group."""
 
-FREE_ON_THE_WRITER = [*READS_OF_IAM, "iam:CreateRole", "iam:PutRolePolicy", "sts:AssumeRole"]
+NEVER_TO_A_LOG = ["s3:BypassGovernanceRetention", "s3:DeleteObject*", "s3:PutObject*"]
+NEVER_TO_THE_KEY = ["kms:DisableKey", "kms:ScheduleKeyDeletion"]
+FREE_IN_THE_ARCHIVE = ["kms:Describe*", "s3:Get*", "s3:List*"]
+FREE_ON_THE_WRITER = [
+    *READS_OF_IAM,
+    "iam:CreateRole",
+    "iam:DeleteRolePolicy",
+    "iam:PutRolePolicy",
+    "sts:AssumeRole",
+]
 """What the entry roles may do with the archive's role: lay it down, and say what it may do, not who may take it."""
 FREE_ON_THE_KEY = ["kms:Decrypt", "kms:Describe*", "kms:Get*", "kms:List*"]
 CONFIG_ACTIONS = [
@@ -103,7 +112,8 @@ def guardrail_document(declaration: Declaration, organization: Organization) -> 
             "The guard rails protect the security account's buckets and key, and there is no such account."
         )
     names = _Names(declaration, organization)
-    statements = [names.exempting(each, names.entry_roles) for each in _statements(names)]
+    statements = [_membership(declaration)]
+    statements += [names.exempting(each, names.entry_roles) for each in _statements(names)]
     if names.lays_down("log-archive"):
         statements += _archive_statements(names)
     document = {"Version": "2012-10-17", "Statement": statements}
@@ -120,22 +130,24 @@ def minified(document: Document) -> str:
     return json.dumps(document, separators=(",", ":"))
 
 
-def _statements(names: _Names) -> Iterator[dict[str, Any]]:
-    declared, settings = names.declaration, names.declaration.account_settings
-    anywhere = [names.iam(f"role/*{name}") for name in declared.entry_roles]
-    yield {"Sid": "EntryRoles", "NotAction": READS_OF_IAM, "Resource": anywhere}
-    yield {"Sid": "BaselineResources", "NotAction": FREE_ON_OURS, "Resource": list(names.resources())}
-    actions = [
-        "account:*PrimaryEmailUpdate",
-        "account:PutAccountName",
-        "organizations:DisablePolicyType",
-    ]
-    if not declared.guardrails.allow_leaving:
+def _membership(declaration: Declaration) -> dict[str, Any]:
+    """Nobody in a member account has it leave, or pass for another; the management account does that from outside."""
+    actions = ["account:*PrimaryEmailUpdate", "account:PutAccountName"]
+    if not declaration.guardrails.allow_leaving:
         actions += [
             "account:CloseAccount",
             "organizations:AcceptHandshake",
             "organizations:LeaveOrganization",
         ]
+    return {"Sid": "Membership", "Effect": "Deny", "Action": sorted(actions), "Resource": "*"}
+
+
+def _statements(names: _Names) -> Iterator[dict[str, Any]]:
+    declared, settings = names.declaration, names.declaration.account_settings
+    anywhere = [names.iam(f"role/*{name}") for name in declared.entry_roles]
+    yield {"Sid": "EntryRoles", "NotAction": READS_OF_IAM, "Resource": anywhere}
+    yield {"Sid": "BaselineResources", "NotAction": FREE_ON_OURS, "Resource": list(names.resources())}
+    actions = ["organizations:DisablePolicyType"]
     if names.lays_down("config"):
         actions += CONFIG_ACTIONS
         yield {
@@ -173,8 +185,8 @@ def _statements(names: _Names) -> Iterator[dict[str, Any]]:
 
 
 def _archive_statements(names: _Names) -> Iterator[dict[str, Any]]:
-    """They spare the archive's own role alone, which may delete no log and no key; what it may, the entry roles can say,
-    but nobody who may take it."""
+    """They spare the archive's own role alone; what it may, the entry roles can say, but nobody who may take it. What
+    nobody needs spares nobody: whoever has both roles still deletes no log and no key."""
     alias, key = names.declaration.log_archive.key_alias, names.arn("kms", "key/*", names.security)
     by_alias = {"ForAnyValue:StringEquals": {"kms:ResourceAliases": alias}}
     writer, its_alias = names.iam(f"role/{WRITER}", names.security), names.arn("kms", alias, names.security)
@@ -184,8 +196,12 @@ def _archive_statements(names: _Names) -> Iterator[dict[str, Any]]:
         "NotAction": FREE_ON_THE_WRITER,
         "Resource": names.iam(f"role/*{WRITER}", names.security),
     }
+    objects = [each for each in names.archive()[:4] if each.endswith("/*")]  # of trails and of Config
+    yield {"Effect": "Deny", "Sid": "LogsAreKept", "Action": NEVER_TO_A_LOG, "Resource": objects}
+    kept = {"Effect": "Deny", "Sid": "LogKeyIsKept", "Action": NEVER_TO_THE_KEY, "Resource": key}
+    yield {**kept, "Condition": by_alias}
     for statement in (
-        {"Sid": "Archive", "NotAction": ["s3:Get*", "s3:List*"], "Resource": [*names.archive(), its_alias]},
+        {"Sid": "Archive", "NotAction": FREE_IN_THE_ARCHIVE, "Resource": [*names.archive(), its_alias]},
         {"Sid": "LogKey", "NotAction": FREE_ON_THE_KEY, "Resource": key, "Condition": by_alias},
     ):
         yield names.exempting(statement, [writer])

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -67,7 +67,7 @@ class LogArchive(Component[Found]):
     name = "log-archive"
     kinds = ("security",)
     reads = (
-        Permission(["iam:GetRole", "iam:GetRolePolicy"], THE_ROLE),
+        Permission(["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"], THE_ROLE),
         Permission(["kms:ListKeys", "s3:ListAllMyBuckets"]),
         Permission(
             ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
@@ -88,7 +88,10 @@ class LogArchive(Component[Found]):
         ),
     )
     writes = (
-        Permission(["iam:CreateRole", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"], THE_ROLE),
+        Permission(
+            ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"],
+            THE_ROLE,
+        ),
         Permission(["kms:CreateKey"]),
         Permission(
             [
@@ -135,8 +138,9 @@ class LogArchive(Component[Found]):
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
-        """Raises `ComponentNotSettled` when something is to be changed in the archive, its role is there, and this is
-        another role's session."""
+        """Whoever comes by an entry role lays down the archive's role, and nothing else: the guard rails may be in force
+        already. Raises `ComponentNotSettled` when the role is there and the archive is to be changed by another's session.
+        """
         role = writer.wanted([*self.reads, *self.writes], target)
         yield from needing((), writer.calls(found.writer, role))
         entered_by_another = target.entered_by not in (None, WRITER)
@@ -146,7 +150,8 @@ class LogArchive(Component[Found]):
                     f"role/{WRITER} is there and changes the archive from now on: entered by "
                     f"{target.entered_by}, though {call.resource} {call.reason}."
                 )
-            yield call
+            later = found.writer is None and entered_by_another
+            yield replace(call, after=f"role/{WRITER} exists") if later else call
 
     def _in_the_archive(self, found: Found, target: Target) -> Iterable[Call]:
         """The other buckets log to the one for access logs. Of one bucket S3 takes one change at a time."""

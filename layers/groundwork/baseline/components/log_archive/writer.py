@@ -26,10 +26,11 @@ POLICY = "change-the-log-archive"
 
 @dataclass(frozen=True)
 class Writer:
-    """The role as it is: who may take it, and what it may do."""
+    """The role as it is: who may take it, and what it may do. `others` are the names of further policies of it."""
 
     trust: Document
     policy: Document | None
+    others: tuple[str, ...] = ()
 
 
 def read(iam: Any, name: str) -> Writer | None:
@@ -45,7 +46,8 @@ def read(iam: Any, name: str) -> Writer | None:
         if missing.response["Error"]["Code"] != "NoSuchEntity":
             raise
         policy = None
-    return Writer(role["AssumeRolePolicyDocument"], policy)
+    names = iam.list_role_policies(RoleName=name)["PolicyNames"]
+    return Writer(role["AssumeRolePolicyDocument"], policy, tuple(each for each in names if each != POLICY))
 
 
 def wanted(permissions: Sequence[Permission], target: Target) -> Writer:
@@ -61,6 +63,9 @@ def calls(found: Writer | None, to_be: Writer) -> Iterator[Call]:
         yield _call("CreateRole", made, "create", missing)
     elif wrong := differences(found.trust, to_be.trust):
         yield _call("UpdateAssumeRolePolicy", {**at, "PolicyDocument": trust}, "update", f"trust {wrong}")
+    for other in found.others if found else ():
+        strange = f"has the inline policy {other}, which is not declared"
+        yield _call("DeleteRolePolicy", {**at, "PolicyName": other}, "update", strange)
     if wrong := differences(found.policy if found else None, to_be.policy or {}):
         document = {**at, "PolicyName": POLICY, "PolicyDocument": json.dumps(to_be.policy)}
         yield _call("PutRolePolicy", document, "update", f"{POLICY}: {wrong}")
