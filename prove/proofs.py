@@ -28,7 +28,6 @@ TAKEN_OUT: Mapping[str, tuple[Asked, str]] = {
     "ArchiveRole": (archive, "security"),
     "Archive": (archive, "security"),
     "LogKey": (archive, "security"),
-    "LogKeyAlias": (archive, "security"),
     "NothingElseWithoutMFA": (bare_keys, "security"),
     "NobodyElsesWithoutMFA": (bare_keys, "security"),
     "NoDeviceWithAnAccessKeyAlone": (bare_keys, "security"),

@@ -26,6 +26,8 @@ ADMINISTRATORS = (ENTRY, "role/allow-admin-from-security-account")
 HOLDERS = ("groundwork-ApplyComponentF", "groundwork-CheckAccessF", "groundwork-VerifyBaselineF")
 """How the names of the functions' roles begin that may enter accounts; the first alone takes the archive's role."""
 READS = ("iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*")
+OF_GROUPS = ("iam:AddUserToGroup", "iam:RemoveUserFromGroup")
+"""They change no role; the prover takes any action to have any resource."""
 READS_OF_KEYS = ("kms:Decrypt", "kms:Describe*", "kms:Get*", "kms:List*")
 ENTRY_ON_THE_WRITER = ("iam:CreateRole", "iam:PutRolePolicy")
 """An entry role lays the archive's role down, and says what it may; not who takes it."""
@@ -127,7 +129,7 @@ def powers(organization: Organization) -> Iterator[Question]:
 
 def _baseline(organization: Organization, account: Account) -> Iterator[Question]:
     """Nobody but an entry role changes what Groundwork laid down, an account's administrator neither."""
-    left = [but(READS)]
+    left = [but([*READS, *OF_GROUPS])]
     laid_down = [door.role_name for door in doors_of(account, organization.declaration) if door.declared]
     for name in laid_down:
         question = Question(
