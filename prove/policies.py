@@ -1,11 +1,13 @@
 """The default policies decide as documented, said by the engine's evaluator and by an outside one that knows nothing
-of it; and whatever else callers and wishes are put together, the two decide alike."""
+of it; and whatever else callers and wishes are put together, the two decide alike. Then a prover is asked of all
+requests at once (`proofs`)."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from random import Random
 
+from prove import proofs
 from prove.asked import Case, engine_allows, outsider_answers
 from prove.chapter import Chapter, Say
 from prove.policy_cases import every_case
@@ -15,7 +17,12 @@ DRAWN = 3_000
 WORDS = {True: "allows", False: "denies"}
 
 
-def prove(seed: int, say: Say) -> Chapter:
+def prove(seed: int, say: Say) -> list[Chapter]:
+    return [decided(seed, say), proofs.prove(say)]
+
+
+def decided(seed: int, say: Say) -> Chapter:
+    """What two evaluators say of one request after another."""
     chapter = Chapter("Policies", "policy cases")
     documented = list(every_case())
     say(f"{len(documented)} policy cases, each asked of two evaluators")
