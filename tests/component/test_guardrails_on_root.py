@@ -194,8 +194,9 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(enabled: World) -
 # -- states that nobody saw --------------------------------------------------------------------------
 
 TARGET = imagined("management")
+ROOT = frozenset({TARGET.organization.root_id})
 WANTED = guardrail_document(TARGET.declaration, TARGET.organization)
-GOOD = Found(FoundPolicy("p-1", NAME, DESCRIPTION, WANTED, {TAG["Key"]: TAG["Value"]}), attached=True)
+GOOD = Found(FoundPolicy("p-1", NAME, DESCRIPTION, WANTED, {TAG["Key"]: TAG["Value"]}), attached=ROOT)
 
 documents = st.sets(st.sampled_from(range(len(WANTED["Statement"])))).map(
     lambda kept: {**WANTED, "Statement": [WANTED["Statement"][number] for number in sorted(kept)]}
@@ -211,7 +212,7 @@ states = st.builds(
         document=documents | st.just(WANTED),
         tags=st.sampled_from([{}, {"managed-by": "groundwork"}, {"managed-by": "me", "team": "red"}]),
     ),
-    attached=st.booleans(),
+    attached=st.sampled_from([frozenset(), ROOT]),
     forgotten=st.sampled_from([(), ("old-name",)]),
 ).filter(lambda found: found.policy is not None or not found.attached)
 
@@ -232,7 +233,8 @@ def carried_out(found: Found, calls: Iterable[Call]) -> Found:
             document=json.loads(given["Content"]) if "Content" in given else policy.document,
             tags={**policy.tags, **tags},
         )
-        found = replace(found, policy=policy, attached=found.attached or each.operation == "AttachPolicy")
+        attached = ROOT if each.operation == "AttachPolicy" else found.attached
+        found = replace(found, policy=policy, attached=attached)
     return found
 
 
@@ -241,7 +243,7 @@ def carried_out(found: Found, calls: Iterable[Call]) -> Found:
 def test_the_difference_is_complete_and_nothing_in_it_is_superfluous(found: Found) -> None:
     calls = difference(found)
     assert (calls == []) == (
-        replace(found, forgotten=()) == GOOD or (found.policy == GOOD.policy and found.attached)
+        replace(found, forgotten=()) == GOOD or (found.policy == GOOD.policy and bool(found.attached))
     )
     assert difference(carried_out(found, calls)) == []
     for each in calls:
@@ -282,8 +284,37 @@ def test_the_same_policy_in_another_order_is_no_difference(world: World) -> None
                 statement[element].reverse()
     found = FoundPolicy("p-1", "groundwork-guardrails", DESCRIPTION, turned, {"managed-by": "groundwork"})
     assert (
-        list(GUARDRAILS.diff(Found(found, attached=True), world.target(GUARDRAILS, world.management))) == []
+        list(
+            GUARDRAILS.diff(
+                Found(found, frozenset({world.organization.root_id})),
+                world.target(GUARDRAILS, world.management),
+            )
+        )
+        == []
     )
+
+
+def test_it_can_begin_with_one_unit(enabled: World) -> None:
+    one = enabled.declaration.guardrails.model_copy(update={"where": ["Security"]})
+    declaration = enabled.declaration.model_copy(update={"guardrails": one})
+    unit = enabled.organization.units["Security"].split("/")[-2]
+    (planned,) = [
+        each.call
+        for each in enabled.planned(GUARDRAILS, enabled.management, declaration=declaration)
+        if each.call and each.call.operation == "AttachPolicy"
+    ]
+    assert planned.parameters["TargetId"] == unit
+    enabled.apply(GUARDRAILS, enabled.management, declaration=declaration)
+    assert set(on_root(enabled).values()) == {"FullAWSAccess"}
+    organizations = enabled.aws.client("organizations")
+    there = organizations.list_policies_for_target(TargetId=unit, Filter=SCP)["Policies"]
+    assert NAME in {each["Name"] for each in there}
+    assert enabled.apply(GUARDRAILS, enabled.management, declaration=declaration) == []
+    enabled.apply(GUARDRAILS, enabled.management)
+    assert NAME in on_root(enabled).values()
+    (told,) = enabled.apply(GUARDRAILS, enabled.management, declaration=declaration)
+    assert (told.action, "hangs on the root, too" in told.reason) == ("report", True)
+    organizations.detach_policy(PolicyId=ours(enabled), TargetId=unit)
 
 
 def test_policies_of_others_stay_and_our_former_one_is_reported(enabled: World) -> None:

@@ -337,6 +337,9 @@ class Declaration(Model):
                         raise ValueError(
                             f"access.groups {group.name}: names the unit {unit!r}; add it to organizationalUnits"
                         )
+        for unit in self.guardrails.where:
+            if unit not in units:
+                raise ValueError(f"guardrails.where: names the unit {unit!r}; add it to organizationalUnits")
         for user in self.access.users:
             for name in user.groups:
                 if name not in groups:

@@ -7,7 +7,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, model_validator
 
 from groundwork.contracts import Kind, Model
-from groundwork.fields import AccountId
+from groundwork.fields import AccountId, UnitPath
 
 MANAGED_BY = "managed-by"
 """The tag by which roles and users are known as Groundwork's."""
@@ -195,6 +195,10 @@ class Guardrails(Model):
     """The service control policy that keeps member accounts from undoing the baseline."""
 
     policy: Name = "groundwork-guardrails"
+    where: list[UnitPath] = Field(
+        default_factory=list,
+        description="Units that it hangs on; on the root, where none is named. Name Security first: the archive is there",
+    )
     allow_leaving: bool = Field(default=False, description="Let member accounts leave the organization")
 
 

@@ -161,6 +161,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
         "Nowhere",
         "access.roles allow-dev-from-security-account: where names the unit 'Nowhere'; add it to organizationalUnits",
     ),
+    ("guardrails", {"where": ["Nowhere"]}, "guardrails.where: names the unit 'Nowhere'; add it to organizationalUnits"),
     ("access.boundaries+", BOUNDARY | {"name": "workload-boundary"}, "access.boundaries declares 'workload-boundary' twice"),
     ("access.boundaries+", BOUNDARY | {"name": "deploy"}, "access.boundaries deploy: is the name of a file of policies/, too"),
     ("access.roles.0.permissionsBoundary", "workload-boundary", "'workload-boundary' is for roles that others make; name a file"),

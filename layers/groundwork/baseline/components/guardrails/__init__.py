@@ -30,11 +30,11 @@ class FoundPolicy:
 
 @dataclass(frozen=True)
 class Found:
-    """`policy` bears the declared name. `forgotten` are the names of policies on the root which bear Groundwork's
-    description but not the declared name."""
+    """`policy` bears the declared name; `attached` are the ids of the root and the declared units that it hangs on.
+    `forgotten` are the names of policies there which bear Groundwork's description but not the declared name."""
 
     policy: FoundPolicy | None
-    attached: bool
+    attached: frozenset[str]
     forgotten: tuple[str, ...] = ()
 
 
@@ -60,6 +60,7 @@ class Guardrails(Component[Found]):
             ("organizations:AttachPolicy", "organizations:UpdatePolicy"),
             (
                 "arn:{partition}:organizations::{account}:policy/o-*/service_control_policy/p-*",
+                "arn:{partition}:organizations::{account}:ou/o-*/ou-*",
                 "arn:{partition}:organizations::{account}:root/o-*/r-*",
             ),
         ),
@@ -67,10 +68,14 @@ class Guardrails(Component[Found]):
 
     def read(self, target: Target) -> Found:
         client, name = target.client("organizations"), target.declaration.guardrails.policy
-        on_root = client.get_paginator("list_policies_for_target").paginate(
-            TargetId=target.organization.root_id, Filter=SCP
-        )
-        attached = [policy for page in on_root for policy in page["Policies"]]
+        lister = client.get_paginator("list_policies_for_target")
+        on = {
+            place: [
+                policy for page in lister.paginate(TargetId=place, Filter=SCP) for policy in page["Policies"]
+            ]
+            for place in {target.organization.root_id: "", **_places(target)}
+        }
+        attached = [policy for policies in on.values() for policy in policies]
         mine = next((policy for policy in attached if policy["Name"] == name), None)
         everywhere = client.get_paginator("list_policies").paginate(Filter=SCP) if mine is None else ()
         found = mine or next(
@@ -78,33 +83,51 @@ class Guardrails(Component[Found]):
         )
         return Found(
             policy=_policy(client, found) if found else None,
-            attached=mine is not None,
+            attached=frozenset(
+                place for place, policies in on.items() if any(each["Name"] == name for each in policies)
+            ),
             forgotten=tuple(
-                each["Name"]
-                for each in attached
-                if each.get("Description") == DESCRIPTION and each["Name"] != name
+                sorted(
+                    {
+                        each["Name"]
+                        for each in attached
+                        if each.get("Description") == DESCRIPTION and each["Name"] != name
+                    }
+                )
             ),
         )
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
-        name, root = target.declaration.guardrails.policy, target.organization.root_id
+        name, places = target.declaration.guardrails.policy, _places(target)
         if target.organization.security_account_id is None:
             yield _report(name, "waits for the security account, whose buckets and key it protects")
             return
         wanted = guardrail_document(target.declaration, target.organization)
         if found.policy is None:
             yield _create(name, wanted)
-            yield _attach(
-                name, root, known_later(f"id of {_resource(name)}"), after=f"{_resource(name)} exists"
-            )
         else:
             yield from _mend(found.policy, wanted)
-            if not found.attached:
-                yield _attach(name, root, found.policy.id)
-        for other in found.forgotten:
+        policy = found.policy.id if found.policy else known_later(f"id of {_resource(name)}")
+        after = "" if found.policy else f"{_resource(name)} exists"
+        for place, words in places.items():
+            if place not in found.attached:
+                yield _attach(name, place, words, policy, after)
+        if target.organization.root_id in found.attached - places.keys():
             yield _report(
-                other, f"is ours and still attached to the root, but {name} is declared; detach and delete it"
+                name,
+                "hangs on the root, too, and binds every member; detach it there, or leave guardrails.where out",
             )
+        for other in found.forgotten:
+            yield _report(other, f"is ours and still attached, but {name} is declared; detach and delete it")
+
+
+def _places(target: Target) -> dict[str, str]:
+    """What it hangs on, in words by id. A unit that is declared and not there yet comes at the next look."""
+    units, root = target.organization.units, target.organization.root_id
+    where = [unit for unit in target.declaration.guardrails.where if unit in units]
+    if not target.declaration.guardrails.where:
+        return {root: "the root: it protects no account"}
+    return {units[unit].split("/")[-2]: f"the unit {unit}: it protects no account there" for unit in where}
 
 
 def _resource(name: str) -> str:
@@ -141,9 +164,9 @@ def _create(name: str, wanted: Document) -> Call:
     )
 
 
-def _attach(name: str, root: str, policy: str, after: str = "") -> Call:
-    there = {"PolicyId": policy, "TargetId": root}
-    reason = "is not attached to the root: it protects no account"
+def _attach(name: str, place: str, words: str, policy: str, after: str) -> Call:
+    there = {"PolicyId": policy, "TargetId": place}
+    reason = f"is not attached to {words}"
     return _call("AttachPolicy", there, name, "update", reason, after=after)
 
 
