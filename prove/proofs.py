@@ -35,8 +35,9 @@ TAKEN_OUT: Mapping[str, tuple[Asked, str]] = {
 """Statements by their Sid, and with callers of which account it is noticed that one is missing. One that allows stays,
 without its conditions; so do the statements of trust policies, which have no Sid."""
 NOT_EXPRESSED = (
-    "the prover knows neither services and root users as callers nor one session's name, nor that MFA is not carried "
-    "through a chain of roles: these are cases of the two evaluators; bucket and key policies are left to the guard rails"
+    "the prover knows neither services and root users as callers, nor that MFA is not carried through a chain of roles: "
+    "these are cases of the two evaluators; one session apart from another is asked of nobody, as no policy of ours "
+    "names one; bucket and key policies are left to the guard rails"
 )
 
 
