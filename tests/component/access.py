@@ -64,7 +64,13 @@ def holdings(world: World, account: Account) -> Any:
         {key: role.get(key) for key in ("RoleName", "Description", "MaxSessionDuration")}
         for role in iam.list_roles()["Roles"]
     ]
-    return _plain({kind: details[kind] for kind in kinds} | {"roles": roles})
+    active = [
+        key["UserName"]
+        for user in details["UserDetailList"]
+        for key in iam.list_access_keys(UserName=user["UserName"])["AccessKeyMetadata"]
+        if key["Status"] == "Active"
+    ]
+    return _plain({kind: details[kind] for kind in kinds} | {"roles": roles, "active keys": active})
 
 
 def _plain(value: Any) -> Any:

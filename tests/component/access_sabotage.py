@@ -37,9 +37,10 @@ def _everything(access: dict[str, Any]) -> None:
          "permissionsBoundary": "PowerUserAccess"},
     ]  # fmt: skip
     access["users"] = [
-        {"name": "ada", "groups": ["ro-external-accounts"], "tags": {"team": "blue"}, "path": "/people/"}
+        {"name": "ada", "groups": ["ro-external-accounts"], "tags": {"team": "blue"}, "path": "/people/"},
+        {"name": "bob", "accessKeys": False},
     ]
-    access["groups"].append({"name": "deployers", "path": "/teams/", "policies": ["deploy"]})
+    access["groups"].append({"name": "deployers", "path": "/teams/", "policies": ["observe"]})
 
 
 EVERYTHING = declared(_everything)
@@ -272,7 +273,21 @@ OF_GROUPS = [
              "group/deployers", "path is /other/; expected /teams/"),
 ]  # fmt: skip
 
+
+def give_bob_a_key(world: World, account: Account) -> None:
+    client = world.client("iam", account)
+    keys = client.list_access_keys(UserName="bob")["AccessKeyMetadata"]
+    if not keys:
+        client.create_access_key(UserName="bob")
+    for key in keys:
+        client.update_access_key(UserName="bob", AccessKeyId=key["AccessKeyId"], Status="Active")
+
+
 OF_USERS = [
+    Sabotage("a key", give_bob_a_key, "user/bob", "has the access key ", "high"),
+    Sabotage("marked as without keys",
+             iam("tag_user", UserName="ada", Tags=[{"Key": "groundwork:access-keys", "Value": "none"}]),
+             "user/ada", "is tagged groundwork:access-keys: none, and may have access keys"),
     Sabotage("more power", iam("add_user_to_group", UserName="ada", GroupName="admin-external-accounts"),
              "user/ada", "is in group admin-external-accounts, which is not declared", "high"),
     Sabotage("out of the group", iam("remove_user_from_group", UserName="ada", GroupName=RO),
