@@ -28,6 +28,8 @@ TAKEN_OUT: Mapping[str, tuple[Asked, str]] = {
     "ArchiveRole": (archive, "security"),
     "Archive": (archive, "security"),
     "LogKey": (archive, "security"),
+    "LogsAreKept": (archive, "security"),
+    "LogKeyIsKept": (archive, "security"),
     "NothingElseWithoutMFA": (bare_keys, "security"),
     "NobodyElsesWithoutMFA": (bare_keys, "security"),
     "NoDeviceWithAnAccessKeyAlone": (bare_keys, "security"),

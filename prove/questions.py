@@ -29,7 +29,7 @@ READS = ("iam:Generate*", "iam:Get*", "iam:List*", "iam:Simulate*")
 OF_GROUPS = ("iam:AddUserToGroup", "iam:RemoveUserFromGroup")
 """They change no role; the prover takes any action to have any resource."""
 READS_OF_KEYS = ("kms:Decrypt", "kms:Describe*", "kms:Get*", "kms:List*")
-ENTRY_ON_THE_WRITER = ("iam:CreateRole", "iam:PutRolePolicy")
+ENTRY_ON_THE_WRITER = ("iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy")
 """An entry role lays the archive's role down, and says what it may; not who takes it."""
 WORKLOADS = ("role/workload/*", "policy/workload/*", "instance-profile/workload/*", "role/aws-service-role/*")
 SERVICE_LINKED = ("iam:CreateServiceLinkedRole", "iam:DeleteServiceLinkedRole")
@@ -209,14 +209,17 @@ def archive(organization: Organization) -> Iterator[Question]:
         ("kms:DisableKey", organization.key, False),
     ):
         yield Question(f"{WRITER}: {action}", allowed, role, action, resource)
-    yield Question(
-        f"{WRITER} or anyone changes who takes it",
-        False,
-        role,
-        "iam:UpdateAssumeRolePolicy",
-        role,
-        everything=True,
-    )
+    at_most = Question("", False, role, "iam:UpdateAssumeRolePolicy", role, everything=True)
+    yield replace(at_most, words=f"{WRITER}, whatever it is allowed, changes who takes it")
+    aliases: dict[str, str | list[str] | None] = {
+        "kms:ResourceAliases": [organization.declaration.log_archive.key_alias]
+    }
+    for action in ("s3:DeleteObject", "s3:DeleteObjectVersion", "s3:BypassGovernanceRetention"):
+        words = f"{WRITER}, whatever it is allowed: {action}"
+        yield replace(at_most, words=words, action=action, resource=f"arn:aws:s3:::{bucket}/*")
+    for action in ("kms:ScheduleKeyDeletion", "kms:DisableKey"):
+        words = f"{WRITER}, whatever it is allowed: {action}"
+        yield replace(at_most, words=words, action=action, resource=organization.key, context=aliases)
 
 
 def _touching(organization: Organization) -> Iterator[tuple[str, Question]]:
@@ -231,7 +234,7 @@ def _touching(organization: Organization) -> Iterator[tuple[str, Question]]:
     question = Question(*nobody, "kms:*", organization.key, context=aliases, unless=[but(READS_OF_KEYS)])
     yield "changes or deletes the key", question
     alias = organization.key.split(":key/")[0] + f":{names.key_alias}"
-    yield "moves the key's alias", Question(*nobody, "kms:*", alias)
+    yield "moves the key's alias", Question(*nobody, "kms:*", alias, unless=[but(["kms:Describe*"])])
     role = arn(security, LOG_ARCHIVE)
     yield (
         "changes the archive's role",
