@@ -25,13 +25,13 @@ ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"
 ANYTHING = {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}
 
 
-def declared(change: Callable[[dict[str, Any]], None]) -> Declaration:
-    """The default declaration with `access` changed."""
+def declared(change: Callable[[dict[str, Any]], None], **others: Any) -> Declaration:
+    """The default declaration with `access` changed, and other keys."""
     default = load()
     access = default.access.model_dump(by_alias=True, exclude_none=True)
     change(access)
     declaration = Declaration.model_validate(
-        default.model_dump(by_alias=True, exclude_none=True) | {"access": access}
+        default.model_dump(by_alias=True, exclude_none=True) | {"access": access} | others
     )
     declaration._policies.update(default._policies, limits=ANYTHING)
     return declaration

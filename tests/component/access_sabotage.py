@@ -27,7 +27,6 @@ POWER_USER = "arn:aws:iam::aws:policy/PowerUserAccess"
 
 
 def _everything(access: dict[str, Any]) -> None:
-    access["prune"] = True
     access["roles"] += [
         {"name": "extra", "where": {"kinds": ["workload"]}, "description": "All that can be declared",
          "trust": {"account": "security", "principals": ["user/people/*"], "externalId": "x-1"},

@@ -147,18 +147,19 @@ def test_a_role_on_another_path_is_reported(world: World, workload: Account) -> 
     assert "path is /; declared is /doors/, and IAM cannot change a role's path" in report.reason
 
 
-def test_what_is_no_longer_declared_is_reported_and_deleted_only_with_prune(world: World) -> None:
+def test_what_is_no_longer_declared_is_deleted_or_only_reported_by_prune(world: World) -> None:
     account = world.account()
     world.apply(
         ACCESS, account, declaration=with_role(policies=["deploy"], managedPolicies=["ReadOnlyAccess"])
     )
-    (report,) = world.apply(ACCESS, account)
+    keeping = declared(lambda access: None, prune={"access": "report"})
+    (report,) = world.apply(ACCESS, account, declaration=keeping)
     assert words([report])[0].startswith(
         "report role/extra: is tagged managed-by: groundwork and no longer declared"
     )
     iam = world.client("iam", account)
     assert iam.get_role(RoleName="extra")
-    world.apply(ACCESS, account, declaration=declared(lambda access: access.update(prune=True)))
+    world.apply(ACCESS, account)
     with pytest.raises(iam.exceptions.NoSuchEntityException):
         iam.get_role(RoleName="extra")
     assert iam.get_role(RoleName=ADMIN)
@@ -282,13 +283,10 @@ def with_mfa(world: World, account: Account, name: str) -> Credentials:
     return sign_in(world.aws, account.id, name, password, (serial, code))
 
 
-def test_a_user_no_longer_declared_loses_all_power_with_prune(world: World) -> None:
+def test_a_user_no_longer_declared_loses_all_power(world: World) -> None:
     account = world.account("security", "Security")
     world.apply(ACCESS, account, declaration=declared(with_user))
-    (report,) = world.apply(ACCESS, account)
-    assert report.action == "report"
-    pruned = declared(lambda access: access.update(prune=True))
-    made = world.apply(ACCESS, account, declaration=pruned)
+    made = world.apply(ACCESS, account)
     assert "update user/ada: is in group ro-external-accounts, and no longer declared" in words(made)
     assert world.client("iam", account).list_groups_for_user(UserName="ada")["Groups"] == []
 

@@ -44,6 +44,12 @@ ComponentName = Annotated[
 ]
 
 
+Prune = Literal["report", "remove"]
+REMOVING: frozenset[str] = frozenset({"access"})
+"""The components that remove what is no longer declared unless told to report it: a way in of somebody who left. The
+others hold data, or people's work."""
+
+
 class DeclaredAccount(Model):
     """An account the declaration knows by name and e-mail (or by id): the only way to be of kind security or tooling."""
 
@@ -194,10 +200,6 @@ class Access(Model):
         default=True,
         description="Whether declared users may have access keys; without, they sign in by the console and `aws login`",
     )
-    prune: bool = Field(
-        default=False,
-        description="Delete roles that are tagged as ours and no longer declared; users lose groups and policies",
-    )
 
 
 class Declaration(Model):
@@ -217,6 +219,11 @@ class Declaration(Model):
     account_settings: AccountSettings = Field(default_factory=AccountSettings)
     guardrails: Guardrails = Field(default_factory=Guardrails)
     roll_out: RollOut = Field(default_factory=RollOut)
+    prune: dict[ComponentName, Prune] = Field(
+        default_factory=dict,
+        description="What becomes of what Groundwork laid down and the declaration no longer names, by component: "
+        "access removes it, the others report it",
+    )
 
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
@@ -233,6 +240,10 @@ class Declaration(Model):
     def settings(self, component: str) -> Any:
         """What is declared for a component that has a settings model of its own, once `loading.check` has seen it."""
         return self._settings[component]
+
+    def removes(self, component: str) -> bool:
+        """Whether the component removes what it laid down and is no longer declared, or reports it."""
+        return self.prune.get(component, "remove" if component in REMOVING else "report") == "remove"
 
     @property
     def version(self) -> str:

@@ -100,6 +100,7 @@ class Access(Component[Found]):
         lane, in which what takes power away comes first. Raises `InvalidDeclaration` when a policy is longer than IAM
         takes."""
         want, access = wanted(target), target.declaration.access
+        removes = target.declaration.removes(self.name)
         pending = frozenset(item.resource.partition("/")[2] for item in want.left_out if item.inline is None)
         boundaries = {policy.arn: difference.resource_of(policy) for policy in want.policies}
         groups = {f"group/{group.name}" for group in want.groups}
@@ -119,7 +120,7 @@ class Access(Component[Found]):
         declared = {f"role/{role.name}" for role in declared_roles(target)} | {
             f"user/{user.name}" for user in access.users
         }
-        yield from needing((), difference.undeclared(found, frozenset(declared), access.prune))
+        yield from needing((), difference.undeclared(found, frozenset(declared), removes))
         yield from difference.left_out(want)
         if target.account.kind == "tooling":
             yield from needing((), pipelines.open_to_others(found.roles.values(), target))

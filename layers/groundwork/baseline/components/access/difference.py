@@ -258,7 +258,9 @@ def undeclared(found: Found, declared: frozenset[str], prune: bool) -> Iterator[
         if resource in declared:
             continue
         if not prune or role.in_instance_profile:
-            remedy = "take it out of its instance profile" if prune else "delete it, or set access.prune"
+            remedy = (
+                "take it out of its instance profile" if prune else "delete it, or set prune.access to remove"
+            )
             yield _call("DeleteRole", resource, "report", f"{why}: {remedy}", "high", RoleName=role.name)
             continue
         yield from _policies("Role", resource, role, Holder(role.name))
@@ -271,7 +273,7 @@ def undeclared(found: Found, declared: frozenset[str], prune: bool) -> Iterator[
             yield from _out_of_groups(user, frozenset(), "and no longer declared")
             yield from _policies("User", resource, user, Holder(user.name))
         remedy = "delete the user, with its password, keys and devices" + (
-            "" if prune else ", or set access.prune"
+            "" if prune else ", or set prune.access to remove"
         )
         yield _call("DeleteUser", resource, "report", f"{why}: {remedy}", "high", UserName=user.name)
 
