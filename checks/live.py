@@ -91,7 +91,7 @@ class Live:
         if account == self.organization["MasterAccountId"]:
             return {}
         refused: ClientError | None = None
-        for role in self.declaration.entry_roles:
+        for role in self.declaration.entry_role_names:
             try:
                 arn = f"{self.organization['Arn'].split(':organizations')[0]}:iam::{account}:role/{role}"
                 given = self.client("sts").assume_role(RoleArn=arn, RoleSessionName="groundwork-live")

@@ -219,7 +219,7 @@ def permissions() -> str:
         for name, resource in resources.items()
         if resource["Type"] == "AWS::Serverless::Function"
     }
-    entry_roles = ", ".join(f"`{role}`" for role in load().entry_roles)
+    entry_roles = ", ".join(f"`{role}`" for role in load().entry_role_names)
     machine = resources["VendAccountStateMachine"]["Properties"]
     tried = [_statements(resource["Properties"]) for resource in resources.values() if _has_role(resource)]
     return "\n".join(

@@ -62,7 +62,7 @@ def entered(aws: Engine, account: Account, declaration: Declaration) -> Credenti
     """An administrator's session in any account, by the entry role; in the management account they are at home."""
     if account.kind == "management":
         return aws.administrator
-    return assume(aws, aws.administrator, role_arn(aws, account.id, declaration.entry_roles[0]))
+    return assume(aws, aws.administrator, role_arn(aws, account.id, declaration.entry_role_names[0]))
 
 
 # -- users of the security account -------------------------------------------------------------------

@@ -81,7 +81,7 @@ def doors_of(account: Account, declaration: Declaration) -> list[Door]:
     declared = [role for role in declaration.access.roles if _is_meant(role.where, account)]
     return [
         *(Door(account, role.name, role) for role in declared),
-        Door(account, declaration.entry_roles[0]),
+        Door(account, declaration.entry_role_names[0]),
     ]
 
 

@@ -19,4 +19,8 @@ def handle(task: ComponentTask) -> Result:
     if task.mode == "apply":
         ledger = Ledger(environment.ledger_table)
         ledger.leases.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
-    return work_inside(task, declaration, Installation(archive_writer=environment.archive_writer_role_arn))
+    return work_inside(
+        task,
+        declaration,
+        Installation(archive_writer=environment.archive_writer, entering=environment.entering),
+    )

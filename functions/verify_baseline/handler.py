@@ -22,5 +22,6 @@ class Input(Model):
 
 @entry(Input)
 def handle(event: Input) -> None:
-    installation = Installation(archive_writer=settings().archive_writer_role_arn)
+    environment = settings()
+    installation = Installation(archive_writer=environment.archive_writer, entering=environment.entering)
     verify_inside(event.components, event.account, event.organization, load(), installation, event.passes)

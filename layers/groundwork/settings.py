@@ -13,6 +13,7 @@ class Settings(Model):
     bootstrap_trail_bucket: str
     bootstrap_trail_key_arn: str
     archive_writer_role_arn: str
+    entering_role_arns: str
     roll_outs_bucket: str
     notices_topic_arn: str
     undelivered_events_url: str
@@ -25,6 +26,21 @@ class Settings(Model):
     def management_account_id(self) -> str:
         """The account the stack is deployed in, and may only be deployed in."""
         return self.state_machine_arn.split(":")[4]
+
+    @property
+    def archive_writer(self) -> str:
+        """The function that changes the log archive, by its role."""
+        return _however_it_ends(self.archive_writer_role_arn)
+
+    @property
+    def entering(self) -> tuple[str, ...]:
+        """The functions that enter accounts, by their roles."""
+        return tuple(_however_it_ends(arn) for arn in self.entering_role_arns.split(","))
+
+
+def _however_it_ends(arn: str) -> str:
+    """A role that CloudFormation named, in this stack and in one that is made again."""
+    return f"{arn.rpartition('-')[0]}-*"
 
 
 def settings() -> Settings:

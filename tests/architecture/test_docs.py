@@ -115,17 +115,20 @@ def test_examples_of_outputs_are_whole() -> None:
 
 @pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "docs" / "declare.md"], ids=name)
 def test_examples_of_declarations_are_accepted(path: Path) -> None:
-    (text,) = blocks("yaml", path)
+    """The first one adds to what is there; those after it stand in place of a key."""
+    first, *others = blocks("yaml", path)
     declared = yaml.safe_load((HOME / "baseline.yaml").read_text())
-    for key, added in yaml.safe_load(text)["access"].items():
+    for key, added in yaml.safe_load(first)["access"].items():
         declared["access"][key] += added
+    for text in others:
+        declared |= yaml.safe_load(text)
     Declaration.model_validate(declared)
 
 
 def test_the_example_in_declare_loads_with_its_policies(tmp_path: Path) -> None:
     document = ROOT / "docs" / "declare.md"
     declared = yaml.safe_load((HOME / "baseline.yaml").read_text())
-    (example,) = blocks("yaml", document)
+    example, *_ = blocks("yaml", document)
     for key, added in yaml.safe_load(example)["access"].items():
         declared["access"][key] += added
     (tmp_path / "baseline.yaml").write_text(yaml.safe_dump(declared))

@@ -144,7 +144,7 @@ def test_functions_that_enter_accounts_may_assume_the_declared_entry_roles_only(
     enter = next(statement for statement in statements if statement["Sid"] == "EnterMemberAccounts")
     archives = [WRITER] if function == "ApplyComponentFunction" else []
     assert [str(resource["Fn::Sub"]).rsplit("/", 1)[1] for resource in enter["Resource"]] == [
-        *load().entry_roles,
+        *load().entry_role_names,
         *archives,
     ]
     assert enter["Condition"]["StringNotEquals"] == {"aws:ResourceAccount": {"Ref": "AWS::AccountId"}}

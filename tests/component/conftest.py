@@ -140,7 +140,7 @@ class World:
             organization or self.organization,
             declaration or self.declaration,
             clients,
-            Installation(archive_writer=f"{self.role_arn(WORKER)}-ABC123"),
+            Installation(archive_writer=f"{self.role_arn(WORKER)}-*", entering=(self.role_arn(WORKER),)),
             foresees=reading,
         )
 

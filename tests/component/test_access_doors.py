@@ -41,9 +41,16 @@ def assume(world: World, who: Credentials, account: Account, role: str) -> bool:
 
 def user_in(world: World, group: str) -> tuple[Credentials, Credentials]:
     """A user of the security account in a group: without MFA, and with it."""
-    iam, name = world.client("iam", world.security), f"user-of-{group}"
+    name = f"user-of-{group}"
+    iam = world.client("iam", world.security)
     iam.create_user(UserName=name)
     iam.add_user_to_group(UserName=name, GroupName=group)
+    return without_and_with_mfa(world, world.security, name)
+
+
+def without_and_with_mfa(world: World, account: Account, name: str) -> tuple[Credentials, Credentials]:
+    """A user's access key, and a session of it with MFA."""
+    iam = world.client("iam", account)
     key = iam.create_access_key(UserName=name)["AccessKey"]
     user = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
     device = iam.create_virtual_mfa_device(VirtualMFADeviceName=name)["VirtualMFADevice"]

@@ -185,7 +185,7 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
     ),
     *(
         (action, role(name), {})
-        for name in (f"{path}{entry}" for path in ("", "x/") for entry in load().entry_roles)
+        for name in (f"{path}{entry}" for path in ("", "x/") for entry in load().entry_role_names)
         for action in (
             "iam:CreateRole",
             "iam:DeleteRole",

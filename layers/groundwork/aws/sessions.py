@@ -52,13 +52,6 @@ class Permission:
     conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
 
 
-CONTROL_TOWER = "AWSControlTowerExecution"
-"""With this entry role alone Control Tower makes its accounts, and its policies spare this role alone.
-
-https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html
-"""
-
-
 class Inside(NamedTuple):
     """Clients inside an account, and the entry role that let us in."""
 

@@ -77,10 +77,12 @@ class TrailStore(NamedTuple):
 class Installation:
     """What the stack itself brought along. `bootstrap_trail` is the bucket and the key, in the management account,
     of its trail for as long as there is no log archive. `archive_writer` is the ARN of the one role, of the function
-    that applies components, which may take the log archive's role."""
+    that applies components, which may take the log archive's role; `entering` has those of all functions that enter
+    accounts. Both end in a *, as CloudFormation ends a role's name otherwise in each new stack."""
 
     bootstrap_trail: tuple[str, str] | None = None
     archive_writer: str = ""
+    entering: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -133,7 +135,7 @@ class Component(ABC, Generic[Found]):
 
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
         """The roles by which it is applied in a member account, in the order in which they are tried."""
-        return declaration.entry_roles
+        return declaration.entry_role_names
 
     @abstractmethod
     def read(self, target: Target) -> Found:

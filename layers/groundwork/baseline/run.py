@@ -73,7 +73,7 @@ def work_inside(task: ComponentTask, declaration: Declaration, installation: Ins
     """
     component, plans = _component(task.component, declaration), task.mode == "plan"
     permissions = component.reads if plans else [*component.reads, *component.writes]
-    roles = declaration.entry_roles if plans else component.entry_roles(declaration)
+    roles = declaration.entry_role_names if plans else component.entry_roles(declaration)
 
     def work(entered: Inside) -> Result:
         target = Target(
@@ -125,7 +125,7 @@ def verify_inside(
         reads = [permission for component in together for permission in component.reads]
         try:
             return inside(
-                account, organization, declaration.entry_roles, reads, "verify", partial(plans, together)
+                account, organization, declaration.entry_role_names, reads, "verify", partial(plans, together)
             )
         except SessionPolicyTooLarge:
             if len(together) == 1:

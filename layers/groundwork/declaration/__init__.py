@@ -15,6 +15,7 @@ from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema, model_v
 
 from groundwork.contracts import Account, Kind, Model
 from groundwork.declaration.component_names import component_names
+from groundwork.declaration.entry_roles import CONTROL_TOWER, ORGANIZATIONS, EntryRole
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import (
     AccountSettings,
@@ -208,8 +209,8 @@ class Declaration(Model):
     accounts: list[DeclaredAccount]
     organizational_units: list[UnitPath] = Field(default_factory=list)
     regions: Regions = Field(default_factory=Regions)
-    entry_roles: list[Name] = Field(
-        default_factory=lambda: ["OrganizationAccountAccessRole", "AWSControlTowerExecution"], min_length=1
+    entry_roles: list[EntryRole] = Field(
+        default_factory=lambda: [EntryRole(name=ORGANIZATIONS), EntryRole(name=CONTROL_TOWER)], min_length=1
     )
     baseline: dict[Kind, list[ComponentName]]
     access: Access = Field(default_factory=Access)
@@ -265,6 +266,11 @@ class Declaration(Model):
     @property
     def tooling(self) -> DeclaredAccount | None:
         return next((account for account in self.accounts if account.kind == "tooling"), None)
+
+    @property
+    def entry_role_names(self) -> list[str]:
+        """In the order in which they are tried."""
+        return [role.name for role in self.entry_roles]
 
     @property
     def names_in_groups(self) -> set[str]:
@@ -384,7 +390,7 @@ class Declaration(Model):
                     f"access.roles {role.name}: trusts the tooling account, and accounts declares none; "
                     "declare an account of kind tooling"
                 )
-            if role.name in self.entry_roles:
+            if role.name in self.entry_role_names:
                 raise ValueError(
                     f"access.roles {role.name}: is an entry role, which AWS makes; choose another name"
                 )

@@ -193,7 +193,7 @@ class Creator:
         tags = {KIND_TAG: work.kind, STATE_TAG: "creating", REQUEST_TAG: record.request_id}
         try:
             creation = self._organizations.create_account(
-                work.account_name, work.email, self._declaration.entry_roles[0], record.tags | tags
+                work.account_name, work.email, self._declaration.entry_role_names[0], record.tags | tags
             )
         except (CreationSlotsTaken, CreationTooFast, OrganizationBusy):
             # Nothing is on its way, and waiting for a slot is no attempt.

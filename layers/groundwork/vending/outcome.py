@@ -124,6 +124,8 @@ class Recorder:
                 **({"account": enrolled.baseline} if enrolled.baseline else {}),
             },
         }
+        if enrolled.account.kind != "management":
+            about["entryRoles"] = {role.name: role.in_words for role in self._declaration.entry_roles}
         output = _output(work, enrolled.account.id, "drifted" if drifted else "unchanged", changes) | about
         output["plan"] = [sentence(change) for change in worst_first(held_to(LONGEST_WORDS, changes))]
         answers = []

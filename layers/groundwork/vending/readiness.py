@@ -11,9 +11,10 @@ from botocore.exceptions import ClientError, EndpointConnectionError
 from groundwork.aws.clients import Clients
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Organizations
-from groundwork.aws.sessions import CONTROL_TOWER, Inside, Permission, inside, is_young, while_young
+from groundwork.aws.sessions import Inside, Permission, inside, is_young, while_young
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
+from groundwork.declaration.entry_roles import CONTROL_TOWER
 from groundwork.errors import (
     AccountBeingEnrolled,
     AccountNotUsable,
@@ -65,7 +66,7 @@ def check_access(account: Account, organization: Organization, declaration: Decl
         if entered.role == CONTROL_TOWER and is_young(account):
             _require_enrolled(entered.client("config", home), account)
 
-    inside(account, organization, declaration.entry_roles, permissions, "check-access", look)
+    inside(account, organization, declaration.entry_role_names, permissions, "check-access", look)
 
 
 def _require_enrolled(config: Any, account: Account) -> None:

@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 from groundwork.baseline.component import Call, Component, Permission, Target, needing
 from groundwork.declaration.settings import MANAGED_BY
 
-from . import difference, pipelines, state
+from . import difference, entry_roles, pipelines, state
 from .state import Found
 from .wanted import declared_boundaries, declared_roles, wanted, without_keys
 
@@ -122,5 +122,6 @@ class Access(Component[Found]):
         }
         yield from needing((), difference.undeclared(found, frozenset(declared), removes))
         yield from difference.left_out(want)
+        yield from entry_roles.calls(found.roles, target)
         if target.account.kind == "tooling":
             yield from needing((), pipelines.open_to_others(found.roles.values(), target))

@@ -144,7 +144,7 @@ def _membership(declaration: Declaration) -> dict[str, Any]:
 
 def _statements(names: _Names) -> Iterator[dict[str, Any]]:
     declared, settings = names.declaration, names.declaration.account_settings
-    anywhere = [names.iam(f"role/*{name}") for name in declared.entry_roles]
+    anywhere = [names.iam(f"role/*{name}") for name in declared.entry_role_names]
     yield {"Sid": "EntryRoles", "NotAction": READS_OF_IAM, "Resource": anywhere}
     yield {"Sid": "BaselineResources", "NotAction": FREE_ON_OURS, "Resource": list(names.resources())}
     actions = ["organizations:DisablePolicyType"]
@@ -220,7 +220,7 @@ class _Names:
 
     @property
     def entry_roles(self) -> list[str]:
-        return [self.iam(f"role/{name}") for name in self.declaration.entry_roles]
+        return [self.iam(f"role/{name}") for name in self.declaration.entry_role_names]
 
     def lays_down(self, component: ComponentName) -> bool:
         """Whether the component is in the baseline of any member account."""

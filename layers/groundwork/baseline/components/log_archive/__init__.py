@@ -122,7 +122,7 @@ class LogArchive(Component[Found]):
     )
 
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
-        return [WRITER, *declaration.entry_roles]
+        return [WRITER, *declaration.entry_role_names]
 
     # -- read ----------------------------------------------------------------------------------------
 

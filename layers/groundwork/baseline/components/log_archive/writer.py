@@ -77,9 +77,7 @@ def _call(operation: str, parameters: Mapping[str, Any], action: Action, reason:
 
 
 def _trust(target: Target) -> Document:
-    """The function's role is known by what its name begins with: CloudFormation ends it otherwise in each new stack."""
     management = target.organization.management_account_id
-    writer = target.installation.archive_writer.rpartition("-")[0]
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -87,7 +85,7 @@ def _trust(target: Target) -> Document:
                 "Effect": "Allow",
                 "Principal": {"AWS": f"arn:{target.organization.partition}:iam::{management}:root"},
                 "Action": "sts:AssumeRole",
-                "Condition": {"ArnLike": {"aws:PrincipalArn": f"{writer}-*"}},
+                "Condition": {"ArnLike": {"aws:PrincipalArn": target.installation.archive_writer}},
             }
         ],
     }
