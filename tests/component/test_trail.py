@@ -270,3 +270,23 @@ def test_an_untagged_trail_of_our_name_is_left_to_a_member_that_is_covered(
     (report,) = world.apply(TRAIL, account, declaration=one)
     assert report.action == "report"
     assert arn_of(account) in trails(world, account)
+
+
+def test_another_organization_trail_beside_the_own_one_is_told(no_management_trail: World) -> None:
+    """As Control Tower's, whose bucket is not the archive: the own trail stays what is declared."""
+    world, account = no_management_trail, no_management_trail.account()
+    bucket = own_bucket(world, world.management, "cloudtrail")
+    cloudtrail = world.aws.client("cloudtrail")
+    cloudtrail.create_trail(
+        Name="theirs", S3BucketName=bucket, IsMultiRegionTrail=True, IsOrganizationTrail=True
+    )
+    theirs = arn_of(world.management).replace(f"/{NAME}", "/theirs")
+    *made, report = world.apply(TRAIL, account)
+    assert [change.action for change in made] == ["create", "create"]
+    assert report.reason == (
+        f"the organization trail {theirs} covers this account, too, and delivers to bucket {bucket}: "
+        "a second copy of every event is billed"
+    )
+    assert (report.action, report.severity) == ("report", "low")
+    cloudtrail.delete_trail(Name="theirs")
+    assert world.apply(TRAIL, account) == []

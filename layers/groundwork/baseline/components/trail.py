@@ -86,13 +86,15 @@ class SeenTrail:
 class Found:
     """`own`: the account's trail of the declared name. `others`: its further trails. `covering`: the organization
     trail that delivers into the archive, seen from a member. `store`: where the own trail belongs, as far as it is
-    known; None where there is nowhere yet. `waiting` says why it is not all of the archive."""
+    known; None where there is nowhere yet. `waiting` says why it is not all of the archive. `organizations`: what
+    covers a member that has a trail of its own besides, as Control Tower's does."""
 
     own: SeenTrail | None
     others: tuple[SeenTrail, ...]
     covering: SeenTrail | None
     store: TrailStore | None
     waiting: str = ""
+    organizations: tuple[SeenTrail, ...] = ()
 
 
 class Trail(Component[Found]):
@@ -142,7 +144,9 @@ class Trail(Component[Found]):
         seen = examined or declared
         own = replace(seen, tags=tags[seen.arn]) if seen else None
         others = tuple(replace(each, tags=tags[each.arn]) for each in trails if each is not declared)
-        return Found(own, others, covering, store, waiting)
+        shadows = (SeenTrail(trail) for trail in described if _owner(trail) != target.account.id)
+        besides = () if covered else tuple(each for each in shadows if each.setting("IsOrganizationTrail"))
+        return Found(own, others, covering, store, waiting, besides)
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -157,6 +161,13 @@ class Trail(Component[Found]):
             yield _report(target.declaration.trail.name, found.waiting, severity)
         if found.own and found.own.undelivered:
             yield _report(found.own.name, found.own.undelivered, "high")
+        for trail in found.organizations:
+            bucket = trail.setting("S3BucketName")
+            yield _report(
+                trail.name,
+                f"the organization trail {trail.arn} covers this account, too, and delivers to bucket {bucket}: a second copy "
+                "of every event is billed",
+            )
         for trail in found.others:
             if trail.tagged:
                 yield _report(
