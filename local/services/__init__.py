@@ -17,7 +17,7 @@ SERVICES = (
     "local.services.kms",
     "local.services.ec2",
     "local.services.account",
-    "local.services.dynamodb",
+    "local.services.serialized",
 )
 
 

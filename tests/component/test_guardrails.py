@@ -12,6 +12,7 @@ from groundwork.baseline.components.guardrails import Guardrails
 from groundwork.baseline.components.guardrails.document import LONGEST, guardrail_document, minified
 from groundwork.contracts import Organization
 from groundwork.declaration import Declaration, Role, Trust, Where
+from groundwork.declaration.entry_roles import EntryRole
 from groundwork.declaration.loading import load
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
 from local.policies.documents import Request, compile_policy
@@ -382,7 +383,7 @@ def test_the_declaration_decides_what_is_protected() -> None:
         update={"guardrails": declared.guardrails.model_copy(update={"allow_leaving": True})}
     )
     assert not denied("organizations:LeaveOrganization", declaration=open_door)
-    renamed = declared.model_copy(update={"entry_roles": ["Doorway"]})
+    renamed = declared.model_copy(update={"entry_roles": [EntryRole(name="Doorway")]})
     assert not denied("cloudtrail:StopLogging", trail(), principal=role("Doorway"), declaration=renamed)
     assert denied("cloudtrail:StopLogging", trail(), principal=ENTRY, declaration=renamed)
     bare = declared.model_copy(update={"baseline": {"workload": ["access"]}})

@@ -11,6 +11,7 @@ import pytest
 from groundwork.baseline.component import Installation
 from groundwork.baseline.run import ComponentTask, Result, verify_inside, work_inside
 from groundwork.contracts import Account
+from groundwork.declaration.entry_roles import EntryRole
 from groundwork.errors import BaselineNotVerified, EntryRoleDenied, SessionPolicyTooLarge
 from tests.component.conftest import ENTRY_ROLE, WORKER, World
 
@@ -83,7 +84,8 @@ def two_doors(world: World) -> Account:
 
 
 def settle(world: World, account: Account, roles: list[str]) -> Result:
-    declaration = world.declaration.model_copy(update={"entry_roles": roles})
+    entering = [EntryRole(name=role) for role in roles]
+    declaration = world.declaration.model_copy(update={"entry_roles": entering})
     task = ComponentTask(
         component="account-settings", account=account, organization=world.organization, execution="arn"
     )
