@@ -8,6 +8,8 @@ SHELL := /bin/bash
 
 PORT ?= 4566
 TESTS ?= tests
+# The folder with your baseline.yaml and policies/, outside of this repository; without it, layers/baseline is it.
+DECLARATION ?=
 export SAM_CLI_TELEMETRY := 0
 export PYTHONPATH := layers:.
 
@@ -16,6 +18,8 @@ SAM := .venv-sam/bin/sam
 DEV := .venv/installed
 SAM_CLI := .venv-sam/installed
 AUDIT := .venv-audit/simulator
+OWN = $(if $(DECLARATION),$(abspath $(DECLARATION)))
+unexport DECLARATION
 
 help: ## This list
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -35,7 +39,8 @@ test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
 	@$(BIN)/python -m pytest -q -n 2 $(TESTS)
 
 local: $(DEV) ## The embedded AWS with Groundwork in it, until interrupted: make local PORT=4566 FAULTS=plan.json
-	@$(BIN)/python -m local --port $(PORT) $(if $(FAULTS),--faults $(FAULTS))
+	@$(BIN)/python -m checks.declared "$(OWN)"
+	@DECLARATION="$(OWN)" $(BIN)/python -m local --port $(PORT) $(if $(FAULTS),--faults $(FAULTS))
 
 check: $(DEV) $(SAM_CLI) ## Format, lint, strict types, template, state machines, generated documents
 	@$(BIN)/ruff format --check --quiet .
@@ -49,8 +54,9 @@ check: $(DEV) $(SAM_CLI) ## Format, lint, strict types, template, state machines
 audit: $(DEV) $(AUDIT) ## Policies asked of an outside evaluator, checkov on template and policies, packages by pip-audit
 	@$(BIN)/python -m checks.audit
 
-build: $(SAM_CLI) ## What ships, as sam deploys it: .aws-sam/build
-	@PYTHON=$(CURDIR)/.venv-sam/bin/python $(SAM) build
+build: $(DEV) $(SAM_CLI) ## What ships, as sam deploys it: make build DECLARATION=../organization
+	@$(BIN)/python -m checks.declared "$(OWN)"
+	@MAKEFLAGS= DECLARATION="$(OWN)" PYTHON=$(CURDIR)/.venv-sam/bin/python $(SAM) build
 
 format: $(DEV) ## Put the format right, and what the linter can
 	@$(BIN)/ruff check --quiet --fix .

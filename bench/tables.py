@@ -9,7 +9,7 @@ from bench.marks import Judged, judged
 from bench.models.costs import Usage, cost, dollars, month, night
 from bench.models.critical_path import Call, Step, calls_of, invocations_of
 from bench.models.night import Need, bounds, own_pace
-from bench.models.prices import PRICES, READ_ON, REGION
+from bench.models.prices import CONFIG_ITEM, PRICES, READ_ON, REGION
 from bench.scenarios import MARKS
 from bench.settings import Settings
 from bench.sheet import Sheet, marked
@@ -17,7 +17,9 @@ from bench.tally import Tally
 from groundwork.declaration.loading import load
 
 NAMES = {"new": "new account", "again": "re-run", "plan": "plan"}
-SIZES = (50, 1_000, 6_000)
+SIZES = (10, 80, 1_000, 6_000)
+CHANGES = (300, 3_000)
+"""Recorded in an account in a month: a quiet one, and one where much is deployed. Ours; put in your own."""
 NIGHTS = (1_000, 10_000)
 
 
@@ -109,7 +111,8 @@ def costs(found: Mapping[str, Any]) -> list[Sheet]:
     each.add("all", *(f"{1_000 * dollars(usage):.2f}" for usage in used.values()))
     months = Sheet(
         "Cost a month, in US dollars",
-        ["accounts", "a night", "30 nights", "vends", "repairs", "what stands there", "all"],
+        ["accounts", "a night", "30 nights", "vends", "repairs", "what stands there", "all"]
+        + [f"AWS Config at {changes:,} changes an account" for changes in CHANGES],
     )
     for accounts in SIZES:
         bill = month(accounts, used["new"], used["again"], used["plan"])
@@ -121,6 +124,7 @@ def costs(found: Mapping[str, Any]) -> list[Sheet]:
             f"{bill.repairs:.2f}",
             f"{bill.standing:.2f}",
             f"{bill.total:.2f}",
+            *(f"{accounts * changes * CONFIG_ITEM.dollars:,.0f}" for changes in CHANGES),
         )
     return [each, months]
 

@@ -61,6 +61,11 @@ PRICES: Mapping[str, Price] = {
 }
 """By the field of `bench.models.costs.Usage` that counts them."""
 
+CONFIG_ITEM = Price(
+    0.003, "AWS Config, a configuration item recorded continuously", "https://aws.amazon.com/config/pricing/"
+)
+"""Billed in each account: one for each change of a resource, in each Region that records it."""
+
 MONTHLY: Mapping[str, tuple[int, Price]] = {
     "keys": (3, Price(1.00, "KMS, a key", "https://aws.amazon.com/kms/pricing/")),
     "alarms": (4, Price(0.10, "CloudWatch, an alarm", "https://aws.amazon.com/cloudwatch/pricing/")),

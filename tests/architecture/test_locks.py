@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -46,3 +47,12 @@ def test_every_package_of_the_policy_simulator_is_locked_with_a_hash() -> None:
 @pytest.mark.parametrize("name", [*LOCKS, SIMULATOR])
 def test_no_lock_names_an_index(name: str) -> None:
     assert "://" not in (ROOT / name).read_text()
+
+
+def test_the_version_is_the_same_wherever_it_is_said() -> None:
+    version = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]["version"]
+    assert re.findall(r"^## (\d\S+)", (ROOT / "CHANGELOG.md").read_text(), re.MULTILINE)[0] == version
+    outputs = (ROOT / "template.yaml").read_text().partition("\nOutputs:\n")[2]
+    assert re.findall(r"^  Version:\n    Description: .*\n    Value: (\S+)$", outputs, re.MULTILINE) == [
+        version
+    ]

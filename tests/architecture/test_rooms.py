@@ -101,3 +101,18 @@ def test_a_room_is_small_enough_to_be_looked_over() -> None:
 @pytest.mark.parametrize("name", sorted(each for each in MODULES if each.startswith(("groundwork", "local"))))
 def test_a_module_says_what_it_knows(name: str) -> None:
     assert ast.get_docstring(ast.parse(MODULES[name].read_text()))
+
+
+def test_the_prover_is_imported_by_the_proof_alone() -> None:
+    """docs/decisions/0024: it is under the AGPL."""
+    importing = {
+        name
+        for name, path in MODULES.items()
+        for node in ast.walk(ast.parse(path.read_text()))
+        if isinstance(node, ast.Import | ast.ImportFrom)
+        for source in (
+            [node.module or ""] if isinstance(node, ast.ImportFrom) else [a.name for a in node.names]
+        )
+        if source.split(".")[0] in {"reach", "reach_security"}
+    }
+    assert importing == {"prove.reached"}

@@ -25,6 +25,8 @@ Upload = Callable[[str, bytes], str]
 
 EPOCH = (1980, 1, 1, 0, 0, 0)
 CODE_ONLY = "code"
+DECLARATION = "DECLARATION"
+"""Names the folder with the owner's declaration, to the Makefile of `layers/baseline`; it may be outside of the repository."""
 
 
 class NotPackageable(ValueError):
@@ -77,12 +79,14 @@ def _package_layer(name: str, resource: dict[str, Any], base: Path, upload: Uplo
     if method != "makefile":
         raise NotPackageable(f"{name}: a layer needs `Metadata: {{BuildMethod: makefile}}`, not {method!r}")
     folder = _local(name, properties, "ContentUri", base)
-    built = _built(folder, hashlib.sha256(zipped(folder)).hexdigest())
+    declared = os.environ.get(DECLARATION)
+    given = [folder, Path(declared)] if declared else [folder]
+    built = _built(folder, tuple(hashlib.sha256(zipped(each)).hexdigest() for each in given))
     properties["ContentUri"] = upload_by_content(built, ".zip", upload)
 
 
 @lru_cache(maxsize=8)
-def _built(folder: Path, _digest: str) -> bytes:
+def _built(folder: Path, _digests: tuple[str, ...]) -> bytes:
     """A layer as its Makefile builds it, once for as long as its files are the same."""
     with tempfile.TemporaryDirectory() as artifacts:
         given = [f"ARTIFACTS_DIR={artifacts}", f"PYTHON={sys.executable}"]

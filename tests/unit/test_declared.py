@@ -1,0 +1,63 @@
+"""`make build DECLARATION=...`: the owner's declaration lives outside of the code."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+
+import pytest
+
+from checks import declared
+
+SHIPPED = declared.LAYER
+
+
+@pytest.fixture
+def own(tmp_path: Path) -> Path:
+    shutil.copy(SHIPPED / "baseline.yaml", tmp_path)
+    return tmp_path
+
+
+def replaced(own: Path, old: str, new: str) -> None:
+    baseline = own / "baseline.yaml"
+    assert old in baseline.read_text()
+    baseline.write_text(baseline.read_text().replace(old, new))
+
+
+def test_it_is_read_from_its_folder_with_the_policies_that_groundwork_ships(own: Path) -> None:
+    replaced(own, "name: mgmt,", "name: tools,")
+    found = declared.declared(str(own))
+    assert "tools" in [account.name for account in found.accounts]
+    assert found.policy("observe") == declared.declared().policy("observe")
+
+
+def test_a_policy_of_the_owner_takes_the_place_of_one_of_the_same_name(own: Path) -> None:
+    (own / "policies").mkdir()
+    shutil.copy(SHIPPED / "policies" / "observe.json", own / "policies" / "deploy.json")
+    assert declared.declared(str(own)).policy("deploy") == declared.declared().policy("observe")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "sentence"),
+    [
+        ("  roles:", "  rolez:", "baseline.yaml: access.rolez: is an unknown key; remove it"),
+        ("regions:", "regions: [", "baseline.yaml: is no YAML: "),
+    ],
+)
+def test_a_mistake_is_told_in_a_sentence(
+    own: Path, capsys: pytest.CaptureFixture[str], old: str, new: str, sentence: str
+) -> None:
+    replaced(own, old, new)
+    assert declared.main(str(own)) == 1
+    assert capsys.readouterr().err.startswith(sentence)
+
+
+def test_a_folder_without_a_declaration_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert declared.main(str(tmp_path)) == 1
+    told = capsys.readouterr().err
+    assert told.startswith(f"DECLARATION={tmp_path}: has no baseline.yaml; ")
+
+
+def test_what_is_declared_is_told_with_its_version(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert declared.main(str(own)) == 0
+    assert capsys.readouterr().out.startswith(f"Declaration {declared.declared().version}, of {own}/")
