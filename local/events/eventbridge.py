@@ -1,4 +1,4 @@
-"""Adapter: EventBridge. moto keeps buses, rules and matches patterns; events are accepted and delivered here.
+"""Adapter: EventBridge. moto keeps buses and rules; events are accepted, matched (`patterns`) and delivered here.
 
 Follows PutEvents and PutTargets in the EventBridge API reference, and "Event retry policy and using
 dead-letter queues" in the user guide.
@@ -6,6 +6,7 @@ dead-letter queues" in the user guide.
 
 from __future__ import annotations
 
+import json
 import threading
 import uuid
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -13,9 +14,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import JsonRESTError
-from moto.events.models import EventsBackend, Rule, events_backends
+from moto.events.exceptions import InvalidEventPatternException
+from moto.events.models import EventPattern, EventsBackend, Rule, events_backends
+from moto.events.responses import EventsHandler
 
 from local.events.delivery import DELIVERED_SERVICES, Delivery
+from local.events.patterns import InvalidPattern, Pattern
 from local.events.schedules import InvalidSchedule, next_time
 from local.events.timetable import Entry, Timetable
 from local.json_texts import depth_of, strict_json
@@ -31,6 +35,8 @@ MAXIMUM_BYTES = 256 * 1024
 DEEPEST_DETAIL = 1000
 # Targets that EventBridge can only reach as a role; the others are reached by their own resource policy.
 NEEDS_ROLE = ("states",)
+MANDATORY = ("id", "account", "source", "time", "region", "resources", "detail-type")
+"""Fields of the event that TestEventPattern is given."""
 ENABLED = ("ENABLED", "ENABLED_WITH_ALL_CLOUDTRAIL_MANAGEMENT_EVENTS")
 
 
@@ -235,8 +241,39 @@ def install(engine: Engine) -> None:
                 raise JsonRESTError("ValidationException", message) from error
         return put_rule(backend, name, *rest, **named)
 
+    engine.patch(EventPattern, "load", classmethod(_read_pattern))
+    engine.patch(EventPattern, "matches_event", lambda pattern, event: pattern.asked.matches(event))
+    engine.patch(EventsHandler, "test_event_pattern", _test_event_pattern)
     engine.patch(EventsBackend, "put_targets", put_checked_targets)
     engine.patch(EventsBackend, "put_rule", put_checked_rule)
+
+
+def _pattern(text: str) -> Pattern:
+    try:
+        return Pattern(text)
+    except InvalidPattern as invalid:
+        raise InvalidEventPatternException(str(invalid)) from invalid
+
+
+def _read_pattern(cls: type[EventPattern], text: str | None) -> EventPattern:
+    asked = _pattern(text) if text else None
+    read = cls(text, json.loads(text) if text else {})
+    read.asked = asked  # type: ignore[attr-defined]
+    return read
+
+
+def _test_event_pattern(handler: EventsHandler) -> str:
+    """https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_TestEventPattern.html"""
+    pattern = _pattern(handler._get_param("EventPattern"))
+    try:
+        event = strict_json(handler._get_param("Event"))
+    except (ValueError, RecursionError) as error:
+        message = "Parameter Event is not valid. Reason: it is no JSON."
+        raise JsonRESTError("ValidationException", message) from error
+    if missing := [name for name in MANDATORY if not isinstance(event, dict) or name not in event]:
+        message = f"Parameter Event is not valid. Reason: it lacks {', '.join(missing)}."
+        raise JsonRESTError("ValidationException", message)
+    return json.dumps({"Result": pattern.matches(event)})
 
 
 def _matches(rule: Any, event: Event) -> bool:

@@ -64,7 +64,7 @@ def _values(field: str, low: int, high: int, names: tuple[str, ...] = (), first:
         else:
             begin = _number(start, names, first)
             until = _number(end, names, first) if dash else (high if step else begin)
-        if not low <= begin <= until <= high or (step and not step.isdigit()):
+        if not low <= begin <= until <= high or (step and not (step.isdigit() and int(step))):
             raise InvalidSchedule(f"{field}: not between {low} and {high}")
         found |= set(range(begin, until + 1, int(step or 1)))
     return found

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from groundwork.contracts import AccountRequest, Change, StartedByHand, read_tri
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import HOME, load
 from groundwork.errors import every_error, remedy_for
+from local.events.patterns import Pattern
 from prove import laid_down
 
 ROOT = Path(__file__).parents[2]
@@ -104,6 +105,39 @@ def test_examples_of_answers_are_whole() -> None:
         else:
             assert set(each) >= OUTPUT
             [Change.model_validate(change) for change in each["changes"]]
+
+
+def test_examples_of_patterns_match_the_answers_that_they_say() -> None:
+    contract = [json.loads(text) for text in blocks("json", ROOT / "docs" / "contract.md")]
+    every, access, grave = (Pattern(json.dumps(each)) for each in contract if "source" in each)
+    answers = [each for each in contract if "execution" in each]
+    of_prod = [each | {"accountName": "prod"} for each in answers]
+    of_trail = [
+        each | {"changes": [change for change in each["changes"] if change["component"] != "access"]}
+        for each in of_prod
+        if each.get("outcome") == "repaired"
+    ]
+    assert [kind_of(each) for each in answers if every.matches(event_of(each))] == [
+        "Account Ready",
+        "Account Repaired",
+        "Account Failed",
+        "Account Drifted",
+    ]
+    assert [kind_of(each) for each in of_prod if access.matches(event_of(each))] == [
+        "Account Repaired",
+        "Account Drifted",
+    ]
+    assert not any(access.matches(event_of(each)) for each in answers + of_trail)
+    assert [kind_of(each) for each in answers if grave.matches(event_of(each))] == ["Account Drifted"]
+    assert grave.matches(event_of({"error": "BaselineFailed"}))
+
+
+def kind_of(answer: Mapping[str, Any]) -> str:
+    return f"Account {answer.get('outcome', 'failed').capitalize()}"
+
+
+def event_of(answer: Mapping[str, Any]) -> dict[str, Any]:
+    return {"source": "groundwork", "detail-type": kind_of(answer), "detail": answer}
 
 
 def test_examples_of_outputs_are_whole() -> None:
