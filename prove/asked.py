@@ -93,7 +93,7 @@ def engine_allows(case: Case) -> bool:
     authority = Authority(
         identity=[compile_policy(document) for document in caller.identity],
         boundary=[compile_policy(caller.boundary)] if caller.boundary else None,
-        session=[compile_policy(caller.session)] if caller.session else None,
+        session=[compile_policy(caller.session, Kind.SESSION)] if caller.session else None,
         service_control=[[compile_policy(each) for each in level] for level in caller.organization_policies],
     )
     required = wish.action.startswith(("sts:AssumeRole", "kms:"))

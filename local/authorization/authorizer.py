@@ -101,17 +101,20 @@ class Authorizer:
     def _decide(
         self, principal: Principal, authority: Authority, need: Need, known: Keys, place: Membership | None
     ) -> Decision:
-        side, keys_of_resource = self._resource_side(need, principal.account, place)
+        side, keys_of_resource = self._resource_side(need, principal, place)
         request = Request(
             need.action,
             need.resource,
             {**known, **keys_of_resource},
-            caller_of(principal),
+            caller_of(principal, bounded=authority.boundary is not None),
             uncomputed_of(need),
         )
         return decide(request, authority, side)
 
-    def _resource_side(self, need: Need, caller: str, place: Membership | None) -> tuple[ResourceSide, Keys]:
+    def _resource_side(
+        self, need: Need, principal: Principal, place: Membership | None
+    ) -> tuple[ResourceSide, Keys]:
+        caller = principal.account
         service = need.action.split(":")[0]
         if need.resource == "*" or need.action in NOT_THERE_YET:
             return ResourceSide(), keys.of_resource(caller, place)
@@ -122,7 +125,7 @@ class Authorizer:
             **keys.resource_tags(need.resource),
             **keys.resource_aliases(need.resource),
         }
-        controls = state.resource_control_levels(home, owner, need.action)
+        controls = state.resource_control_levels(home, owner, need.action, principal)
         if service not in WITH_RESOURCE_POLICIES and need.action not in TRUST_ACTIONS:
             return ResourceSide(control=controls), known
         policy = state.resource_policy(need.resource)
@@ -172,16 +175,16 @@ class Authorizer:
         owner = owner_of(resource, source_account or "")
         known |= keys.of_resource(owner, state.membership(owner) if owner else None)
         request = Request(action, resource, known, Caller(service=service))
-        decision = decide_for_service(request, ResourceSide(state.resource_policy(resource), owner))
+        decision = decide_for_service(request, _side(action, resource, owner))
         key = None if own_key or not decision.allowed else state.key_for_writing(action, resource)
         if key is None:
             return decision
         if action == "s3:PutObject":
             known["kms:encryptioncontext:aws:s3:arn"] = resource
-        side = ResourceSide(state.resource_policy(key), owner_of(key, owner))
         for use in (
             ("kms:GenerateDataKey", "kms:Decrypt") if action != "s3:PutObject" else ("kms:GenerateDataKey",)
         ):
+            side = _side(use, key, owner_of(key, owner))
             decision = decide_for_service(Request(use, key, known, Caller(service=service)), side)
             if not decision.allowed:
                 return decision
@@ -198,9 +201,9 @@ class Authorizer:
         """Whether a role exists and its trust policy admits a service principal."""
         account = role_arn.split(":")[4]
         known = self._of_service(service, source_arn, source_account or account)
-        policy = state.resource_policy(role_arn)
+        known |= keys.of_resource(account, state.membership(account))
         request = Request("sts:AssumeRole", role_arn, known, Caller(service=service))
-        return decide_for_service(request, ResourceSide(policy, account)).allowed
+        return decide_for_service(request, _side(request.action, role_arn, account)).allowed
 
     def role_may(
         self, role_arn: str, action: str, resource: str = "*", *, context: Mapping[str, Any] | None = None
@@ -244,8 +247,15 @@ STS_ISSUES = frozenset(("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdenti
 """AWS lists these as Write, but they change nothing in any account."""
 
 
-def caller_of(principal: Principal) -> Caller:
-    return Caller(principal.arn, principal.account, principal.role_arn)
+def caller_of(principal: Principal, *, bounded: bool = False) -> Caller:
+    return Caller(principal.arn, principal.account, principal.role_arn, bounded=bounded)
+
+
+def _side(action: str, resource: str, owner: str) -> ResourceSide:
+    """A resource as a service meets it."""
+    place = state.membership(owner) if owner and state.SERVICE_LINKED_PATH not in resource else None
+    controls = state.resource_control_levels(place, owner, action)
+    return ResourceSide(state.resource_policy(resource), owner, control=controls)
 
 
 def owner_of(arn: str, otherwise: str) -> str:

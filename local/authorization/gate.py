@@ -29,6 +29,7 @@ from werkzeug.exceptions import NotFound
 from local.authorization import operations, refusals
 from local.authorization.operations import EngineGap
 from local.authorization.refusals import Refusal
+from local.authorization.resource_policies import malformed
 from local.authorization.resources import Call
 from local.identity.principals import BadSessionToken, Principal, SessionExpired, UnknownAccessKey
 from local.policies.documents import UncomputedKey
@@ -104,7 +105,7 @@ class Gate:
         try:
             call = _call(request, signed, protocol, principal)
             environ[ADMITTED] = Admitted(call, protocol)
-            return self._engine.authorizer.admit(call)  # type: ignore[no-any-return]
+            return self._engine.authorizer.admit(call) or malformed(call)
         except (EngineGap, UncomputedKey) as gap:
             return refusals.gap(str(gap))
 

@@ -11,6 +11,7 @@ from moto.iam.models import IAMBackend, Role, User, iam_backends
 from moto.organizations.models import organizations_backends
 
 from local.identity.principals import Principal
+from local.organizations.policy_types import WITH_RCPS
 from local.policies.decision import Authority, Levels
 from local.policies.documents import Kind, Policy, compile_policy
 
@@ -94,17 +95,15 @@ def service_control_levels(place: Membership | None, principal: Principal) -> Le
     return _control_levels(place, principal.account, SERVICE_CONTROL)
 
 
-def resource_control_levels(place: Membership | None, account: str, action: str) -> Levels:
-    """The RCPs over a resource, for the services that have them."""
-    if action.split(":", maxsplit=1)[0] not in (
-        "s3",
-        "sts",
-        "kms",
-        "sqs",
-        "secretsmanager",
-        "dynamodb",
-        "logs",
-    ):
+def resource_control_levels(
+    place: Membership | None, account: str, action: str, principal: Principal | None = None
+) -> Levels:
+    """The RCPs over a resource, for the services that have them. Service-linked roles are exempt, and so is
+    kms:RetireGrant. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
+    """
+    if action.split(":", maxsplit=1)[0] not in WITH_RCPS or action == "kms:RetireGrant":
+        return ()
+    if principal and principal.role_arn and SERVICE_LINKED_PATH in principal.role_arn:
         return ()
     return _control_levels(place, account, RESOURCE_CONTROL)
 
@@ -114,7 +113,9 @@ def authority(principal: Principal, place: Membership | None) -> Authority:
     controls = service_control_levels(place, principal)
     if principal.kind == "root":
         return Authority(None, service_control=controls)
-    session = principal.session_policies and [compile_policy(text) for text in principal.session_policies]
+    session = principal.session_policies and [
+        compile_policy(text, Kind.SESSION) for text in principal.session_policies
+    ]
     holder: Any = None
     if principal.kind == "user":
         holder = find_user(principal.account, principal.name)

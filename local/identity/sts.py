@@ -24,7 +24,7 @@ from local.identity import totp
 from local.identity.credentials import Credentials
 from local.identity.principals import PARTITION, Principal
 from local.policies.conditions import MalformedPolicy
-from local.policies.documents import compile_policy
+from local.policies.documents import Kind, compile_policy
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -250,7 +250,7 @@ def _session_policies(request: TokenResponse, role: Any) -> tuple[tuple[str, ...
         texts.append(text)
     for text in texts[: 1 if inline else 0]:
         try:
-            compile_policy(text)
+            compile_policy(text, Kind.SESSION)
         except MalformedPolicy as error:
             message = f"This policy contains invalid Json or is malformed: {error}"
             raise StsError("MalformedPolicyDocument", message) from error

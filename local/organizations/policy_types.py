@@ -14,11 +14,16 @@ from typing import Any
 
 from moto.organizations.models import FakeOrganization, FakePolicy
 
+from local.policies.conditions import MalformedPolicy, as_list
+from local.policies.documents import Kind, compile_policy
+
 from .errors import constraint, error, invalid_input
 
 SCP = "SERVICE_CONTROL_POLICY"
 RCP = "RESOURCE_CONTROL_POLICY"
-PRINCIPALS = frozenset({"Principal", "NotPrincipal"})
+WITH_RCPS = frozenset(("s3", "sts", "kms", "sqs", "secretsmanager", "dynamodb", "logs", "ecr", "aoss"))
+"""Prefixes of the services whose resources resource control policies bind; AWS adds to them. See "List of AWS services
+that support RCPs" in https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"""
 VALUE_OPERATORS = frozenset({"@@assign", "@@append", "@@remove"})
 
 
@@ -74,22 +79,25 @@ def check_content(policy_type: str, content: str) -> None:
     if policy_type in (SCP, RCP):
         statements = document.get("Statement", [])
         for statement in statements if isinstance(statements, list) else [statements]:
-            _check_statement(policy_type, statement)
-        if not statements:
-            raise malformed("The policy has no Statement.")
+            if policy_type == RCP:
+                _check_of_resources(statement)
+        try:
+            compile_policy(content, Kind.IDENTITY if policy_type == SCP else Kind.RESOURCE)
+        except MalformedPolicy as wrong:
+            raise malformed(f"The provided policy document is not valid: {wrong}.") from wrong
 
 
-def _check_statement(policy_type: str, statement: dict[str, Any]) -> None:
-    if statement.get("Effect") not in ("Allow", "Deny"):
-        raise malformed("A statement's Effect must be Allow or Deny.")
-    if policy_type == SCP and PRINCIPALS & statement.keys():
-        raise malformed("A service control policy cannot have a Principal element.")
-    if policy_type == SCP and not {"Action", "NotAction"} & statement.keys():
-        raise malformed("A statement needs an Action or a NotAction element.")
-    if policy_type == RCP and (statement.get("Principal") != "*" or statement["Effect"] != "Deny"):
+def _check_of_resources(statement: Any) -> None:
+    """What a resource control policy may not say, and another policy of a resource may."""
+    if not isinstance(statement, dict):
+        raise malformed("A statement is an object.")
+    if statement.get("Principal") != "*" or statement.get("Effect") != "Deny":
         raise malformed('A resource control policy denies, to the Principal "*".')
-    if policy_type == RCP and "Action" not in statement:
+    if "Action" not in statement:
         raise malformed("A statement of a resource control policy needs an Action element.")
+    for action in as_list(statement["Action"]):
+        if str(action).partition(":")[0].lower() not in WITH_RCPS:
+            raise malformed(f"The action {action} is of no service that supports resource control policies.")
 
 
 def malformed(message: str) -> Exception:

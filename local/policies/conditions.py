@@ -13,6 +13,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from decimal import Decimal
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +26,7 @@ class MalformedPolicy(ValueError):
     """The document is no policy that AWS would accept; the message names what is wrong."""
 
 
+NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
 VARIABLE = re.compile(r"\$\{\s*([^},]*?)\s*(?:,\s*'([^']*)'\s*)?\}")
 WILDCARD_LITERALS = {"*": "*", "?": "?", "$": "$"}
 
@@ -58,19 +60,24 @@ def glob(pattern: str, ignore_case: bool = False) -> re.Pattern[str]:
     return re.compile("".join(parts), re.DOTALL | (re.IGNORECASE if ignore_case else 0))
 
 
-def arn_expression(pieces: Sequence[tuple[str, bool]]) -> str:
-    """The regular expression of an ARN pattern: wildcards stay within their segment, save in the last one."""
+def arn_expression(pieces: Sequence[tuple[str, bool]], *, spilling: bool = False) -> str:
+    """The regular expression of an ARN pattern: wildcards stay within their segment, save in the last one, and save,
+    where they are `spilling`, a `*` that ends its segment."""
     total = sum(text.count(":") for text, _ in pieces)
     boundary = min(5, total)
     colons, out = 0, []
+    whole = "".join(text for text, _ in pieces)
+    position = 0
     for text, literal in pieces:
         for character in text:
+            position += 1
             last = colons >= boundary
             if character == ":":
                 colons += 1
                 out.append(":")
             elif not literal and character == "*":
-                out.append(".*" if last else "[^:]*")
+                ends = spilling and whole[position : position + 1] in ("", ":")
+                out.append(".*" if last or ends else "[^:]*")
             elif not literal and character == "?":
                 out.append("." if last else "[^:]")
             else:
@@ -83,6 +90,15 @@ def arn_glob(pieces: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
     return re.compile(arn_expression(pieces), re.DOTALL)
 
 
+@lru_cache(maxsize=20_000)
+def resource_glob(pieces: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
+    """As a Resource element has it: a `*` at the end of a segment may match beyond the colon.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    return re.compile(arn_expression(pieces, spilling=True), re.DOTALL)
+
+
 def _glob_pieces(pieces: Sequence[tuple[str, bool]]) -> re.Pattern[str]:
     wild = {"*": ".*", "?": "."}
     characters = ((c, literal) for text, literal in pieces for c in text)
@@ -90,8 +106,10 @@ def _glob_pieces(pieces: Sequence[tuple[str, bool]]) -> re.Pattern[str]:
     return re.compile("".join(out), re.DOTALL)
 
 
-def _number(text: str) -> float:
-    return float(text)
+def _number(text: str) -> Decimal:
+    if not NUMBER.fullmatch(text):
+        raise ValueError(f"{text!r} is no number")
+    return Decimal(text)
 
 
 def _date(text: str) -> datetime:
@@ -122,7 +140,15 @@ class Operator:
     parse: Callable[[str], Any] | None = None
     parse_given: Callable[[str], Any] | None = None
     negated: bool = False
+    ordered: bool = False
+    """Numbers and dates: of a value that is neither, nothing holds, not even that it differs."""
     pattern: Callable[[tuple[tuple[str, bool], ...]], re.Pattern[str]] | None = None
+
+    def reads(self, given: str) -> bool:
+        try:
+            return self.parse_given is None or self.parse_given(given) is not None
+        except ValueError:
+            return False
 
 
 def _same(wanted: Any, given: Any) -> bool:
@@ -147,7 +173,9 @@ def _both(name: str, negation: str, **operator: Any) -> dict[str, Operator]:
 
 def _ordered(name: str, parse: Callable[[str], Any]) -> dict[str, Operator]:
     return {
-        **_both(f"{name}Equals", f"{name}NotEquals", test=_same, parse=parse, parse_given=parse),
+        **_both(
+            f"{name}Equals", f"{name}NotEquals", test=_same, parse=parse, parse_given=parse, ordered=True
+        ),
         f"{name}LessThan": Operator(lambda wanted, given: given < wanted, parse, parse),
         f"{name}LessThanEquals": Operator(lambda wanted, given: given <= wanted, parse, parse),
         f"{name}GreaterThan": Operator(lambda wanted, given: given > wanted, parse, parse),
@@ -204,10 +232,14 @@ class Condition:
     def holds(self, context: Context) -> bool:
         given = context.get(self.key)
         values = () if given is None else (given,) if isinstance(given, str) else tuple(given)
+        if self.operator is None or self.quantifier == FOR_ALL:  # what is empty is null
+            values = tuple(value for value in values if value)
         if self.operator is None:
-            return any((given is None) == (wanted == "true") for wanted in self.wanted)
+            return any((not values) == (wanted == "true") for wanted in self.wanted)
         if not values:
             return self._when_absent()
+        if self.operator.ordered and not any(map(self.operator.reads, values)):
+            return False
         matched = [self._matches(value, context) for value in values]
         if self.quantifier == FOR_ALL:
             return all(hit != self.operator.negated for hit in matched)

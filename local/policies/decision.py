@@ -117,8 +117,12 @@ def _principal_side(request: Request, authority: Authority, granted: Match) -> D
 
 
 def decide_for_service(request: Request, resource: ResourceSide) -> Decision:
-    """May a service principal do this? Only the resource's policy speaks: a service has none of its own."""
+    """May a service principal do this? The resource's policy speaks, and the organization's over it: a service has
+    none of its own."""
     layer = _layer_of(resource.policy)
+    for level in resource.control:
+        if any(policy.verdict(request).denied for policy in level):
+            return Decision(False, "a resource control policy", explicit=True)
     if resource.policy is None:
         return Decision(False, layer)
     verdict = resource.policy.verdict(request)

@@ -18,10 +18,10 @@ from local.policies.conditions import (
     Condition,
     Context,
     MalformedPolicy,
-    arn_glob,
     as_list,
     compile_conditions,
     glob,
+    resource_glob,
     substitute,
 )
 
@@ -33,6 +33,8 @@ STATEMENT_ELEMENTS = frozenset(
         *("Principal", "NotPrincipal", "Condition"),
     )
 )
+FIELDS = 6
+"""Of an ARN."""
 ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
 
 
@@ -43,9 +45,13 @@ class UncomputedKey(NotImplementedError):
 class Kind(Enum):
     """Where a policy sits, and so which elements it has."""
 
-    IDENTITY = "identity-based policy"  # also boundaries, session policies and SCPs: no principal
+    IDENTITY = "identity-based policy"  # also boundaries and SCPs: no principal
+    SESSION = "session policy"  # as an identity-based one, but that it completes no short ARN
     RESOURCE = "resource-based policy"
     TRUST = "role trust policy"  # a resource policy whose resource is the role it is on
+
+
+WITHOUT_PRINCIPAL = (Kind.IDENTITY, Kind.SESSION)
 
 
 class Match(IntEnum):
@@ -68,6 +74,8 @@ class Caller:
     account: str | None = None
     role_arn: str | None = None
     service: str | None = None
+    bounded: bool = False
+    """Whether a permissions boundary is on the user or role."""
 
     def identities(self) -> tuple[str, ...]:
         return tuple(arn for arn in (self.arn, self.role_arn) if arn)
@@ -94,10 +102,29 @@ class Verdict:
 SILENT = Verdict()
 
 
+def _completed(arn: str) -> str:
+    """In a policy of an identity the fields that an ARN lacks are whatever they may be.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_resource.html
+    """
+    missing = FIELDS - 1 - arn.count(":")
+    return arn + ":*" * missing if arn.startswith("arn:") and "${" not in arn else arn
+
+
+def _is_too_early(template: str) -> bool:
+    """A policy variable before the fifth colon stands for nothing.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html
+    """
+    return template.partition("${")[0].count(":") < FIELDS - 1
+
+
 class Patterns:
     """The values of an Action or a Resource element."""
 
-    def __init__(self, values: Any, element: str, *, arns: bool, variables: bool) -> None:
+    def __init__(
+        self, values: Any, element: str, *, arns: bool, variables: bool, completes: bool = False
+    ) -> None:
         self._everything = False
         self._exact: set[str] = set()
         self._patterns: list[re.Pattern[str]] = []
@@ -115,12 +142,15 @@ class Patterns:
                 and "${" not in value
             ):
                 raise MalformedPolicy(f"{element}: {value!r} is neither an ARN nor *")
+            if completes:
+                value = _completed(value)
             if value == "*":
                 self._everything = True
             elif arns and variables and "${" in value:
-                self._templates.append(value)
+                self._templates += [] if _is_too_early(value) else [value]
             elif "*" in value or "?" in value:
-                self._patterns.append(arn_glob(((value, False),)) if arns else glob(value.lower()))
+                pattern = resource_glob(((value, False),)) if arns else glob(value.lower())
+                self._patterns.append(pattern)
             else:
                 self._exact.add(value if arns else value.lower())
 
@@ -131,7 +161,7 @@ class Patterns:
             return True
         for template in self._templates:
             pieces = substitute(template, context)
-            if pieces is not None and arn_glob(tuple(pieces)).fullmatch(text):
+            if pieces is not None and resource_glob(tuple(pieces)).fullmatch(text):
                 return True
         return False
 
@@ -170,7 +200,13 @@ class Principals:
         return Match.NONE
 
     def spares(self, caller: Caller) -> bool:
-        """Whether a Deny with this as NotPrincipal leaves the caller alone: it must be named with its account."""
+        """Whether a Deny with this as NotPrincipal leaves the caller alone: it must be named with its account, and who
+        has a permissions boundary never is.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_elements_notprincipal.html
+        """
+        if caller.bounded:
+            return False
         if caller.service is not None:
             return caller.service in self._names.get("Service", ())
         named = self._names.get("AWS", frozenset())
@@ -200,9 +236,14 @@ class Statement:
         if kind is Kind.TRUST and name:
             raise MalformedPolicy("a role trust policy has no Resource")
         self._not_resource = name == "NotResource"
-        self._resources = Patterns(element[name], name, arns=True, variables=variables) if name else None
-        name = _one_of(element, "Principal", "NotPrincipal", required=kind is not Kind.IDENTITY)
-        if kind is Kind.IDENTITY and name:
+        completes = kind is Kind.IDENTITY
+        self._resources = (
+            Patterns(element[name], name, arns=True, variables=variables, completes=completes)
+            if name
+            else None
+        )
+        name = _one_of(element, "Principal", "NotPrincipal", required=kind not in WITHOUT_PRINCIPAL)
+        if kind in WITHOUT_PRINCIPAL and name:
             raise MalformedPolicy(f"{name} has no place in an identity-based policy")
         self._not_principal = name == "NotPrincipal"
         self._principals = Principals(element[name], name) if name else None
@@ -287,7 +328,8 @@ def _compiled(document: str, kind: Kind) -> Policy:
 
 
 def compile_policy(
-    document: str | Mapping[str, Any], kind: Kind | Literal["identity", "resource", "trust"] = Kind.IDENTITY
+    document: str | Mapping[str, Any],
+    kind: Kind | Literal["identity", "session", "resource", "trust"] = Kind.IDENTITY,
 ) -> Policy:
     """A policy from its text (compiled once per text) or from the parsed document."""
     place = kind if isinstance(kind, Kind) else Kind[kind.upper()]

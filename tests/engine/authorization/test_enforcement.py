@@ -424,6 +424,52 @@ def test_a_bucket_policy_can_deny_and_grant(aws: Engine, person: Person) -> None
     s3.delete_bucket_policy(Bucket="policed")
 
 
+def test_what_is_no_policy_is_refused_at_the_door_of_each_service(aws: Engine) -> None:
+    """Were it taken, every call to the resource would fail on reading it."""
+    condition = {"StringEqual": {"aws:PrincipalOrgID": "o-1"}}
+    everybody = {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"}
+    broken = policy({**everybody, "Condition": condition})
+    s3, sqs, sns, kms, events = (aws.client(name) for name in ("s3", "sqs", "sns", "kms", "events"))
+    s3.create_bucket(Bucket="unbroken")
+    queue = sqs.create_queue(QueueName="unbroken")["QueueUrl"]
+    topic = sns.create_topic(Name="unbroken")["TopicArn"]
+    key = kms.create_key()["KeyMetadata"]["KeyId"]
+    calls: list[tuple[Callable[..., Any], dict[str, Any], str]] = [
+        (s3.put_bucket_policy, {"Bucket": "unbroken", "Policy": broken}, "MalformedPolicy"),
+        (
+            sqs.set_queue_attributes,
+            {"QueueUrl": queue, "Attributes": {"Policy": broken}},
+            "InvalidAttributeValue",
+        ),
+        (
+            sqs.create_queue,
+            {"QueueName": "broken", "Attributes": {"Policy": broken}},
+            "InvalidAttributeValue",
+        ),
+        (
+            sns.set_topic_attributes,
+            {"TopicArn": topic, "AttributeName": "Policy", "AttributeValue": broken},
+            "InvalidParameter",
+        ),
+        (sns.create_topic, {"Name": "broken", "Attributes": {"Policy": broken}}, "InvalidParameter"),
+        (
+            kms.put_key_policy,
+            {"KeyId": key, "PolicyName": "default", "Policy": broken},
+            "MalformedPolicyDocumentException",
+        ),
+        (kms.create_key, {"Policy": broken}, "MalformedPolicyDocumentException"),
+        (events.put_permission, {"Policy": broken}, "ValidationException"),
+    ]
+    for call, parameters, code in calls:
+        with pytest.raises(ClientError) as raised:
+            call(**parameters)
+        assert raised.value.response["Error"]["Code"] == code
+    s3.list_objects_v2(Bucket="unbroken")
+    sqs.send_message(QueueUrl=queue, MessageBody="x")
+    sns.publish(TopicArn=topic, Message="x")
+    kms.describe_key(KeyId=key)
+
+
 def test_a_key_admits_only_whom_its_policy_names(aws: Engine, person: Person) -> None:
     person.may(allow("kms:*"))
     administrator = {"AWS": f"arn:aws:iam::{HERE}:user/administrator"}

@@ -507,6 +507,8 @@ def test_everything_can_be_tagged(organizations: Any) -> None:
 # Policies ------------------------------------------------------------------------------------------
 
 DENY = '{"Version": "2012-10-17", "Statement": [{"Effect": "Deny", "Action": "%s", "Resource": "*"}]}'
+WITH_OPERATOR = DENY.replace("}]}", ', "Condition": {"%s": {"aws:PrincipalTag/a": "b"}}}]}') % ("s3:*", "%s")
+OF_RESOURCES = DENY.replace('"Effect"', '"Principal": "*", "Effect"')
 SCP = "SERVICE_CONTROL_POLICY"
 
 
@@ -563,6 +565,11 @@ def test_the_last_control_policy_stays(organizations: Any) -> None:
         (SCP, "not json", "MalformedPolicyDocumentException"),
         (SCP, DENY.replace("Deny", "Maybe") % "s3:*", "MalformedPolicyDocumentException"),
         (SCP, DENY.replace('"Resource"', '"Principal"') % "s3:*", "MalformedPolicyDocumentException"),
+        (SCP, DENY % "GetObject", "MalformedPolicyDocumentException"),
+        (SCP, DENY.replace('"Resource"', '"Resources"') % "s3:*", "MalformedPolicyDocumentException"),
+        (SCP, WITH_OPERATOR % "StringEqual", "MalformedPolicyDocumentException"),
+        ("RESOURCE_CONTROL_POLICY", OF_RESOURCES % "*", "MalformedPolicyDocumentException"),
+        ("RESOURCE_CONTROL_POLICY", OF_RESOURCES % "ec2:*", "MalformedPolicyDocumentException"),
         (SCP, DENY % ("x" * 10_240), "ConstraintViolationException"),
         ("RESOURCE_CONTROL_POLICY", DENY % "s3:*", "MalformedPolicyDocumentException"),
     ],
@@ -573,6 +580,11 @@ def test_a_document_that_is_no_policy_is_refused(
     assert (
         refused(organizations.create_policy, Name="p", Description="", Type=kind, Content=content)[0] == code
     )
+
+
+def test_what_is_one_is_taken(organizations: Any) -> None:
+    policy(organizations, "with-operator", SCP, WITH_OPERATOR % "StringEquals")
+    policy(organizations, "of-resources", "RESOURCE_CONTROL_POLICY", OF_RESOURCES % "s3:*")
 
 
 def test_a_resource_control_policy_denies_everyone(organizations: Any) -> None:

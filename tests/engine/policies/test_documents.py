@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -60,6 +61,22 @@ MATCHING = [
         False,
     ),
     ({"Resource": "arn:aws:iam:*:role/x"}, "sts:AssumeRole", f"arn:aws:iam::{HERE}:role/x", False),
+    ({"Resource": "arn:aws:lambda:eu*:function:f"}, "lambda:X", f"arn:aws:lambda:eu:{HERE}:function:f", True),
+    (
+        {"Resource": "arn:aws:lambda:e*u:function:f"},
+        "lambda:X",
+        f"arn:aws:lambda:e:{HERE}u:function:f",
+        False,
+    ),
+    ({"Resource": "arn:aws:sqs"}, "sqs:SendMessage", f"arn:aws:sqs:eu:{HERE}:orders", True),
+    ({"Resource": "arn:aws:sqs"}, "sqs:SendMessage", f"arn:aws:sns:eu:{HERE}:orders", False),
+    ({"Resource": f"arn:aws:sqs:*:{HERE}"}, "sqs:SendMessage", f"arn:aws:sqs:eu:{HERE}:orders", True),
+    (
+        {"Resource": "arn:aws:sqs:*:${aws:PrincipalAccount}:orders"},
+        "sqs:SendMessage",
+        f"arn:aws:sqs:eu:{HERE}:orders",
+        False,
+    ),
     ({"Resource": "arn:aws:iam::*"}, "sts:AssumeRole", f"arn:aws:iam::{HERE}:role/x", True),
     ({"Resource": "arn:aws:s*:::logs"}, "s3:ListBucket", "arn:aws:sns:::logs", True),
     (
@@ -95,12 +112,14 @@ def test_the_old_version_has_no_policy_variables() -> None:
 CONTEXT = {
     "aws:name": "Bob",
     "aws:number": "10",
+    "aws:fraction": "0.10000000000000000001",
     "aws:date": "2026-05-15T08:26:54Z",
     "aws:yes": "true",
     "aws:ip": "10.1.2.3",
     "aws:arn": f"arn:aws:iam::{HERE}:role/ci-cd/deploy",
     "aws:tagkeys": ("cost", "team"),
     "aws:empty": (),
+    "aws:nothing": "",
     "aws:path": ("o-1/r-1/ou-dev/",),
     "aws:bytes": "QUI=",
 }
@@ -131,6 +150,8 @@ CONDITIONS = [
     ({"NumericEquals": {"aws:number": "10.0"}}, True),
     ({"NumericNotEquals": {"aws:number": "10"}}, False),
     ({"NumericLessThan": {"aws:name": "11"}}, False),
+    ({"NumericNotEquals": {"aws:name": "10"}}, False),
+    ({"NumericEquals": {"aws:fraction": "0.1"}}, False),
     ({"DateGreaterThan": {"aws:date": "2026-05-15T00:00:00Z"}}, True),
     ({"DateLessThan": {"aws:date": "2026-05-15"}}, False),
     ({"DateEquals": {"aws:date": "1778833614"}}, True),
@@ -153,6 +174,9 @@ CONDITIONS = [
     ({"Null": {"aws:gone": "true"}}, True),
     ({"Null": {"aws:name": "true"}}, False),
     ({"Null": {"aws:name": False}}, True),
+    ({"Null": {"aws:empty": "false"}}, False),
+    ({"Null": {"aws:empty": "true"}}, True),
+    ({"ForAllValues:StringEquals": {"aws:nothing": "Bob"}}, True),
     ({"ForAnyValue:StringEquals": {"aws:tagkeys": ["team", "other"]}}, True),
     ({"ForAnyValue:StringEquals": {"aws:tagkeys": "other"}}, False),
     ({"ForAnyValue:StringEquals": {"aws:gone": "team"}}, False),
@@ -179,6 +203,9 @@ MALFORMED = [
     document(allow(Condition={"NullIfExists": {"aws:name": "true"}})),
     document(allow(Condition={"Bool": {"aws:name": "maybe"}})),
     document(allow(Condition={"NumericEquals": {"aws:name": "ten"}})),
+    document(allow(Condition={"NumericEquals": {"aws:name": "1_000"}})),
+    document(allow(Condition={"NumericEquals": {"aws:name": "nan"}})),
+    document(allow(Condition={"NumericEquals": {"aws:name": " 10"}})),
     document(allow(Condition={"IpAddress": {"aws:name": "10.0.0.0/40"}})),
     document(allow(Condition={"StringEquals": "x"})),
     document({"Effect": "allow", "Action": "*", "Resource": "*"}),
@@ -240,8 +267,19 @@ def test_not_principal_in_a_deny_spares_only_who_is_named_with_their_account() -
     policy = Policy(document(statement), Kind.RESOURCE)
     assert not policy.verdict(Request("s3:GetObject", BUCKET, caller=SESSION)).denied
     assert policy.verdict(Request("s3:GetObject", BUCKET, caller=USER)).denied
+    bounded = replace(SESSION, bounded=True)
+    assert policy.verdict(Request("s3:GetObject", BUCKET, caller=bounded)).denied
     statement["NotPrincipal"] = {"AWS": [ROLE]}
     assert Policy(document(statement), Kind.RESOURCE).verdict(Request("s3:X", BUCKET, caller=SESSION)).denied
+
+
+def test_a_short_arn_is_completed_for_identities_alone() -> None:
+    request = Request("sqs:SendMessage", f"arn:aws:sqs:eu:{HERE}:orders", caller=USER)
+    short = document(allow(Resource="arn:aws:sqs"))
+    assert Policy(short, Kind.IDENTITY).verdict(request).allowed
+    assert not Policy(short, Kind.SESSION).verdict(request).allowed
+    of_resource = document({**allow(Resource="arn:aws:sqs"), "Principal": "*"})
+    assert not Policy(of_resource, Kind.RESOURCE).verdict(request).allowed
 
 
 # How policies combine ------------------------------------------------------------------------------
@@ -323,6 +361,29 @@ def test_the_reason_is_worded_as_aws_does() -> None:
     explicit = Decision(False, "a service control policy", explicit=True)
     assert implicit.reason("s3:X") == " because no identity-based policy allows the s3:X action"
     assert explicit.reason("s3:X") == " with an explicit deny in a service control policy"
+
+
+def test_a_resource_control_policy_binds_services_too() -> None:
+    """The confused deputy: a service that acts for another organization."""
+    confused = {
+        "Bool": {"aws:PrincipalIsAWSService": "true"},
+        "StringNotEquals": {"aws:SourceOrgID": "o-1"},
+        "Null": {"aws:SourceAccount": "false"},
+    }
+    control = [[Policy(document({**deny(Condition=confused), "Principal": "*"}), Kind.RESOURCE)]]
+    open_to_it = Policy(
+        document({**allow(), "Principal": {"Service": "events.amazonaws.com"}}), Kind.RESOURCE
+    )
+    context = {"aws:principalisawsservice": "true", "aws:sourceaccount": THERE, "aws:sourceorgid": "o-2"}
+
+    def may(organization: str) -> Decision:
+        known = context | {"aws:sourceorgid": organization}
+        request = Request("s3:PutObject", BUCKET, known, Caller(service="events.amazonaws.com"))
+        return decide_for_service(request, ResourceSide(open_to_it, HERE, control=control))
+
+    assert may("o-1")
+    assert not may("o-2")
+    assert may("o-2").layer == "a resource control policy"
 
 
 def test_a_service_needs_the_resource_to_admit_it_with_its_source() -> None:

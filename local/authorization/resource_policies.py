@@ -1,0 +1,56 @@
+"""A resource's policy is read when a service is given it: what is no policy is refused then, with the service's code.
+
+https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html, and the errors of each operation in the API
+references of AWS KMS, Amazon SNS and Amazon EventBridge. Amazon SQS documents none: InvalidAttributeValue is what it answers
+for its other attributes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from local.authorization.refusals import Refusal
+from local.authorization.resources import Call
+from local.policies.conditions import MalformedPolicy
+from local.policies.documents import Kind, compile_policy
+
+BAD_REQUEST = 400
+
+
+def _of_attributes(call: Call) -> Any:
+    return (call.get("Attributes") or {}).get("Policy")
+
+
+def _of_attribute(call: Call) -> Any:
+    return call.get("AttributeValue") if call.get("AttributeName") == "Policy" else None
+
+
+def _given(call: Call) -> Any:
+    return call.get("Policy")
+
+
+GIVEN: Mapping[tuple[str, str], tuple[Callable[[Call], Any], str]] = {
+    ("s3", "PutBucketPolicy"): (_given, "MalformedPolicy"),
+    ("kms", "CreateKey"): (_given, "MalformedPolicyDocumentException"),
+    ("kms", "PutKeyPolicy"): (_given, "MalformedPolicyDocumentException"),
+    ("sns", "CreateTopic"): (_of_attributes, "InvalidParameter"),
+    ("sns", "SetTopicAttributes"): (_of_attribute, "InvalidParameter"),
+    ("sqs", "CreateQueue"): (_of_attributes, "InvalidAttributeValue"),
+    ("sqs", "SetQueueAttributes"): (_of_attributes, "InvalidAttributeValue"),
+    ("events", "PutPermission"): (_given, "ValidationException"),
+}
+"""Where each operation has the policy, and the code of its refusal."""
+
+
+def malformed(call: Call) -> Refusal | None:
+    """The refusal of a call that brings a policy which is none."""
+    where = GIVEN.get((call.service, call.operation))
+    document = where[0](call) if where else None
+    if where is None or not document:
+        return None
+    try:
+        compile_policy(document.decode() if isinstance(document, bytes) else str(document), Kind.RESOURCE)
+    except MalformedPolicy as wrong:
+        return Refusal(*(where[1],) * 4, f"The policy is not valid: {wrong}", BAD_REQUEST)
+    return None
