@@ -86,9 +86,11 @@ def ask(organization: Organization, questions: Sequence[Question]) -> list[Answe
             [AUDIT / "bin" / "python", "-P", REACHED],
             input=json.dumps(asking, default=str),
             capture_output=True,
-            check=True,
+            check=False,
             text=True,
         )
+        if done.returncode:
+            raise RuntimeError(f"the prover failed: {done.stderr.strip()}")
         return [Answer(**said) for said in json.loads(done.stdout)]
 
     answers: list[Answer | None] = [None] * len(questions)
