@@ -36,7 +36,6 @@ WITH_THE_ROLE = [
     "cloudformation:ContinueUpdateRollback",
     "cloudformation:CreateChangeSet",
     "cloudformation:CreateStack",
-    "cloudformation:DeleteStack",
     "cloudformation:RollbackStack",
     "cloudformation:UpdateStack",
 ]
@@ -53,8 +52,10 @@ ON_STACKS = [
     "cloudformation:UpdateTerminationProtection",
 ]
 CONTEXT = [
+    "cloudformation:DescribeStackResources",
     "cloudformation:DescribeStacks",
     "cloudformation:GetTemplate",
+    "cloudformation:ListStackResources",
     "ec2:DescribeAvailabilityZones",
     "ec2:DescribeImages",
     "ec2:DescribeRouteTables",
@@ -72,7 +73,8 @@ CONTEXT = [
     "ssm:GetParameter",
     "ssm:GetParameters",
 ]
-"""What the CDK's context providers ask, and `cdk diff`. No key is used: a SecureString stays closed.
+"""What the CDK's context providers ask, `cdk diff`, and `cdk deploy` of a stack that failed. No key is used: a SecureString
+stays closed.
 
 https://docs.aws.amazon.com/cdk/v2/guide/context.html
 """
@@ -130,6 +132,8 @@ def _deploy(its: Names) -> Document:
     stacks, execution = its.arn("cloudformation", "stack/*"), its.role_arn(EXECUTE)
     return _document(
         _allow("ByTheExecutionRole", WITH_THE_ROLE, stacks, {"cloudformation:RoleArn": execution}),
+        # The CDK names no role when it deletes a stack whose creation failed: CloudFormation takes the stack's own.
+        _allow("DeleteStacks", "cloudformation:DeleteStack", stacks),
         _allow("ChangeSetsAndReads", ON_STACKS, stacks),
         _allow(
             "PassTheExecutionRole",
