@@ -452,7 +452,7 @@ def test_ancestors_are_topmost_first() -> None:
 # -- the CDK -----------------------------------------------------------------------------------------
 
 
-def with_cdk(home: Path, kind: str = "workload", **settings: Any) -> Path:
+def with_cdk(home: Path, *, kind: str = "workload", **settings: Any) -> Path:
     raw = copy.deepcopy(DEFAULT)
     raw["baseline"][kind].append("cdk")
     raw["cdk"] = settings
@@ -494,7 +494,8 @@ def test_what_apps_are_deployed_with_is_no_way_to_any_power(home: Path) -> None:
     everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
     for key in ("policies", "lookupPolicies"):
         load.cache_clear()
-        answer = refusal(with_cdk(policy(home, everything, name="all"), **{key: ["all"]}))
+        settings: dict[str, Any] = {key: ["all"]}
+        answer = refusal(with_cdk(policy(home, everything, name="all"), **settings))
         assert answer == (
             f"baseline.yaml: cdk.{key}: policies/all.json gives iam:CreateRole, a way to any power; take iam:CreateRole out."
         )
@@ -503,7 +504,7 @@ def test_what_apps_are_deployed_with_is_no_way_to_any_power(home: Path) -> None:
 @pytest.mark.parametrize("kind", ["management", "security", "tooling"])
 def test_the_cdk_is_for_workloads(home: Path, kind: str) -> None:
     words = f"baseline.yaml: baseline.{kind}: cdk is for accounts of kind workload; take it out."
-    assert refusal(with_cdk(home, kind)) == words
+    assert refusal(with_cdk(home, kind=kind)) == words
 
 
 def test_the_cdk_needs_pipelines(home: Path) -> None:
