@@ -7,9 +7,30 @@ from pathlib import Path
 import yaml
 
 from groundwork.baseline.components.cdk.names import Names
-from tests.workflow.conftest import TIME_SCALE, Slot, bootstrapped, deployed, groundwork_of_ones_own
+from tests.workflow.conftest import (
+    TIME_SCALE,
+    Cloud,
+    Slot,
+    bootstrapped,
+    deployed,
+    groundwork_of_ones_own,
+    until,
+)
 
 DECLARATION = Path("layers/baseline/baseline.yaml")
+
+
+def at_rest(cloud: Cloud) -> None:
+    """The roll-out that follows the tooling account is over, and with it what it started."""
+
+    def over() -> bool:
+        listed = cloud.aws.client("stepfunctions").list_executions(
+            stateMachineArn=cloud.outputs["RollOutStateMachineArn"]
+        )["executions"]
+        return bool(listed) and all(each["status"] == "SUCCEEDED" for each in listed)
+
+    until(over, "the end of the roll-out")
+    cloud.all_ended()
 
 
 def test_an_account_is_vended_kept_and_repaired_with_it(slot: Slot, tmp_path: Path) -> None:
@@ -21,6 +42,7 @@ def test_an_account_is_vended_kept_and_repaired_with_it(slot: Slot, tmp_path: Pa
     cloud = bootstrapped(deployed(slot.own(time_scale=TIME_SCALE), template))
     cloud.declared("security")
     cloud.declared("mgmt")
+    at_rest(cloud)
     name, email = cloud.fresh()
     vended = cloud.ask(accountName=name, email=email)
     assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), vended
