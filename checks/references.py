@@ -75,7 +75,7 @@ def errors() -> str:
             "",
             "## AWS's exceptions, call by call",
             "",
-            "Every exception that botocore's models, or AWS's documentation of S3 and EC2, have for a call that Groundwork",
+            "Every exception that botocore's models, or AWS's documentation of CloudFormation, S3 and EC2, have for a call that Groundwork",
             "makes. Calls in members and in the management account's components are named here; a call of Organizations",
             "elsewhere is asked again as `OrganizationBusy` where a component's is as `ComponentNotSettled`. Throttling and",
             "faults of any service are first asked again by the SDK, up to eight times.",

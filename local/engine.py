@@ -52,6 +52,7 @@ ADAPTERS: Sequence[str] = (
     "local.iam.policy_versions",
     "local.iam.service_roles",
     "local.stack.cloudformation",
+    "local.stack.change_sets",
 )
 BACKGROUND_WORKERS = 64
 ADMINISTRATOR = "administrator"

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from groundwork.baseline.component import Target
+from groundwork.baseline.components.access.state import RoleState
 from groundwork.baseline.components.access.wanted import Wanted, wanted
+from groundwork.baseline.components.cdk import roles
+from groundwork.baseline.components.cdk.names import Names, names
 from groundwork.baseline.components.guardrails.document import guardrail_document
 from groundwork.contracts import Account, Kind, Organization
+from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.declaration.policy_files import Document
 from local.stack.errors import NotEmbedded
@@ -86,6 +91,29 @@ def access(account: str) -> Wanted:
 @cache
 def guardrail() -> Document:
     return guardrail_document(load(), ORGANIZATION)
+
+
+@cache
+def with_cdk() -> Declaration:
+    """The default, and what the CDK deploys by in workloads."""
+    declared = load()
+    workload = [*declared.baseline["workload"], "cdk"]
+    return declared.model_copy(update={"baseline": {**declared.baseline, "workload": workload}})
+
+
+def cdk_names(account: str) -> Names:
+    return names(replace(target(account), declaration=with_cdk()), REGION)
+
+
+@cache
+def cdk_roles(account: str) -> Mapping[str, RoleState]:
+    there = replace(target(account), declaration=with_cdk())
+    return {role.name: role for role in roles.wanted(there, REGION)}
+
+
+@cache
+def guardrail_with_cdk() -> Document:
+    return guardrail_document(with_cdk(), ORGANIZATION)
 
 
 @cache

@@ -275,6 +275,13 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
             str(call.get("KeyId")) if "alias/" in str(call.get("KeyId")) else None
         ),
     },
+    **{
+        f"cloudformation:{name}": {"cloudformation:rolearn": "RoleARN"}
+        for name in (
+            *("ContinueUpdateRollback", "CreateChangeSet", "CreateStack"),
+            *("DeleteStack", "RollbackStack", "UpdateStack"),
+        )
+    },
     "lambda:AddPermission": {"lambda:principal": "Principal"},
     "events:PutRule": {
         "events:source": _pattern("source"),

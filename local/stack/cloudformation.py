@@ -25,6 +25,7 @@ from local.identity.credentials import Credentials
 from local.stack.deployment import Deployment, Model, Resource, Setting
 from local.stack.errors import RollbackFailed, StackError
 from local.stack.resources import (  # noqa: F401  (they register types)
+    cdk,
     compute,
     messaging,
     observability,
@@ -32,6 +33,7 @@ from local.stack.resources import (  # noqa: F401  (they register types)
     storage,
 )
 from local.stack.template.packaging import package
+from local.stack.template.parameters import is_stored
 from local.stack.template.sam import parsed, transformed
 
 if TYPE_CHECKING:
@@ -115,8 +117,6 @@ def install(engine: Engine) -> None:
     Stack.engine = engine
     engine.deployer = partial(deploy, engine)
     engine.patch(models, "Stack", Stack)
-    engine.patch(models.ChangeSet, "_parse_template", _parse_change_set)
-    engine.patch(models.CloudFormationBackend, "execute_change_set", _execute_change_set)
     engine.patch(models.CloudFormationBackend, "create_stack", _create_stack)
     engine.patch(models.CloudFormationBackend, "delete_stack", _delete_stack)
 
@@ -171,18 +171,22 @@ class Stack(models.Stack):
         return self.status_reason
 
     @property
-    def stack_parameters(self) -> dict[str, Any]:
-        return self.model.parameters if self.model else {}
+    def stack_parameters(self) -> dict[str, str]:
+        """As they were given, which is what a previous value is: of a parameter of SSM its name."""
+        return self.model.texts if self.model else {}
 
     @property
     def parameter_list(self) -> list[dict[str, str]]:
-        declared = self.model.template.get("Parameters", {}) if self.model else {}
+        if self.model is None:
+            return []
+        declared, values = self.model.template.get("Parameters", {}), self.model.parameters
         return [
             {
                 "ParameterKey": key,
-                "ParameterValue": "****" if declared[key].get("NoEcho") else _plain(value),
+                "ParameterValue": "****" if declared[key].get("NoEcho") else text,
+                **({"ResolvedValue": _plain(values[key])} if is_stored(declared[key]) else {}),
             }
-            for key, value in self.stack_parameters.items()
+            for key, text in self.model.texts.items()
         ]
 
     @property
@@ -200,9 +204,6 @@ class Stack(models.Stack):
     @property
     def exports(self) -> list[Any]:
         return []
-
-    def has_template(self, other_template: str) -> bool:
-        return bool(self.template == other_template)
 
     def build_change_set_actions(self, template: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]]:
         old, new = {r.logical_id: r for r in self.deployment.resources.values()}, template["Resources"]
@@ -233,24 +234,28 @@ class Stack(models.Stack):
         tags: dict[str, str] | None = None,
     ) -> None:
         self.role_arn = role_arn or self.role_arn
-        model, tags = self.check(template, parameters or {}), self.tags if tags is None else tags
-        if self.model and (model.template, model.texts, tags) == (
+        if self.is_as(template, parameters or {}, tags):
+            raise ValidationError(self.name, message=NOTHING_TO_DO)
+        self.tags = self.tags if tags is None else tags
+        self.carry_out("UPDATE", template, parameters or {})
+
+    def is_as(self, template: str, parameters: Mapping[str, str], tags: Mapping[str, str] | None) -> bool:
+        """Whether it stands as this would make it."""
+        model, tags = self.check(template, parameters), self.tags if tags is None else tags
+        return self.model is not None and (model.template, model.texts, tags) == (
             self.model.template,
             self.model.texts,
             self.tags,
-        ):
-            raise ValidationError(self.name, message=NOTHING_TO_DO)
-        self.tags = tags
-        self.carry_out("UPDATE", template, parameters or {})
+        )
 
     def delete(self) -> None:
-        self._change_status("DELETE_IN_PROGRESS", "User Initiated")
+        self.enter("DELETE_IN_PROGRESS", "User Initiated")
         try:
             self.deployment.delete(self._setting())
         except StackError as failure:
-            self._change_status("DELETE_FAILED", str(failure))
+            self.enter("DELETE_FAILED", str(failure))
         else:
-            self._change_status("DELETE_COMPLETE")
+            self.enter("DELETE_COMPLETE")
 
     def check(self, template: str, parameters: Mapping[str, str]) -> Model:
         """The template's model; ValidationError, before anything is made, when it cannot be one."""
@@ -265,19 +270,19 @@ class Stack(models.Stack):
 
     def carry_out(self, operation: str, template: str, parameters: Mapping[str, str]) -> None:
         model = self.check(template, parameters)
-        self._change_status(f"{operation}_IN_PROGRESS", "User Initiated")
+        self.enter(f"{operation}_IN_PROGRESS", "User Initiated")
         try:
             self.deployment.apply(model)
         except StackError as failure:
             rolled_back = "ROLLBACK" if operation == "CREATE" else "UPDATE_ROLLBACK"
-            self._change_status(f"{rolled_back}_IN_PROGRESS", str(failure))
+            self.enter(f"{rolled_back}_IN_PROGRESS", str(failure))
             end = "FAILED" if isinstance(failure, RollbackFailed) else "COMPLETE"
-            self._change_status(f"{rolled_back}_{end}", str(failure))
+            self.enter(f"{rolled_back}_{end}", str(failure))
             return
         self.model, self.template_dict = model, dict(model.template)
         self.template, self.parameters = template, model.texts
         self.description = model.template.get("Description")
-        self._change_status(f"{operation}_COMPLETE")
+        self.enter(f"{operation}_COMPLETE")
 
     def _setting(self) -> Setting:
         caller = self._caller()
@@ -315,7 +320,7 @@ class Stack(models.Stack):
             )
         )
 
-    def _change_status(self, status: str, reason: str = "") -> None:
+    def enter(self, status: str, reason: str = "") -> None:
         """As AWS: the stack, its events and the default bus all hear of it."""
         self.status, self.status_reason = status, reason
         self._add_stack_event(status, resource_status_reason=reason or None)
@@ -357,23 +362,6 @@ def _delete_stack(backend: Any, name_or_stack_id: str) -> None:
         stack.delete()
         if stack.status == "DELETE_COMPLETE":
             backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
-
-
-def _parse_change_set(change_set: Any) -> None:
-    change_set.template_dict = change_set.stack.check(change_set.template, change_set.parameters).template
-
-
-def _execute_change_set(backend: Any, change_set_name: str, stack_name: str | None = None) -> None:
-    change_set = next(
-        (c for key, c in backend.change_sets.items() if change_set_name in (key, c.change_set_name)), None
-    )
-    if change_set is None:
-        raise ValidationError(stack_name, message=f"ChangeSet [{change_set_name}] does not exist")
-    stack = backend.stacks[change_set.stack_id]
-    if change_set.tags is not None:
-        stack.tags = change_set.tags
-    stack.carry_out(change_set.change_set_type, change_set.template, change_set.parameters)
-    change_set.execution_status = "EXECUTE_COMPLETE"
 
 
 def _plain(value: Any) -> str:

@@ -133,7 +133,10 @@ class Model:
                     raise StackError(f"Rule {name} failed: {told}")
 
     def _stored(self, name: str) -> str:
-        return str(self.setting.api("ssm").get_parameter(Name=name)["Parameter"]["Value"])
+        stored = self.setting.api("ssm").get_parameters(Names=[name])["Parameters"]
+        if not stored:
+            raise StackError(f"Unable to fetch parameters [{name}] from parameter store for this account.")
+        return str(stored[0]["Value"])
 
     def _check(self, name: str, part: Mapping[str, Any]) -> None:
         if strange := sorted(set(part) - RESOURCE_KEYS):

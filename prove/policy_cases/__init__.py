@@ -5,6 +5,7 @@ doors    everybody at every door: group, MFA, account, organization, chain
 inside   what a session may do once it is in: self-service, guard rails, boundaries, session policies
 stack    the roles of the stack itself, and the bus
 workloads  what pipelines and developers make, and what these roles may
+cdk      what apps of the CDK are deployed by, where it is declared
 logs     services at the log archive: confused deputies
 """
 
@@ -13,9 +14,9 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from prove.asked import Case
-from prove.policy_cases import doors, inside, logs, stack, workloads
+from prove.policy_cases import cdk, doors, inside, logs, stack, workloads
 
 
 def every_case() -> Iterator[Case]:
-    for part in (doors, inside, workloads, stack, logs):
+    for part in (doors, inside, workloads, cdk, stack, logs):
         yield from part.cases()

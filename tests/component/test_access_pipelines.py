@@ -11,6 +11,7 @@ import pytest
 from groundwork.baseline.components.access.pipelines import open_to_others
 from groundwork.baseline.components.access.state import RoleState
 from tests.component.access import ACCESS
+from tests.component.cdk import with_cdk
 from tests.component.conftest import World
 from tests.component.imagined import imagined
 
@@ -100,3 +101,13 @@ def test_a_plan_says_so_without_a_further_call_and_nothing_is_changed(world: Wor
     assert world.client("iam", world.tooling).get_role(RoleName="open")["Role"][
         "AssumeRolePolicyDocument"
     ] == trust("*")
+
+
+def test_who_deploys_by_the_cdk_is_a_pipeline_too() -> None:
+    declared = with_cdk()
+    declared = declared.model_copy(
+        update={"cdk": declared.cdk.model_copy(update={"principals": ["role/apps/*"]})}
+    )
+    roles = [RoleState("apps", "/apps/", trust=trust(ROOT))]
+    assert [call.resource for call in open_to_others(roles, imagined("tooling", declared))] == ["role/apps"]
+    assert list(open_to_others(roles, imagined("tooling"))) == []

@@ -19,6 +19,7 @@ from groundwork.declaration.entry_roles import CONTROL_TOWER, ORGANIZATIONS, Ent
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import (
     AccountSettings,
+    Cdk,
     Config,
     Guardrails,
     IamPath,
@@ -219,6 +220,7 @@ class Declaration(Model):
     config: Config = Field(default_factory=Config)
     account_settings: AccountSettings = Field(default_factory=AccountSettings)
     guardrails: Guardrails = Field(default_factory=Guardrails)
+    cdk: Cdk = Field(default_factory=Cdk)
     roll_out: RollOut = Field(default_factory=RollOut)
     prune: dict[ComponentName, Prune] = Field(
         default_factory=dict,
@@ -363,6 +365,14 @@ class Declaration(Model):
                     raise ValueError(
                         f"access.users {user.name}: is in {name!r}, which is no declared group; declare it under access.groups"
                     )
+        return self
+
+    @model_validator(mode="after")
+    def _the_cdk_has_a_pipeline(self) -> Declaration:
+        if self.has_component("cdk") and self.tooling is None:
+            raise ValueError(
+                "baseline: cdk trusts the tooling account, and accounts declares none; declare an account of kind tooling"
+            )
         return self
 
     @model_validator(mode="after")

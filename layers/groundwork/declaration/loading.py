@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from functools import cache
+from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -144,12 +144,7 @@ def _unknown(key: str) -> str:
 def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) -> None:
     """Raises `InvalidDeclaration` for a policy that is missing, or that may not be used where it is."""
 
-    def known(key: str, name: str) -> None:
-        if name not in policies:
-            raise InvalidDeclaration(
-                f"baseline.yaml: {key}: {name!r} is no file in policies/; add policies/{name}.json."
-            )
-
+    known = partial(_known, policies)
     if declaration.access.groups:
         known("access.groups", MFA_SELF_SERVICE)
     paths = {each.name: each.roles_below for each in declaration.access.boundaries}
@@ -186,6 +181,7 @@ def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) 
                     f"baseline.yaml: access.roles {role.name}: policies/{name}.json gives it {way}, a way to any "
                     f"power; set permissionsBoundary, or take {way} out."
                 )
+    _check_cdk(declaration, policies, paths)
     for group in declaration.access.groups:
         for name in group.policies:
             known(f"access.groups {group.name}: policies", name)
@@ -194,3 +190,24 @@ def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) 
                     f"baseline.yaml: access.groups {group.name}: policies: {name!r} begins with {ENTER}, as "
                     "Groundwork's own policies do; rename the file."
                 )
+
+
+def _check_cdk(declaration: Declaration, policies: Mapping[str, Document], paths: Mapping[str, str]) -> None:
+    """What apps are deployed with opens no way to any power, either."""
+    if not declaration.has_component("cdk"):
+        return
+    named = (("policies", declaration.cdk.policies), ("lookupPolicies", declaration.cdk.lookup_policies))
+    for key, names in named:
+        for name in names:
+            _known(policies, f"cdk.{key}", name)
+            if way := escalation(policies[name], paths):
+                raise InvalidDeclaration(
+                    f"baseline.yaml: cdk.{key}: policies/{name}.json gives {way}, a way to any power; take {way} out."
+                )
+
+
+def _known(policies: Mapping[str, Document], key: str, name: str) -> None:
+    if name not in policies:
+        raise InvalidDeclaration(
+            f"baseline.yaml: {key}: {name!r} is no file in policies/; add policies/{name}.json."
+        )

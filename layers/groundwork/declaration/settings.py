@@ -202,6 +202,30 @@ class Guardrails(Model):
     allow_leaving: bool = Field(default=False, description="Let member accounts leave the organization")
 
 
+class Cdk(Model):
+    """What apps of the AWS CDK are deployed by, in the accounts whose baseline has the component `cdk`."""
+
+    qualifier: str = Field(
+        default="hnb659fds",
+        pattern=r"^[a-z0-9][a-z0-9-]{0,9}$",
+        description="Part of every name; the default is the one that the CDK takes where an app says nothing",
+    )
+    principals: list[Annotated[str, Field(pattern=r"^role/.+")]] = Field(
+        default_factory=lambda: ["role/ci-cd/*"],
+        min_length=1,
+        description="Who deploys: patterns below the tooling account",
+    )
+    policies: list[str] = Field(
+        default_factory=lambda: ["deploy", "workload-roles"],
+        min_length=1,
+        description="Files of policies/: what CloudFormation may do for an app, and what an app may be made of",
+    )
+    lookup_policies: list[str] = Field(
+        default_factory=list,
+        description="Files of policies/ for what apps look up besides the context that the CDK itself provides",
+    )
+
+
 class RollOut(Model):
     """How `groundwork-roll-out` goes through the organization, where whoever starts it does not say otherwise."""
 

@@ -58,6 +58,9 @@ def holds(condition: dict[str, Any], scope: Scope) -> bool:
             return all(holds(part, scope) for part in argument)
         case "Fn::Or":
             return any(holds(part, scope) for part in argument)
+        case "Fn::Contains":
+            among, one = (resolve(part, scope) for part in argument)
+            return one in among
     raise NotEmbedded(f"the embedded CloudFormation has no condition function {name}")
 
 

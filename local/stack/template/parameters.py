@@ -31,9 +31,14 @@ def parameter_values(
     return {name: _value(name, slot, texts[name], stored) for name, slot in declared.items()}
 
 
+def is_stored(slot: Mapping[str, Any]) -> bool:
+    """Whether the parameter names one of SSM, whose value it has."""
+    return str(slot["Type"]).startswith(SSM_VALUE)
+
+
 def _value(name: str, slot: Mapping[str, Any], text: str, stored: Callable[[str], str]) -> Any:
     kind = slot["Type"]
-    if kind.startswith(SSM_VALUE):
+    if is_stored(slot):
         kind, text = kind.removeprefix(SSM_VALUE).removesuffix(">"), stored(text)
     _check(name, slot, text, kind)
     if kind == "CommaDelimitedList" or kind.startswith("List<"):

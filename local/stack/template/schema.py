@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/cloudformation-cli/latest/userguide/resource-type-sc
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -27,6 +27,11 @@ def _pattern(validator: Any, pattern: str, instance: Any, part: Any) -> Iterator
         yield ValidationError(f"string {instance!r} does not match pattern {pattern}")
 
 
+UNPUBLISHED: Mapping[str, dict[str, Any]] = {
+    "AWS::CDK::Metadata": {"properties": {"Analytics": {"type": "string"}}, "additionalProperties": False}
+}
+"""Types that CloudFormation takes, and has no schema of."""
+
 Validator: Any = extend(  # type: ignore[no-untyped-call]
     Draft7Validator, {"pattern": _pattern}
 )
@@ -35,6 +40,8 @@ Validator: Any = extend(  # type: ignore[no-untyped-call]
 @cache
 def schema(type_name: str) -> dict[str, Any]:
     """The schema of a resource type; NotEmbedded when there is no such type."""
+    if type_name in UNPUBLISHED:
+        return UNPUBLISHED[type_name]
     index = _index()
     if type_name not in index:
         raise NotEmbedded(f"Unrecognized resource types: [{type_name}]")

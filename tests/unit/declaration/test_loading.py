@@ -447,3 +447,69 @@ def test_where_no_account_is_in_both(one: Any, two: Any, apart: bool) -> None:
 
 def test_ancestors_are_topmost_first() -> None:
     assert ancestors("a/b/c") == ["a", "a/b", "a/b/c"]
+
+
+# -- the CDK -----------------------------------------------------------------------------------------
+
+
+def with_cdk(home: Path, *, kind: str = "workload", **settings: Any) -> Path:
+    raw = copy.deepcopy(DEFAULT)
+    raw["baseline"][kind].append("cdk")
+    raw["cdk"] = settings
+    (home / "baseline.yaml").write_text(yaml.safe_dump(raw))
+    return home
+
+
+def test_the_cdk_is_nobodys_unless_it_is_declared(home: Path) -> None:
+    assert not load().has_component("cdk")
+    load(changed(home, "cdk", {"policies": ["nothing"]}))  # and then nothing of it is looked at
+    load.cache_clear()
+    declared = check(load(with_cdk(home)), COMPONENTS)
+    assert declared.cdk.qualifier == "hnb659fds"
+    assert declared.cdk.policies == declared.access.boundaries[0].policies
+    assert declared.version != load().version
+
+
+@pytest.mark.parametrize(
+    ("settings", "words"),
+    [
+        ({"qualifier": "Capital"}, "cdk.qualifier: 'Capital' is not right"),
+        ({"qualifier": "elevenchars"}, "cdk.qualifier: 'elevenchars' is not right"),
+        ({"principals": []}, "cdk.principals: []"),
+        ({"principals": ["user/ada"]}, "cdk.principals.0: 'user/ada' is not right"),
+        ({"policies": []}, "cdk.policies: []"),
+        (
+            {"policies": ["nothing"]},
+            "cdk.policies: 'nothing' is no file in policies/; add policies/nothing.json.",
+        ),
+        ({"lookupPolicies": ["nothing"]}, "cdk.lookupPolicies: 'nothing' is no file in policies/"),
+        ({"managedPolicies": ["AdministratorAccess"]}, "cdk.managedPolicies: is an unknown key"),
+    ],
+)
+def test_a_mistake_about_the_cdk(home: Path, settings: Any, words: str) -> None:
+    assert words in refusal(with_cdk(home, **settings))
+
+
+def test_what_apps_are_deployed_with_is_no_way_to_any_power(home: Path) -> None:
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    for key in ("policies", "lookupPolicies"):
+        load.cache_clear()
+        settings: dict[str, Any] = {key: ["all"]}
+        answer = refusal(with_cdk(policy(home, everything, name="all"), **settings))
+        assert answer == (
+            f"baseline.yaml: cdk.{key}: policies/all.json gives iam:CreateRole, a way to any power; take iam:CreateRole out."
+        )
+
+
+@pytest.mark.parametrize("kind", ["management", "security", "tooling"])
+def test_the_cdk_is_for_workloads(home: Path, kind: str) -> None:
+    words = f"baseline.yaml: baseline.{kind}: cdk is for accounts of kind workload; take it out."
+    assert refusal(with_cdk(home, kind=kind)) == words
+
+
+def test_the_cdk_needs_pipelines(home: Path) -> None:
+    raw = yaml.safe_load(with_cdk(home).joinpath("baseline.yaml").read_text())
+    raw["accounts"].pop()
+    raw["access"]["roles"].pop()
+    (home / "baseline.yaml").write_text(yaml.safe_dump(raw))
+    assert "baseline: cdk trusts the tooling account, and accounts declares none" in refusal(home)

@@ -43,6 +43,7 @@ def _service(calls: str, answers: Answers, reasons: Mapping[str, Answer] | None 
 
 
 SERVICES: Mapping[str, Service] = {
+    "cloudformation": _service(account.CALLS_OF_CLOUDFORMATION, account.ANSWERS_OF_CLOUDFORMATION),
     "cloudtrail": _service(cloudtrail.CALLS, cloudtrail.ANSWERS),
     "config": _service(config.CALLS, config.ANSWERS),
     "dynamodb": _service(stack.CALLS_OF_DYNAMODB, stack.ANSWERS_OF_DYNAMODB),
@@ -56,6 +57,7 @@ SERVICES: Mapping[str, Service] = {
     "sns": _service(stack.CALLS_OF_SNS, stack.ANSWERS_OF_SNS),
     "sqs": _service(stack.CALLS_OF_SQS, stack.ANSWERS_OF_SQS),
     "stepfunctions": _service(stack.CALLS_OF_STEP_FUNCTIONS, stack.ANSWERS_OF_STEP_FUNCTIONS),
+    "ssm": _service(account.CALLS_OF_SSM, account.ANSWERS_OF_SSM),
     "sts": _service(iam.CALLS_OF_STS, iam.ANSWERS_OF_STS),
 }
 

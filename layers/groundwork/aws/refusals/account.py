@@ -1,4 +1,4 @@
-"""What else is laid down in an account: KMS, S3, EC2.
+"""What else is laid down in an account: KMS, S3, EC2, SSM and CloudFormation.
 
 https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -21,6 +21,8 @@ CALLS_OF_S3 = (
     "PutObject PutPublicAccessBlock"
 )
 CALLS_OF_S3CONTROL = "GetPublicAccessBlock PutPublicAccessBlock"
+CALLS_OF_CLOUDFORMATION = "DescribeStackResources"
+CALLS_OF_SSM = "GetParameter PutParameter"
 CALLS_OF_EC2 = (
     "DeleteInternetGateway DeleteSubnet DeleteVpc DescribeInternetGateways DescribeNetworkAcls DescribeNetworkInterfaces "
     "DescribeRegions DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcEndpoints "
@@ -30,7 +32,7 @@ CALLS_OF_EC2 = (
 
 _NO_STORE = unsent("Groundwork's key is in no custom key store.")
 _LATE = again("KMS does not show a new key or alias everywhere yet, for up to five minutes.")
-_CAPITALS = "Declare another one under logArchive."
+_CAPITALS = "Declare another one under logArchive, or another cdk.qualifier."
 
 ANSWERS_OF_KMS: Answers = {
     "AlreadyExistsException": again(
@@ -97,7 +99,7 @@ _OF_BUCKETS: Answers = {
     "NoSuchBucket": again("S3 does not show the new bucket everywhere yet."),
     "OperationAborted": again("Another change of the bucket is in progress."),
     "TooManyBuckets": quota(
-        "The security account has as many buckets as it may (quota 'General purpose buckets' of Amazon S3). Raise it "
+        "The account has as many buckets as it may (quota 'General purpose buckets' of Amazon S3). Raise it "
         "there, or delete buckets."
     ),
 }
@@ -135,4 +137,41 @@ ANSWERS_OF_EC2: Answers = {
     },
     "InvalidSubnetID.NotFound": {"DeleteSubnet": again("It was deleted meanwhile: seen at the next look.")},
     "InvalidVpcID.NotFound": {"DeleteVpc": again("It was deleted meanwhile: seen at the next look.")},
+}
+
+ANSWERS_OF_CLOUDFORMATION: Answers = {
+    "ValidationError": read("There is no stack CDKToolkit."),
+}
+
+_STRANGE = refused(
+    "Somebody made the CDK's version parameter otherwise than as a plain text. Delete it by an entry role, and start again."
+)
+_PLAIN = unsent(
+    "The CDK's version parameter is a plain text, without key, pattern or policy, one level below another."
+)
+
+ANSWERS_OF_SSM: Answers = {
+    "HierarchyLevelLimitExceededException": _PLAIN,
+    "HierarchyTypeMismatchException": _STRANGE,
+    "IncompatiblePolicyException": _PLAIN,
+    "InternalServerError": FAULT,
+    "InvalidAllowedPatternException": _PLAIN,
+    "InvalidKeyId": _PLAIN,
+    "InvalidPolicyAttributeException": _PLAIN,
+    "InvalidPolicyTypeException": _PLAIN,
+    "ParameterAlreadyExists": unsent("What is there is overwritten."),
+    "ParameterLimitExceeded": quota(
+        "The account has as many parameters in the Region as it may (10,000 standard ones). Delete some, or let it have "
+        "advanced ones."
+    ),
+    "ParameterMaxVersionLimitExceeded": refused(
+        "The parameter has 100 versions, and its oldest has a label. Take the label off, or delete the parameter, by an entry "
+        "role."
+    ),
+    "ParameterNotFound": read("There is no such parameter yet."),
+    "ParameterPatternMismatchException": _STRANGE,
+    "ParameterVersionNotFound": unsent("No version is asked for."),
+    "PoliciesLimitExceededException": _PLAIN,
+    "TooManyUpdates": again("Somebody else changes the parameter at this moment."),
+    "UnsupportedParameterType": _PLAIN,
 }

@@ -40,6 +40,8 @@ def open_to_others(roles: Iterable[RoleState], target: Target) -> Iterator[Call]
         if role.trust.account == "tooling"
         for pattern in role.trust.principals
     ]
+    if target.declaration.has_component("cdk"):
+        patterns += target.declaration.cdk.principals
     for role in roles:
         if not any(fnmatchcase(f"role{role.path}{role.name}", pattern) for pattern in patterns):
             continue

@@ -34,7 +34,7 @@ def trust_difference(found: Document, wanted: Document) -> str:
         if statement.get("Effect") == "Deny":
             words.append("denies callers by a statement that is not declared")
         elif right in principals(statement):
-            words += _of_conditions(statement.get("Condition", {}), expected["Condition"])
+            words += _of_conditions(statement.get("Condition", {}), expected.get("Condition", {}))
             if canonical(statement.get("Action")) != canonical(expected["Action"]):
                 words.append(f"allows {_shown(statement.get('Action'))}; expected {expected['Action']}")
     return "trust policy " + ("; ".join(dict.fromkeys(words)) or "is not the declared one")

@@ -19,6 +19,7 @@ Closed on purpose, since a denial of the obvious verbs leaves them open:
   (a trust, a managed policy) finds no role that may more.
 - The trail's name is taken in every Region, the buckets' names in every account, the key's alias in every Region of
   the security account. Access points of the security account, a second door to its buckets, are read-only.
+- What the CDK deploys by, where it is in the baseline: who could write to its bucket would decide what a pipeline deploys.
 - The key is known by its alias, which nobody else can move or delete.
 - AWS Config's service-linked role, without which the recorder stops, cannot be deleted; nor can a governed Region
   be switched off, nor the account be closed from within.
@@ -47,6 +48,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from groundwork.baseline.archive import WRITER
+from groundwork.baseline.components.cdk.names import DEPLOY, PUBLISH
 from groundwork.baseline.components.config.aggregator import ROLE as AGGREGATOR_ROLE
 from groundwork.contracts import Organization
 from groundwork.declaration import ComponentName, Declaration
@@ -89,6 +91,7 @@ FREE_ON_THE_WRITER = [
     "sts:AssumeRole",
 ]
 """What the entry roles may do with the archive's role: lay it down, and say what it may do, not who may take it."""
+FREE_ON_THE_CDKS = [*READS_OF_IAM, "s3:Get*", "s3:List*", "ssm:Get*", "ssm:List*", "sts:*"]
 FREE_ON_THE_KEY = ["kms:Decrypt", "kms:Describe*", "kms:Get*", "kms:List*"]
 CONFIG_ACTIONS = [
     "config:*DeliveryChannel",
@@ -116,6 +119,8 @@ def guardrail_document(declaration: Declaration, organization: Organization) -> 
     statements += [names.exempting(each, names.entry_roles) for each in _statements(names)]
     if names.lays_down("log-archive"):
         statements += _archive_statements(names)
+    if names.lays_down("cdk"):
+        statements.append(_of_the_cdk(names))
     document = {"Version": "2012-10-17", "Statement": statements}
     length = len(minified(document))
     if length > LONGEST:
@@ -205,6 +210,20 @@ def _archive_statements(names: _Names) -> Iterator[dict[str, Any]]:
         {"Sid": "LogKey", "NotAction": FREE_ON_THE_KEY, "Resource": key, "Condition": by_alias},
     ):
         yield names.exempting(statement, [writer])
+
+
+def _of_the_cdk(names: _Names) -> dict[str, Any]:
+    """Two roles of it are spared besides, whose own policies allow what they are for, and no more: to upload, and to pass
+    the role that CloudFormation takes."""
+    qualifier = names.declaration.cdk.qualifier
+    resources = [
+        names.iam(f"role/*cdk-{qualifier}-*"),
+        names.arn("s3", f"cdk-{qualifier}-assets-*", "", region=""),
+        names.arn("ssm", f"parameter/cdk-bootstrap/{qualifier}/*", "*"),
+    ]
+    spared = [names.iam(f"role/cdk-{qualifier}-{purpose}-role-*") for purpose in (DEPLOY, PUBLISH)]
+    statement = {"Sid": "Cdk", "NotAction": FREE_ON_THE_CDKS, "Resource": resources}
+    return names.exempting(statement, [*names.entry_roles, *spared])
 
 
 @dataclass(frozen=True)

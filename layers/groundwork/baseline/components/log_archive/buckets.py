@@ -1,56 +1,34 @@
-"""The buckets of the log archive: what each is to be like, how that is read, and how it is put right."""
+"""The buckets of the log archive: what each is to be like, and how that is put right."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from functools import partial
+from dataclasses import replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from groundwork.baseline import buckets
 from groundwork.baseline.archive import Archive, archive, is_known
+from groundwork.baseline.buckets import (
+    ABORT_UPLOADS_AFTER_DAYS,
+    BLOCKED,
+    BY_S3,
+    ENCRYPTION,
+    KEEP_DELETED_DAYS,
+    LIFECYCLE,
+    LOGGING,
+    NO_KEYS_OF_CLIENTS,
+    OBJECT_LOCK,
+    OWNED_BY_THE_BUCKET,
+    OWNERSHIP,
+    POLICY,
+    PUBLIC_ACCESS,
+    VERSIONING,
+)
 from groundwork.baseline.component import Call, Target
 from groundwork.baseline.components.log_archive import policies
-from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import ObjectLock
-from groundwork.side_by_side import side_by_side
-
-ABORT_UPLOADS_AFTER_DAYS = 7
-KEEP_DELETED_DAYS = 30
-"""For so long a version can be brought back that has expired, was deleted or overwritten. Expiration alone deletes
-nothing in a versioned bucket: it makes the version a noncurrent one.
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/lifecycle-expire-general-considerations.html
-"""
-
-
-@dataclass(frozen=True)
-class Setting:
-    """One setting of a bucket: how it is read and written, and what is wrong when it differs.
-
-    `part` is the key under which the answer holds it (None: the answer itself); `absent` is AWS's code for none;
-    `severity` tells by found and wanted how bad it is.
-    """
-
-    write: str
-    parameter: str
-    read: str
-    part: str | None
-    absent: str | None
-    wrong: str
-    severity: Callable[[Any, Any], Severity] = lambda *_: "high"
-
-
-def _of_encryption(found: Any, wanted: Any) -> Severity:
-    """High by another key: who has it decides who reads the logs and for how long, or nothing is delivered at all."""
-
-    def by_default(rules: Any) -> Any:
-        return rules["Rules"][0].get("ApplyServerSideEncryptionByDefault")
-
-    return "medium" if by_default(found) in (by_default(BY_S3), by_default(wanted)) else "high"
 
 
 def _of_lifecycle(found: Any, wanted: Any) -> Severity:
@@ -79,75 +57,16 @@ def _of_object_lock(found: Any, wanted: Any) -> Severity:
 
 
 SETTINGS = (
-    Setting(
-        *("PutPublicAccessBlock", "PublicAccessBlockConfiguration", "get_public_access_block"),
-        part="PublicAccessBlockConfiguration",
-        absent="NoSuchPublicAccessBlockConfiguration",
-        wrong="public access is not blocked",
-    ),
-    Setting(
-        *("PutBucketOwnershipControls", "OwnershipControls", "get_bucket_ownership_controls"),
-        part="OwnershipControls",
-        absent="OwnershipControlsNotFoundError",
-        wrong="the bucket's owner does not own every object",
-    ),
-    Setting(
-        *("PutBucketVersioning", "VersioningConfiguration", "get_bucket_versioning"),
-        part=None,
-        absent=None,
-        wrong="versioning is off: logs can be overwritten",
-    ),
-    Setting(
-        *("PutObjectLockConfiguration", "ObjectLockConfiguration", "get_object_lock_configuration"),
-        part="ObjectLockConfiguration",
-        absent="ObjectLockConfigurationNotFoundError",
-        wrong="the lock on logs is not as declared",
-        severity=_of_object_lock,
-    ),
-    Setting(
-        *("PutBucketEncryption", "ServerSideEncryptionConfiguration", "get_bucket_encryption"),
-        part="ServerSideEncryptionConfiguration",
-        absent="ServerSideEncryptionConfigurationNotFoundError",
-        wrong="default encryption is not as declared",
-        severity=_of_encryption,
-    ),
-    Setting(
-        *("PutBucketLifecycleConfiguration", "LifecycleConfiguration", "get_bucket_lifecycle_configuration"),
-        part=None,
-        absent="NoSuchLifecycleConfiguration",
-        wrong="lifecycle is not as declared",
-        severity=_of_lifecycle,
-    ),
-    Setting(
-        *("PutBucketPolicy", "Policy", "get_bucket_policy"),
-        part="Policy",
-        absent="NoSuchBucketPolicy",
-        wrong="",
-    ),
-    Setting(
-        *("PutBucketLogging", "BucketLoggingStatus", "get_bucket_logging"),
-        part=None,
-        absent=None,
-        wrong="access is not logged",
-    ),
+    PUBLIC_ACCESS,
+    OWNERSHIP,
+    replace(VERSIONING, wrong="versioning is off: logs can be overwritten"),
+    replace(OBJECT_LOCK, wrong="the lock on logs is not as declared", severity=_of_object_lock),
+    ENCRYPTION,
+    replace(LIFECYCLE, severity=_of_lifecycle),
+    POLICY,
+    LOGGING,
 )
-
-OWNED_BY_THE_BUCKET = {"Rules": [{"ObjectOwnership": "BucketOwnerEnforced"}]}
-NO_KEYS_OF_CLIENTS = {"EncryptionType": ["SSE-C"]}
-"""Who reads what was encrypted with a key of one's own? Only who has that key.
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/blocking-unblocking-s3-c-encryption-gpb.html
-"""
-BORN_WITH = {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": False}
-BY_S3 = {"Rules": [{**BORN_WITH, "BlockedEncryptionTypes": NO_KEYS_OF_CLIENTS}]}
-NEW_BUCKET: Mapping[str, Any] = {
-    **dict.fromkeys(setting.write for setting in SETTINGS),
-    "PutBucketOwnershipControls": OWNED_BY_THE_BUCKET,
-    "PutBucketEncryption": {"Rules": [BORN_WITH]},
-}
-"""What a bucket is born with: the one that CreateBucket is told, the other by S3.
-
-https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
-"""
+NEW_BUCKET: Mapping[str, Any] = buckets.new_bucket(SETTINGS)
 
 
 def names(of: Archive) -> tuple[str, ...]:
@@ -155,34 +74,10 @@ def names(of: Archive) -> tuple[str, ...]:
     return of.access_logs_bucket, of.trail_bucket, of.config_bucket
 
 
-# -- read ----------------------------------------------------------------------------------------------
-
-
 def read(s3: Any, of: Iterable[str]) -> dict[str, dict[str, Any]]:
     """Of each bucket that is there, its settings by the name of the operation that writes them."""
-    owned = {
-        bucket["Name"]
-        for page in s3.get_paginator("list_buckets").paginate()
-        for bucket in page.get("Buckets", [])
-    }
-    there = [name for name in of if name in owned]
-    pairs = [(name, setting) for name in there for setting in SETTINGS]
-    answers = side_by_side(*(partial(_read_setting, s3, *pair) for pair in pairs))
-    found: dict[str, dict[str, Any]] = {name: {} for name in there}
-    for (name, setting), answer in zip(pairs, answers, strict=True):
-        found[name][setting.write] = answer
-    return found
-
-
-def _read_setting(s3: Any, bucket: str, setting: Setting) -> Any:
-    try:
-        answer = getattr(s3, setting.read)(Bucket=bucket)
-    except ClientError as missing:
-        if missing.response["Error"]["Code"] != setting.absent:
-            raise
-        return None
-    value = answer[setting.part] if setting.part else answer
-    return json.loads(value) if isinstance(value, str) else value
+    owned = buckets.owned(s3)
+    return buckets.read(s3, [name for name in of if name in owned], SETTINGS)
 
 
 # -- what is wanted ------------------------------------------------------------------------------------
@@ -199,9 +94,7 @@ def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
     }
     by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
     to_be = {
-        "PutPublicAccessBlock": dict.fromkeys(
-            ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
-        ),
+        "PutPublicAccessBlock": BLOCKED,
         "PutBucketOwnershipControls": OWNED_BY_THE_BUCKET,
         "PutBucketVersioning": {"Status": "Enabled"},
         # S3 delivers access logs only to a bucket that it encrypts by itself.
@@ -257,60 +150,19 @@ def _lifecycle(expire_after: int, archive_after: int | None) -> dict[str, Any]:
 
 def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Target) -> Iterator[Call]:
     """`found` is None for a bucket that is not there: it is then told like one as S3 makes it."""
-    home, resource = target.declaration.regions.home, f"bucket {bucket}"
-    if found is None:
-        parameters: dict[str, Any] = {"Bucket": bucket, "ObjectOwnership": "BucketOwnerEnforced"}
-        if "PutObjectLockConfiguration" in wanted(bucket, key_arn, target):
-            parameters["ObjectLockEnabledForBucket"] = True
-        if home != "us-east-1":  # where S3 refuses to be told
-            parameters["CreateBucketConfiguration"] = {"LocationConstraint": home}
-        missing = "does not exist: no log is kept"
-        yield Call("s3", "CreateBucket", parameters, resource, "create", missing, home, severity="high")
-    there, alias = found or NEW_BUCKET, archive(target).key_alias
+    home, alias = target.declaration.regions.home, archive(target).key_alias
     to_be = wanted(bucket, key_arn, target)
-    for setting in SETTINGS:
-        if setting.write not in to_be:
-            continue
-        has, wants = there[setting.write], to_be[setting.write]
-        if wrong := _wrong(setting, has, wants):
-            text = json.dumps(wants)
-            yield Call(
-                "s3",
-                setting.write,
-                {"Bucket": bucket, setting.parameter: text if setting.parameter == "Policy" else wants},
-                f"{resource}: {setting.parameter}",
-                "update",
-                wrong.replace(key_arn, f"key {alias}"),
-                home,
-                severity=setting.severity(has, wants),
-                after="" if is_known(text) else f"key {alias} exists",
-            )
-
-
-def _wrong(setting: Setting, found: Any, wanted: Any) -> str:
-    """In words; empty when all that is wanted is in what AWS returned, which may say more about it."""
-    if setting.parameter == "Policy":
-        return differences(found, wanted)
-    unlike = "; ".join(_unlike(found, wanted))
-    return f"{setting.wrong}: {unlike}" if unlike else ""
-
-
-def _unlike(found: Any, wanted: Any, place: str = "") -> Iterator[str]:
-    """Where `found` lacks something of what is wanted, in AWS's terms."""
-    if isinstance(wanted, dict) and isinstance(found, dict):
-        for name, part in wanted.items():
-            yield from _unlike(found.get(name), part, f"{place}.{name}".lstrip("."))
-    elif isinstance(wanted, list) and isinstance(found, list) and len(found) == len(wanted):
-        for there, part in zip(found, wanted, strict=True):
-            yield from _unlike(there, part, place.removesuffix("Rules"))
-    elif found != wanted:
-        yield f"{place or 'it'} is {_shown(found)}, expected {_shown(wanted)}"
-
-
-def _shown(value: Any) -> str:
-    """A value in short: of one with parts, what stands in them."""
-    if isinstance(value, dict):
-        return "(" + ", ".join(f"{name} {_shown(part)}" for name, part in value.items()) + ")"
-    if isinstance(value, list):
-        return " and ".join(_shown(part) for part in value) or "missing"
-    return "missing" if value is None else str(value) or "empty"
+    if found is None:
+        parameters = buckets.creation(bucket, home)
+        if "PutObjectLockConfiguration" in to_be:
+            parameters["ObjectLockEnabledForBucket"] = True
+        missing = "does not exist: no log is kept"
+        yield Call(
+            "s3", "CreateBucket", parameters, f"bucket {bucket}", "create", missing, home, severity="high"
+        )
+    for call in buckets.setting_calls(bucket, found or NEW_BUCKET, to_be, SETTINGS, home):
+        yield replace(
+            call,
+            reason=call.reason.replace(key_arn, f"key {alias}"),
+            after="" if is_known(str(call.parameters)) else f"key {alias} exists",
+        )

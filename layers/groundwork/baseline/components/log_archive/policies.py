@@ -14,6 +14,7 @@ from functools import partial
 from typing import Any
 
 from groundwork.baseline.archive import archive
+from groundwork.baseline.buckets import tls_only
 from groundwork.baseline.component import Target
 from groundwork.declaration.policy_files import Document
 
@@ -32,7 +33,7 @@ OWNED_BY_THE_BUCKET: Condition = {"StringEquals": {"s3:x-amz-acl": "bucket-owner
 def trail_bucket(target: Target) -> Document:
     bucket = archive(target).trail_bucket
     return _document(
-        _tls_only(target, bucket),
+        tls_only(_bucket(target, bucket)),
         _allow("CloudTrailChecksTheBucket", CLOUDTRAIL, "s3:GetBucketAcl", _bucket(target, bucket)),
         _allow(
             "CloudTrailDelivers",
@@ -50,7 +51,7 @@ def trail_bucket(target: Target) -> Document:
 def config_bucket(target: Target) -> Document:
     bucket = archive(target).config_bucket
     return _document(
-        _tls_only(target, bucket),
+        tls_only(_bucket(target, bucket)),
         _allow(
             "ConfigChecksTheBucket", CONFIG, ["s3:GetBucketAcl", "s3:ListBucket"], _bucket(target, bucket)
         ),
@@ -67,7 +68,7 @@ def config_bucket(target: Target) -> Document:
 def access_logs_bucket(target: Target) -> Document:
     names = archive(target)
     return _document(
-        _tls_only(target, names.access_logs_bucket),
+        tls_only(_bucket(target, names.access_logs_bucket)),
         _allow(
             "S3DeliversAccessLogs",
             S3_LOGGING,
@@ -221,17 +222,6 @@ def _allow(
         "Resource": resource,
     }
     return statement | ({"Condition": condition} if condition else {})
-
-
-def _tls_only(target: Target, bucket: str) -> Statement:
-    return {
-        "Sid": "OnlyOverTLS",
-        "Effect": "Deny",
-        "Principal": {"AWS": "*"},
-        "Action": "s3:*",
-        "Resource": [_bucket(target, bucket), _bucket(target, f"{bucket}/*")],
-        "Condition": {"Bool": {"aws:SecureTransport": "false"}},
-    }
 
 
 def _bucket(target: Target, path: str) -> str:

@@ -1,0 +1,302 @@
+"""cdk: what apps of the AWS CDK are deployed by, in place of `cdk bootstrap`, and narrower.
+
+In each governed Region a bucket for files, four roles, and the parameter that tells the CDK which version of its bootstrap
+is there. Where a stack of `cdk bootstrap` holds these names already, the Region is left alone and told.
+https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Any
+
+from botocore.exceptions import ClientError
+
+from groundwork.baseline import buckets
+from groundwork.baseline.buckets import (
+    ABORT_UPLOADS_AFTER_DAYS,
+    BLOCKED,
+    BY_S3,
+    ENCRYPTION,
+    KEEP_DELETED_DAYS,
+    LIFECYCLE,
+    OWNED_BY_THE_BUCKET,
+    OWNERSHIP,
+    POLICY,
+    PUBLIC_ACCESS,
+    VERSIONING,
+)
+from groundwork.baseline.component import Action, Call, Component, Permission, Target, needing
+from groundwork.baseline.components.access import difference, state
+from groundwork.baseline.components.access.documents import NotYetKnown
+from groundwork.baseline.components.access.state import RoleState
+from groundwork.baseline.regions import FIND_REGIONS, governed, skipped
+from groundwork.contracts import Severity
+from groundwork.side_by_side import side_by_side
+
+from . import roles
+from .names import EXECUTE, PUBLISH, TOOLKIT, Names, names
+
+VERSION = "21"
+"""Of the CDK's own template: the last before 22, from which on its roles take session tags, as these do not. Apps ask for
+6, and for 8 to look something up."""
+SETTINGS = (
+    PUBLIC_ACCESS,
+    OWNERSHIP,
+    replace(VERSIONING, severity=lambda *_: "medium"),
+    ENCRYPTION,
+    replace(LIFECYCLE, severity=lambda *_: "low"),
+    POLICY,
+)
+NEW_BUCKET: Mapping[str, Any] = buckets.new_bucket(SETTINGS)
+ADMINISTRATOR = ":policy/AdministratorAccess"
+
+_IAM = "arn:{partition}:iam::{account}:role/cdk-*"
+_BUCKET = "arn:{partition}:s3:::cdk-*"
+_PARAMETER = "arn:{partition}:ssm:*:{account}:parameter/cdk-bootstrap/*"
+
+
+@dataclass(frozen=True)
+class Region:
+    """`bucket` has its settings by the name of the operation that writes them, `version` the parameter's value; None of
+    what is not there. `toolkit` are the names of what the stack of `cdk bootstrap` holds; None where there is none."""
+
+    bucket: Mapping[str, Any] | None
+    version: str | None
+    toolkit: frozenset[str] | None
+
+
+@dataclass(frozen=True)
+class Found:
+    roles: Mapping[str, RoleState]
+    regions: Mapping[str, Region]
+    off: tuple[str, ...] = ()
+
+
+class Cdk(Component[Found]):
+    name = "cdk"
+    kinds = ("workload",)
+    reads = (
+        Permission(["iam:GetAccountAuthorizationDetails", "iam:ListRoles", "s3:ListAllMyBuckets"]),
+        Permission(
+            [
+                "s3:GetBucketOwnershipControls",
+                "s3:GetBucketPolicy",
+                "s3:GetBucketPublicAccessBlock",
+                "s3:GetBucketVersioning",
+                "s3:GetEncryptionConfiguration",
+                "s3:GetLifecycleConfiguration",
+            ],
+            [_BUCKET],
+        ),
+        Permission(["ssm:GetParameter"], [_PARAMETER]),
+        Permission(
+            ["cloudformation:DescribeStackResources"],
+            [f"arn:{{partition}}:cloudformation:*:{{account}}:stack/{TOOLKIT}/*"],
+        ),
+        FIND_REGIONS,
+    )
+    writes = (
+        Permission(
+            [
+                "iam:CreateRole",
+                "iam:DeleteRolePermissionsBoundary",
+                "iam:DeleteRolePolicy",
+                "iam:DetachRolePolicy",
+                "iam:PutRolePolicy",
+                "iam:TagRole",
+                "iam:UntagRole",
+                "iam:UpdateAssumeRolePolicy",
+                "iam:UpdateRole",
+            ],
+            [_IAM],
+        ),
+        Permission(
+            [
+                "s3:CreateBucket",
+                "s3:PutBucketOwnershipControls",
+                "s3:PutBucketPolicy",
+                "s3:PutBucketPublicAccessBlock",
+                "s3:PutBucketVersioning",
+                "s3:PutEncryptionConfiguration",
+                "s3:PutLifecycleConfiguration",
+            ],
+            [_BUCKET],
+        ),
+        Permission(["ssm:PutParameter"], [_PARAMETER]),
+    )
+
+    # -- read ----------------------------------------------------------------------------------------
+
+    def read(self, target: Target) -> Found:
+        on, off = governed(target)
+        all_names = [name for region in on for name in names(target, region).roles]
+        owned, found = side_by_side(
+            lambda: buckets.owned(target.client("s3", target.declaration.regions.home)),
+            lambda: state.read(target.client("iam"), ["Role"], all_names).roles,
+        )
+        regions = side_by_side(*(partial(_read_region, target, names(target, each), owned) for each in on))
+        return Found(found, dict(zip(on, regions, strict=True)), off)
+
+    # -- diff ----------------------------------------------------------------------------------------
+
+    def diff(self, found: Found, target: Target) -> Iterable[Call]:
+        """The parameter comes last: it promises all the rest. Raises `InvalidDeclaration` when a policy is longer than
+        IAM takes."""
+        declared = set()
+        for region, there in found.regions.items():
+            its = names(target, region)
+            declared |= set(its.roles)
+            yield from _of_toolkit(its, there.toolkit, found.roles)
+            if there.toolkit and not its.all.isdisjoint(there.toolkit):
+                continue
+            try:
+                wanted = roles.wanted(target, region)
+            except NotYetKnown as unknown:
+                later = f"left out for now: {unknown}; it is laid down once that is there"
+                yield Call("iam", "CreateRole", {}, f"CDK in {region}", "report", later)
+                continue
+            resources = {f"bucket {its.bucket}", *(f"role/{role.name}" for role in wanted)}
+            yield from needing((), _bucket(its, there.bucket))
+            for role in wanted:
+                yield from needing((), difference.role(found.roles.get(role.name), role))
+            yield from needing(resources, _parameter(its, there.version))
+        yield from _left_over(found.roles, declared)
+        yield from skipped("s3", found.off)
+
+
+# -- reading -------------------------------------------------------------------------------------------
+
+
+def _read_region(target: Target, its: Names, owned: set[str]) -> Region:
+    s3, ssm = target.client("s3", its.region), target.client("ssm", its.region)
+    cloudformation = target.client("cloudformation", its.region)
+    there = [its.bucket] if its.bucket in owned else []
+    settings, version, toolkit = side_by_side(
+        lambda: buckets.read(s3, there, SETTINGS),
+        lambda: _version(ssm, its.parameter),
+        lambda: _toolkit(cloudformation),
+    )
+    return Region(settings.get(its.bucket), version, toolkit)
+
+
+def _version(ssm: Any, parameter: str) -> str | None:
+    try:
+        value: str = ssm.get_parameter(Name=parameter)["Parameter"]["Value"]
+    except ClientError as missing:
+        if missing.response["Error"]["Code"] != "ParameterNotFound":
+            raise
+        return None
+    return value
+
+
+def _toolkit(cloudformation: Any) -> frozenset[str] | None:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html"""
+    try:
+        held = cloudformation.describe_stack_resources(StackName=TOOLKIT)["StackResources"]
+    except ClientError as missing:
+        if missing.response["Error"]["Code"] != "ValidationError":
+            raise
+        return None
+    return frozenset(each["PhysicalResourceId"] for each in held if "PhysicalResourceId" in each)
+
+
+# -- differences ---------------------------------------------------------------------------------------
+
+
+def _of_toolkit(its: Names, held: frozenset[str] | None, there: Mapping[str, RoleState]) -> Iterator[Call]:
+    if held is None:
+        return
+    severity: Severity = "low"
+    if its.all.isdisjoint(held):
+        words = f"is there, made by `cdk bootstrap`, and holds nothing of the qualifier {its.qualifier}: left alone"
+    else:
+        words = (
+            f"was made by `cdk bootstrap` and holds the qualifier {its.qualifier}: left alone, and who is trusted there may "
+            "deploy; delete the stack by an entry role, or declare another cdk.qualifier"
+        )
+        severity = "medium"
+    execution = there.get(its.role(EXECUTE))
+    if severity == "medium" and execution and any(arn.endswith(ADMINISTRATOR) for arn in execution.attached):
+        words, severity = f"{words}. What it deploys may do anything (AdministratorAccess)", "high"
+    resource = f"stack {TOOLKIT} in {its.region}"
+    yield Call("cloudformation", "DeleteStack", {}, resource, "report", words, its.region, severity=severity)
+
+
+def _bucket(its: Names, found: Mapping[str, Any] | None) -> Iterator[Call]:
+    if found is None:
+        yield Call(
+            *(
+                "s3",
+                "CreateBucket",
+                buckets.creation(its.bucket, its.region),
+                f"bucket {its.bucket}",
+                "create",
+            ),
+            reason="does not exist: the CDK has nowhere to upload files to",
+            region=its.region,
+        )
+    rule = {
+        "ID": "groundwork",
+        "Status": "Enabled",
+        "Filter": {"Prefix": ""},
+        "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_DELETED_DAYS},
+        "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_UPLOADS_AFTER_DAYS},
+    }
+    wanted = {
+        "PutPublicAccessBlock": BLOCKED,
+        "PutBucketOwnershipControls": OWNED_BY_THE_BUCKET,
+        "PutBucketVersioning": {"Status": "Enabled"},
+        "PutBucketEncryption": BY_S3,
+        "PutBucketLifecycleConfiguration": {"Rules": [rule]},
+        "PutBucketPolicy": {
+            "Version": "2012-10-17",
+            "Statement": [buckets.tls_only(its.bucket_arn), _only_the_publisher_writes(its)],
+        },
+    }
+    yield from buckets.setting_calls(its.bucket, found or NEW_BUCKET, wanted, SETTINGS, its.region)
+
+
+def _only_the_publisher_writes(its: Names) -> dict[str, Any]:
+    """Whoever could write decides what is deployed. The bucket's policy holds for access points, too.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/access-points-policies.html
+    """
+    return {
+        "Sid": "OnlyThePublisherWrites",
+        "Effect": "Deny",
+        "Principal": {"AWS": "*"},
+        "Action": ["s3:PutObject*", "s3:Replicate*"],
+        "Resource": f"{its.bucket_arn}/*",
+        "Condition": {"ArnNotLike": {"aws:PrincipalArn": its.role_arn(PUBLISH)}},
+    }
+
+
+def _parameter(its: Names, found: str | None) -> Iterator[Call]:
+    if found == VERSION:
+        return
+    action: Action = "create" if found is None else "update"
+    yield Call(
+        "ssm",
+        "PutParameter",
+        {"Name": its.parameter, "Value": VERSION, "Type": "String", "Overwrite": True},
+        f"parameter {its.parameter} in {its.region}",
+        action,
+        "does not exist: the CDK takes the account for one without bootstrap"
+        if found is None
+        else f"is {found}; expected {VERSION}",
+        its.region,
+    )
+
+
+def _left_over(there: Mapping[str, RoleState], declared: set[str]) -> Iterator[Call]:
+    for role in there.values():
+        if roles.OURS.items() <= role.tags.items() and role.name not in declared:
+            reason = (
+                "was laid down for a qualifier or a Region that is no longer declared: delete it, with its bucket and "
+                "parameter, once no stack has it"
+            )
+            where = {"RoleName": role.name}
+            yield Call("iam", "DeleteRole", where, f"role/{role.name}", "report", reason, severity="high")
