@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.baseline.components.cdk import VERSION
+from groundwork.baseline.components.cdk import VERSION, _toolkit
 from groundwork.baseline.components.cdk.names import DEPLOY, EXECUTE, LOOKUP, PUBLISH
 from groundwork.contracts import Account
 from groundwork.declaration.loading import load
@@ -170,6 +170,34 @@ def test_one_of_another_qualifier_is_told_and_in_nobodys_way(world: World) -> No
         (f"stack CDKToolkit in {HOME}", "low")
     ]
     assert set(named(account).roles) < set(roles(world, account))
+
+
+def test_a_bootstrap_that_failed_holds_nothing(world: World) -> None:
+    """Its roles are there already; whoever tries does not stop Groundwork from keeping them."""
+    account = world.account()
+    world.apply(CDK, account, declaration=with_cdk())
+    cloudformation = toolkit(world, account, "hnb659fds", "AdministratorAccess")
+    (stack,) = cloudformation.describe_stacks(StackName="CDKToolkit")["Stacks"]
+    assert stack["StackStatus"] == "ROLLBACK_COMPLETE"
+    world.client("ssm", account).delete_parameter(Name=PARAMETER)
+    changes = world.apply(CDK, account, declaration=with_cdk())
+    assert {(change.action, change.resource) for change in changes} == {
+        ("create", f"parameter {PARAMETER} in {HOME}"),
+        ("report", f"stack CDKToolkit in {HOME}"),
+    }
+
+
+@pytest.mark.parametrize("status", ["CREATE_FAILED", "DELETE_COMPLETE", "DELETE_SKIPPED", "CREATE_COMPLETE"])
+def test_of_a_stack_counts_what_it_holds(status: str) -> None:
+    """CloudFormation lists what failed and what was deleted, too."""
+
+    class Listed:
+        def describe_stack_resources(self, **_: str) -> Any:
+            held = {"PhysicalResourceId": "cdk-hnb659fds-deploy-role", "ResourceStatus": status}
+            return {"StackResources": [held, {"ResourceStatus": "CREATE_IN_PROGRESS"}]}
+
+    held = ["cdk-hnb659fds-deploy-role"] if status == "CREATE_COMPLETE" else []
+    assert _toolkit(Listed()) == frozenset(held)
 
 
 def test_what_a_former_qualifier_left_is_told(world: World) -> None:

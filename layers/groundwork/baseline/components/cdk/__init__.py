@@ -51,6 +51,7 @@ SETTINGS = (
     POLICY,
 )
 NEW_BUCKET: Mapping[str, Any] = buckets.new_bucket(SETTINGS)
+NOT_HELD = ("CREATE_FAILED", "DELETE_COMPLETE", "DELETE_SKIPPED", "IMPORT_FAILED")
 ADMINISTRATOR = ":policy/AdministratorAccess"
 
 _IAM = "arn:{partition}:iam::{account}:role/cdk-*"
@@ -193,14 +194,21 @@ def _version(ssm: Any, parameter: str) -> str | None:
 
 
 def _toolkit(cloudformation: Any) -> frozenset[str] | None:
-    """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html"""
+    """What the stack holds: not what it failed to make, as `cdk bootstrap` does under the guard rails, or gave up.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
+    """
     try:
         held = cloudformation.describe_stack_resources(StackName=TOOLKIT)["StackResources"]
     except ClientError as missing:
         if missing.response["Error"]["Code"] != "ValidationError":
             raise
         return None
-    return frozenset(each["PhysicalResourceId"] for each in held if "PhysicalResourceId" in each)
+    return frozenset(
+        each["PhysicalResourceId"]
+        for each in held
+        if "PhysicalResourceId" in each and each["ResourceStatus"] not in NOT_HELD
+    )
 
 
 # -- differences ---------------------------------------------------------------------------------------
