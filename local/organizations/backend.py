@@ -39,6 +39,8 @@ class Organizations(AccountCreation, Policies):
         self.handshakes: dict[str, dict[str, Any]] = {}
         self.closings: dict[str, float] = {}
         self.iam_features: set[str] = set()
+        self.email_updates: dict[str, tuple[str, str]] = {}
+        """By account: the address it is to have, and the code that AWS sent there."""
 
     @property
     def _url_module(self) -> Any:
@@ -156,7 +158,7 @@ class Organizations(AccountCreation, Policies):
         account.parent_id = kwargs["DestinationParentId"]
 
     def close_account(self, **kwargs: Any) -> None:
-        """PENDING_CLOSURE at once, SUSPENDED later; CLOSED after 90 days, which the engine does not wait for.
+        """PENDING_CLOSURE at once, SUSPENDED later; after 90 days it is no longer in the organization.
 
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html
         """
@@ -180,6 +182,12 @@ class Organizations(AccountCreation, Policies):
 
     def _suspend(self, account: Account) -> None:
         account.state = account.status = "SUSPENDED"
+        self.later(self.engine.creation.closed_seconds, self._part_with, account)
+
+    def _part_with(self, account: Account) -> None:
+        """It is an AWS account outside the organization, or was one: nobody else gets its root e-mail."""
+        super().remove_account_from_organization(AccountId=account.id)
+        self.engine.creation.taken_emails.add(account.email)
 
     def remove_account_from_organization(self, **kwargs: str) -> None:
         account = self.account(kwargs["AccountId"])
@@ -192,7 +200,7 @@ class Organizations(AccountCreation, Policies):
             self.engine.creation.minimum_age
         ):
             raise constraint("WAIT_PERIOD_ACTIVE")
-        super().remove_account_from_organization(**kwargs)
+        self._part_with(account)
 
     def leave_organization(self, account_id: str) -> None:
         if account_id == self.account_id:

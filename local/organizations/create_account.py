@@ -125,8 +125,9 @@ class AccountCreation(OrganizationsBackend):
                 raise constraint("ACCOUNT_CREATION_RATE_LIMIT_EXCEEDED")
             reason = self._failure_reason(request)
             self.requests[request.id] = request
+        answer = {"CreateAccountStatus": request.describe()}
         self.later(creation.seconds, self._complete, request, reason)
-        return {"CreateAccountStatus": request.describe()}
+        return answer
 
     def describe_create_account_status(self, **kwargs: Any) -> dict[str, Any]:
         request = self.requests.get(kwargs["CreateAccountRequestId"])
@@ -159,12 +160,16 @@ class AccountCreation(OrganizationsBackend):
             return "INVALID_EMAIL"
         if any(other.email.lower() == email for other in self._in_progress()):
             return "CONCURRENT_ACCOUNT_MODIFICATION"
-        known = {account.email.lower() for account in self.accounts}
-        if email in known | {taken.lower() for taken in creation.taken_emails}:
+        if self.is_taken(email):
             return "EMAIL_ALREADY_EXISTS"
         if len(self.accounts) + len(self._in_progress()) >= creation.account_limit:
             return "ACCOUNT_LIMIT_EXCEEDED"
         return None
+
+    def is_taken(self, email: str) -> bool:
+        """Whether an account, of this organization or outside, has this root e-mail."""
+        known = {account.email for account in self.accounts} | self.engine.creation.taken_emails
+        return email.lower() in {each.lower() for each in known}
 
     def _complete(self, request: CreationRequest, failure_reason: str | None) -> None:
         with self.lock:

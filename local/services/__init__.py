@@ -17,6 +17,7 @@ SERVICES = (
     "local.services.kms",
     "local.services.ec2",
     "local.services.account",
+    "local.services.account_labels",
     "local.services.serialized",
 )
 

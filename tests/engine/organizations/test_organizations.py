@@ -409,6 +409,22 @@ def test_a_closed_account_is_suspended_in_the_end(engine: Engine, organizations:
     )
 
 
+def test_a_closed_account_is_gone_for_good_in_the_end_and_nobody_gets_its_address(
+    organizations: Any, creation: CreationSettings
+) -> None:
+    creation.closed_seconds = 1
+    account = new_account(organizations)
+    email = organizations.describe_account(AccountId=account)["Account"]["Email"]
+    organizations.close_account(AccountId=account)
+
+    def gone() -> bool:
+        return account not in {each["Id"] for each in organizations.list_accounts()["Accounts"]}
+
+    assert eventually(gone)
+    assert refused(organizations.describe_account, AccountId=account)[0] == "AccountNotFoundException"
+    assert email in creation.taken_emails
+
+
 def test_three_accounts_close_at_once(organizations: Any, creation: CreationSettings) -> None:
     creation.closing_seconds = 10_000
     accounts = [new_account(organizations, f"a{n}") for n in range(4)]

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 import pytest
 
 from local.engine import Engine
+from local.organizations import organization_of
 from tests.engine.organizations.accounts import administrator, code_of, new_member
 from tests.engine.support import plain_moto
 
@@ -39,9 +40,48 @@ def test_public_access_is_blocked_for_an_account(engine: Engine) -> None:
     assert held == block
 
 
+def test_the_management_account_renames_members_once_the_service_is_trusted(engine: Engine) -> None:
+    member, account = new_member(engine), engine.client("account")
+    organizations = engine.client("organizations")
+    organizations.disable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    assert code_of(account.put_account_name, AccountId=member, AccountName="new") == "AccessDeniedException"
+    organizations.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    account.put_account_name(AccountId=member, AccountName="new")
+    assert organizations.describe_account(AccountId=member)["Account"]["Name"] == "new"
+    assert code_of(account.put_account_name, AccountId=member, AccountName="<new>") == "ValidationException"
+    own = engine.management_account
+    assert code_of(account.put_account_name, AccountId=own, AccountName="new") == "AccessDeniedException"
+
+
+def test_an_account_renames_itself(engine: Engine) -> None:
+    member = new_member(engine)
+    engine.client("account", credentials=administrator(member)).put_account_name(AccountName="mine")
+    found = engine.client("organizations").describe_account(AccountId=member)["Account"]
+    assert found["Name"] == "mine"
+
+
+def test_a_root_email_changes_with_the_code_that_is_sent_to_it(engine: Engine) -> None:
+    member, account = new_member(engine), engine.client("account")
+    engine.client("organizations").enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    new = {"AccountId": member, "PrimaryEmail": f"{member}@example.com"}
+    assert account.start_primary_email_update(**new)["Status"] == "PENDING"
+    assert code_of(account.accept_primary_email_update, **new, Otp="wrong1") == "ValidationException"
+    organization = organization_of(member)
+    assert organization is not None
+    _, code = organization.email_updates[member]
+    assert account.accept_primary_email_update(**new, Otp=code)["Status"] == "ACCEPTED"
+    assert account.get_primary_email(AccountId=member)["PrimaryEmail"] == new["PrimaryEmail"]
+    other = {"AccountId": new_member(engine), "PrimaryEmail": new["PrimaryEmail"].upper()}
+    assert code_of(account.start_primary_email_update, **other) == "ConflictException"
+
+
 def test_plain_moto_still_falls_short() -> None:
     observed = plain_moto("""
         try: client("account").list_regions()
         except Exception as e: print("no regions")
+        try: client("account").put_account_name(AccountName="new")
+        except Exception as e: print("no names")
+        try: client("account").start_primary_email_update(AccountId="123456789012", PrimaryEmail="a@example.com")
+        except Exception as e: print("no e-mails")
     """)
-    assert observed == "no regions"
+    assert observed.split("\n") == ["no regions", "no names", "no e-mails"]

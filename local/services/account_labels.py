@@ -1,0 +1,121 @@
+"""AWS Account Management: an account's name and root e-mail, which people change and moto does not know.
+
+https://docs.aws.amazon.com/accounts/latest/reference/API_PutAccountName.html
+https://docs.aws.amazon.com/accounts/latest/reference/API_StartPrimaryEmailUpdate.html
+https://docs.aws.amazon.com/accounts/latest/reference/API_AcceptPrimaryEmailUpdate.html
+"""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Callable
+
+from moto.account import urls
+from moto.account.responses import AccountResponse
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult
+
+from local.engine import Engine
+from local.model_validation import violations
+from local.organizations import Organizations, organization_of
+from local.organizations.accounts import Account
+
+TRUSTED = "account.amazonaws.com"
+
+
+class AccountError(ServiceException):
+    """An exception of Account Management by its name."""
+
+
+def install(engine: Engine) -> None:
+    operations: dict[str, Callable[[AccountResponse], ActionResult]] = {
+        "PutAccountName": _put_account_name,
+        "StartPrimaryEmailUpdate": _start_primary_email_update,
+        "AcceptPrimaryEmailUpdate": _accept_primary_email_update,
+        "GetPrimaryEmail": _get_primary_email,
+    }
+    paths = {f"{{0}}/{name[0].lower()}{name[1:]}$": AccountResponse.dispatch for name in operations}
+    engine.patch(urls, "url_paths", urls.url_paths | paths)
+    for name, handler in operations.items():
+        python_name = "".join(f"_{each.lower()}" if each.isupper() else each for each in name).lstrip("_")
+        setattr(AccountResponse, python_name, _checked(name, handler))
+        engine.on_close(delattr, AccountResponse, python_name)
+
+
+def _checked(
+    operation: str, handler: Callable[[AccountResponse], ActionResult]
+) -> Callable[[AccountResponse], ActionResult]:
+    def handle(response: AccountResponse) -> ActionResult:
+        given = {
+            name: response._get_param(name) for name in ("AccountId", "AccountName", "PrimaryEmail", "Otp")
+        }
+        for violation in violations(
+            "account", operation, {key: value for key, value in given.items() if value}
+        ):
+            raise AccountError("ValidationException", f"{violation.path}: {violation.reason}")
+        return handler(response)
+
+    return handle
+
+
+def _member(response: AccountResponse) -> tuple[Organizations, Account]:
+    """The member account that is named: by the management account or a delegated administrator, with all features and
+    trusted access on."""
+    caller, account_id = response.current_account, str(response._get_param("AccountId"))
+    organization = organization_of(caller, response.partition)
+    if organization is None or not (
+        organization.has_all_features
+        and organization.is_trusted(TRUSTED)
+        and (caller == organization.account_id or organization.is_delegated(caller, TRUSTED))
+        and account_id != organization.account_id
+    ):
+        raise AccountError(
+            "AccessDeniedException",
+            "The operation is for the management account or a delegated administrator, with trusted access on.",
+        )
+    found = next((each for each in organization.accounts if each.id == account_id), None)
+    if not isinstance(found, Account):
+        raise AccountError("AccessDeniedException", f"{account_id} is no member of the organization.")
+    return organization, found
+
+
+def _put_account_name(response: AccountResponse) -> ActionResult:
+    organization = organization_of(response.current_account, response.partition)
+    if response._get_param("AccountId"):
+        _, account = _member(response)
+        account.name = response._get_param("AccountName")
+    elif organization is not None:
+        organization.account(response.current_account).name = response._get_param("AccountName")
+    return ActionResult({})
+
+
+def _start_primary_email_update(response: AccountResponse) -> ActionResult:
+    """AWS sends a code to the new address: here `Organizations.email_updates` has it."""
+    organization, account = _member(response)
+    email = str(response._get_param("PrimaryEmail"))
+    _require_free(organization, email)
+    organization.email_updates[account.id] = (email, f"{secrets.randbelow(10**6):06}")
+    return ActionResult({"Status": "PENDING"})
+
+
+def _accept_primary_email_update(response: AccountResponse) -> ActionResult:
+    organization, account = _member(response)
+    email, code = organization.email_updates.get(account.id, ("", ""))
+    if (response._get_param("PrimaryEmail"), response._get_param("Otp")) != (email, code):
+        raise AccountError(
+            "ValidationException", "The code or the address is not that of the update in progress."
+        )
+    _require_free(organization, email)
+    del organization.email_updates[account.id]
+    account.email = email
+    return ActionResult({"Status": "ACCEPTED"})
+
+
+def _get_primary_email(response: AccountResponse) -> ActionResult:
+    return ActionResult({"PrimaryEmail": _member(response)[1].email})
+
+
+def _require_free(organization: Organizations, email: str) -> None:
+    """A root e-mail is unique in all of AWS."""
+    if organization.is_taken(email):
+        raise AccountError("ConflictException", "The address is that of another AWS account.")
