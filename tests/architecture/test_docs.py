@@ -109,7 +109,7 @@ def test_examples_of_answers_are_whole() -> None:
 
 def test_examples_of_patterns_match_the_answers_that_they_say() -> None:
     contract = [json.loads(text) for text in blocks("json", ROOT / "docs" / "contract.md")]
-    every, access, grave = (Pattern(json.dumps(each)) for each in contract if "source" in each)
+    every, first, access, grave = (Pattern(json.dumps(each)) for each in contract if "source" in each)
     answers = [each for each in contract if "execution" in each]
     of_prod = [each | {"accountName": "prod"} for each in answers]
     of_trail = [
@@ -119,10 +119,12 @@ def test_examples_of_patterns_match_the_answers_that_they_say() -> None:
     ]
     assert [kind_of(each) for each in answers if every.matches(event_of(each))] == [
         "Account Ready",
+        "Account Ready",
         "Account Repaired",
         "Account Failed",
         "Account Drifted",
     ]
+    assert [each.get("again") for each in answers if first.matches(event_of(each))] == [None]
     assert [kind_of(each) for each in of_prod if access.matches(event_of(each))] == [
         "Account Repaired",
         "Account Drifted",
@@ -133,7 +135,8 @@ def test_examples_of_patterns_match_the_answers_that_they_say() -> None:
 
 
 def kind_of(answer: Mapping[str, Any]) -> str:
-    return f"Account {answer.get('outcome', 'failed').capitalize()}"
+    outcome = "ready" if answer.get("again") else answer.get("outcome", "failed")
+    return f"Account {outcome.capitalize()}"
 
 
 def event_of(answer: Mapping[str, Any]) -> dict[str, Any]:
