@@ -16,7 +16,7 @@ from groundwork.contracts import Created, Requested, StartedByHand, read_roll_ou
 from groundwork.declaration.loading import load
 from groundwork.errors import InvalidRequest, Refused, every_error
 from groundwork.fields import shown
-from groundwork.vending.kinds import granted
+from groundwork.vending.rules import mistakes_of_request
 from local.engine import Engine
 from local.json_texts import depth_of
 from local.model_validation import violations
@@ -283,7 +283,7 @@ def _is_granted(raw: Any) -> bool:
     try:
         found = read_trigger(raw)
         if isinstance(found, Requested):
-            granted(found.asked, load())
+            return not mistakes_of_request(found.asked.given, load())
     except InvalidRequest:
         return False
     return isinstance(found, Requested)

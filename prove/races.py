@@ -97,7 +97,7 @@ def _one_account(cloud: Cloud, name: str, email: str, *later: str) -> str:
     _require(len(made) == 1 and made[0]["Email"] == email, f"{len(made)} accounts named {name}")
     account = str(made[0]["Id"])
     until(lambda: cloud.answered("Account Ready", accountId=account), f"Account Ready of {name}")
-    said = Counter(event["detail-type"] for event in cloud.answers(accountId=account))
+    said = Counter(event["detail-type"] for event in cloud.news(accountId=account))
     for follows in later:
         del said[follows]
     _require(said == {"Account Ready": 1}, f"{name} was answered {dict(said)}")

@@ -58,7 +58,7 @@ class Vend:
         # EventBridge takes no key that would tell a repeated answer: one may come twice, and is the same then.
         said = {
             json.dumps(event["detail"], sort_keys=True): event["detail-type"]
-            for event in cloud.answers()
+            for event in cloud.news()
             if self._email in str(event["detail"])
         }
         if list(said.values()) != ["Account Failed"] * (len(self._ends) - 1) + ["Account Ready"]:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
@@ -72,6 +72,13 @@ class AccountRequest(Model):
     kind: RequestedKind = "workload"
     organizational_unit: NewUnitPath | None = None
     tags: Tags = Field(default_factory=dict)
+    create_organizational_unit: bool = False
+    same_name: bool = False
+
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that were given, by their names in the event."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 class Requested(Model):
@@ -124,8 +131,13 @@ class RollOut(Model):
 Trigger = Requested | Created | StartedByHand
 
 
-def read_trigger(raw: Any) -> Trigger:
-    """The trigger behind an execution's input. Raises `InvalidRequest`, naming field, value and remedy."""
+Rules = Callable[[Mapping[str, Any]], list[str]]
+"""What is wrong with fields that are right by themselves, a sentence for each mistake."""
+
+
+def read_trigger(raw: Any, rules: Rules = lambda _: []) -> Trigger:
+    """The trigger behind an execution's input. Raises `InvalidRequest`, naming field, value and remedy; `rules` adds to
+    the mistakes of a request what is wrong with its other fields."""
     if not isinstance(raw, Mapping):
         raise InvalidRequest(f'The input is {shown(raw)}; start with {{"accountId": "<12 digits>"}}.')
     _check_length(raw)
@@ -137,7 +149,7 @@ def read_trigger(raw: Any) -> Trigger:
             raise InvalidRequest(
                 f"The event's detail is {shown(detail)}; it must be an object with accountName and email."
             )
-        asked = _parse(AccountRequest, detail)
+        asked = _parse(AccountRequest, detail, rules)
         return _parse(Requested, {"id": raw.get("id"), "asked": asked})
     if told == "aws.organizations" and asks_for == VIA_CLOUDTRAIL:
         status = object_of(object_of(object_of(detail).get("serviceEventDetails")).get("createAccountStatus"))
@@ -187,12 +199,16 @@ MOST_MISTAKES = 10
 M = TypeVar("M", bound=Model)
 
 
-def _parse(model: type[M], raw: Mapping[str, Any]) -> M:
+def _parse(model: type[M], raw: Mapping[str, Any], rules: Rules = lambda _: []) -> M:
     try:
         return model.model_validate(dict(raw), by_alias=True, by_name=False)
     except ValidationError as invalid:
-        mistakes = [_sentence(error, model) for error in invalid.errors()[:MOST_MISTAKES]]
-        rest = invalid.error_count() - len(mistakes)
+        errors = invalid.errors()
+        wrong = {error["loc"][0] for error in errors if error["loc"]}
+        right = {name: value for name, value in raw.items() if name not in wrong}
+        besides = rules(right)
+        mistakes = [_sentence(error, model) for error in errors[: MOST_MISTAKES - len(besides)]] + besides
+        rest = len(errors) + len(besides) - len(mistakes)
         raise InvalidRequest(" ".join(mistakes + ([f"And {rest} more."] if rest else []))) from None
 
 

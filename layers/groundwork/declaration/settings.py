@@ -226,6 +226,16 @@ class Cdk(Model):
     )
 
 
+class Requests(Model):
+    """What whoever may post `Account Requested` may ask for."""
+
+    undeclared_units: Literal["refuse", "create"] = Field(
+        default="refuse",
+        description="refuse: a request names a declared organizational unit, or says createOrganizationalUnit: true. "
+        "create: it may name any, and a mistyped one is made",
+    )
+
+
 class RollOut(Model):
     """How `groundwork-roll-out` goes through the organization, where whoever starts it does not say otherwise."""
 

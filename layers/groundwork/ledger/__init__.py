@@ -9,17 +9,19 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
 from typing import Any, Literal
 
-from groundwork.contracts import Account
+from groundwork.contracts import Account, Kind
 from groundwork.ledger.leases import LEASE, Leases, held_by
 from groundwork.ledger.records import (
     ADMISSION_QUEUE,
     ALL_EMAILS,
+    PINNED,
     UNITS,
     AccountRecord,
+    Bearer,
     Memory,
     RequestRecord,
     account_key,
@@ -27,6 +29,7 @@ from groundwork.ledger.records import (
     answer_key,
     email_key,
     keys_of,
+    name_key,
     remembered,
     request_key,
     request_of,
@@ -58,14 +61,56 @@ class Ledger:
 
     # -- looking -----------------------------------------------------------------------------------
 
-    def recall(self, emails: Iterable[str] = (), accounts: Iterable[str] = ()) -> Memory:
+    def recall(
+        self, emails: Iterable[str] = (), accounts: Iterable[str] = (), names: Iterable[str] = ()
+    ) -> Memory:
         """Everything about these in one call."""
-        return remembered(self._table.get_many(keys_of(emails, accounts)), self._now())
+        return remembered(self._table.get_many(keys_of(emails, accounts, names)), self._now())
 
-    # -- whose an e-mail is, and where units are -----------------------------------------------------
+    def recall_all(self) -> Memory:
+        """Everything about every account, in one scan."""
+        kinds = ("account#", "email#", "name#", "request#", PINNED)
+        wanted = either(
+            *(where(f"begins_with(#pk, :kind{n})", **{f"kind{n}": kind}) for n, kind in enumerate(kinds))
+        )
+        return remembered({str(item["pk"]): item for item in self._table.scan(wanted)}, self._now())
+
+    # -- whose an e-mail and a name is, which accounts are security's and tooling's, and where units are -
 
     def note_email(self, email: str, account_id: str) -> None:
         self._set(email_key(email), {"accountId": account_id})
+
+    def forget_email(self, email: str, account_id: str) -> None:
+        """It is no longer this account's."""
+        self._table.delete(email_key(email), where("#accountId = :it", it=account_id))
+
+    def note_name(self, name: str, account_id: str) -> None:
+        self._table.write(name_key(name), together(setting({"accountId": account_id}), removing("email")))
+
+    def claim_name(self, name: str, email: str, previous: Bearer | None) -> bool:
+        """Whether an account of this name may be asked for with this e-mail: nobody else has, since `previous` was seen
+        to be nobody's any more."""
+        seen = previous.to_json() if previous else {}
+        gone = [where(f"#{key} = :seen_{key}", **{f"seen_{key}": value}) for key, value in seen.items()]
+        free = either(NEW, where("#email = :email", email=email.lower()), *gone)
+        return self._table.put({"pk": name_key(name), "email": email.lower()}, free)
+
+    def forget_name(self, name: str, account_id: str) -> None:
+        """It is no longer this account's."""
+        self._table.delete(name_key(name), where("#accountId = :it", it=account_id))
+
+    def pin(self, kind: Kind, account_id: str, *, instead: bool = False) -> str:
+        """Who is of this kind from now on: whoever was said to be first, unless this one is `instead`."""
+        change = setting({kind: account_id}) if instead else setting({}, {kind: account_id})
+        return str((self._table.update(PINNED, change) or {})[kind])
+
+    def pin_all(self, pinned: Mapping[Kind, str]) -> None:
+        """What a lost ledger should know. Nothing where it knows more by now."""
+        self._table.put({"pk": PINNED, **{str(kind): it for kind, it in pinned.items()}}, NEW)
+
+    def unpin(self, kind: Kind, account_id: str) -> None:
+        """This account is no longer there."""
+        self._remove(PINNED, [kind], where(f"#{kind} = :it", it=account_id))
 
     def note_every_email(self) -> None:
         self._table.put({"pk": ALL_EMAILS}, NEW)
@@ -129,14 +174,9 @@ class Ledger:
     def account(self, account_id: str) -> AccountRecord | None:
         return account_of(self._table.get(account_key(account_id)))
 
-    def accounts(self) -> Iterator[AccountRecord]:
-        """Every account that was ever enrolled, in one scan."""
-        enrolled = where("begins_with(#pk, :account) AND attribute_exists(#state)", account=account_key(""))
-        yield from (record for item in self._table.scan(enrolled) if (record := account_of(item)))
-
     def enroll(self, account: Account, ready: bool) -> None:
         """Remember the account; `ready` is what its tags in Organizations say, for a ledger that was lost."""
-        first = setting(_identity(account), {} if ready else {"state": "enrolled"})
+        first = setting(_identity(account), {"unit": account.unit} | ({} if ready else {"state": "enrolled"}))
         item = self._table.update(account_key(account.id), first) or {}
         if ready and "state" not in item:
             known = {"state": "ready", "readyBy": "before"}
@@ -147,6 +187,7 @@ class Ledger:
         `results`, and let it go. True for the one execution that brought it there first, however often it asks."""
         values = {
             **_identity(account),
+            "unit": account.unit,
             "state": "ready",
             "baseline": baseline,
             "lastRun": execution,
@@ -177,6 +218,15 @@ class Ledger:
         """The execution that brought the account to ready failed before all had been told and started: the next one
         does that as if it were the first."""
         self._remove(account_key(account_id), ["readyBy"], where("#readyBy = :it", it=execution))
+
+    def forget_account(self, account_id: str) -> bool:
+        """It has left the organization, or is closed for good. False while somebody works in it."""
+        idle = where("attribute_not_exists(#leaseOwner) OR #leaseUntil < :now", now=int(self._now()))
+        return self._table.delete(account_key(account_id), idle)
+
+    def forget_request(self, email: str, account_id: str) -> None:
+        """The account that it made is no longer there."""
+        self._table.delete(request_key(email), where("#accountId = :it", it=account_id))
 
     # -- answers -----------------------------------------------------------------------------------
 

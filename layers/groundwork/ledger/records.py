@@ -4,11 +4,13 @@
 |---|---|
 | `request#<e-mail>` | those of `RequestRecord` |
 | `email#<e-mail>` | `accountId` |
+| `name#<name>` | `accountId` of an account that is called so; or `email`, for which one of that name has been asked |
 | `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; `lastRun`, `lastPlan` (executions), `lastRunResults`, `lastPlanResults` |
 | `execution#<ARN>` | `answeredBy` (a state), `expires` |
 | `admission` | `endsAt` of the last slot, in milliseconds since the epoch |
 | `emails` | none: it is there once the e-mails of all accounts are |
 | `units` | `units` (JSON: ids by path), `until` |
+| `pinned` | `security`, `tooling`: the ids of the accounts that are of these kinds |
 
 Times are in seconds since the epoch where nothing else is said.
 """
@@ -24,6 +26,7 @@ from pydantic import Field
 from groundwork.contracts import Kind, Model, RequestedKind
 
 UNITS = "units"
+PINNED = "pinned"
 ADMISSION_QUEUE = "admission"
 """The item that says when the last admission slot ends."""
 ALL_EMAILS = "emails"
@@ -36,6 +39,11 @@ def request_key(email: str) -> str:
 
 def email_key(email: str) -> str:
     return f"email#{email.lower()}"
+
+
+def name_key(name: str) -> str:
+    """Names that differ in case alone are one: nobody tells them apart."""
+    return f"name#{name.casefold()}"
 
 
 def account_key(account_id: str) -> str:
@@ -82,20 +90,32 @@ class AccountRecord(Model):
     email: str
     kind: Kind
     state: Literal["enrolled", "ready", "failed"]
+    unit: str | None = None
+    """The path of its unit when it last reached its baseline, or was enrolled."""
     ready_by: str | None = None
     baseline: str | None = None
     leases: int = 0
     """How often somebody has taken its lease."""
 
 
+class Bearer(Model):
+    """Who has a name: an account, or whoever has asked for one with this e-mail; never both."""
+
+    account_id: str | None = None
+    email: str | None = None
+
+
 class Memory(Model):
-    """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `holders` who holds the lease
-    of an account; `every_email` says that only an account younger than the last pass over all can be missing here;
-    `units` are ids of organizational units by path, as they were some minutes ago."""
+    """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `names` who has a name, by
+    name in lower case; `holders` who holds the lease of an account; `every_email` says that only an account younger than
+    the last pass over all can be missing here; `units` are ids of organizational units by path, as they were some minutes
+    ago; `pinned` are ids by kind, and None where the ledger does not know of any, which may be because it was lost."""
 
     requests: dict[str, RequestRecord] = Field(default_factory=dict)
     ids: dict[str, str] = Field(default_factory=dict)
     accounts: dict[str, AccountRecord] = Field(default_factory=dict)
+    names: dict[str, Bearer] = Field(default_factory=dict)
+    pinned: dict[Kind, str] | None = None
     holders: dict[str, str] = Field(default_factory=dict)
     every_email: bool = False
     units: dict[str, str] = Field(default_factory=dict)
@@ -111,20 +131,24 @@ def account_of(item: Mapping[str, Any] | None) -> AccountRecord | None:
     return AccountRecord.model_validate(_only(AccountRecord, item)) if item and "state" in item else None
 
 
-def keys_of(emails: Iterable[str], accounts: Iterable[str]) -> list[str]:
+def keys_of(emails: Iterable[str], accounts: Iterable[str], names: Iterable[str]) -> list[str]:
     of_emails = [key(email) for email in emails for key in (request_key, email_key)]
-    return [ALL_EMAILS, UNITS, *of_emails, *map(account_key, accounts)]
+    return [ALL_EMAILS, UNITS, PINNED, *of_emails, *map(account_key, accounts), *map(name_key, names)]
 
 
 def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
     """What these items, by key, say. `now` is in seconds since the epoch."""
-    requests, emails, accounts = (_named(items, kind) for kind in ("request", "email", "account"))
+    requests, emails, accounts, names = (
+        _named(items, kind) for kind in ("request", "email", "account", "name")
+    )
     units = items.get(UNITS, {})
     ids = {email: item["accountId"] for email, item in {**requests, **emails}.items() if "accountId" in item}
     return Memory(
         requests={email: record for email, item in requests.items() if (record := request_of(item))},
         ids=ids,
         accounts={each: known for each, item in accounts.items() if (known := account_of(item))},
+        names={each: Bearer.model_validate(_only(Bearer, item)) for each, item in names.items()},
+        pinned=_without_key(items[PINNED]) if PINNED in items else None,
         holders={
             each: item["leaseOwner"] for each, item in accounts.items() if item.get("leaseUntil", 0) > now
         },
@@ -136,6 +160,10 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
 
 def _named(items: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Mapping[str, Any]]:
     return {key.removeprefix(f"{kind}#"): item for key, item in items.items() if key.startswith(f"{kind}#")}
+
+
+def _without_key(item: Mapping[str, Any]) -> dict[Any, Any]:
+    return {name: value for name, value in item.items() if name != "pk"}
 
 
 def _only(model: type[Model], item: Mapping[str, Any]) -> dict[str, Any]:

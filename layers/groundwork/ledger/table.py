@@ -121,6 +121,18 @@ class Table:
             return True
         return False
 
+    def delete(self, key: str, condition: Expression) -> bool:
+        """False when the condition does not hold, as of an item that is not there."""
+        with suppress(self._client.exceptions.ConditionalCheckFailedException):
+            self._client.delete_item(
+                TableName=self._name,
+                Key=_item({"pk": key}),
+                ConditionExpression=condition.text,
+                **_given(condition),
+            )
+            return True
+        return False
+
     def write(self, key: str, change: Expression, condition: Expression | None = None) -> bool:
         """False when the condition does not hold."""
         return self._update(key, change, condition, "NONE") is not None

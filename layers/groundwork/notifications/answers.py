@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from groundwork.aws.clients import own_client
 from groundwork.contracts import SOURCE
 from groundwork.errors import AnswerNotSent
-from groundwork.vending.outcome import Answer
+from groundwork.vending.work import Answer
 
 if TYPE_CHECKING:
     from mypy_boto3_events.type_defs import PutEventsRequestEntryTypeDef

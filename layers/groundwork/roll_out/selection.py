@@ -13,6 +13,7 @@ from groundwork.declaration import Declaration
 from groundwork.errors import InvalidRequest
 from groundwork.fields import AccountId, shown
 from groundwork.ledger import Ledger
+from groundwork.ledger.directory import pinned_by
 from groundwork.roll_out.store import Store
 from groundwork.side_by_side import side_by_side
 from groundwork.vending.enrolment import INSTALLED_TAG
@@ -96,13 +97,13 @@ class AccountSelector:
 
     def _candidates(self) -> list[Candidate]:
         """Every account. The ledger knows whom Groundwork has adopted: no account is asked for its tags."""
-        installed = self._organizations.tags(self._management).get(INSTALLED_TAG)
-        enrolled = {record.account_id for record in self._ledger.accounts()}
+        tags, memory = self._organizations.tags(self._management), self._ledger.recall_all()
+        installed, pinned = tags.get(INSTALLED_TAG), memory.pinned or pinned_by(tags)
         return [
             Candidate(
                 listed,
-                kind_of(listed, self._declaration),
-                listed.id in enrolled or is_adopted(listed, {}, self._declaration, installed),
+                kind_of(listed, self._declaration, pinned),
+                listed.id in memory.accounts or is_adopted(listed, {}, self._declaration, pinned, installed),
             )
             for listed in self._organizations.accounts()
         ]

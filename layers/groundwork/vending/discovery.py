@@ -1,22 +1,28 @@
-"""The scheduled pass over the organization: start the machine for accounts that nobody told us of."""
+"""The scheduled pass over the organization: the ledger follows what AWS says of accounts, and the machine is started for
+those that nobody told us of."""
 
 from __future__ import annotations
 
 from datetime import UTC, datetime
 
+from pydantic import Field
+
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import Mode, Model
 from groundwork.ledger import Ledger
+from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.records import Memory
-from groundwork.vending.enrolment import INSTALLED_TAG
+from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG
 from groundwork.vending.kinds import KIND_TAG
 
 
 class Found(Model):
-    """The accounts for which an execution was started."""
+    """The accounts for which an execution was started, and those that have left the organization, or are closed for
+    good, and that the ledger no longer has."""
 
     started: list[str]
+    forgotten: list[str] = Field(default_factory=list)
 
 
 def discover_accounts(
@@ -28,27 +34,37 @@ def discover_accounts(
 ) -> Found:
     """One pass over Organizations, one over the ledger. Accounts that were there before Groundwork are left to a person;
     accounts somebody works on, or has worked on, to whoever started that. The management account goes first, and is only
-    planned: it is for a person to say yes."""
-    known = {record.account_id for record in ledger.accounts()}
-    if management not in known:
+    planned: it is for a person to say yes. Accounts that were ready when the ledger was lost are left to the daily plan,
+    which makes it know them."""
+    memory = ledger.recall_all()
+    if management not in memory.accounts:
         begun = _start(executions, state_machine_arn, management, "plan")
         return Found(started=[management] if begun else [])
     installed = organizations.tags(management).get(INSTALLED_TAG)
     if installed is None:
         return Found(started=[])
     since = datetime.fromisoformat(installed)
-    unknown = [
-        listed
-        for listed in organizations.accounts()
-        if listed.state == "ACTIVE" and listed.id not in known and listed.id != management
-    ]
-    memory = ledger.recall([listed.email for listed in unknown])
+    accounts = list(organizations.accounts())
+    forgotten = Directory(ledger, organizations).follow(memory, accounts)
+    _pin_who_is_known(ledger, memory)
+    unknown = [listed for listed in accounts if listed.state == "ACTIVE" and listed.id not in memory.accounts]
+    started = []
     for listed in unknown:
-        if memory.ids.get(listed.email.lower()) != listed.id:
-            ledger.note_email(listed.email, listed.id)  # it was invited, maybe
-    idle = [listed for listed in unknown if not _is_busy(memory, executions, listed)]
-    ours = [listed for listed in idle if listed.joined >= since or KIND_TAG in organizations.tags(listed.id)]
-    return Found(started=[listed.id for listed in ours if _start(executions, state_machine_arn, listed.id)])
+        if _is_busy(memory, executions, listed):
+            continue
+        tags = organizations.tags(listed.id)
+        ours = listed.joined >= since or KIND_TAG in tags
+        if ours and tags.get(STATE_TAG) != "ready" and _start(executions, state_machine_arn, listed.id):
+            started.append(listed.id)
+    return Found(started=started, forgotten=forgotten)
+
+
+def _pin_who_is_known(ledger: Ledger, memory: Memory) -> None:
+    """The security and the tooling account of a Groundwork that did not pin them yet."""
+    for kind in PIN_TAGS:
+        of_kind = [each.account_id for each in memory.accounts.values() if each.kind == kind]
+        if len(of_kind) == 1 and kind not in (memory.pinned or {}):
+            ledger.pin(kind, of_kind[0])
 
 
 def _is_busy(memory: Memory, executions: Executions, listed: Listed) -> bool:

@@ -7,15 +7,18 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
+from pydantic import Field
 
 from groundwork.aws.organizations import Listed, Organizations, facts
-from groundwork.contracts import Account, Kind, Model, Organization
+from groundwork.contracts import Account, Change, Kind, Model, Organization
+from groundwork.errors import InvalidRequest
 from groundwork.fields import Whole, ancestors
 from groundwork.ledger import Ledger
-from groundwork.ledger.directory import Directory
+from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.records import Memory
 from groundwork.side_by_side import side_by_side
-from groundwork.vending.kinds import KIND_TAG, is_declared
+from groundwork.vending.kinds import KIND_TAG, Pinned, declared_as, known_id
+from groundwork.vending.standing import standing
 from groundwork.vending.work import Work
 
 if TYPE_CHECKING:
@@ -35,7 +38,8 @@ REMEMBERED = ("tooling", "workload")
 class Enrolled(Model):
     """The account and its organization as the components need them. `ready` says that it was ready before, `baseline`
     with which version of the declaration; `leases` how often somebody had taken its lease. `security_ready` says that
-    the security account was seen to be: what was ready once stays so."""
+    the security account was seen to be: what was ready once stays so. `reports` is what a person should know of the
+    account itself."""
 
     account: Account
     organization: Organization
@@ -43,6 +47,7 @@ class Enrolled(Model):
     baseline: str | None = None
     leases: Whole = 0
     security_ready: bool = False
+    reports: list[Change] = Field(default_factory=list)
 
 
 class Enroller:
@@ -55,6 +60,7 @@ class Enroller:
     def enroll(self, work: Work, account_id: str) -> Enrolled:
         """Only an account that this work's own request made is moved and given the requester's tags."""
         listed, tags, memory = self._seen(work, account_id)
+        self._pin(work.kind, listed, memory)
         try:
             return self._enroll(work, listed, tags, memory)
         except ClientError as error:
@@ -65,8 +71,12 @@ class Enroller:
             return self._enroll(work, listed, tags, memory.model_copy(update={"units": {}}))
 
     def look(self, work: Work, account_id: str) -> Enrolled:
-        """The same for a plan, which changes nothing."""
-        return self._enrolled(work.kind, *self._seen(work, account_id))
+        """The same for a plan, which changes nothing; but a ledger that was lost is rebuilt by looking."""
+        listed, tags, memory = self._seen(work, account_id)
+        enrolled = self._enrolled(work.kind, listed, tags, memory)
+        if KIND_TAG in tags and account_id not in memory.accounts:
+            self._ledger.enroll(enrolled.account, enrolled.ready)
+        return enrolled
 
     def _seen(self, work: Work, account_id: str) -> tuple[Listed, Mapping[str, str], Memory]:
         """The management account is always looked at again: when Groundwork came to it is written once."""
@@ -78,7 +88,9 @@ class Enroller:
         return listed, tags, memory or self._recall(listed)
 
     def _recall(self, listed: Listed) -> Memory:
-        return self._ledger.recall(*asked_of_ledger(listed, self._declaration))
+        return self._directory.recall(
+            listed.management_account_id, *asked_of_ledger(listed, self._declaration)
+        )
 
     def _enroll(self, work: Work, listed: Listed, tags: Mapping[str, str], memory: Memory) -> Enrolled:
         wanted = (
@@ -88,7 +100,9 @@ class Enroller:
         )
         if work.kind == "management" and INSTALLED_TAG not in tags:
             wanted[INSTALLED_TAG] = datetime.now(UTC).isoformat(timespec="seconds")
-        wanted |= {key: value for key, value in work.tags.items() if tags.get(key) != value}
+        pinned = (memory.pinned or {}) if work.kind == "management" else {}
+        besides = work.tags | {PIN_TAGS[kind]: account_id for kind, account_id in pinned.items()}
+        wanted |= {key: value for key, value in besides.items() if tags.get(key) != value}
         if tags.get(STATE_TAG) == "ready":
             wanted.pop(STATE_TAG, None)
         there = listed.model_copy(update={"unit_ids": self._unit_to_be_in(work, listed, memory)})
@@ -106,6 +120,19 @@ class Enroller:
         side_by_side(move_and_tag, note)
         return enrolled
 
+    def _pin(self, kind: Kind, listed: Listed, memory: Memory) -> None:
+        """From now on this is the account of its kind, whatever it is called and where it is."""
+        if kind not in PIN_TAGS or (memory.pinned or {}).get(kind) == listed.id:
+            return
+        declared = any(each.id == listed.id for each in self._declaration.accounts)
+        pinned = self._ledger.pin(kind, listed.id, instead=declared)
+        if pinned != listed.id:
+            raise InvalidRequest(
+                f"Account {listed.id} ({listed.name!r}) cannot be of kind {kind}: account {pinned} is; give the one that is "
+                "to be it its id in baseline.yaml."
+            )
+        self._organizations.tag(listed.management_account_id, {PIN_TAGS[kind]: listed.id})
+
     def _unit_to_be_in(self, work: Work, listed: Listed, memory: Memory) -> tuple[str, ...]:
         """The ids of the unit's path, topmost first."""
         if not work.organizational_unit:
@@ -120,22 +147,25 @@ class Enroller:
         known = memory.accounts.get(listed.id)
         units = self._units(kind, listed, memory)
         paths = {unit: path for path, unit in units.items()}
+        own = declared_as(listed, self._declaration, memory.pinned or {})
         account = Account(
             id=listed.id,
-            name=listed.name,
+            name=own.name if own else listed.name,
             email=listed.email,
             kind=kind,
             unit=paths[listed.unit_ids[-1]] if listed.unit_ids else "",
             joined=listed.joined.isoformat(),
         )
+        pinned = memory.pinned or {}
         security, tooling = (self._declared_id(each, account, memory) if each else None for each in declared)
         return Enrolled(
             account=account,
-            organization=facts(listed, units, security, tooling, self._named(account)),
+            organization=facts(listed, units, security, tooling, self._named(account, pinned)),
             ready=tags.get(STATE_TAG) == "ready",
             baseline=tags.get(BASELINE_TAG),
             leases=known.leases if known else 0,
             security_ready=security is not None and self._is_ready(security, memory),
+            reports=standing(listed, account, own, known, self._declaration),
         )
 
     def organization(self, account: Account) -> Organization:
@@ -173,22 +203,24 @@ class Enroller:
         return {each: unit for each, unit in units.items() if each in needed}
 
     def _declared_id(self, declared: DeclaredAccount, account: Account, memory: Memory) -> str | None:
-        if declared.id:
-            return declared.id
+        if known := known_id(declared, memory.pinned or {}):
+            return known
         if account.kind == declared.kind:
             return account.id
         record = memory.requests.get(declared.email.lower())
         if record and record.account_id:
             return record.account_id
         found = self._directory.holder(declared.email, memory)
-        return found.id if found and found.state == "ACTIVE" and is_declared(found, declared) else None
+        if found is None or found.state != "ACTIVE":
+            return None
+        return found.id if declared_as(found, self._declaration, {}) == declared else None
 
-    def _named(self, account: Account) -> dict[str, str]:
+    def _named(self, account: Account, pinned: Pinned) -> dict[str, str]:
         """The ids of accounts that groups name: only the security account's policies need them."""
         names = self._declaration.names_in_groups
         if account.kind != "security" or not names:
             return {}
-        return bearers(names, self._declaration.accounts, self._organizations.accounts())
+        return bearers(names, self._declaration, pinned, self._organizations.accounts())
 
 
 def _is_noted(account: Account, memory: Memory) -> bool:
@@ -210,14 +242,14 @@ def asked_of_ledger(listed: Listed, declaration: Declaration) -> tuple[list[str]
 
 
 def bearers(
-    names: Collection[str], declared: Iterable[DeclaredAccount], accounts: Iterable[Listed]
+    names: Collection[str], declaration: Declaration, pinned: Pinned, accounts: Iterable[Listed]
 ) -> dict[str, str]:
     """The ids behind these names. AWS lets accounts share a name, and whoever may ask for one chooses it: a declared
-    name is that of the declared account alone, any other that of its oldest bearer."""
-    owners = {account.name: account for account in declared}
-    found: dict[str, str] = {}
+    name is that of the declared account alone, whatever that is called by now; any other is that of its oldest bearer."""
+    taken, found = {each.name for each in declaration.accounts}, dict[str, str]()
     for account in sorted(accounts, key=lambda each: each.joined):
-        owner = owners.get(account.name)
-        if account.name in names and account.state == "ACTIVE" and (not owner or is_declared(account, owner)):
-            found.setdefault(account.name, account.id)
+        declared = declared_as(account, declaration, pinned)
+        name = declared.name if declared else account.name
+        if name in names and account.state == "ACTIVE" and (declared or name not in taken):
+            found.setdefault(name, account.id)
     return found

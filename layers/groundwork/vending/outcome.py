@@ -11,13 +11,14 @@ from pydantic import Field
 
 from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Account, Change, Model, Organization, Outcome, enrolled_account, object_of
-from groundwork.errors import remedy_for
+from groundwork.errors import RequestInProgress, remedy_for
 from groundwork.ledger import Ledger
 from groundwork.rendering import held_to, on_one_line, sentence, worst_first
 from groundwork.side_by_side import side_by_side
+from groundwork.vending.again import READY, ready_again
 from groundwork.vending.creation import as_record, remedy_of_refusal
 from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled
-from groundwork.vending.work import Work
+from groundwork.vending.work import Answer, Work
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration
@@ -31,15 +32,8 @@ class FollowUp(Model):
     roll_out: bool = False
 
 
-class Answer(Model):
-    """An event for the bus."""
-
-    detail_type: str
-    detail: dict[str, Any]
-
-
 class Ending(Model):
-    """`output` is the execution's; `answers` holds at most one event."""
+    """`output` is the execution's; `answers` are the events that tell of it."""
 
     output: dict[str, Any]
     answers: list[Answer]
@@ -66,7 +60,8 @@ class Recorder:
     ) -> Ending:
         """`organization` is as it was when the work began, which may be later than when the account was enrolled."""
         changes = [
-            Change.model_validate(change) for result in results for change in result.get("changes", [])
+            *enrolled.reports,
+            *(Change.model_validate(change) for result in results for change in result.get("changes", [])),
         ]
         if work.mode == "plan":
             return self._planned(work, enrolled, changes, results)
@@ -77,17 +72,18 @@ class Recorder:
             self._ledger.leases.release(account.id, work.execution)
         else:
             first = self._ready(work, enrolled, results)
-        told = first or done
-        side_by_side(
-            lambda: self._close_request(work, account.id) if work.route == "create" else None,
-            lambda: self._ledger.answer_once(work.execution, "record-outcome") if told else None,
-        )
         outcome: Outcome = "ready" if first else "repaired" if done else "unchanged"
         output = _output(work, account.id, outcome, changes)
-        answer = _answer("Account Ready" if first else "Account Repaired", work, output)
+        answers = [_answer(READY if first else "Account Repaired", work, output)] if first or done else []
+        if (asker := work.asked_by) and not (first and asker.request_id == work.request_id):
+            answers.append(ready_again(work, asker, output))
+        side_by_side(
+            lambda: self._close_request(work, account.id) if work.route == "create" else None,
+            lambda: self._ledger.answer_once(work.execution, "record-outcome") if answers else None,
+        )
         return Ending(
             output=output,
-            answers=[answer] if told else [],
+            answers=answers,
             follow_ups=self._follow_ups(work, account, organization) if first else [],
         )
 
@@ -221,7 +217,7 @@ def failed(
     if record and record.owner == execution:
         ledger.close_request(record.email, execution, "failed")
         account_id = account_id or record.account_id
-    elif record and record.account_id and record.same_account(named.get("accountName", "")):
+    elif record and record.account_id and failure.error == RequestInProgress.__name__:
         named["accountId"] = record.account_id  # which another execution has taken over
     if account_id and _is_plan(raw):
         named["accountId"] = account_id  # a plan that failed has left everything as it was

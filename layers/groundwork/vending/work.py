@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal
+from typing import Any, Literal
 
 from pydantic import Field
 
@@ -20,6 +20,21 @@ class Seen(Model):
     memory: Memory | None = None
 
 
+class Asker(Model):
+    """Which event asked for the account, and what it asked for that is otherwise, or will be: by field, what was `asked`
+    and what `is`."""
+
+    request_id: str
+    differs: dict[str, Any] = Field(default_factory=dict)
+
+
+class Answer(Model):
+    """An event for the bus."""
+
+    detail_type: str
+    detail: dict[str, Any]
+
+
 class Work(Model):
     """What this execution is for.
 
@@ -27,7 +42,9 @@ class Work(Model):
     there) or `done` (nothing is left to do; `note` says why). Only an account that is created is put into a unit and
     given the requester's tags. `components` are those that were asked for; all of them
     where it is empty. `creation_id` is the CreateAccount request that an earlier execution
-    made. `seen` spares the next state a second look.
+    made. `seen` spares the next state a second look. `asked_by` is the event that started this execution, if one did:
+    `request_id` may be that of an earlier one, whose account this is. `answers` are what there is to say where nothing
+    is left to do.
     """
 
     route: Literal["create", "baseline", "done"]
@@ -45,3 +62,5 @@ class Work(Model):
     mode: Mode = "apply"
     components: list[str] = Field(default_factory=list)
     seen: Seen | None = None
+    asked_by: Asker | None = None
+    answers: list[Answer] = Field(default_factory=list)

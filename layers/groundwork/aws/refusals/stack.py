@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from .answer import Answers, read
 
-CALLS_OF_DYNAMODB = "BatchGetItem GetItem PutItem Scan UpdateItem"
+CALLS_OF_DYNAMODB = "BatchGetItem DeleteItem GetItem PutItem Scan UpdateItem"
 CALLS_OF_EVENTS = "ListTargetsByRule PutEvents"
 CALLS_OF_SNS = "Publish"
 CALLS_OF_SQS = "ChangeMessageVisibility DeleteMessage ReceiveMessage"

@@ -1,0 +1,112 @@
+"""How the work on an account begins, whatever asked for it: on what is there, or by claiming a request."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from groundwork.aws.executions import Executions
+from groundwork.aws.organizations import Listed, Organizations
+from groundwork.contracts import Kind, Outcome
+from groundwork.declaration import Declaration
+from groundwork.errors import AccountNotActive, RequestInProgress
+from groundwork.fields import ancestors
+from groundwork.ledger import Ledger
+from groundwork.ledger.directory import Directory
+from groundwork.ledger.records import Memory, RequestRecord
+from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG
+from groundwork.vending.kinds import kind_of
+from groundwork.vending.work import Seen, Work
+
+READY_ALREADY = "It is ready already."
+
+
+class Works:
+    def __init__(
+        self,
+        declaration: Declaration,
+        ledger: Ledger,
+        organizations: Organizations,
+        executions: Executions,
+        management: str,
+    ) -> None:
+        self._declaration = declaration
+        self._ledger = ledger
+        self._organizations = organizations
+        self._directory = Directory(ledger, organizations)
+        self._executions = executions
+        self._management = management
+
+    def _is_busy(self, record: RequestRecord, execution: str) -> bool:
+        """Whether another execution is on this request."""
+        return record.owner != execution and self._executions.is_running(record.owner)
+
+    def _installed(self) -> str | None:
+        return self._organizations.tags(self._management).get(INSTALLED_TAG)
+
+    def _continue(
+        self, record: RequestRecord, previous: RequestRecord | None, existing: Listed | None, execution: str
+    ) -> Work:
+        if existing:
+            require_active(existing)
+            record = record.model_copy(update={"account_id": existing.id})
+        if not self._ledger.claim(record, previous):
+            raise RequestInProgress(f"Another execution has just claimed the request for {record.email}.")
+        return Work(
+            route="create",
+            execution=execution,
+            request_id=record.request_id,
+            account_name=existing.name if existing else record.account_name,
+            email=record.email,
+            kind=record.kind,
+            account_id=record.account_id,
+            creation_id=record.creation_id,
+            organizational_unit=record.organizational_unit,
+            tags=record.tags,
+        )
+
+    def _baseline(
+        self,
+        listed: Listed,
+        tags: Mapping[str, str],
+        execution: str,
+        request_id: str | None,
+        memory: Memory,
+    ) -> Work:
+        require_active(listed)
+        return Work(
+            route="baseline",
+            execution=execution,
+            request_id=request_id,
+            account_name=listed.name,
+            email=listed.email,
+            kind=self._kind(listed, memory),
+            account_id=listed.id,
+            seen=Seen(listed=listed, tags=dict(tags), memory=self._near(listed, memory)),
+        )
+
+    def _kind(self, listed: Listed, memory: Memory) -> Kind:
+        return kind_of(listed, self._declaration, memory.pinned or {})
+
+    def _near(self, listed: Listed, memory: Memory) -> Memory:
+        """Without the units of other accounts: it travels through the state machine."""
+        declared = {unit for path in self._declaration.organizational_units for unit in ancestors(path)}
+        units = {
+            path: unit for path, unit in memory.units.items() if path in declared or unit in listed.unit_ids
+        }
+        return memory.model_copy(update={"units": units})
+
+
+def is_ready(tags: Mapping[str, str]) -> bool:
+    return tags.get(STATE_TAG) == "ready"
+
+
+def require_active(listed: Listed) -> None:
+    if listed.state != "ACTIVE":
+        raise AccountNotActive(
+            f"Account {listed.id} ({listed.name!r}) is {listed.state}; only ACTIVE accounts are worked on."
+        )
+
+
+def done(work: Work, outcome: Outcome, note: str) -> Work:
+    """Nothing is left to do for what was asked; `note` says why."""
+    return work.model_copy(update={"route": "done", "outcome": outcome, "note": note, "seen": None})
