@@ -197,9 +197,13 @@ class Cloud:
 
         return until(find, f"{detail_type} with {wanted}")
 
+    def news(self, **wanted: str) -> list[dict[str, Any]]:
+        """The answers with these details that are not for somebody who asked again."""
+        return [event for event in self.answers(**wanted) if "again" not in event["detail"]]
+
     def answered(self, detail_type: str, **wanted: str) -> int:
-        """How many answers of this type with these details there are so far."""
-        return sum(event["detail-type"] == detail_type for event in self.answers(**wanted))
+        """How many of these of this type there are so far."""
+        return sum(event["detail-type"] == detail_type for event in self.news(**wanted))
 
     def accounts(self) -> dict[str, dict[str, Any]]:
         """Accounts of the organization by e-mail."""

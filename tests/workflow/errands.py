@@ -185,7 +185,9 @@ def take_over_lease(place: Place) -> Job:
 
 
 def lease_after_another(place: Place) -> Job:
-    """Somebody has held the lease since this execution looked at the organization."""
+    """Somebody has held the lease since this execution looked at the organization, and the ledger has lost which accounts
+    are security's and tooling's."""
+    place.lose_pinned()
     payload = place.given(place.security, "leases")
     return lambda: place.invoke("LeaseAccountFunction", payload)
 
@@ -304,9 +306,21 @@ def find(place: Place) -> Job:
     return lambda: place.invoke("DiscoverAccountsFunction", {})
 
 
+def forget(place: Place) -> Job:
+    """An account has left the organization."""
+    name, email = place.cloud.fresh()
+    vended = place.cloud.ask(accountName=name, email=email)
+    place.cloud.aws.creation.minimum_age = 0
+    place.cloud.aws.client("organizations").remove_account_from_organization(
+        AccountId=vended.output["accountId"]
+    )
+    return find(place)
+
+
 def find_abandoned(place: Place) -> Job:
     """The ledger knows of the request and not of the account: its execution died between the two."""
     place.forget(place.account)
+    place.untag(place.account, STATE_TAG)
     place.abandon_request(place.email)
     return partial(_find_and_wait, place, place.account)
 
@@ -408,6 +422,7 @@ RARELY: tuple[Callable[[Place], Job], ...] = (
     fail_to_create,
     answer_for_stopped,
     find,
+    forget,
     find_abandoned,
     roll_out,
     OF_WHO_TELLS["ReplayEventsFunction.EmptyTheQueue"],

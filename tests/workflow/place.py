@@ -41,7 +41,9 @@ class Place:
     def vend(self, **more: Any) -> Job:
         """Ask for an account nobody has asked for; the second time the same again."""
         name, email = self.cloud.fresh()
-        return lambda: told(self.cloud.ask(accountName=name, email=email, **more))
+        return lambda: told(
+            self.cloud.ask(accountName=name, email=email, createOrganizationalUnit=True, **more)
+        )
 
     def invoke(self, function: str, event: dict[str, Any]) -> str:
         answer = self.cloud.aws.client("lambda").invoke(
@@ -103,6 +105,12 @@ class Place:
         """The ledger loses an account."""
         self.cloud.aws.client("dynamodb").delete_item(
             TableName=self.cloud.outputs["LedgerTable"], Key={"pk": {"S": f"account#{account_id}"}}
+        )
+
+    def lose_pinned(self) -> None:
+        """The ledger loses which accounts are security's and tooling's."""
+        self.cloud.aws.client("dynamodb").delete_item(
+            TableName=self.cloud.outputs["LedgerTable"], Key={"pk": {"S": "pinned"}}
         )
 
     def abandon_request(self, email: str) -> None:

@@ -167,7 +167,8 @@ def test_what_means_something_elsewhere_is_a_name_here(cloud: Cloud, requester: 
     _, email = cloud.fresh()
     emails = {"ordinary": email, **{name: cloud.fresh()[1] for name in LITERAL}}
     events = {
-        name: post(cloud, requester, {"accountName": name, "email": email}) for name, email in emails.items()
+        name: post(cloud, requester, {"accountName": name, "email": email, "sameName": True})
+        for name, email in emails.items()
     }
     made = {name: ended(cloud, event) for name, event in events.items()}
     assert {name: found.status for name, found in made.items() if found.status != "SUCCEEDED"} == {}

@@ -138,7 +138,9 @@ def place(cloud: Cloud) -> Iterator[Place]:
     with nothing_by_itself(cloud):
         security = cloud.declared("security")
         name, email = cloud.fresh()
-        vended = cloud.ask(accountName=name, email=email, organizationalUnit=UNIT)
+        vended = cloud.ask(
+            accountName=name, email=email, organizationalUnit=UNIT, createOrganizationalUnit=True
+        )
         assert vended.status == "SUCCEEDED", vended
         yield Place(cloud, security, vended.output["accountId"], email)
 

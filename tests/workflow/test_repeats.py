@@ -41,7 +41,7 @@ def test_the_same_event_twice_makes_one_account(cloud: Cloud, security: str) -> 
     assert len(creations(cloud, name)) == 1
     cloud.all_ended()
     assert cloud.answered("Account Ready", email=email) == 1
-    assert len(cloud.answers(email=email)) == 1
+    assert len(cloud.news(email=email)) == 1
 
 
 def test_the_same_event_twenty_times_at_once_makes_one_account(cloud: Cloud, security: str) -> None:
@@ -59,7 +59,7 @@ def test_the_same_event_twenty_times_at_once_makes_one_account(cloud: Cloud, sec
     assert [account["Name"] for account in cloud.accounts().values()].count(name) == 1
     cloud.all_ended()
     cloud.answer("Account Ready", email=email)
-    assert len(cloud.answers(email=email)) == 1
+    assert len(cloud.news(email=email)) == 1
 
 
 def test_a_repeat_after_a_failure_goes_on_with_the_same_account(

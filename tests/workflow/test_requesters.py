@@ -80,7 +80,7 @@ def test_the_name_of_the_tooling_account_is_no_door_into_production(
     """A workload called mgmt, with a ci-cd role, deploys nowhere."""
     _, email = cloud.fresh()
     impostor = asked(
-        cloud, requester, accountName="mgmt", email=email, organizationalUnit="Infrastructure"
+        cloud, requester, accountName="mgmt", email=email, organizationalUnit="Infrastructure", sameName=True
     ).output
     assert impostor["kind"] == "workload"
     cloud.declared("mgmt")

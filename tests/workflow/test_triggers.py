@@ -51,7 +51,11 @@ def created(cloud: Cloud, name: str, email: str, **besides: str) -> dict[str, An
 def test_an_event_makes_an_account_in_its_unit_with_its_tags(cloud: Cloud, security: str) -> None:
     name, email = cloud.fresh()
     event = cloud.post(
-        accountName=name, email=email, organizationalUnit="Workloads/Staging/Blue", tags={"cost-center": "42"}
+        accountName=name,
+        email=email,
+        organizationalUnit="Workloads/Staging/Blue",
+        createOrganizationalUnit=True,
+        tags={"cost-center": "42"},
     )
     ended = cloud.ended(cloud.execution_of(event))
     assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
@@ -157,7 +161,11 @@ def test_the_event_of_an_account_finishes_what_a_dead_execution_left(
     creation.seconds, creation.event_delay = 60, 60
     name, email = cloud.fresh()
     event = cloud.post(
-        accountName=name, email=email, organizationalUnit="Workloads/Development/Red", tags={"owner": "ada"}
+        accountName=name,
+        email=email,
+        organizationalUnit="Workloads/Development/Red",
+        createOrganizationalUnit=True,
+        tags={"owner": "ada"},
     )
     first = cloud.execution_of(event)
     request = status_of(cloud, name)

@@ -108,11 +108,19 @@ def test_an_account_that_has_been_moved_and_does_not_show_it_yet_is_where_it_bel
 
 def test_a_newcomer_does_not_take_over_a_name_that_groups_enter() -> None:
     accounts = [account(3, "prod"), account(2, "prod"), account(1, "prod", state="SUSPENDED")]
-    assert bearers({"prod"}, [], accounts) == {"prod": "000000000002"}
+    assert bearers({"prod"}, load(), {}, accounts) == {"prod": "000000000002"}
 
 
 def test_a_declared_name_is_that_of_the_declared_account_alone() -> None:
     declared = DeclaredAccount(name="prod", email="aws+3@example.com", kind="workload")
     accounts = [account(2, "prod"), account(3, "prod"), account(4, "dev")]
-    assert bearers({"prod"}, [declared], accounts) == {"prod": "000000000003"}
-    assert bearers({"prod"}, [declared], accounts[:1]) == {}
+    declaration = load().model_copy(update={"accounts": [declared]})
+    assert bearers({"prod"}, declaration, {}, accounts) == {"prod": "000000000003"}
+    assert bearers({"prod"}, declaration, {}, accounts[:1]) == {}
+
+
+def test_a_declared_account_keeps_its_name_for_groups_whatever_it_is_called() -> None:
+    declared = DeclaredAccount(name="mgmt", email="aws+mgmt@example.com", kind="tooling")
+    declaration = load().model_copy(update={"accounts": [declared]})
+    accounts = [account(2, "Management Tools"), account(3, "mgmt")]
+    assert bearers({"mgmt"}, declaration, {"tooling": "000000000002"}, accounts) == {"mgmt": "000000000002"}

@@ -18,7 +18,7 @@ BY_SERVICE = {
     NEW: {
         "cloudtrail": 7,
         "config": 9,
-        "dynamodb": 13,
+        "dynamodb": 14,
         "ec2": 4,
         "events": 1,
         "iam": 23,
