@@ -307,8 +307,12 @@ def _permission(permission: Permission) -> tuple[str, ...]:
     return (
         _lines(sorted(permission.actions)),
         _lines(filled),
-        _conditions(permission.conditions),
+        "<br>".join(filter(None, (_conditions(permission.conditions), _kinds(permission)))),
     )
+
+
+def _kinds(permission: Permission) -> str:
+    return f"only in accounts of kind {', '.join(permission.kinds)}" if permission.kinds else ""
 
 
 def _resource(value: Any) -> str:

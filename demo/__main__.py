@@ -1,4 +1,4 @@
-"""`make demo`: five events, five accounts, every door tried, one account repaired, an application deployed.
+"""`make demo`: five events, five accounts, every door tried, one repaired, an application deployed, a user gone.
 
 Everything runs on this machine, on the embedded AWS. Exit code 1 when anything is not as the declaration promises.
 """
@@ -8,31 +8,46 @@ from __future__ import annotations
 import atexit
 import gc
 import json
+import os
 import sys
 import time
 from collections.abc import Callable
+from datetime import datetime
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from demo.callers import INSTANCES, PIPELINE, Person, callers_of, entered, make_others, make_people, role_arn
+from demo.callers import (
+    INSTANCES,
+    PIPELINE,
+    Person,
+    assume,
+    callers_of,
+    entered,
+    make_others,
+    make_people,
+    named_people,
+    role_arn,
+)
 from demo.doors import door_table, try_all
 from demo.holdings import facts_of, holdings
+from demo.leaver import declare, now, ways_of
 from demo.organization import Organization, tree
 from demo.pipeline import Pipeline
 from demo.progress import ExecutionFailed, Executions, NothingHappens, Progress, Run
 from demo.promises import Door, doors_of
 from demo.repair import Sabotage
-from demo.roll_out import findings, plan_all
+from demo.roll_out import findings, roll_out
 from demo.thief import steal
-from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
-from groundwork.declaration.loading import check, load
+from groundwork.declaration.loading import load
 from local.engine import Engine
 from local.identity.credentials import Credentials
+from local.stack.template.packaging import DECLARATION
 
 ROOT = Path(__file__).parent.parent
 TIME_SCALE = 0.05
@@ -47,9 +62,10 @@ WHO_ELSE = "ci: role/ci-cd/pipeline; adm: an administrator, of the management ac
 class Story:
     """The demo, chapter by chapter. `broken` are the promises that did not hold."""
 
-    def __init__(self, aws: Engine, declaration: Declaration, console: Console) -> None:
-        self._aws, self._declaration, self._console = aws, declaration, console
-        self._organization = Organization(aws, declaration)
+    def __init__(self, aws: Engine, folder: Path, console: Console) -> None:
+        self._aws, self._folder, self._console = aws, folder, console
+        self._declaration = self._declare(named_people(load()))
+        self._organization = Organization(aws, self._declaration)
         self._held: dict[str, list[str]] = {}
         self.broken: list[str] = []
 
@@ -62,6 +78,7 @@ class Story:
         self._create_one_behind_our_back()
         self._sabotage_and_repair(people[0], stranger)
         self._deploy_an_application()
+        self._somebody_leaves(people[0], people[1])
 
     @property
     def accounts(self) -> int:
@@ -201,11 +218,35 @@ class Story:
         for attempt in pipeline.reach_further():
             self._result(attempt.refusal is not None, f"refused: {attempt.words}", f"not refused: {attempt}")
 
+    def _somebody_leaves(self, stays: Person, leaver: Person) -> None:
+        """The one who leaves is still in dev when the roll-out begins."""
+        dev, security = self._organization.account("dev"), self._organization.account("security")
+        groups = {group.name: group for group in self._declaration.access.groups}
+        role, other = (groups[person.group].enter[0].role for person in (leaver, stays))
+        ways = list(ways_of(self._aws, leaver, security, dev, role))
+        for way in ways:
+            self._expect(way.refusal() is None, f"{way.words}: is shut already")
+        self._chapter(
+            f"{leaver.name} leaves: the line out of baseline.yaml, sessions revoked; deployed, rolled out"
+        )
+        self._declare([user for user in named_people(self._declaration) if user[0] != leaver.name], now())
+        self._aws.deploy(ROOT / "template.yaml")
+        output = roll_out(self._aws, self._roll_out, include={"accountIds": [security.id, dev.id]})
+        self._result(
+            not output["failures"], f"rolled out: {output['accounts']}", f"failed: {output['failures']}"
+        )
+        for way in ways:
+            refusal = way.refusal()
+            self._result(refusal is not None, f"refused: {way.words}: {refusal}", f"not refused: {way.words}")
+        session = assume(self._aws, stays.with_mfa, role_arn(self._aws, dev.id, other))
+        self._aws.client("s3", credentials=session).list_buckets()
+        self._result(True, f"{stays.name}, who stays, enters {dev.name} anew", "")
+
     def _look_at_everybody(self, sabotaged: Account) -> None:
         self._chapter(
             'Look at every account: start groundwork-roll-out with {"mode": "plan"}, as it does once a day'
         )
-        output = plan_all(self._aws, self._roll_out)
+        output = roll_out(self._aws, self._roll_out, mode="plan")
         self._executions.look()
         self._console.print(findings(output, self._organization.accounts()))
         differing = sorted(output["differences"])
@@ -214,6 +255,13 @@ class Story:
         )
 
     # Telling -------------------------------------------------------------------------------------
+
+    def _declare(self, people: list[tuple[str, str]], revoke_before: datetime | None = None) -> Declaration:
+        """What the next deployment brings out."""
+        home = self._folder / str(len(people))
+        declaration = declare(home, people, revoke_before)
+        os.environ[DECLARATION] = str(home)
+        return declaration
 
     def _start_by_hand(self, name: str) -> Run:
         with Progress(self._console, self._executions, [name]) as progress:
@@ -268,8 +316,8 @@ def main() -> int:
     atexit.register(gc.freeze)  # nothing is worth collecting any more, and it would take seconds
     began = time.monotonic()
     try:
-        with Engine(time_scale=TIME_SCALE) as aws:
-            story = Story(aws, check(load(), COMPONENTS), console)
+        with TemporaryDirectory(prefix="organization-") as folder, Engine(time_scale=TIME_SCALE) as aws:
+            story = Story(aws, Path(folder), console)
             gc.freeze()  # moto's own data is many objects, and none of them ever garbage
             story.tell()
             console.print(

@@ -1,13 +1,15 @@
 """Who tries the doors: a user of each group, a pipeline, administrators of other accounts, and a stranger.
 
-The users live in the security account. An administrator makes them there by hand; each signs in to the console,
-registers a virtual MFA device and types its codes. Machines run on instances, with the credentials of their instance's role.
+The users live in the security account. The declaration names them, and an administrator gives each a password and a key.
+Each signs in to the console, registers a virtual MFA device and types its codes. Machines run on instances, with the
+credentials of their instance's role.
 """
 
 from __future__ import annotations
 
 import json
 import secrets
+import time
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -46,6 +48,12 @@ class Person:
     device: str
     key: Credentials = field(repr=False)
     with_mfa: Credentials = field(repr=False)
+    password: str = field(repr=False)
+    seed: str = field(repr=False)
+
+    def code(self) -> tuple[str, str]:
+        """The device, and what it shows next."""
+        return self.device, totp.code(self.seed, time.time() + totp.STEP_SECONDS)
 
 
 def assume(aws: Engine, who: Credentials, role_arn: str, session: str = "demo") -> Credentials:
@@ -69,19 +77,21 @@ def entered(aws: Engine, account: Account, declaration: Declaration) -> Credenti
 
 
 def make_people(aws: Engine, security: Account, declaration: Declaration) -> list[Person]:
-    """A user of each declared group, with an access key and an MFA device that works."""
+    """The declared users, each with an access key and an MFA device that works."""
     inside = aws.client("iam", credentials=entered(aws, security, declaration))
     return [
-        _make_person(aws, security.id, inside, name, group.name)
-        for name, group in zip(FIRST_NAMES, declaration.access.groups, strict=False)
+        _make_person(aws, security.id, inside, user.name, user.groups[0]) for user in declaration.access.users
     ]
 
 
+def named_people(declaration: Declaration) -> list[tuple[str, str]]:
+    """A user for each declared group."""
+    return list(zip(FIRST_NAMES, (group.name for group in declaration.access.groups), strict=False))
+
+
 def _make_person(aws: Engine, account: str, administrator: Any, name: str, group: str) -> Person:
-    administrator.create_user(UserName=name)
     password = secrets.token_urlsafe()
     administrator.create_login_profile(UserName=name, Password=password)
-    administrator.add_user_to_group(UserName=name, GroupName=group)
     made = administrator.create_access_key(UserName=name)["AccessKey"]
     key = Credentials(made["AccessKeyId"], made["SecretAccessKey"])
 
@@ -95,7 +105,7 @@ def _make_person(aws: Engine, account: str, administrator: Any, name: str, group
     session = aws.client("sts", credentials=key).get_session_token(
         SerialNumber=serial, TokenCode=totp.code(seed)
     )
-    return Person(name, group, serial, key, _credentials(session["Credentials"]))
+    return Person(name, group, serial, key, _credentials(session["Credentials"]), password, seed.decode())
 
 
 def callers_of(people: Sequence[Person], security: Account) -> list[Caller]:

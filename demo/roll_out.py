@@ -17,12 +17,10 @@ from local.engine import Engine
 COLOURS = {"HIGH": "bold red", "MEDIUM": "yellow", "LOW": "dim"}
 
 
-def plan_all(aws: Engine, machine_arn: str) -> dict[str, Any]:
-    """The output of a roll-out in plan mode."""
+def roll_out(aws: Engine, machine_arn: str, **given: Any) -> dict[str, Any]:
+    """The output of a roll-out."""
     states = aws.client("stepfunctions")
-    arn = states.start_execution(stateMachineArn=machine_arn, input=json.dumps({"mode": "plan"}))[
-        "executionArn"
-    ]
+    arn = states.start_execution(stateMachineArn=machine_arn, input=json.dumps(given))["executionArn"]
     while (described := states.describe_execution(executionArn=arn))["status"] == "RUNNING":
         time.sleep(PROBE_SECONDS)
     if described["status"] != "SUCCEEDED":

@@ -50,6 +50,7 @@ ADAPTERS: Sequence[str] = (
     "local.stepfunctions.adapter",
     "local.events.eventbridge",
     "local.iam.policy_versions",
+    "local.iam.removals",
     "local.iam.service_roles",
     "local.stack.cloudformation",
     "local.stack.change_sets",

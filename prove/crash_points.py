@@ -1,4 +1,4 @@
-"""Every crash point: each API call of a vend and of a roll-out fails once in each way, and the work is done all the same.
+"""Every crash point: each API call of a vend, of a roll-out and of a removal fails once in each way, and the work is done all the same.
 
 The calls are those of an undisturbed run, from the embedded AWS's own log. Each is struck alone, in a run of its own.
 """
@@ -19,10 +19,10 @@ from typing import Any, Literal, Protocol
 from local.calls import CallRecord
 from local.engine import Engine
 from prove.chapter import Chapter, Say
-from prove.runs import Repair, Vend
+from prove.runs import Removal, Repair, Vend
 from prove.world import TIME_SCALE, World
 
-Story = Literal["vend", "roll-out"]
+Story = Literal["vend", "roll-out", "removal"]
 KILLS = (("kill-function", "before"), ("kill-function", "after"))
 FAILURES = (("throttle", "before"), ("server-error", "before"), ("reset", "after"))
 OTHERS_WORK = frozenset({"logs"})
@@ -70,7 +70,7 @@ class Run(Protocol):
     def wrong(self) -> list[str]: ...
 
 
-RUNS: dict[Story, Callable[[World], Run]] = {"vend": Vend, "roll-out": Repair}
+RUNS: dict[Story, Callable[[World], Run]] = {"vend": Vend, "roll-out": Repair, "removal": Removal}
 
 
 def _logical(function: str) -> str:
@@ -199,5 +199,14 @@ def prove_story(
     return chapter
 
 
+def of_iam(found: list[Point]) -> list[Point]:
+    """What a removal calls; the calls around it are those of every roll-out."""
+    return [point for point in found if point.service == "iam" and point.function]
+
+
 def prove(seed: int, say: Say) -> list[Chapter]:
-    return [prove_story("vend", seed, say), prove_story("roll-out", seed, say)]
+    return [
+        prove_story("vend", seed, say),
+        prove_story("roll-out", seed, say),
+        prove_story("removal", seed, say, of_iam),
+    ]

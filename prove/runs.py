@@ -1,4 +1,4 @@
-"""The work that is struck: an account from nothing, and a roll-out that repairs one."""
+"""The work that is struck: an account from nothing, a roll-out that repairs one, and one that takes people out."""
 
 from __future__ import annotations
 
@@ -6,6 +6,7 @@ import json
 from typing import Any
 
 from prove.world import World
+from tests.component.leavers import leaving_group, leaving_policy, leaving_role, leaving_user
 from tests.workflow.conftest import Execution, until
 
 UNIT = "Workloads/Development"
@@ -104,3 +105,60 @@ class Repair:
             return [f"{end.error}: {end.cause or end.output}" for end in self._ends]
         likeness = world.likeness(self._account, self._name)
         return world.standing(self._account, self._email) + world.differences(likeness, self._wanted)
+
+
+class Removal:
+    """A roll-out over the security account after a user, a group, a role and a policy were taken out of the declaration."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._wanted = self._found()
+        self._ends: list[Execution] = []
+
+    def prepare(self) -> None:
+        iam = self._iam()
+        leaving_group(iam)
+        leaving_user(iam, "leaver", "forgotten-people", "ro-external-accounts")
+        leaving_role(iam)
+        leaving_policy(iam)
+
+    def go(self) -> None:
+        cloud, include = self._world.cloud, {"accountIds": [self._world.security]}
+        self._ends = [cloud.roll_out(include=include)]
+        if self._ends[0].status != "SUCCEEDED" or self._ends[0].output["failures"]:
+            self._ends.append(cloud.roll_out(include=include))
+        cloud.all_ended()
+
+    @property
+    def starts(self) -> int:
+        return len(self._ends)
+
+    def wrong(self) -> list[str]:
+        last = self._ends[-1]
+        if last.status != "SUCCEEDED" or last.output["failures"]:
+            return [f"{end.error}: {end.cause or end.output}" for end in self._ends]
+        found = self._found()
+        return [
+            f"{kind}: {sorted(found[kind] ^ names)}"
+            for kind, names in self._wanted.items()
+            if found[kind] != names
+        ]
+
+    def _iam(self) -> Any:
+        return self._world.cloud.inside("iam", self._world.security)
+
+    def _found(self) -> dict[str, set[str]]:
+        """The names of all that the account's IAM holds."""
+        iam = self._iam()
+        details = iam.get_account_authorization_details(
+            Filter=["Role", "Group", "User", "LocalManagedPolicy"]
+        )
+        return {
+            "roles": {role["RoleName"] for role in details["RoleDetailList"]},
+            "groups": {group["GroupName"] for group in details["GroupDetailList"]},
+            "users": {user["UserName"] for user in details["UserDetailList"]},
+            "policies": {policy["PolicyName"] for policy in details["Policies"]},
+            "devices": {
+                device["SerialNumber"] for device in iam.list_virtual_mfa_devices()["VirtualMFADevices"]
+            },
+        }

@@ -27,7 +27,7 @@ KEY_CHARACTERS = string.ascii_uppercase + "234567"
 
 
 class UnknownAccessKey(LookupError):
-    """The key does not exist, is inactive, or its user is gone."""
+    """The key does not exist, is inactive, or its user or role is gone."""
 
 
 class BadSessionToken(LookupError):
@@ -100,6 +100,8 @@ class Registry:
             raise BadSessionToken(access_key_id)
         if issued.principal.expires is not None and issued.principal.expires <= time.time():
             raise SessionExpired(access_key_id)
+        if not _is_there(issued.principal):
+            raise UnknownAccessKey(access_key_id)
         return issued.principal
 
     def secret_of(self, access_key_id: str) -> str:
@@ -166,6 +168,19 @@ class Registry:
                 self._accounts[access_key_id] = account
                 return key
         raise UnknownAccessKey(access_key_id)
+
+
+def _is_there(principal: Principal) -> bool:
+    """Whether the user or role of a session is still the same: one that was deleted and made again under its name has
+    another id, and nothing of what the first one was given.
+
+    https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+    """
+    backend = iam_backends[principal.account][PARTITION]
+    if principal.kind == "assumed-role":
+        return principal.user_id.partition(":")[0] in backend.roles
+    user = backend.users.get(principal.name) if principal.kind == "user" else None
+    return principal.kind == "root" or (user is not None and user.id == principal.user_id)
 
 
 def install(engine: Engine) -> None:

@@ -63,22 +63,23 @@ class MfaDevices:
                 "Please verify your MFA serial number is valid and associated with this user.",
             )
         step = totp.matching_step(device.base32_string_seed, code, time.time())
-        if step is None or not self._spend(serial, step):
+        if step is None or not self._spend(device.base32_string_seed, step):
             message = "MultiFactorAuthentication failed with invalid MFA one time pass code. "
             raise StsError("AccessDenied", message)
 
-    def enable(self, serial: str, seed: str, first: str, second: str) -> bool:
+    def enable(self, seed: str, first: str, second: str) -> bool:
         """Whether two codes follow each other on the device, lately; they are spent then."""
         now = totp.step_at(time.time())
         for step in range(now - ENABLING_STEPS, now + 1):
             if (totp.code_of_step(seed, step), totp.code_of_step(seed, step + 1)) == (first, second):
-                return self._spend(serial, step) and self._spend(serial, step + 1)
+                return self._spend(seed, step) and self._spend(seed, step + 1)
         return False
 
-    def _spend(self, serial: str, step: int) -> bool:
+    def _spend(self, seed: str, step: int) -> bool:
+        """By seed: a device that is made again under its name has another."""
         with self._lock:
-            fresh = (serial, step) not in self._used
-            self._used.add((serial, step))
+            fresh = (seed, step) not in self._used
+            self._used.add((seed, step))
             return fresh
 
 
@@ -305,7 +306,7 @@ def install(engine: Engine) -> None:
             raise StsError("NoSuchEntity", message)
         if device.user is not None:
             raise StsError("EntityAlreadyExists", f"MFA Device {serial_number} is already in use.")
-        if not sts.devices.enable(serial_number, device.base32_string_seed, code_1, code_2):
+        if not sts.devices.enable(device.base32_string_seed, code_1, code_2):
             raise StsError("InvalidAuthenticationCode", "Authentication code for device is not valid.")
         enable_in_moto(backend, user_name, serial_number, code_1, code_2)
 

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import get_args
 
-from groundwork.aws.sessions import session_policy
+from groundwork.aws.sessions import needed, session_policy
 from groundwork.baseline.archive import WRITER
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration.policy_files import Document
@@ -216,7 +216,7 @@ def _session_policies() -> Iterator[Case]:
             ("reads", component.reads),
             ("works", [*component.reads, *component.writes]),
         ):
-            policy = json.loads(session_policy(permissions, IDS[account], "aws"))
+            policy = json.loads(session_policy(needed(permissions, "workload"), IDS[account], "aws"))
             caller = inside(
                 account, ENTRY, f"Groundwork in {account}, where {component.name} {what}", policy=policy
             )

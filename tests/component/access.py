@@ -7,10 +7,13 @@ from collections.abc import Callable
 from functools import partial
 from typing import Any
 
+from botocore.exceptions import ClientError
+
 from groundwork.baseline.components.access import Access
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
+from local.identity.credentials import Credentials
 from tests.component.conftest import World
 
 ACCESS = Access()
@@ -86,3 +89,13 @@ def baselined(world: World) -> Account:
     account = world.account()
     world.apply(ACCESS, account)
     return account
+
+
+def is_in(world: World, who: Credentials) -> bool:
+    """Whether these credentials stand for somebody who may look around."""
+    iam = world.aws.client("iam", credentials=who)
+    try:
+        iam.list_roles()
+    except ClientError:
+        return False
+    return True

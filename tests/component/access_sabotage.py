@@ -9,6 +9,7 @@ from typing import Any
 from groundwork.contracts import Account
 from tests.component.access import ADMIN, ADMINISTRATOR, ANYTHING, DEPLOY, READ_ONLY, READER, declared
 from tests.component.conftest import World
+from tests.component.leavers import leaving_group, leaving_policy, leaving_role, leaving_user
 from tests.component.sabotage import Sabotage
 
 Do = Callable[[World, Account], object]
@@ -100,17 +101,9 @@ def redraw(document: dict[str, Any], times: int = 1, boundary: str = "limits") -
     return do
 
 
-def make_forgotten(world: World, account: Account) -> None:
-    """A role with our tag and all that has to go before it can."""
-    client, trust = world.client("iam", account), {"Effect": "Allow", "Principal": {"AWS": account.id}}
-    document = {"Version": "2012-10-17", "Statement": [{**trust, "Action": "sts:AssumeRole"}]}
-    client.create_role(
-        RoleName="forgotten",
-        AssumeRolePolicyDocument=json.dumps(document),
-        Tags=[{"Key": "managed-by", "Value": "groundwork"}],
-    )
-    client.attach_role_policy(RoleName="forgotten", PolicyArn=READ_ONLY)
-    client.put_role_policy(RoleName="forgotten", PolicyName="own", PolicyDocument=json.dumps(ANYTHING))
+def laid_down(by: Callable[..., object], *given: str) -> Do:
+    """What an earlier declaration named."""
+    return lambda world, account: by(world.client("iam", account), *given)
 
 
 def delete(kind: str, name: str) -> Do:
@@ -228,8 +221,10 @@ OF_ROLES = [
              f"role/{DEPLOY}", "inline policy deploy: lacks the statements", "high"),
     Sabotage("an inline policy gone", iam("delete_role_policy", RoleName=DEPLOY, PolicyName="deploy"),
              f"role/{DEPLOY}", "lacks the declared inline policy deploy", "high"),
-    Sabotage("no longer declared", make_forgotten, "role/forgotten",
+    Sabotage("a role no longer declared", laid_down(leaving_role), "role/forgotten",
              "is tagged managed-by: groundwork and no longer declared for this account", "high"),
+    Sabotage("a policy no longer declared", laid_down(leaving_policy), "policy/forgotten-boundary",
+             "carries Groundwork's mark and is no longer declared for this account", "low"),
 ]  # fmt: skip
 
 OF_WORKLOADS = [
@@ -270,6 +265,8 @@ OF_GROUPS = [
              f"group/{RO}", "lacks the declared policy ReadOnlyAccess"),
     Sabotage("path", iam("update_group", GroupName="deployers", NewPath="/other/"),
              "group/deployers", "path is /other/; expected /teams/"),
+    Sabotage("a group no longer declared", laid_down(leaving_group), "group/forgotten-people",
+             "carries Groundwork's mark and is no longer declared for this account", "high"),
 ]  # fmt: skip
 
 
@@ -304,6 +301,8 @@ OF_USERS = [
              "user/ada", "tag team is 'red'; expected 'blue'"),
     Sabotage("our tag off a user", iam("untag_user", UserName="ada", TagKeys=["managed-by"]),
              "user/ada", "was there without our tag managed-by: groundwork", "low"),
+    Sabotage("a user no longer declared", laid_down(leaving_user, "leaver", RO),
+             "user/leaver", "is tagged managed-by: groundwork and no longer declared for this account", "high"),
     Sabotage("a user's path", iam("update_user", UserName="ada", NewPath="/"),
              "user/ada", "path is /; expected /people/"),
 ]  # fmt: skip

@@ -1,4 +1,4 @@
-"""Four of the crash points that `make prove` goes through: where an account could be made twice, left locked, or lost."""
+"""Some of the crash points that `make prove` goes through: where an account could be made twice, left locked, or lost."""
 
 from __future__ import annotations
 
@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from local.calls import CallRecord
-from prove.crash_points import Point, Run, faults_of, points, survives, undisturbed
-from prove.runs import Repair, Vend
+from prove.crash_points import Point, Run, faults_of, of_iam, points, survives, undisturbed
+from prove.runs import Removal, Repair, Vend
 from prove.world import World
 from tests.workflow.conftest import Cloud, nothing_by_itself
 
@@ -49,6 +49,20 @@ def test_a_roll_out_survives(world: World) -> None:
     run = Repair(world)
     assert ROLL_OUT in faults_of(points(undisturbed(run, world)))
     assert survives(run, world, ROLL_OUT) == (True, [])
+
+
+REMOVALS = [
+    Point("ApplyComponentFunction", "iam", operation, 1).fault("kill-function", "after")
+    for operation in ("PutUserPolicy", "DeactivateMFADevice", "DeleteGroupPolicy")
+]
+
+
+def test_a_removal_survives(world: World) -> None:
+    run = Removal(world)
+    struck = faults_of(of_iam(points(undisturbed(run, world))))
+    for fault in REMOVALS:
+        assert fault in struck
+        assert survives(run, world, fault) == (True, [])
 
 
 def test_every_function_of_the_way_to_ready_is_struck(calls: list[CallRecord]) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -13,7 +13,7 @@ from typing import Any, NamedTuple, TypeVar
 from botocore.exceptions import ClientError
 
 from groundwork.aws.clients import Clients, clients_with, own_client
-from groundwork.contracts import Account, Organization
+from groundwork.contracts import Account, Kind, Organization
 from groundwork.errors import AccountNotEnterable, AccountNotUsable, EntryRoleDenied, SessionPolicyTooLarge
 
 Answer = TypeVar("Answer")
@@ -45,11 +45,13 @@ NOT_YET = DENIALS | {
 
 @dataclass(frozen=True)
 class Permission:
-    """IAM actions that are needed, on these resources. `{account}` and `{partition}` are filled in."""
+    """IAM actions that are needed, on these resources. `{account}` and `{partition}` are filled in. `kinds` are those of
+    the accounts where they are needed; none stands for all."""
 
     actions: Sequence[str]
     resources: Sequence[str] = ("*",)
     conditions: Mapping[str, Mapping[str, str | list[str]]] = field(default_factory=dict)
+    kinds: Collection[Kind] = ()
 
 
 class Inside(NamedTuple):
@@ -102,7 +104,7 @@ def enter(
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     partition = organization.partition
-    policy = session_policy(permissions, account.id, partition)
+    policy = session_policy(needed(permissions, account.kind), account.id, partition)
     sts = own_client("sts")
     answers = []
     for role in entry_roles:
@@ -159,6 +161,11 @@ def is_young(account: Account) -> bool:
 
 def _is_old(account: Account) -> bool:
     return bool(account.joined) and datetime.now(UTC) - datetime.fromisoformat(str(account.joined)) > YOUTH
+
+
+def needed(permissions: Iterable[Permission], kind: Kind) -> list[Permission]:
+    """Those that are needed in accounts of this kind."""
+    return [permission for permission in permissions if not permission.kinds or kind in permission.kinds]
 
 
 def session_policy(permissions: Iterable[Permission], account_id: str, partition: str) -> str:

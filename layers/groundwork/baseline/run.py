@@ -10,7 +10,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from groundwork.aws.clients import own_client
-from groundwork.aws.sessions import Inside, inside, session_policy
+from groundwork.aws.sessions import Inside, inside, needed, session_policy
 from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Installation, Target
 from groundwork.baseline.components import COMPONENTS
@@ -148,7 +148,7 @@ def _fitting_a_session(
     """The components in groups whose reads stand in one session policy."""
     together: list[Component[Any]] = []
     for component in components:
-        reads = [permission for each in [*together, component] for permission in each.reads]
+        reads = needed(chain(*(each.reads for each in [*together, component])), account.kind)
         if together and len(session_policy(reads, account.id, partition)) > LONGEST_TOGETHER:
             yield together
             together = []

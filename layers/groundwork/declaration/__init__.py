@@ -8,10 +8,19 @@ from __future__ import annotations
 
 import hashlib
 import json
+from datetime import datetime
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
-from pydantic import AfterValidator, Field, PrivateAttr, WithJsonSchema, model_validator
+from pydantic import (
+    AfterValidator,
+    AwareDatetime,
+    BeforeValidator,
+    Field,
+    PrivateAttr,
+    WithJsonSchema,
+    model_validator,
+)
 
 from groundwork.contracts import Account, Kind, Model
 from groundwork.declaration.component_names import component_names
@@ -46,6 +55,13 @@ ComponentName = Annotated[
     WithJsonSchema({"type": "string", "enum": list(component_names())}),
 ]
 
+
+def _moment(given: Any) -> Any:
+    """YAML knows times, JSON has them as text."""
+    return datetime.fromisoformat(given) if isinstance(given, str) else given
+
+
+Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 Prune = Literal["report", "remove"]
 REMOVING: frozenset[str] = frozenset({"access"})
@@ -202,6 +218,10 @@ class Access(Model):
     access_keys: bool = Field(
         default=True,
         description="Whether declared users may have access keys; without, they sign in by the console and `aws login`",
+    )
+    revoke_sessions_before: Moment | None = Field(
+        default=None,
+        description="A time, like 2026-11-29T20:30:00Z: what people do in a role's session that began earlier is denied",
     )
 
 

@@ -9,14 +9,18 @@ from __future__ import annotations
 from .answer import FAULT, Answers, again, busy, quota, read, refused, unsent
 
 CALLS = (
-    "AddUserToGroup AttachGroupPolicy AttachRolePolicy CreateAccountAlias CreateGroup CreatePolicy CreatePolicyVersion "
-    "CreateRole CreateServiceLinkedRole CreateUser DeleteGroupPolicy DeletePolicyVersion DeleteRole "
-    "DeleteRolePermissionsBoundary DeleteRolePolicy DeleteUserPolicy DetachGroupPolicy DetachRolePolicy "
-    "DetachUserPolicy EnableOrganizationsRootCredentialsManagement EnableOrganizationsRootSessions "
-    "GetAccountAuthorizationDetails GetAccountPasswordPolicy GetRole GetRolePolicy ListAccessKeys ListAccountAliases "
-    "ListAttachedRolePolicies ListRolePolicies "
-    "ListOrganizationsFeatures ListRoles PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy RemoveUserFromGroup "
-    "TagRole TagUser UntagRole UntagUser UpdateAccessKey UpdateAccountPasswordPolicy UpdateAssumeRolePolicy UpdateGroup UpdateRole UpdateUser"
+    "AddUserToGroup AttachGroupPolicy AttachRolePolicy CreateAccountAlias CreateGroup CreatePolicy "
+    "CreatePolicyVersion CreateRole CreateServiceLinkedRole CreateUser DeactivateMFADevice DeleteAccessKey "
+    "DeleteGroup DeleteGroupPolicy DeleteLoginProfile DeletePolicy DeletePolicyVersion DeleteRole "
+    "DeleteRolePermissionsBoundary DeleteRolePolicy DeleteSSHPublicKey DeleteServiceSpecificCredential "
+    "DeleteSigningCertificate DeleteUser DeleteUserPolicy DeleteVirtualMFADevice DetachGroupPolicy "
+    "DetachRolePolicy DetachUserPolicy EnableOrganizationsRootCredentialsManagement "
+    "EnableOrganizationsRootSessions GetAccountAuthorizationDetails GetAccountPasswordPolicy GetLoginProfile "
+    "GetRole GetRolePolicy ListAccessKeys ListAccountAliases ListAttachedRolePolicies ListMFADevices "
+    "ListOrganizationsFeatures ListRolePolicies ListRoles ListSSHPublicKeys ListServiceSpecificCredentials "
+    "ListSigningCertificates ListVirtualMFADevices PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy "
+    "PutUserPolicy RemoveUserFromGroup TagRole TagUser UntagRole UntagUser UpdateAccessKey "
+    "UpdateAccountPasswordPolicy UpdateAssumeRolePolicy UpdateGroup UpdateRole UpdateUser"
 )
 CALLS_OF_STS = "AssumeRole"
 
@@ -95,6 +99,7 @@ ANSWERS: Answers = {
         ),
         "PutRolePolicy": _SIZE,
         "PutGroupPolicy": _SIZE,
+        "PutUserPolicy": again("The user has other policies since a moment ago: seen at the next look."),
         "TagRole": _TAGS,
         "TagUser": _TAGS,
         "": again("IAM counts as a change too many what is being changed a moment longer."),
@@ -107,6 +112,7 @@ ANSWERS: Answers = {
         ),
     },
     "NoSuchEntity": {
+        "GetLoginProfile": read("The user has no password."),
         "GetRole": read("The role does not exist yet."),
         "ListAttachedRolePolicies": read("The role does not exist yet."),
         "GetAccountPasswordPolicy": read("The account has no password policy yet."),
@@ -118,8 +124,9 @@ ANSWERS: Answers = {
             "IAM does not show the new group everywhere yet. If it goes on: the declared managed policy does not exist; "
             "correct its name and deploy."
         ),
-        "": again("IAM does not show a new thing everywhere yet."),
+        "": again("IAM does not show a new thing everywhere yet, or what is to go has gone."),
     },
+    "NotSupportedService": unsent("Credentials of all services are asked for."),
     "OrganizationNotFoundException": refused(
         "The account is in no organization: create one, with all features."
     ),

@@ -1,7 +1,7 @@
 """access: the roles, groups and users that the declaration wants in an account, and nothing more on them.
 
-Roles and users of ours carry the tag `managed-by: groundwork`; groups, which carry no tags, are ours by name.
-Everybody else's roles, groups, users and memberships are left alone.
+Roles and users of ours carry the tag `managed-by: groundwork`; groups, which carry no tags, and policies a mark (`marks`).
+Whatever of ours is no longer declared goes (`removal`). Everybody else's roles, groups, users and policies are left alone.
 """
 
 from __future__ import annotations
@@ -10,11 +10,12 @@ from collections.abc import Iterable
 from typing import TYPE_CHECKING, ClassVar
 
 from groundwork.baseline.component import Call, Component, Permission, Target, needing
+from groundwork.contracts import Kind
 from groundwork.declaration.settings import MANAGED_BY
 
-from . import difference, entry_roles, pipelines, state
+from . import difference, entry_roles, pipelines, removal, state
 from .state import Found
-from .wanted import declared_boundaries, declared_roles, wanted, without_keys
+from .wanted import declared_roles, wanted, without_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.literals import EntityTypeType
@@ -22,13 +23,28 @@ if TYPE_CHECKING:
 __all__ = ["Access"]
 
 _IAM = "arn:{partition}:iam::{account}"
+_OURS = {"StringEquals": {f"iam:ResourceTag/{MANAGED_BY}": state.US}}
+_OF_USERS: tuple[Kind, ...] = ("security",)
+"""The account of the users and groups."""
 
 
 class Access(Component[Found]):
     name: ClassVar[str] = "access"
     reads = (
         Permission(["iam:GetAccountAuthorizationDetails", "iam:ListRoles"]),
-        Permission(["iam:ListAccessKeys"], [f"{_IAM}:user/*"]),
+        Permission(["iam:ListVirtualMFADevices"], kinds=_OF_USERS),
+        Permission(
+            [
+                "iam:GetLoginProfile",
+                "iam:ListAccessKeys",
+                "iam:ListMFADevices",
+                "iam:ListSSHPublicKeys",
+                "iam:ListServiceSpecificCredentials",
+                "iam:ListSigningCertificates",
+            ],
+            [f"{_IAM}:user/*"],
+            kinds=_OF_USERS,
+        ),
     )
     writes = (
         Permission(
@@ -47,16 +63,17 @@ class Access(Component[Found]):
             ],
             [f"{_IAM}:role/*"],
         ),
+        Permission(["iam:DeleteRole"], [f"{_IAM}:role/*"], _OURS),
         Permission(
-            ["iam:DeleteRole"],
-            [f"{_IAM}:role/*"],
-            {"StringEquals": {f"iam:ResourceTag/{MANAGED_BY}": state.US}},
+            ["iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicy", "iam:DeletePolicyVersion"],
+            [f"{_IAM}:policy/*"],
         ),
         Permission(
             [
                 "iam:AddUserToGroup",
                 "iam:AttachGroupPolicy",
                 "iam:CreateGroup",
+                "iam:DeleteGroup",
                 "iam:DeleteGroupPolicy",
                 "iam:DetachGroupPolicy",
                 "iam:PutGroupPolicy",
@@ -64,6 +81,7 @@ class Access(Component[Found]):
                 "iam:UpdateGroup",
             ],
             [f"{_IAM}:group/*"],
+            kinds=_OF_USERS,
         ),
         Permission(
             [
@@ -76,31 +94,45 @@ class Access(Component[Found]):
                 "iam:UpdateUser",
             ],
             [f"{_IAM}:user/*"],
+            kinds=_OF_USERS,
         ),
         Permission(
-            ["iam:CreatePolicy", "iam:CreatePolicyVersion", "iam:DeletePolicyVersion"],
-            [f"{_IAM}:policy/*"],
+            [
+                "iam:DeactivateMFADevice",
+                "iam:DeleteAccessKey",
+                "iam:DeleteLoginProfile",
+                "iam:DeleteSSHPublicKey",
+                "iam:DeleteServiceSpecificCredential",
+                "iam:DeleteSigningCertificate",
+                "iam:DeleteUser",
+                "iam:PutUserPolicy",
+            ],
+            [f"{_IAM}:user/*"],
+            _OURS,
+            kinds=_OF_USERS,
         ),
+        Permission(["iam:DeleteVirtualMFADevice"], [f"{_IAM}:mfa/*"], kinds=_OF_USERS),
     )
 
     def read(self, target: Target) -> Found:
-        kinds: list[EntityTypeType] = (
-            ["Role", "User", "Group"] if target.account.kind == "security" else ["Role"]
+        kinds: list[EntityTypeType] = ["Role", "LocalManagedPolicy"]
+        roles = [role.name for role in declared_roles(target)]
+        if target.account.kind not in _OF_USERS:
+            return state.read(target.client("iam"), kinds, roles)
+        remaining = {user.name for user in target.declaration.access.users}
+        return state.read(
+            target.client("iam"),
+            [*kinds, "User", "Group"],
+            roles,
+            without_keys(target),
+            remaining if target.declaration.removes(self.name) else None,
         )
-        roles = declared_roles(target)
-        if declared_boundaries(target) or any(
-            target.declaration.has_policy(role.permissions_boundary or "") for role in roles
-        ):
-            kinds.append("LocalManagedPolicy")
-        keyless = without_keys(target) if target.account.kind == "security" else ()
-        return state.read(target.client("iam"), kinds, [role.name for role in roles], keyless)
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Boundaries come before the roles that have them, groups before who is in them; each holder of power is one
         lane, in which what takes power away comes first. Raises `InvalidDeclaration` when a policy is longer than IAM
         takes."""
-        want, access = wanted(target), target.declaration.access
-        removes = target.declaration.removes(self.name)
+        want = wanted(target)
         pending = frozenset(item.resource.partition("/")[2] for item in want.left_out if item.inline is None)
         boundaries = {policy.arn: difference.resource_of(policy) for policy in want.policies}
         groups = {f"group/{group.name}" for group in want.groups}
@@ -117,10 +149,7 @@ class Access(Component[Found]):
             yield from needing((), difference.group(found.groups.get(group.name), group, ways))
         for user in want.users:
             yield from needing(groups, difference.user(found.users.get(user.name), user, pending))
-        declared = {f"role/{role.name}" for role in declared_roles(target)} | {
-            f"user/{user.name}" for user in access.users
-        }
-        yield from needing((), difference.undeclared(found, frozenset(declared), removes))
+        yield from removal.undeclared(found, want, target, self.name)
         yield from difference.left_out(want)
         yield from entry_roles.calls(found.roles, target)
         if target.account.kind == "tooling":

@@ -13,6 +13,7 @@ from groundwork.errors import InvalidDeclaration
 
 GROUP_INLINE_CHARACTERS = 5_120
 ROLE_INLINE_CHARACTERS = 10_240
+USER_INLINE_CHARACTERS = 2_048
 MANAGED_POLICY_CHARACTERS = 6_144
 TRUST_CHARACTERS = 2_048
 """Quotas of IAM, which does not count white space.

@@ -3,13 +3,17 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
-from groundwork.declaration.policy_files import Document
+from groundwork.declaration.policy_files import MFA_SELF_SERVICE, Document
 from groundwork.declaration.settings import MANAGED_BY
+
+from . import credentials
+from .credentials import Credential
+from .marks import is_marked, unmarked
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -19,52 +23,65 @@ US = "groundwork"
 ACCESS_KEYS = "groundwork:access-keys"
 """The tag of users who may have none; mfa-self-service denies them to make or activate one."""
 NO_ACCESS_KEYS = "none"
+LEAVING = "/no-longer-declared/"
+"""The path of a group that is being taken away."""
 PAGE_SIZE = 1000
 
 
 @dataclass(frozen=True)
 class Holder:
-    """What roles, groups and users have in common. `inline` has documents by name, `attached` ARNs."""
+    """What roles, groups and users have in common. `inline` has documents by name, `attached` ARNs, `boundary` is one;
+    groups have none."""
 
     name: str
     path: str = "/"
     inline: Mapping[str, Document] = field(default_factory=dict)
     attached: frozenset[str] = frozenset()
+    boundary: str | None = None
 
 
 @dataclass(frozen=True)
 class RoleState(Holder):
-    """`boundary` is an ARN; `max_session_duration` seconds."""
+    """`max_session_duration` is in seconds."""
 
     trust: Document = field(default_factory=dict)
     description: str = ""
     max_session_duration: int = 3600
-    boundary: str | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
     in_instance_profile: bool = False
 
 
 @dataclass(frozen=True)
 class GroupState(Holder):
-    """Groups carry no tags."""
+    """Groups carry no tags: `is_marked` says whether it is ours."""
+
+    is_marked: bool = True
 
 
 @dataclass(frozen=True)
 class UserState(Holder):
-    """`active_keys` are ids of access keys, read of those only who may have none."""
+    """`active_keys` are ids of access keys, read of those only who may have none; `credentials` of those who leave."""
 
     groups: frozenset[str] = frozenset()
     tags: Mapping[str, str] = field(default_factory=dict)
     active_keys: tuple[str, ...] = ()
+    credentials: tuple[Credential, ...] = ()
 
 
 @dataclass(frozen=True)
 class PolicyState:
-    """A customer managed policy: its document in force, and the ids of its other versions, oldest first."""
+    """A customer managed policy: its document in force, the ids of its other versions, oldest first, and how many have
+    it attached or as their boundary."""
 
     arn: str
     document: Document
     other_versions: tuple[str, ...] = ()
+    uses: int = 0
+    is_marked: bool = True
+
+    @property
+    def name(self) -> str:
+        return self.arn.rsplit("/", 1)[-1]
 
 
 @dataclass(frozen=True)
@@ -82,9 +99,10 @@ def read(
     kinds: Sequence[EntityTypeType],
     declared_roles: Iterable[str],
     without_keys: Iterable[str] = (),
+    remaining_users: Collection[str] | None = None,
 ) -> Found:
     """One pass over the account, and one over its roles when a declared one is there; one call for each user who may
-    have no access key.
+    have no access key, and some for each of ours who is not among `remaining_users`.
 
     GetAccountAuthorizationDetails returns neither description nor session length of a role; ListRoles does,
     and neither boundary nor tags.
@@ -107,6 +125,10 @@ def read(
             listed |= {raw["RoleName"]: raw for raw in listing["Roles"]}
     for name in users.keys() & set(without_keys):
         users[name] = replace(users[name], active_keys=_active_keys(client, name))
+    if remaining_users is not None:
+        leaving = [user.name for user in ours(users) if user.name not in remaining_users]
+        for name, theirs in credentials.read(client, leaving, users).items():
+            users[name] = replace(users[name], credentials=theirs)
     return Found(
         {name: _role(raw, listed.get(name, {})) for name, raw in roles.items()}, groups, users, policies
     )
@@ -126,14 +148,18 @@ def _role(raw: Any, listed: Any) -> RoleState:
         trust=parsed(raw["AssumeRolePolicyDocument"]),
         description=listed.get("Description", ""),
         max_session_duration=listed.get("MaxSessionDuration", 3600),
-        boundary=raw.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn"),
+        boundary=_boundary(raw),
         tags=_tags(raw),
         in_instance_profile=bool(raw.get("InstanceProfileList")),
     )
 
 
 def _group(raw: Any) -> GroupState:
-    return GroupState(raw["GroupName"], raw["Path"], _inline(raw.get("GroupPolicyList", [])), _attached(raw))
+    name, inline = raw["GroupName"], _inline(raw.get("GroupPolicyList", []))
+    carried = inline.get(MFA_SELF_SERVICE, {})
+    if is_ours := is_marked(carried, name):
+        inline[MFA_SELF_SERVICE] = unmarked(carried, name)
+    return GroupState(name, raw["Path"], inline, _attached(raw), is_marked=is_ours or raw["Path"] == LEAVING)
 
 
 def _user(raw: Any) -> UserState:
@@ -142,6 +168,7 @@ def _user(raw: Any) -> UserState:
         raw["Path"],
         _inline(raw.get("UserPolicyList", [])),
         _attached(raw),
+        boundary=_boundary(raw),
         groups=frozenset(raw.get("GroupList", [])),
         tags=_tags(raw),
     )
@@ -151,7 +178,14 @@ def _policy(raw: Any) -> PolicyState:
     versions = {version["VersionId"]: version for version in raw["PolicyVersionList"]}
     in_force = versions.pop(raw["DefaultVersionId"])
     oldest_first = sorted(versions, key=lambda version: int(version.removeprefix("v")))
-    return PolicyState(raw["Arn"], parsed(in_force["Document"]), tuple(oldest_first))
+    document, name = parsed(in_force["Document"]), raw["PolicyName"]
+    return PolicyState(
+        raw["Arn"],
+        unmarked(document, name),
+        tuple(oldest_first),
+        raw.get("AttachmentCount", 0) + raw.get("PermissionsBoundaryUsageCount", 0),
+        is_marked(document, name),
+    )
 
 
 def _inline(raw: Any) -> dict[str, Document]:
@@ -160,6 +194,11 @@ def _inline(raw: Any) -> dict[str, Document]:
 
 def _attached(raw: Any) -> frozenset[str]:
     return frozenset(policy["PolicyArn"] for policy in raw.get("AttachedManagedPolicies", []))
+
+
+def _boundary(raw: Any) -> str | None:
+    arn: str | None = raw.get("PermissionsBoundary", {}).get("PermissionsBoundaryArn")
+    return arn
 
 
 def _tags(raw: Any) -> dict[str, str]:

@@ -23,6 +23,8 @@ from .documents import (
     together,
     trust_policy,
 )
+from .marks import marked
+from .revocation import REVOKED, revocation
 from .state import ACCESS_KEYS, NO_ACCESS_KEYS, US, GroupState, PolicyState, RoleState, UserState
 
 
@@ -76,6 +78,13 @@ def declared_boundaries(target: Target) -> list[Boundary]:
     return [each for each in target.declaration.access.boundaries if each.where.admits(target.account)]
 
 
+def declared_policies(target: Target) -> frozenset[str]:
+    """The names of the customer managed policies that the declaration lays down in the account."""
+    bounds = {role.permissions_boundary or "" for role in declared_roles(target)}
+    others = {boundary.name for boundary in declared_boundaries(target)}
+    return frozenset({name for name in bounds if target.declaration.has_policy(name)} | others)
+
+
 T = TypeVar("T")
 
 
@@ -89,6 +98,9 @@ def _or_left_out(resource: str, work_out: Callable[[], T], all_of_it: Wanted) ->
 
 def _role(role: Role, target: Target) -> tuple[RoleState, PolicyState | None]:
     inline = _inline(role.policies, target)
+    before = target.declaration.access.revoke_sessions_before
+    if before and role.trust.mfa == "required":
+        inline[REVOKED] = revocation(before)
     hold_to(
         ROLE_INLINE_CHARACTERS, list(inline.values()), f"access.roles {role.name}: policies", "shorten them"
     )
@@ -129,7 +141,7 @@ def _customer_managed(
 ) -> PolicyState:
     """All that these files say, as one policy."""
     document = together(filled(target.declaration.policy(file), target) for file in files)
-    hold_to(MANAGED_POLICY_CHARACTERS, [document], where, remedy)
+    hold_to(MANAGED_POLICY_CHARACTERS, [marked(document, name)], where, remedy)
     return PolicyState(
         f"arn:{target.organization.partition}:iam::{target.account.id}:policy/{name}", document
     )
@@ -147,9 +159,10 @@ def _group(group: Group, target: Target, all_of_it: Wanted) -> GroupState:
             all_of_it.left_out.append(
                 LeftOut(f"group/{group.name}", f"entry to {enter.role}: {unknown}", name)
             )
+    written = inline | {MFA_SELF_SERVICE: marked(inline[MFA_SELF_SERVICE], group.name)}
     hold_to(
         GROUP_INLINE_CHARACTERS,
-        list(inline.values()),
+        list(written.values()),
         f"access.groups {group.name}: enter and policies, with {MFA_SELF_SERVICE},",
         "enter by organizationalUnits instead of names, or divide the group",
     )
