@@ -18,14 +18,14 @@ from groundwork.errors import (
 )
 from groundwork.ledger.records import Memory, RequestRecord
 from groundwork.vending.again import answered_again, asked_by
+from groundwork.vending.beginning import READY_ALREADY, Beginning, done, is_ready, require_active
 from groundwork.vending.enrolment import REQUEST_TAG, STATE_TAG
 from groundwork.vending.kinds import is_adopted, known_id
 from groundwork.vending.rules import granted, mistakes_of_new_account, mistakes_of_request, same_name
 from groundwork.vending.work import Work
-from groundwork.vending.works import READY_ALREADY, Works, done, is_ready, require_active
 
 
-class AskedFor(Works):
+class AskedFor(Beginning):
     """What becomes of a request, that no mistake in its fields has stopped."""
 
     def read(self, trigger: Requested, execution: str) -> Work:

@@ -17,14 +17,14 @@ from groundwork.fields import shown
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import Memory, RequestRecord
 from groundwork.vending.asked import AskedFor, not_adopted
+from groundwork.vending.beginning import READY_ALREADY, Beginning, done, is_ready, require_active
 from groundwork.vending.enrolment import REQUEST_TAG, asked_of_ledger
 from groundwork.vending.kinds import is_adopted
 from groundwork.vending.rules import Given, mistakes_of_new_account, mistakes_of_request
 from groundwork.vending.work import Work
-from groundwork.vending.works import READY_ALREADY, Works, done, is_ready, require_active
 
 
-class Reader(Works):
+class Reader(Beginning):
     def __init__(
         self,
         declaration: Declaration,

@@ -20,7 +20,7 @@ from groundwork.vending.work import Seen, Work
 READY_ALREADY = "It is ready already."
 
 
-class Works:
+class Beginning:
     def __init__(
         self,
         declaration: Declaration,
