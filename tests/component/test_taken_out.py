@@ -79,7 +79,7 @@ def test_a_trail_of_ours_by_another_name_goes_once_the_declared_one_is_there(rea
 def test_accounts_of_a_kind_without_trail_lose_theirs(ready: World) -> None:
     account = ready.account()
     ready.apply(TRAIL, account)
-    none = {"baseline": {**ready.declaration.baseline, "workload": ["access"]}}
+    none: dict[str, Any] = {"baseline": {**ready.declaration.baseline, "workload": ["access"]}}
     later = ready.before(account)
     (told,) = ready.apply(TRAIL, later, declaration=declaring(ready, **none))
     assert "trail is declared no longer for accounts of kind workload" in told.reason
@@ -136,7 +136,7 @@ def test_the_aggregator_goes_with_its_role_or_with_its_name(ready: World) -> Non
     renamed = declaring(ready, "config", "remove", aggregator="everyone")
     prove_complete(ready, CONFIG, security, declaration=renamed)
     assert aggregators() == {"everyone"}
-    none = {"baseline": {"security": ["log-archive"]}}
+    none: dict[str, Any] = {"baseline": {"security": ["log-archive"]}}
     told = ready.apply(CONFIG, later, declaration=declaring(ready, **none))
     assert {each.resource for each in told} == {
         *(f"recorder groundwork in {HOME}", "aggregator everyone", "role groundwork-config-aggregator")
