@@ -28,7 +28,7 @@ Kind = Literal["management", "security", "tooling", "workload"]
 RequestedKind = Literal["security", "tooling", "workload"]
 Outcome = Literal["ready", "repaired", "unchanged", "drifted", "in-progress"]
 """`ready`: reached its baseline for the first time. `repaired`: a later run changed something. `unchanged`: there was
-nothing to do. `drifted`: a plan found something to do. `in-progress`: another execution is on it and will answer."""
+nothing to do. `drifted`: a plan found something to do, or a run something bad that Groundwork leaves alone. `in-progress`: another execution is on it and will answer."""
 
 Mode = Literal["apply", "plan"]
 """`apply` closes the differences; `plan` tells them and writes nothing."""
@@ -112,6 +112,7 @@ class Filter(Model):
     """Some of an organization's accounts. A unit's path stands for all that is below it."""
 
     account_ids: Annotated[list[AccountId], NotEmpty] = Field(default_factory=list)
+    names: Annotated[list[str], NotEmpty] = Field(default_factory=list)
     organizational_units: Annotated[list[UnitPath], NotEmpty] = Field(default_factory=list)
     kinds: Annotated[list[Kind], NotEmpty] = Field(default_factory=list)
     tags: Annotated[dict[str, str], NotEmpty] = Field(default_factory=dict)
@@ -119,11 +120,13 @@ class Filter(Model):
 
 class RollOut(Model):
     """What `groundwork-roll-out` is started with. An account is in it when it matches every key of `include` that is
-    given, and out of it when it matches any key of `exclude`. The other two stand in for what the declaration says."""
+    given, and out of it when it matches any key of `exclude`. `components` are some of those of each account's kind, or
+    all of them. The other two stand in for what the declaration says."""
 
     mode: Mode = "apply"
     include: Filter = Field(default_factory=Filter)
     exclude: Filter = Field(default_factory=Filter)
+    components: Annotated[list[str], NotEmpty] = Field(default_factory=list)
     concurrency: Whole | None = Field(default=None, ge=1, le=1000)
     tolerated_failure_percentage: Whole | None = Field(default=None, ge=0, le=100)
 
@@ -253,7 +256,8 @@ def _step(part: str | int) -> str:
 
 class Account(Model):
     """An account of the organization. `unit` is its path below the root, empty in the root itself; `joined` is when it
-    came into the organization, ISO 8601."""
+    came into the organization, ISO 8601; `laid_down` has the versions of the declaration of which something may be there,
+    the last one first."""
 
     id: AccountId
     name: str
@@ -261,6 +265,11 @@ class Account(Model):
     kind: Kind
     unit: str = ""
     joined: str | None = None
+    laid_down: list[str] = Field(default_factory=list)
+
+    def may_hold_more_than(self, version: str) -> bool:
+        """Whether there may be something that was declared once, and is not in this version of the declaration."""
+        return any(each != version for each in self.laid_down)
 
 
 class Organization(Model):
@@ -291,7 +300,8 @@ class PlannedCall(Model):
 
 
 class Change(Model):
-    """One difference, in words, and what was done about it; in a plan, `call` is what would be done."""
+    """One difference, in words, and what was done about it; in a plan, `call` is what would be done. `taken_out`: it is
+    ours, and the declaration no longer names it."""
 
     component: str
     resource: str
@@ -299,3 +309,16 @@ class Change(Model):
     reason: str
     severity: Severity = "medium"
     call: PlannedCall | None = None
+    taken_out: Literal[True] | None = None
+
+    @property
+    def differs(self) -> bool:
+        """Whether the account differs from what is declared: also by what Groundwork leaves to people, where that is
+        bad."""
+        return self.action != "report" or self.severity == "high"
+
+    @property
+    def is_for_people(self) -> bool:
+        """Whether somebody has something to decide or to mend that Groundwork leaves alone: what is bad, and what the
+        declaration no longer names."""
+        return self.action == "report" and (self.severity == "high" or bool(self.taken_out))

@@ -36,16 +36,31 @@ def console_of(execution: str) -> str:
 
 def sentence(change: Change) -> str:
     """How bad it is, what is wrong, and what will be done: `HIGH    trail groundwork: is not logging; will be put right
-    by cloudtrail StartLogging`."""
-    text = f"{change.severity.upper():<7} {change.resource}: {change.reason}"
+    by cloudtrail StartLogging`. What nobody has to do anything about is a `NOTE`."""
+    note = change.action == "report" and not change.is_for_people
+    text = f"{'NOTE' if note else change.severity.upper():<7} {change.resource}: {change.reason}"
     if change.action == "report":
-        return f"NOTE    {change.resource}: {change.reason}"
+        return text if note else f"{text}; left to you"
     by = f" by {change.call.service} {change.call.operation}" if change.call else ""
     return f"{text}; {WILL_BE[change.action]}{by}"
 
 
 def worst_first(changes: Iterable[Change]) -> list[Change]:
-    return sorted(changes, key=lambda change: (change.action == "report", WORST_FIRST[change.severity]))
+    return sorted(changes, key=lambda change: (WORST_FIRST[change.severity], change.action == "report"))
+
+
+def without_repeats(changes: Iterable[Change]) -> list[Change]:
+    """Two components may see the same thing, which a person needs to be told once."""
+    told: set[tuple[str, str]] = set()
+    kept: list[Change] = []
+    for change in changes:
+        what = (change.resource, change.reason)
+        if change.action == "report":
+            if what in told:
+                continue
+            told.add(what)
+        kept.append(change)
+    return kept
 
 
 def held_to(limit: int, changes: Sequence[Change]) -> list[Change]:

@@ -13,6 +13,7 @@ A = TypeVar("A")
 B = TypeVar("B")
 C = TypeVar("C")
 D = TypeVar("D")
+E = TypeVar("E")
 Answer = TypeVar("Answer")
 
 
@@ -26,6 +27,15 @@ def side_by_side(
 def side_by_side(
     first: Callable[[], A], second: Callable[[], B], third: Callable[[], C], fourth: Callable[[], D], /
 ) -> tuple[A, B, C, D]: ...
+@overload
+def side_by_side(
+    first: Callable[[], A],
+    second: Callable[[], B],
+    third: Callable[[], C],
+    fourth: Callable[[], D],
+    fifth: Callable[[], E],
+    /,
+) -> tuple[A, B, C, D, E]: ...
 @overload
 def side_by_side(*asks: Callable[[], Answer]) -> tuple[Answer, ...]: ...
 

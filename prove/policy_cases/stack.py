@@ -131,6 +131,12 @@ POWERS = (
     Power("organizations:CloseAccount", ACCOUNT),
     Power("organizations:RemoveAccountFromOrganization", ACCOUNT),
     Power("organizations:DeleteOrganizationalUnit", UNIT),
+    Power(
+        "organizations:DeleteOrganizationalUnit",
+        UNIT,
+        (KEEPER,),
+        {"aws:ResourceTag/managed-by": "groundwork"},
+    ),
     # over guard rails
     Power("organizations:UpdatePolicy", POLICY, (KEEPER,)),
     Power("organizations:AttachPolicy", POLICY, (KEEPER,)),

@@ -166,6 +166,10 @@ class World:
             loop.verify(component, target)
         return changes
 
+    def before(self, account: Account) -> Account:
+        """The account as it is after it had another declaration."""
+        return account.model_copy(update={"laid_down": ["0123456789ab"]})
+
     # An administrator's way in -------------------------------------------------------------------
 
     def client(self, service: str, account: Account, region: str | None = None) -> Any:

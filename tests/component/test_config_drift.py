@@ -377,5 +377,8 @@ def test_it_may_do_what_it_does_and_nothing_else(ready: World, security: Account
     prove_complete(ready, CONFIG, account, declaration=TWO)
     taken = ready.declaration.config.model_copy(update={"recorder": "another"})
     ready.apply(CONFIG, account, declaration=ready.declaration.model_copy(update={"config": taken}))
+    nothing = ready.declaration.model_copy(update={"baseline": {}, "prune": {"config": "remove"}})
+    for each in (account, security):
+        ready.apply(CONFIG, ready.before(each), declaration=nothing)
     used, declared = used_and_declared(ready, CONFIG)
     assert used == declared

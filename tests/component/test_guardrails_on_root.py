@@ -18,6 +18,7 @@ from groundwork.baseline.component import Call
 from groundwork.baseline.components.guardrails import (
     DESCRIPTION,
     SCP,
+    Former,
     Found,
     FoundPolicy,
     Guardrails,
@@ -187,6 +188,7 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(enabled: World) -
     for sabotage in SABOTAGES:
         sabotage.do(enabled, enabled.management)
         enabled.apply(GUARDRAILS, enabled.management)
+    enabled.plan(GUARDRAILS, enabled.before(enabled.management))
     used, declared = used_and_declared(enabled, GUARDRAILS, mark)
     assert used == declared
 
@@ -213,7 +215,7 @@ states = st.builds(
         tags=st.sampled_from([{}, {"managed-by": "groundwork"}, {"managed-by": "me", "team": "red"}]),
     ),
     attached=st.sampled_from([frozenset(), ROOT]),
-    forgotten=st.sampled_from([(), ("old-name",)]),
+    former=st.sampled_from([(), (Former("p-2", "old-name", ("r-ab12",)),)]),
 ).filter(lambda found: found.policy is not None or not found.attached)
 
 
@@ -243,7 +245,7 @@ def carried_out(found: Found, calls: Iterable[Call]) -> Found:
 def test_the_difference_is_complete_and_nothing_in_it_is_superfluous(found: Found) -> None:
     calls = difference(found)
     assert (calls == []) == (
-        replace(found, forgotten=()) == GOOD or (found.policy == GOOD.policy and bool(found.attached))
+        replace(found, former=()) == GOOD or (found.policy == GOOD.policy and bool(found.attached))
     )
     assert difference(carried_out(found, calls)) == []
     for each in calls:
@@ -325,6 +327,35 @@ def test_policies_of_others_stay_and_our_former_one_is_reported(enabled: World) 
     assert [change.action for change in changes] == ["create", "update", "report"]
     assert "groundwork-guardrails" in changes[-1].resource
     assert set(on_root(enabled).values()) == {"FullAWSAccess", "groundwork-guardrails", "new-name"}
+
+
+def test_a_former_policy_is_told_wherever_it_hangs_and_never_taken_off(enabled: World) -> None:
+    declaration, organizations = enabled.declaration, enabled.aws.client("organizations")
+    enabled.apply(GUARDRAILS, enabled.management)
+    former = ours(enabled)
+    unit = enabled.organization.units["Security"].split("/")[-2]
+    organizations.attach_policy(PolicyId=former, TargetId=unit)
+    later = enabled.before(enabled.management)
+    update: dict[str, Any] = {"prune": {"guardrails": "remove"}}
+    told = enabled.apply(GUARDRAILS, later, declaration=declaration.model_copy(update=update))
+    assert {each.action for each in told} == {"report"}
+    assert f"hangs on {unit}, too" in " ".join(each.reason for each in told)
+
+    guardrails = declaration.guardrails.model_copy(update={"policy": "newer-name"})
+    renamed = declaration.model_copy(update={"guardrails": guardrails, **update})
+    told = enabled.apply(GUARDRAILS, later, declaration=renamed)
+    (ours_once,) = [each for each in told if each.resource.endswith(NAME)]
+    assert (ours_once.action, ours_once.severity, ours_once.taken_out) == ("report", "medium", True)
+    assert f"it hangs on {', '.join(sorted([unit, enabled.organization.root_id]))}" in ours_once.reason
+
+    none = declaration.model_copy(update={"baseline": {"management": ["organization"]}, **update})
+    told_of = enabled.apply(GUARDRAILS, later, declaration=none)
+    assert {each.action for each in told_of} == {"report"}
+    assert {f"service control policy {name}" for name in (NAME, "newer-name")} <= {
+        each.resource for each in told_of
+    }
+    organizations.detach_policy(PolicyId=former, TargetId=unit)
+    assert NAME in on_root(enabled).values()
 
 
 def test_while_the_policy_type_is_off_the_component_waits(enabled: World) -> None:

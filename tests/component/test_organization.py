@@ -10,6 +10,7 @@ import pytest
 from groundwork.baseline.components.organization import Organization as OrganizationComponent
 from groundwork.baseline.components.organization import declared_units
 from groundwork.contracts import Organization
+from groundwork.declaration import Declaration
 from groundwork.errors import OrganizationBusy, OrganizationNotReady
 from local.engine import Engine
 from tests.component.conftest import World
@@ -169,7 +170,63 @@ def test_every_unit_that_an_account_is_declared_for_is_declared(fresh_world: Wor
     assert declared_units(declaration) == ["Core", "Core/Audit"]
 
 
+FEWER: Any = {"accounts": [], "organizational_units": ["Security", "Workloads/Production"]}
+
+
+def pruning(world: World, prune: str, **update: Any) -> Declaration:
+    return world.declaration.model_copy(update={"prune": {"organization": prune}, **update})
+
+
+def test_a_unit_of_ours_that_is_no_longer_declared_goes_when_it_is_empty(fresh_world: World) -> None:
+    management, organizations = fresh_world.management, fresh_world.aws.client("organizations")
+    fresh_world.apply(ORGANIZATION, management)
+    root = fresh_world.organization.root_id
+    organizations.create_organizational_unit(ParentId=root, Name="Theirs")
+    inside = units(fresh_world)["Workloads/Staging"]
+    organizations.create_organizational_unit(ParentId=inside, Name="Theirs")
+    later = fresh_world.before(management)
+    assert (
+        fresh_world.apply(ORGANIZATION, management, declaration=pruning(fresh_world, "remove", **FEWER)) == []
+    )
+
+    told = fresh_world.apply(ORGANIZATION, later, declaration=pruning(fresh_world, "report", **FEWER))
+    assert {(each.resource, each.action, each.taken_out) for each in told} == {
+        (f"organizational unit {path}", "report", True)
+        for path in ("Infrastructure", "Workloads/Development", "Workloads/Staging")
+    }
+    done = prove_complete(
+        fresh_world, ORGANIZATION, later, declaration=pruning(fresh_world, "remove", **FEWER)
+    )
+    assert {each.resource for each in done} == {
+        "organizational unit Infrastructure",
+        "organizational unit Workloads/Development",
+    }
+    assert set(units(fresh_world)) == {
+        *("Security", "Workloads", "Workloads/Production", "Theirs"),
+        *("Workloads/Staging", "Workloads/Staging/Theirs"),
+    }
+    (held,) = fresh_world.apply(ORGANIZATION, later, declaration=pruning(fresh_world, "remove", **FEWER))
+    assert "it holds 1 units" in held.reason
+
+
+def test_trusted_access_that_nothing_needs_any_more_is_told(fresh_world: World) -> None:
+    fresh_world.apply(ORGANIZATION, fresh_world.management)
+    less = pruning(fresh_world, "remove", baseline={"management": ["organization"]})
+    told = fresh_world.apply(ORGANIZATION, fresh_world.before(fresh_world.management), declaration=less)
+    assert {each.resource for each in told} == {f"trusted access of {each}" for each in TRUSTED - {IAM}}
+    assert trusted(fresh_world) == TRUSTED
+
+
+def test_without_the_component_all_its_units_are_former_ones(fresh_world: World) -> None:
+    fresh_world.apply(ORGANIZATION, fresh_world.management)
+    none = pruning(fresh_world, "remove", baseline={"management": ["trail"]})
+    fresh_world.apply(ORGANIZATION, fresh_world.before(fresh_world.management), declaration=none)
+    assert units(fresh_world) == {}
+
+
 def test_it_may_do_what_it_does_and_nothing_else(fresh_world: World) -> None:
     prove_complete(fresh_world, ORGANIZATION, fresh_world.management)
+    fewer, later = pruning(fresh_world, "remove", **FEWER), fresh_world.before(fresh_world.management)
+    prove_complete(fresh_world, ORGANIZATION, later, declaration=fewer)
     used, declared = used_and_declared(fresh_world, ORGANIZATION)
     assert used == declared

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import partial
 
 from tests.workflow.conftest import until
-from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management
+from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management, remove_units
 from tests.workflow.notification_errands import OF_WHO_TELLS
 from tests.workflow.place import UNIT, Job, Place, told
 from tests.workflow.roll_out_errands import OF_THE_ROLL_OUT, roll_out, update_machine
@@ -398,6 +398,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
         for sid, work in MANAGEMENT.items()
     },
     "ApplyManagementComponentFunction.DelegateToSecurity": delegate,
+    "ApplyManagementComponentFunction.RemoveItsUnits": remove_units,
     "ApplyManagementComponentFunction.UseTheLedger": _take_over_settings,
     "ApplyManagementComponentFunction.SeeWhoIsRunning": _take_over_settings,
     "VerifyBaselineFunction.EnterMemberAccounts": repair_old_account,

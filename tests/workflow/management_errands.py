@@ -17,6 +17,14 @@ def _rename_unit(place: Place) -> None:
     organizations.update_organizational_unit(OrganizationalUnitId=unit, Name="Former infrastructure")
 
 
+def _make_former_unit(place: Place) -> None:
+    """A unit of ours is declared no longer."""
+    organizations = place.cloud.aws.client("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    tags = [{"Key": "managed-by", "Value": "groundwork"}]
+    organizations.create_organizational_unit(ParentId=root, Name="Former", Tags=tags)
+
+
 def _detach_guardrails(place: Place, *, delete: bool = False) -> None:
     organizations = place.cloud.aws.client("organizations")
     root = organizations.list_roots()["Roots"][0]["Id"]
@@ -79,6 +87,14 @@ def mend_management(component: str, spoil: Callable[[Place], None], place: Place
     job = place.component("ApplyManagementComponentFunction", place.management, component)
     spoil(place)
     return job
+
+
+def remove_units(place: Place) -> Job:
+    """In an account that had another declaration."""
+    payload = place.given(place.management, "component", "organization")
+    payload["account"] = payload["account"] | {"laidDown": ["0123456789ab"]}
+    _make_former_unit(place)
+    return lambda: place.invoke("ApplyManagementComponentFunction", payload)
 
 
 def delegate(place: Place) -> Job:

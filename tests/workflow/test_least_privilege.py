@@ -115,6 +115,9 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "organizations:ListOrganizationalUnitsForParent": CAME_LATER,
     },
     "DiscoverAccountsFunction.UseTheLedger": {"dynamodb:UpdateItem": "an account was invited"},
+    "ApplyManagementComponentFunction.LookAtTheOrganization": {
+        "organizations:ListTargetsForPolicy": "a guard rail of ours is declared no longer",
+    },
     "ApplyManagementComponentFunction.CreateGuardrails": {"organizations:TagResource": BESIDES},
     "ApplyManagementComponentFunction.KeepGuardrails": {
         "organizations:UpdatePolicy": "the policy was changed, or the declaration"

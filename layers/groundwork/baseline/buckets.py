@@ -207,8 +207,17 @@ def _wrong(setting: Setting, found: Any, wanted: Any) -> str:
     """In words; empty when all that is wanted is in what AWS returned, which may say more about it."""
     if setting.parameter == "Policy":
         return differences(found, wanted)
+    if setting.parameter == LIFECYCLE.parameter:
+        found, wanted = _with_transitions(found), _with_transitions(wanted)
     unlike = "; ".join(_unlike(found, wanted))
     return f"{setting.wrong}: {unlike}" if unlike else ""
+
+
+def _with_transitions(lifecycle: Any) -> Any:
+    """None is a wish, too: what was declared to be moved once is no longer."""
+    if lifecycle is None:
+        return None
+    return {**lifecycle, "Rules": [{"Transitions": [], **rule} for rule in lifecycle.get("Rules", [])]}
 
 
 def _unlike(found: Any, wanted: Any, place: str = "") -> Iterator[str]:

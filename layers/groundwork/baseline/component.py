@@ -37,6 +37,7 @@ class Call:
     neither about one of them nor about its own resource may be made beside it. Where it is None, the call is made after
     all that are listed before it, those of other Regions aside. A resource is known by what stands before a colon; a
     part of it that is named after one does not count.
+    `taken_out`: the resource is ours, and the declaration no longer names it.
     """
 
     service: str
@@ -49,11 +50,34 @@ class Call:
     severity: Severity = "medium"
     after: str = ""
     needs: Collection[str] | None = None
+    taken_out: bool = False
 
 
 def needing(needs: Collection[str], calls: Iterable[Call]) -> Iterator[Call]:
     """The calls, each with what it needs."""
     return (replace(call, needs=needs) for call in calls)
+
+
+def removal(component: str, calls: Iterable[Call], target: Target) -> Iterator[Call]:
+    """What becomes of something of ours in a member account that the declaration no longer names: the calls that remove
+    it, or the report that it is there, as `prune` says of the component. In the management account it is the report."""
+    steps = [replace(call, taken_out=True) for call in calls]
+    if target.account.kind == "management":
+        yield from map(left_to_people, steps[:1])
+    elif target.declaration.removes(component):
+        yield from steps
+    elif steps:
+        yield stays(steps[0], f"delete it, declare it again, or set prune: {{{component}: remove}}")
+
+
+def left_to_people(call: Call) -> Call:
+    """What Groundwork removes under no `prune`, because whoever stole its function could: guard rails, and evidence.
+    See docs/decisions/0026."""
+    return stays(call, "delete it by hand, or declare it again")
+
+
+def stays(call: Call, remedy: str) -> Call:
+    return replace(call, action="report", reason=f"{call.reason}; {remedy}", after="", taken_out=True)
 
 
 def worst(severities: Iterable[Severity]) -> Severity:
@@ -110,6 +134,16 @@ class Target:
             answer: Answer = self._asked[key]
             return answer
 
+    @property
+    def is_behind(self) -> bool:
+        """Whether there may be something that was declared once and is no longer, in places where nobody looks otherwise.
+        See docs/decisions/0026."""
+        return self.account.may_hold_more_than(self.declaration.version)
+
+    def is_declared(self, component: str) -> bool:
+        """Whether accounts of this kind have the component."""
+        return component in self.declaration.baseline.get(self.account.kind, [])
+
     def role_arn(self, name: str, account_id: str | None = None) -> str:
         return f"arn:{self.organization.partition}:iam::{account_id or self.account.id}:role/{name}"
 
@@ -146,7 +180,15 @@ class Component(ABC, Generic[Found]):
         """All the calls that lead from `found` to what is wanted, in order; pure. One that needs the result of another
         says so in `after`."""
 
+    def left(self, target: Target) -> Iterable[Call]:
+        """What it may have laid down in an account of a kind that no longer has it, as `removal` has it. Asked only of an
+        account that is behind the declaration."""
+        stays = f"is declared no longer for accounts of kind {target.account.kind}; what it laid down stays"
+        yield Call(self.name, "", {}, f"component {self.name}", "report", stays)
+
     def difference(self, target: Target) -> list[Call]:
         """Raises what `groundwork.aws.refusals` makes of AWS's exceptions."""
         with refusals.named(self.name):
+            if not target.is_declared(self.name):
+                return list(self.left(target))
             return list(self.diff(self.read(target), target))

@@ -127,6 +127,7 @@ def _change(component: Component[Any], call: Call, *, planned: bool = False) -> 
         reason=on_one_line(call.reason),
         severity=call.severity,
         call=data if planned and call.action != "report" else None,
+        taken_out=True if call.taken_out else None,
     )
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from typing import Any, NamedTuple, TypeVar
 
@@ -41,6 +41,19 @@ def governed(target: Target) -> Governed:
         )
 
     return target.once("governed Regions", ask)
+
+
+def others(target: Target, governed: Collection[str]) -> tuple[str, ...]:
+    """The Regions that the account has enabled besides these.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
+    """
+    ec2 = target.client("ec2", target.declaration.regions.home)
+
+    def ask() -> list[str]:
+        return sorted(region["RegionName"] for region in ec2.describe_regions()["Regions"])
+
+    return tuple(name for name in target.once("enabled Regions", ask) if name not in governed)
 
 
 def in_each(

@@ -55,9 +55,14 @@ class Result(Model):
 
 
 def is_wanted(task: ComponentTask, declaration: Declaration) -> bool:
-    """Whether there is anything to do for this component in this account."""
-    declared = task.component in declaration.baseline.get(task.account.kind, [])
-    return declared and (not task.chosen or task.component in task.chosen)
+    """Whether there is anything to do for this component in this account: where it is declared, and where it may have
+    been."""
+    if task.chosen and task.component not in task.chosen:
+        return False
+    kind = task.account.kind
+    if task.component in declaration.baseline.get(kind, []):
+        return True
+    return task.account.may_hold_more_than(declaration.version) and kind in COMPONENTS[task.component].kinds
 
 
 def skipped(task: ComponentTask) -> Result:

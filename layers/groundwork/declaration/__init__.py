@@ -64,9 +64,9 @@ def _moment(given: Any) -> Any:
 Moment = Annotated[AwareDatetime, BeforeValidator(_moment)]
 
 Prune = Literal["report", "remove"]
-REMOVING: frozenset[str] = frozenset({"access"})
-"""The components that remove what is no longer declared unless told to report it: a way in of somebody who left. The
-others hold data, or people's work."""
+REMOVING: frozenset[str] = frozenset({"access", "organization"})
+"""The components that remove what is no longer declared unless told to report it: a way in of somebody who left, and units
+in which nothing is. The others hold data, or people's work."""
 
 
 class DeclaredAccount(Model):
@@ -247,7 +247,7 @@ class Declaration(Model):
     prune: dict[ComponentName, Prune] = Field(
         default_factory=dict,
         description="What becomes of what Groundwork laid down and the declaration no longer names, by component: "
-        "access removes it, the others report it",
+        "access and organization (empty units alone) remove it, the others report it",
     )
 
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)

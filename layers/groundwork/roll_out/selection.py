@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from difflib import get_close_matches
 from functools import partial
 from typing import Any
 
@@ -19,8 +20,9 @@ from groundwork.side_by_side import side_by_side
 from groundwork.vending.enrolment import INSTALLED_TAG
 from groundwork.vending.kinds import is_adopted, kind_of
 
-TRUSTED_FIRST: dict[Kind, int] = {"management": 0, "security": 1, "tooling": 2, "workload": 3}
-"""Who others wait for goes first."""
+STAGES: tuple[tuple[Kind, ...], ...] = (("management",), ("security",), ("tooling", "workload"))
+"""Whoever others need comes first, and to its end: units before the groups that enter them, the log archive before what
+delivers into it."""
 
 
 class Item(Model):
@@ -31,17 +33,24 @@ class Item(Model):
     account_name: str
     mode: Mode
     adopted: bool
+    components: list[str] | None = None
+
+
+class Stage(Model):
+    """What one run of the Map is about: where its list is, and how much of it may fail."""
+
+    accounts_key: str
+    tolerated_failure_percentage: int
 
 
 class Selection(Model):
-    """What the Map State needs: where the list is, where the results go, and how far it may go at once."""
+    """What the Map State needs: its runs, one after the other, where the results go, and how many accounts at once."""
 
     bucket: str
-    accounts_key: str
+    stages: list[Stage]
     results_prefix: str
     mode: Mode
     concurrency: int
-    tolerated_failure_percentage: int
 
 
 @dataclass(frozen=True)
@@ -67,16 +76,8 @@ class AccountSelector:
         self._check(asked, candidates)
         wanted = self._wanted(asked, candidates)
         active = [each for each in wanted if each.listed.state == "ACTIVE"]
-        active.sort(key=lambda each: (TRUSTED_FIRST[each.kind], each.listed.joined, each.listed.id))
-        items = [
-            Item(
-                account_id=each.listed.id,
-                account_name=each.listed.name,
-                mode=asked.mode if each.adopted else "plan",
-                adopted=each.adopted,
-            )
-            for each in active
-        ]
+        active.sort(key=lambda each: (_stage(each.kind), each.listed.joined, each.listed.id))
+        items = [self._item(each, asked) for each in active]
         store.write(store.accounts_key, [item.to_json() for item in items])
         store.write(
             store.skipped_key,
@@ -84,16 +85,30 @@ class AccountSelector:
         )
         declared = self._declaration.roll_out
         tolerated = asked.tolerated_failure_percentage
+        if tolerated is None:
+            tolerated = declared.tolerated_failure_percentage
+        numbers = [_stage(each.kind) if asked.mode == "apply" else 0 for each in active]
         return Selection(
             bucket=store.bucket,
-            accounts_key=store.accounts_key,
+            stages=list(_stages(items, numbers, tolerated, store)),
             results_prefix=store.results_prefix,
             mode=asked.mode,
             concurrency=asked.concurrency or declared.concurrency,
-            tolerated_failure_percentage=declared.tolerated_failure_percentage
-            if tolerated is None
-            else tolerated,
         )
+
+    def _item(self, candidate: Candidate, asked: RollOut) -> Item:
+        return Item(
+            account_id=candidate.listed.id,
+            account_name=candidate.listed.name,
+            mode=asked.mode if candidate.adopted else "plan",
+            adopted=candidate.adopted,
+            components=self._components(candidate, asked) if asked.components else None,
+        )
+
+    def _components(self, candidate: Candidate, asked: RollOut) -> list[str]:
+        """Of those that are asked for, the ones of the account's kind."""
+        its = self._declaration.baseline.get(candidate.kind, [])
+        return [name for name in its if name in asked.components]
 
     def _candidates(self) -> list[Candidate]:
         """Every account. The ledger knows whom Groundwork has adopted: no account is asked for its tags."""
@@ -112,12 +127,26 @@ class AccountSelector:
 
     def _check(self, asked: RollOut, candidates: Sequence[Candidate]) -> None:
         """What a filter names must be there: a mistyped id or unit would silently selects nobody, or everybody."""
+        for component in asked.components:
+            if not self._declaration.has_component(component):
+                declared = sorted({each for its in self._declaration.baseline.values() for each in its})
+                raise InvalidRequest(
+                    f"components {shown(component)} is in the baseline of no kind of account; those are {', '.join(declared)}."
+                )
         known = {each.listed.id for each in candidates}
+        names = {each.listed.name for each in candidates}
         for name, given in (("include", asked.include), ("exclude", asked.exclude)):
             for account_id in given.account_ids:
                 if account_id not in known:
                     raise InvalidRequest(
                         f"{name}.accountIds {shown(account_id)} is no account of this organization; correct the id."
+                    )
+            for account_name in given.names:
+                if account_name not in names:
+                    close = get_close_matches(account_name, names, 1)
+                    meant = f"did you mean {shown(close[0])}?" if close else "correct the name."
+                    raise InvalidRequest(
+                        f"{name}.names {shown(account_name)} is no account of this organization; {meant}"
                     )
             units = self._units(given, candidates)
             for path in given.organizational_units:
@@ -150,11 +179,37 @@ class AccountSelector:
             if len(asked.exclude.model_fields_set) == 1:  # else another key may have taken them out
                 _check_tags("exclude", tags, out)
             left = [each for each in left if each not in out]
+        if asked.components:
+            left = [each for each in left if self._components(each, asked)]
+        if not left and not _is_kinds_alone(asked):
+            raise InvalidRequest(
+                "include, exclude and components leave no account; give some of them only, or {} for all accounts."
+            )
         return left
 
     def _tagged(self, tags: Mapping[str, str], candidates: Sequence[Candidate]) -> list[Candidate]:
         found = side_by_side(*(partial(self._organizations.tags, each.listed.id) for each in candidates))
         return [each for each, its in zip(candidates, found, strict=True) if tags.items() <= its.items()]
+
+
+def _stage(kind: Kind) -> int:
+    return next(number for number, kinds in enumerate(STAGES) if kind in kinds)
+
+
+def _stages(items: Sequence[Item], numbers: Sequence[int], tolerated: int, store: Store) -> Iterator[Stage]:
+    """The list of each is written. One that fails of a few is as large a share of all as it is, not of the few."""
+    for number in sorted({*numbers}) or [0]:
+        its = [item for item, stage in zip(items, numbers, strict=True) if stage == number]
+        store.write(store.stage_key(number), [item.to_json() for item in its])
+        few = len(its) * 100 <= tolerated * len(items)
+        yield Stage(
+            accounts_key=store.stage_key(number), tolerated_failure_percentage=100 if few else tolerated
+        )
+
+
+def _is_kinds_alone(asked: RollOut) -> bool:
+    """There may be no account of a kind yet: whoever asks for all of them is answered."""
+    return asked.include.model_fields_set <= {"kinds"} and not asked.exclude.model_fields_set
 
 
 def _check_tags(name: str, tags: Mapping[str, str], tagged: Sequence[Candidate]) -> None:
@@ -169,6 +224,8 @@ def _matches(candidate: Candidate, given: Filter, units: Mapping[str, str]) -> I
     """For each key of the filter that is given, tags aside, whether the account matches it."""
     if given.account_ids:
         yield candidate.listed.id in given.account_ids
+    if given.names:
+        yield candidate.listed.name in given.names
     if given.organizational_units:
         yield any(units[path] in candidate.listed.unit_ids for path in given.organizational_units)
     if given.kinds:

@@ -1,6 +1,6 @@
 """S3: the one place where a roll-out's list of accounts and its results are written and read.
 
-Below the name of the execution: `accounts.json`, `skipped.json`, `results/<id of the Map Run>/...` as Step Functions
+Below the name of the execution: `accounts.json`, and the same by stages, `skipped.json`, `results/<id of the Map Run>/...` as Step Functions
 writes them, and `summary.json`.
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
 """
@@ -26,10 +26,14 @@ class Store:
     def __init__(self, bucket: str, name: str, client: S3Client | None = None) -> None:
         self._client: S3Client = client or own_client("s3")
         self.bucket = bucket
+        self._name = name
         self.accounts_key = f"{name}/accounts.json"
         self.skipped_key = f"{name}/skipped.json"
         self.results_prefix = f"{name}/results"
         self.summary_key = f"{name}/summary.json"
+
+    def stage_key(self, number: int) -> str:
+        return f"{self._name}/accounts-{number}.json"
 
     def write(self, key: str, value: Any) -> None:
         self._client.put_object(

@@ -17,6 +17,7 @@ from groundwork.roll_out.store import Status, Store
 from groundwork.vending.outcome import Failure, in_words
 
 LONGEST_DIFFERENCES = 100_000
+LONGEST_REPORTS = 30_000
 LONGEST_FAILURES = 50_000
 LONGEST_CAUSE = 2_000
 LONGEST_MESSAGE = 20_000
@@ -52,6 +53,15 @@ class Outcome(Model):
     def is_ours(self) -> bool:
         return self.outcome != "not-adopted"
 
+    @property
+    def for_people(self) -> list[Change]:
+        """What somebody has to decide or to mend that Groundwork leaves alone."""
+        return [each for each in self.reports if each.is_for_people]
+
+    @property
+    def differs(self) -> bool:
+        return any(each.differs for each in (*self.changes, *self.reports))
+
 
 class Ended(Model):
     """How the roll-out ends: its output, or its failure; and whom to tell."""
@@ -68,13 +78,17 @@ class Summarizer:
 
     def summarize(self, mode: Mode, failure: Failure | None) -> Ended:
         """`failure` is what ended the Map State early. Writes the whole to the store."""
-        outcomes = sorted(self._outcomes(), key=lambda each: each.account_id)
+        known = {each.account_id: each for each in self._outcomes()}
+        if failure:
+            known = {each.account_id: each for each in self._not_begun()} | known
+        outcomes = sorted(known.values(), key=lambda each: each.account_id)
         whole = self._whole(mode, outcomes)
         self._store.write(self._store.summary_key, whole)
         failed = [each for each in outcomes if each.error]
         ending = _ending(failure, failed, whole["accounts"])
         drifted = mode == "plan" and any(each.is_ours and each.changes for each in outcomes)
-        must_tell = failed or ending or drifted
+        for_people = any(each.is_ours and each.for_people for each in outcomes)
+        must_tell = failed or ending or drifted or for_people
         return Ended(
             output=_held(whole, outcomes),
             notice=_notice(mode, outcomes, ending, whole["results"]) if must_tell else None,
@@ -85,11 +99,13 @@ class Summarizer:
         skipped: dict[str, str] = self._store.read(self._store.skipped_key)
         counts = Counter(each.outcome for each in outcomes) + Counter({"skipped": len(skipped)})
         components = Counter(change.component for each in outcomes for change in each.changes)
+        reports = Counter(change.component for each in outcomes for change in each.for_people)
         return {
             "mode": mode,
             "declaration": self._version,
             "accounts": dict(sorted(counts.items())),
             "changesByComponent": dict(sorted(components.items())),
+            "reportsByComponent": dict(sorted(reports.items())),
             "differences": {each.account_id: _json(each.changes) for each in outcomes if each.changes},
             "reports": {each.account_id: _json(each.reports) for each in outcomes if each.reports},
             "failures": {each.account_id: _failure(each) for each in outcomes if each.error},
@@ -101,6 +117,11 @@ class Summarizer:
     def _outcomes(self) -> Iterator[Outcome]:
         for status, child in self._store.outcomes():
             yield _outcome(status, child)
+
+    def _not_begun(self) -> Iterator[Outcome]:
+        """Accounts of later stages are in no results."""
+        for item in self._store.read(self._store.accounts_key):
+            yield _not_done(item)
 
 
 def not_begun(failure: Failure) -> Ended:
@@ -117,11 +138,15 @@ def not_begun(failure: Failure) -> Ended:
 def _outcome(status: Status, child: Mapping[str, Any]) -> Outcome:
     item = json.loads(child["Input"])
     if status == "PENDING" or child.get("Status") == "ABORTED":
-        return Outcome(account_id=item["accountId"], account_name=item["accountName"], outcome="not-done")
+        return _not_done(item)
     if status == "FAILED":
         return _failed(item, str(child.get("Error", "")), str(child.get("Cause", "")))
     outcome = Outcome.model_validate(json.loads(child["Output"]))
     return outcome if item["adopted"] else outcome.model_copy(update={"outcome": "not-adopted"})
+
+
+def _not_done(item: Mapping[str, Any]) -> Outcome:
+    return Outcome(account_id=item["accountId"], account_name=item["accountName"], outcome="not-done")
 
 
 def _failed(item: Mapping[str, Any], error: str, cause: str) -> Outcome:
@@ -160,11 +185,12 @@ def _bare(changes: Iterable[Change]) -> list[Change]:
 # -- all of them -----------------------------------------------------------------------------------
 
 
-def _held(whole: Mapping[str, Any], outcomes: Iterable[Outcome]) -> dict[str, Any]:
+def _held(whole: dict[str, Any], outcomes: Sequence[Outcome]) -> dict[str, Any]:
     """As much of it as an execution's output has room for."""
     bare = {each.account_id: _json(_bare(each.changes)) for each in outcomes if each.changes}
-    held = {name: value for name, value in whole.items() if name != "reports"}
-    held |= _fitting("differences", LONGEST_DIFFERENCES, bare)
+    reports = {each.account_id: _json(_bare(each.for_people)) for each in outcomes if each.for_people}
+    held = whole | _fitting("differences", LONGEST_DIFFERENCES, bare)
+    held |= _fitting("reports", LONGEST_REPORTS, reports)
     held |= _fitting("failures", LONGEST_FAILURES, whole["failures"])
     held |= _fitting("skipped", LONGEST_IDS, whole["skipped"])
     behind = _fitting("behind", LONGEST_IDS, dict.fromkeys(whole["behind"]))
@@ -206,6 +232,8 @@ def _notice(mode: Mode, outcomes: list[Outcome], ending: Failure | None, results
             message += f"... and {len(lines) - number} more lines.\n"
             break
         message += f"{line}\n"
+    if any(each.is_ours and each.for_people for each in outcomes):
+        message += "\nWhat is left to you, Groundwork changes in no roll-out: decide, and do it by hand.\n"
     if mode == "plan":
         message += (
             "\nNothing was changed. To repair them all, start groundwork-roll-out; to repair one, start "
@@ -216,19 +244,21 @@ def _notice(mode: Mode, outcomes: list[Outcome], ending: Failure | None, results
 
 def _subject(mode: Mode, outcomes: list[Outcome]) -> str:
     ours = [each for each in outcomes if each.is_ours]
-    differing = sum(1 for each in ours if each.changes)
+    differing = sum(1 for each in ours if each.differs)
+    left = sum(1 for each in ours if each.for_people)
     failed = sum(1 for each in ours if each.error)
     parts = [f"{differing} of {len(ours)} accounts differ from their baseline"] if mode == "plan" else []
     parts += [f"{failed} failed" if parts else f"{failed} of {len(ours)} accounts failed"] if failed else []
+    parts += [f"{left} need a decision of yours"] if left else []
     return f"Groundwork: {', '.join(parts) or 'a roll-out stopped'}"
 
 
 def _lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
     """The accounts with the worst first."""
-    told = [each for each in outcomes if each.is_ours and (each.changes or each.error)]
+    told = [each for each in outcomes if each.is_ours and (each.changes or each.for_people or each.error)]
     for each in sorted(told, key=_badness):
         yield f"{each.account_name} {each.account_id}: {each.outcome}".strip()
-        yield from (f"  {sentence(change)}" for change in worst_first(each.changes))
+        yield from (f"  {sentence(change)}" for change in worst_first([*each.changes, *each.for_people]))
         if each.error:
             yield f"  {each.error}: {each.cause} {each.remedy}"
     if strangers := sum(1 for each in outcomes if not each.is_ours and each.changes):
@@ -236,5 +266,5 @@ def _lines(outcomes: Iterable[Outcome]) -> Iterator[str]:
 
 
 def _badness(outcome: Outcome) -> tuple[bool, int, str]:
-    worst = sum(change.severity == "high" for change in outcome.changes)
+    worst = sum(change.severity == "high" for change in (*outcome.changes, *outcome.reports))
     return outcome.error is None, -worst, outcome.account_id

@@ -26,7 +26,7 @@ from groundwork.errors import (
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import RequestRecord
 from groundwork.side_by_side import side_by_side
-from groundwork.vending.enrolment import REQUEST_TAG, STATE_TAG
+from groundwork.vending.enrolment import BASELINE_TAG, REQUEST_TAG, STATE_TAG
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.work import Seen, Work
 
@@ -190,7 +190,12 @@ class Creator:
             )
         if not self._ledger.note_attempt(work.email, work.execution, record.attempts + 1):
             raise RequestInProgress(f"Another execution has taken over the request for {work.email}.")
-        tags = {KIND_TAG: work.kind, STATE_TAG: "creating", REQUEST_TAG: record.request_id}
+        tags = {
+            KIND_TAG: work.kind,
+            STATE_TAG: "creating",
+            REQUEST_TAG: record.request_id,
+            BASELINE_TAG: self._declaration.version,
+        }
         try:
             creation = self._organizations.create_account(
                 work.account_name, work.email, self._declaration.entry_role_names[0], record.tags | tags

@@ -26,7 +26,10 @@ if TYPE_CHECKING:
 
 STATE_TAG = "groundwork:state"
 BASELINE_TAG = "groundwork:baseline"
-"""The version of the declaration that the account was last brought to."""
+"""The version of the declaration that the account was last brought to; while an execution is on its way, and for as long
+as something is left that it no longer names, the earlier ones follow it."""
+MOST_VERSIONS = 10
+"""Remembered: a tag's value has 256 characters."""
 REQUEST_TAG = "groundwork:request"
 """The id of the event that asked for the account: CreateAccount itself sets it, so a lost ledger can be rebuilt."""
 INSTALLED_TAG = "groundwork:installed"
@@ -105,6 +108,10 @@ class Enroller:
         wanted |= {key: value for key, value in besides.items() if tags.get(key) != value}
         if tags.get(STATE_TAG) == "ready":
             wanted.pop(STATE_TAG, None)
+        if tags.get(BASELINE_TAG) != (
+            versions := remembered(self._declaration.version, tags.get(BASELINE_TAG))
+        ):
+            wanted[BASELINE_TAG] = versions
         there = listed.model_copy(update={"unit_ids": self._unit_to_be_in(work, listed, memory)})
         enrolled = self._enrolled(work.kind, there, tags, memory)
 
@@ -155,6 +162,7 @@ class Enroller:
             kind=kind,
             unit=paths[listed.unit_ids[-1]] if listed.unit_ids else "",
             joined=listed.joined.isoformat(),
+            laid_down=(tags.get(BASELINE_TAG) or "").split(),
         )
         pinned = memory.pinned or {}
         security, tooling = (self._declared_id(each, account, memory) if each else None for each in declared)
@@ -221,6 +229,12 @@ class Enroller:
         if account.kind != "security" or not names:
             return {}
         return bearers(names, self._declaration, pinned, self._organizations.accounts())
+
+
+def remembered(version: str, before: str | None) -> str:
+    """What the tag says while an account is brought to this version: whatever it fails at, all that may be there."""
+    others = (each for each in (before or "").split() if each != version)
+    return " ".join([version, *others][:MOST_VERSIONS])
 
 
 def _is_noted(account: Account, memory: Memory) -> bool:

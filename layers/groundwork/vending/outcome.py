@@ -13,15 +13,19 @@ from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Account, Change, Model, Organization, Outcome, enrolled_account, object_of
 from groundwork.errors import RequestInProgress, remedy_for
 from groundwork.ledger import Ledger
-from groundwork.rendering import held_to, on_one_line, sentence, worst_first
+from groundwork.rendering import held_to, on_one_line, sentence, without_repeats, worst_first
 from groundwork.side_by_side import side_by_side
 from groundwork.vending.again import READY, ready_again
 from groundwork.vending.creation import as_record, remedy_of_refusal
-from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled
+from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled, remembered
 from groundwork.vending.work import Answer, Work
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration
+
+
+ANSWERS: dict[Outcome, str] = {"ready": READY, "drifted": "Account Drifted"}
+"""What is answered; of any other outcome that somebody must hear of, `Account Repaired`."""
 
 
 class FollowUp(Model):
@@ -59,22 +63,24 @@ class Recorder:
         self, work: Work, enrolled: Enrolled, organization: Organization, results: list[Any]
     ) -> Ending:
         """`organization` is as it was when the work began, which may be later than when the account was enrolled."""
-        changes = [
-            *enrolled.reports,
-            *(Change.model_validate(change) for result in results for change in result.get("changes", [])),
-        ]
+        found = (Change.model_validate(change) for result in results for change in result.get("changes", []))
+        changes = [*enrolled.reports, *without_repeats(found)]
         if work.mode == "plan":
             return self._planned(work, enrolled, changes, results)
         account, done = enrolled.account, any(change.action != "report" for change in changes)
+        bad = any(change.differs for change in changes if change.action == "report")
         first = False
         if work.components:
             self._ledger.note_run(account.id, work.execution, results, "Run")
             self._ledger.leases.release(account.id, work.execution)
         else:
-            first = self._ready(work, enrolled, results)
-        outcome: Outcome = "ready" if first else "repaired" if done else "unchanged"
-        output = _output(work, account.id, outcome, changes)
-        answers = [_answer(READY if first else "Account Repaired", work, output)] if first or done else []
+            first = self._ready(work, enrolled, results, changes)
+        outcome: Outcome = "ready" if first else "drifted" if bad else "repaired" if done else "unchanged"
+        output = _output(work, account.id, outcome, changes) | (
+            {"mode": work.mode} if outcome == "drifted" else {}
+        )
+        told = first or done or bad
+        answers = [_answer(ANSWERS.get(outcome, "Account Repaired"), work, output)] if told else []
         if (asker := work.asked_by) and not (first and asker.request_id == work.request_id):
             answers.append(ready_again(work, asker, output))
         side_by_side(
@@ -87,11 +93,15 @@ class Recorder:
             follow_ups=self._follow_ups(work, account, organization) if first else [],
         )
 
-    def _ready(self, work: Work, enrolled: Enrolled, results: list[Any]) -> bool:
-        """The ledger and the account's tags say what was reached. True when it was reached for the first time."""
+    def _ready(self, work: Work, enrolled: Enrolled, results: list[Any], changes: list[Change]) -> bool:
+        """The ledger and the account's tags say what was reached. True when it was reached for the first time. While
+        something is left that the declaration no longer names, the tag names the earlier versions, too.
+        """
+        left = any(change.taken_out for change in changes if change.action == "report")
         version = self._declaration.version
-        wanted = {STATE_TAG: "ready", BASELINE_TAG: version}
-        shown = enrolled.ready and enrolled.baseline == version
+        on_its_way = remembered(version, enrolled.baseline)
+        wanted = {STATE_TAG: "ready", BASELINE_TAG: on_its_way if left else version}
+        shown = enrolled.ready and on_its_way == wanted[BASELINE_TAG]
         first, _ = side_by_side(
             lambda: self._ledger.note_ready(enrolled.account, work.execution, results, version),
             lambda: None if shown else self._organizations.tag(enrolled.account.id, wanted),
@@ -106,7 +116,7 @@ class Recorder:
             )  # unless another has taken it over
 
     def _planned(self, work: Work, enrolled: Enrolled, changes: list[Change], results: list[Any]) -> Ending:
-        drifted = any(change.action != "report" for change in changes)
+        drifted = any(change.differs for change in changes)
         summaries = [
             {name: value for name, value in result.items() if name != "changes"} for result in results
         ]
@@ -116,8 +126,8 @@ class Recorder:
             "mode": "plan",
             "declaration": {
                 "version": version,
-                "behind": enrolled.baseline != version,
-                **({"account": enrolled.baseline} if enrolled.baseline else {}),
+                "behind": not enrolled.ready or enrolled.baseline != version,
+                **({"account": enrolled.baseline} if enrolled.ready and enrolled.baseline else {}),
             },
         }
         if enrolled.account.kind != "management":

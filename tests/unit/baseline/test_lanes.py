@@ -86,6 +86,9 @@ class Fixed(Component[None]):
     def diff(self, found: None, target: Target) -> Iterable[Call]:
         return self._calls
 
+    def left(self, target: Target) -> Iterable[Call]:
+        return self._calls
+
 
 def target_of(methods: Mapping[str, Any]) -> Target:
     """Whose clients have these methods, by name."""

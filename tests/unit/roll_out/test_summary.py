@@ -21,7 +21,8 @@ class Kept(Store):
 
     def __init__(self, children: list[tuple[Status, Mapping[str, Any]]]) -> None:
         super().__init__("bucket", "2026-11-25/name", client=cast("Any", object()))
-        self.written: dict[str, Any] = {self.skipped_key: {}}
+        listed = [json.loads(child["Input"]) for _, child in children]
+        self.written: dict[str, Any] = {self.skipped_key: {}, self.accounts_key: listed}
         self._children = children
 
     def write(self, key: str, value: Any) -> None:

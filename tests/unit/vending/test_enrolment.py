@@ -13,7 +13,7 @@ from groundwork.aws.organizations import Listed
 from groundwork.contracts import Account
 from groundwork.declaration.loading import load
 from groundwork.ledger.records import AccountRecord, Memory, RequestRecord, RequestState
-from groundwork.vending.enrolment import STATE_TAG, Enrolled, Enroller
+from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled, Enroller
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.work import Seen, Work
 
@@ -60,6 +60,9 @@ class Ledger:
         self.written.append(f"units {units[UNIT]}")
 
 
+BORN_WITH = {KIND_TAG: "workload", STATE_TAG: "creating", BASELINE_TAG: DECLARED.version}
+
+
 def memory(**more: Any) -> Memory:
     """The ledger knows every declared unit, every e-mail, and nothing of security but its request."""
     every = {unit: f"ou-ab12-{number}" for number, unit in enumerate(DECLARED.organizational_units, 10)}
@@ -86,7 +89,7 @@ def enrolled(organization: Organization, ledger: Ledger, known: Memory) -> Enrol
         email=listed.email,
         kind="workload",
         organizational_unit=UNIT,
-        seen=Seen(listed=listed, tags={KIND_TAG: "workload", STATE_TAG: "creating"}, memory=known),
+        seen=Seen(listed=listed, tags=BORN_WITH, memory=known),
     )
     its: Any = (ledger, organization)
     return Enroller(DECLARED, *its).enroll(work, DEV)

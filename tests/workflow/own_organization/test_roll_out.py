@@ -37,7 +37,9 @@ def test_all_that_was_planned_is_kept_as_data(organization: Organization) -> Non
         planned.output["differences"][victim][0]
     )
     cloud.roll_out(include={"accountIds": [victim]})
-    assert len(organization.told()) == 1
+    assert [each["Subject"] for each in organization.told()] == [
+        "Groundwork: 1 of 2 accounts differ from their baseline"
+    ]
 
 
 def test_an_account_from_before_groundwork_is_planned_and_never_changed(organization: Organization) -> None:
@@ -89,9 +91,14 @@ def test_too_many_failures_stop_it_and_it_says_so(organization: Organization) ->
         ({"kinds": ["workload"], "tags": {"wave": "first"}}, {}, 1),
         ({"organizationalUnits": ["Workloads"]}, {"tags": {"wave": "first"}}, MANY - 1),
         ({}, {"kinds": ["workload"], "tags": {"wave": "first"}}, 2),
+        ({"names": ["security", "management"], "kinds": ["security"]}, {}, 1),
+        ({"organizationalUnits": ["Workloads"]}, {"names": ["account-1"]}, MANY - 1),
         ({}, {}, MANY + 3),
     ],
-    ids=["unit", "but a unit", "kinds", "a tag", "but a tag", "any key excludes", "everybody"],
+    ids=[
+        *("unit", "but a unit", "kinds", "a tag", "but a tag", "any key excludes"),
+        *("names", "but a name", "everybody"),
+    ],
 )
 def test_filters_choose_accounts(
     organization: Organization, include: dict[str, Any], exclude: dict[str, Any], expected: int
@@ -99,8 +106,9 @@ def test_filters_choose_accounts(
     cloud = organization.cloud
     given = {"execution": "test", "name": "test", "input": {"include": include, "exclude": exclude}}
     chosen = cloud.invoke("SelectAccountsFunction", given)
-    body = cloud.aws.client("s3").get_object(Bucket=chosen["bucket"], Key=chosen["accountsKey"])["Body"]
-    items = json.loads(body.read())
+    s3, lists = cloud.aws.client("s3"), [stage["accountsKey"] for stage in chosen["stages"]]
+    bodies = [s3.get_object(Bucket=chosen["bucket"], Key=key)["Body"] for key in lists]
+    items = [item for body in bodies for item in json.loads(body.read())]
     assert len(items) == expected
     assert {item["accountId"] for item in items if not item["adopted"]} <= {organization.stranger}
     assert organization.suspended not in {item["accountId"] for item in items}

@@ -9,9 +9,10 @@ from __future__ import annotations
 from .answer import Answers, again, quota, refused, unsent
 
 CALLS = (
+    "DeleteConfigurationAggregator DeleteConfigurationRecorder DeleteDeliveryChannel "
     "DescribeConfigurationAggregators DescribeConfigurationRecorderStatus DescribeConfigurationRecorders "
     "DescribeDeliveryChannelStatus DescribeDeliveryChannels PutConfigurationAggregator PutConfigurationRecorder "
-    "PutDeliveryChannel StartConfigurationRecorder"
+    "PutDeliveryChannel StartConfigurationRecorder StopConfigurationRecorder"
 )
 
 ANSWERS: Answers = {
@@ -40,6 +41,9 @@ ANSWERS: Answers = {
     "InvalidSNSTopicARNException": refused(
         "The channel that was taken over has a topic that is gone: take it off there."
     ),
+    "LastDeliveryChannelDeleteFailedException": again(
+        "Config does not show everywhere yet that the recorder was stopped, or somebody started it again."
+    ),
     "LimitExceededException": quota(
         "The security account has as many aggregators as it may (quota 'Configuration aggregators'). Delete one that is "
         "not needed, or raise the quota."
@@ -58,7 +62,10 @@ ANSWERS: Answers = {
     "NoSuchBucketException": again(
         "Config does not see the log archive's bucket yet. If it goes on: start the security account's execution."
     ),
-    "NoSuchConfigurationAggregatorException": unsent("All aggregators are asked for."),
+    "NoSuchConfigurationAggregatorException": {
+        "DeleteConfigurationAggregator": again("Somebody deleted it a moment ago: seen at the next look."),
+        "": unsent("All aggregators are asked for."),
+    },
     "NoSuchConfigurationRecorderException": again(
         "The recorder was deleted, or is not shown everywhere yet."
     ),

@@ -11,10 +11,10 @@ from collections.abc import Mapping
 from .answer import Answer, Answers, again, busy, quota, read, refused, unsent
 
 CALLS = (
-    "AttachPolicy CreateAccount CreateOrganizationalUnit CreatePolicy DescribeAccount DescribeCreateAccountStatus "
+    "AttachPolicy CreateAccount CreateOrganizationalUnit CreatePolicy DeleteOrganizationalUnit DescribeAccount DescribeCreateAccountStatus "
     "DescribeOrganization DescribeOrganizationalUnit DescribePolicy EnableAWSServiceAccess EnablePolicyType "
-    "ListAWSServiceAccessForOrganization ListAccounts ListCreateAccountStatus ListDelegatedServicesForAccount "
-    "ListOrganizationalUnitsForParent ListParents ListPolicies ListPoliciesForTarget ListRoots ListTagsForResource "
+    "ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent ListCreateAccountStatus ListDelegatedServicesForAccount "
+    "ListOrganizationalUnitsForParent ListParents ListPolicies ListPoliciesForTarget ListRoots ListTagsForResource ListTargetsForPolicy "
     "MoveAccount RegisterDelegatedAdministrator TagResource UpdatePolicy"
 )
 
@@ -62,6 +62,9 @@ ANSWERS: Answers = {
     ),
     "OrganizationalUnitNotFoundException": refused(
         "The unit was deleted meanwhile. Start the execution again."
+    ),
+    "OrganizationalUnitNotEmptyException": again(
+        "Somebody moved something into the unit: it stays, and is told."
     ),
     "ParentNotFoundException": again("The unit above was deleted, or is not shown everywhere yet."),
     "PolicyChangesInProgressException": busy("Another change of policies is in progress."),

@@ -2,20 +2,21 @@
 
 That is AWS Config, whose aggregator lives there. It runs in the execution of the security account, before its other
 components, and works with the management account's own credentials: only that account may delegate. `target.account`
-is the security account. Whatever else was delegated, to it or to others, is left alone.
+is the security account. Whatever else was delegated, to it or to others, is left alone. What no component needs any
+more is reported.
 
 https://docs.aws.amazon.com/config/latest/developerguide/set-up-aggregator-cli.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline.component import Call, Component, Permission, Target
+from groundwork.baseline.component import Call, Component, Permission, Target, left_to_people
 from groundwork.declaration import ComponentName
 
 DELEGATED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
@@ -71,3 +72,23 @@ class Delegation(Component[Found]):
                         action="create",
                         reason=f"is not {target.account.name}, account {target.account.id}; {component} needs it",
                     )
+        yield from _not_needed(found, components, target)
+
+    def left(self, target: Target) -> Iterator[Call]:
+        yield from _not_needed(self.read(target), (), target)
+
+
+def _not_needed(found: Found, components: Collection[ComponentName], target: Target) -> Iterator[Call]:
+    for component, services in DELEGATED_SERVICES.items():
+        for service in sorted(found.services.intersection(services)):
+            if component in components:
+                continue
+            call = Call(
+                "organizations",
+                "DeregisterDelegatedAdministrator",
+                {"AccountId": target.account.id, "ServicePrincipal": service},
+                resource=f"delegated administrator of {service}",
+                action="delete",
+                reason=f"is {target.account.name}, account {target.account.id}, and nothing that is declared needs it",
+            )
+            yield left_to_people(call)

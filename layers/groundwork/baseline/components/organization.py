@@ -2,7 +2,11 @@
 
 All features, the policy types that other components attach, trusted access for the services that they use, central
 management of the member accounts' root credentials, and the declared organizational units. It works with the
-management account's own credentials, only ever adds, and never renames, moves or deletes a unit.
+management account's own credentials, and never renames or moves a unit.
+
+Of what is no longer declared it may remove one thing, as `prune` says: units that it made, known by their tag, when
+nothing is in them. Trusted access that no declared component needs is reported. Policy types and root features stay on:
+switched off, they would detach the policies of others, and give root users their credentials back.
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_integrate_services.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-enable-root-access.html
@@ -18,7 +22,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Organizations
-from groundwork.baseline.component import Call, Component, Permission, Target, known_later
+from groundwork.baseline.component import Call, Component, Permission, Target, known_later, stays
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import OrganizationNotReady
 from groundwork.fields import ancestors
@@ -49,16 +53,29 @@ NOT_TRUSTED = ("ServiceAccessNotEnabled", "ServiceAccessNotEnabledException")
 """IAM's answer without trusted access, and for a moment after it was given: as the API reference has it, and the SDK."""
 
 ON = ("ENABLED", "PENDING_ENABLE")
+MINE = {"Key": "managed-by", "Value": "groundwork"}
+"""The tag of units that this component made. Those that a request made carry none, and stay."""
+
+
+@dataclass(frozen=True)
+class FormerUnit:
+    """A unit of ours that is no longer declared. `holds` says in words what is in it, besides units that go with it."""
+
+    path: str
+    id: str
+    holds: str
 
 
 @dataclass(frozen=True)
 class Found:
-    """`policy_types` maps those of the root to their status, `units` paths of declared units to their ids."""
+    """`policy_types` maps those of the root to their status, `units` paths of declared units to their ids. `former`
+    has what is below first."""
 
     policy_types: Mapping[str, str]
     trusted_services: frozenset[str]
     root_features: frozenset[str]
     units: Mapping[str, str]
+    former: tuple[FormerUnit, ...] = ()
 
 
 class Organization(Component[Found]):
@@ -70,8 +87,10 @@ class Organization(Component[Found]):
                 "iam:ListOrganizationsFeatures",
                 "organizations:DescribeOrganization",
                 "organizations:ListAWSServiceAccessForOrganization",
+                "organizations:ListAccountsForParent",
                 "organizations:ListOrganizationalUnitsForParent",
                 "organizations:ListRoots",
+                "organizations:ListTagsForResource",
             )
         ),
     )
@@ -90,6 +109,15 @@ class Organization(Component[Found]):
                 "arn:{partition}:organizations::{account}:root/o-*/r-*",
             ),
         ),
+        Permission(
+            ("organizations:TagResource",),
+            conditions={"StringEquals": {f"aws:RequestTag/{MINE['Key']}": MINE["Value"]}},
+        ),
+        Permission(
+            ("organizations:DeleteOrganizationalUnit",),
+            ("arn:{partition}:organizations::{account}:ou/o-*/ou-*",),
+            {"StringEquals": {f"aws:ResourceTag/{MINE['Key']}": MINE["Value"]}},
+        ),
     )
 
     def read(self, target: Target) -> Found:
@@ -97,22 +125,35 @@ class Organization(Component[Found]):
         client = target.client("organizations")
         _require_all_features(client)
         root = client.list_roots()["Roots"][0]
-        pages = client.get_paginator("list_aws_service_access_for_organization").paginate()
+        trusted = _trusted(client)
+        declared = declared_units(target.declaration)
+        units = Organizations(client).units(root["Id"], declared)
         return Found(
             policy_types={each["Type"]: each["Status"] for each in root["PolicyTypes"]},
-            trusted_services=frozenset(
-                service["ServicePrincipal"] for page in pages for service in page["EnabledServicePrincipals"]
-            ),
+            trusted_services=trusted,
             root_features=_root_features(target.client("iam")),
-            units=Organizations(client).units(root["Id"], declared_units(target.declaration)),
+            units=units,
+            former=tuple(_former(client, {"": root["Id"], **units}, frozenset(declared)))
+            if target.is_behind
+            else (),
         )
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
-        components = {component for each in target.declaration.baseline.values() for component in each}
+        components = _components(target)
         yield from _policy_types(found, target, components)
         yield from _trusted_services(found, components)
         yield from _features(found)
         yield from _units(found, target)
+        yield from _not_needed(found.trusted_services, target)
+        for unit in found.former:
+            yield from _deletion(unit, target)
+
+    def left(self, target: Target) -> Iterator[Call]:
+        """Without the component nobody makes units: all that it made are former ones."""
+        client = target.client("organizations")
+        for unit in _former(client, {"": client.list_roots()["Roots"][0]["Id"]}, frozenset()):
+            yield from _deletion(unit, target)
+        yield from _not_needed(_trusted(client), target)
 
 
 def declared_units(declaration: Declaration) -> list[str]:
@@ -150,6 +191,89 @@ def _trusted_services(found: Found, components: set[ComponentName]) -> Iterator[
                 )
 
 
+def _components(target: Target) -> set[ComponentName]:
+    return {component for each in target.declaration.baseline.values() for component in each}
+
+
+def _trusted(client: Any) -> frozenset[str]:
+    pages = client.get_paginator("list_aws_service_access_for_organization").paginate()
+    return frozenset(
+        service["ServicePrincipal"] for page in pages for service in page["EnabledServicePrincipals"]
+    )
+
+
+# -- what is no longer declared ------------------------------------------------------------------------
+
+
+def _not_needed(trusted: frozenset[str], target: Target) -> Iterator[Call]:
+    """Told where something has been taken out of the declaration: it may have been others who switched it on."""
+    declared = _components(target)
+    needed = {service for name in declared for service in TRUSTED_SERVICES.get(name, ())}
+    if target.is_behind:
+        for service in sorted(trusted.intersection(chain(*TRUSTED_SERVICES.values())) - needed):
+            reason = "is on, and nothing that is declared needs it; switch it off by hand if nobody else does"
+            yield Call(
+                "organizations", "", {}, f"trusted access of {service}", "report", reason, severity="low"
+            )
+
+
+def _former(client: Any, parents: Mapping[str, str], declared: frozenset[str]) -> Iterator[FormerUnit]:
+    """Units with our tag below these places that are not declared, what is below first. Others are not looked into."""
+    lister = client.get_paginator("list_organizational_units_for_parent")
+    for above, parent in parents.items():
+        for page in lister.paginate(ParentId=parent):
+            for unit in page["OrganizationalUnits"]:
+                path = f"{above}/{unit['Name']}".lstrip("/")
+                if path not in declared and _is_mine(client, unit["Id"]):
+                    yield from _with_those_below(client, path, unit["Id"])
+
+
+def _with_those_below(client: Any, path: str, unit: str) -> Iterator[FormerUnit]:
+    below = list(_former(client, {path: unit}, frozenset()))
+    yield from below
+    going = {each.id for each in below if not each.holds}
+    pages = client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=unit)
+    units = [each["Id"] for page in pages for each in page["OrganizationalUnits"] if each["Id"] not in going]
+    pages = client.get_paginator("list_accounts_for_parent").paginate(ParentId=unit)
+    accounts = [each["Id"] for page in pages for each in page["Accounts"]]
+    holds = [f"{len(each)} {words}" for each, words in ((accounts, "accounts"), (units, "units")) if each]
+    yield FormerUnit(path, unit, " and ".join(holds))
+
+
+def _is_mine(client: Any, unit: str) -> bool:
+    pages = client.get_paginator("list_tags_for_resource").paginate(ResourceId=unit)
+    return MINE in [dict(tag) for page in pages for tag in page["Tags"]]
+
+
+def _deletion(unit: FormerUnit, target: Target) -> Iterator[Call]:
+    resource, reason = f"organizational unit {unit.path}", "is ours, and no longer declared"
+    if unit.holds:
+        holds = (
+            f"{reason}; it holds {unit.holds}: move them, declare the unit, or take its tag {MINE['Key']} off"
+        )
+        yield Call("organizations", "", {}, resource, "report", holds, taken_out=True)
+        return
+    given = {"OrganizationalUnitId": unit.id}
+    empty = f"{reason}; nothing is in it"
+    call = Call(
+        "organizations",
+        "DeleteOrganizationalUnit",
+        given,
+        resource,
+        "delete",
+        empty,
+        severity="low",
+        taken_out=True,
+    )
+    removes = target.declaration.removes("organization")
+    yield (
+        call if removes else stays(call, "delete it, declare it again, or set prune: {organization: remove}")
+    )
+
+
+# -- what is declared ----------------------------------------------------------------------------------
+
+
 def _features(found: Found) -> Iterator[Call]:
     """After trusted access of IAM, without which AWS refuses them."""
     for feature, (operation, meaning) in ROOT_FEATURES.items():
@@ -175,7 +299,7 @@ def _units(found: Found, target: Target) -> Iterator[Call]:
         yield Call(
             "organizations",
             "CreateOrganizationalUnit",
-            {"ParentId": parent or known_later(f"id of {above}"), "Name": name},
+            {"ParentId": parent or known_later(f"id of {above}"), "Name": name, "Tags": [MINE]},
             resource=f"organizational unit {path}",
             action="create",
             reason="is declared and does not exist",

@@ -19,7 +19,16 @@ from groundwork.baseline.archive import (
     key_arn,
     may_be,
 )
-from groundwork.baseline.component import Action, Call, Component, Permission, Target, TrailStore, worst
+from groundwork.baseline.component import (
+    Action,
+    Call,
+    Component,
+    Permission,
+    Target,
+    TrailStore,
+    removal,
+    worst,
+)
 from groundwork.baseline.delivery import undelivered
 from groundwork.contracts import Severity
 from groundwork.errors import (
@@ -133,7 +142,7 @@ class Trail(Component[Found]):
     def read(self, target: Target) -> Found:
         covered = _is_covered_by_organization(target)
         described, key = side_by_side(lambda: _described(target), lambda: None if covered else _key(target))
-        trails = [SeenTrail(trail) for trail in described if _owner(trail) == target.account.id]
+        trails = _own(described, target)
         declared = next((trail for trail in trails if trail.name == target.declaration.trail.name), None)
         store, waiting = _store(target, declared, key) if key else (None, "")
         tags, examined, covering = side_by_side(
@@ -144,7 +153,9 @@ class Trail(Component[Found]):
         seen = examined or declared
         own = replace(seen, tags=tags[seen.arn]) if seen else None
         others = tuple(replace(each, tags=tags[each.arn]) for each in trails if each is not declared)
-        shadows = (SeenTrail(trail) for trail in described if _owner(trail) != target.account.id)
+        shadows = (
+            SeenTrail(trail) for trail in described if trail["TrailARN"].split(":")[4] != target.account.id
+        )
         besides = () if covered else tuple(each for each in shadows if each.setting("IsOrganizationTrail"))
         return Found(own, others, covering, store, waiting, besides)
 
@@ -169,11 +180,15 @@ class Trail(Component[Found]):
                 "of every event is billed",
             )
         for trail in found.others:
-            if trail.tagged:
-                yield _report(
-                    trail.name,
-                    "is tagged as ours and no longer declared; delete it, or declare it under trail.name",
-                )
+            yield from _removal(trail, "is tagged as ours and no longer declared", target)
+
+    def left(self, target: Target) -> Iterable[Call]:
+        """Logs stay in the archive when their trail goes."""
+        trails = _own(_described(target), target)
+        tags = _tags(target, trails)
+        why = f"is tagged as ours, and trail is declared no longer for accounts of kind {target.account.kind}"
+        for trail in trails:
+            yield from _removal(replace(trail, tags=tags[trail.arn]), why, target)
 
 
 # -- reading -------------------------------------------------------------------------------------------
@@ -183,8 +198,9 @@ def _is_covered_by_organization(target: Target) -> bool:
     return target.declaration.trail.mode == "organization" and target.account.kind != "management"
 
 
-def _owner(trail: Mapping[str, Any]) -> str:
-    return str(trail["TrailARN"].split(":")[4])
+def _own(described: Iterable[Mapping[str, Any]], target: Target) -> list[SeenTrail]:
+    """Without those of the organization that are shown in a member."""
+    return [SeenTrail(trail) for trail in described if trail["TrailARN"].split(":")[4] == target.account.id]
 
 
 def _described(target: Target) -> Sequence[Mapping[str, Any]]:
@@ -400,6 +416,13 @@ def _calls_of_member(found: Found, target: Target) -> Iterator[Call]:
             name,
             f"is not tagged as ours, and left alone; the organization trail {covering.arn} covers this account",
         )
+
+
+def _removal(trail: SeenTrail, why: str, target: Target) -> Iterator[Call]:
+    if trail.tagged:
+        gone = {"Name": trail.arn}
+        deletion = Call("cloudtrail", "DeleteTrail", gone, f"trail {trail.name}", "delete", why, trail.home)
+        yield from removal("trail", [deletion], target)
 
 
 def _report(name: str, reason: str, severity: Severity = "low") -> Call:

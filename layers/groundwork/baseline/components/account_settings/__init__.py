@@ -93,7 +93,9 @@ class AccountSettings(Component[Found]):
         password_policy, alias, public_access, (off, regions) = side_by_side(
             lambda: _read_password_policy(target),
             lambda: _read_alias(target) if declared.alias else None,
-            lambda: _read_public_access(target) if declared.s3_public_access_block else {},
+            lambda: (
+                _read_public_access(target) if declared.s3_public_access_block or target.is_behind else {}
+            ),
             lambda: _read_regions(target),
         )
         return Found(password_policy, alias, public_access, regions, off)
@@ -112,7 +114,11 @@ class AccountSettings(Component[Found]):
             yield from _alias_calls(found.alias, alias, declared.replace_alias)
         if declared.s3_public_access_block:
             yield from _public_access_calls(found.public_access, target)
+        elif found.public_access:
+            yield _stays("S3 public access block", "s3PublicAccessBlock")
         for name, region in found.regions.items():
+            if not declared.ebs_encryption and region.encrypts:
+                yield _stays(f"EBS encryption in {name}", "ebsEncryption")
             if declared.ebs_encryption and not region.encrypts:
                 where, plain = f"EBS encryption in {name}", "new volumes are not encrypted"
                 yield Call("ec2", "EnableEbsEncryptionByDefault", {}, where, "update", plain, name)
@@ -142,9 +148,18 @@ def _valid(text: str) -> str:
     return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
+def _stays(resource: str, setting: str) -> Call:
+    """Nobody knows who switched it on."""
+    stays = f"is on, though accountSettings.{setting} is declared no longer: it stays"
+    return Call("ec2", "", {}, resource, "report", stays, severity="low")
+
+
+def _looks_at_encryption(target: Target) -> bool:
+    return target.declaration.account_settings.ebs_encryption or target.is_behind
+
+
 def _regional(target: Target) -> bool:
-    declared = target.declaration.account_settings
-    return declared.ebs_encryption or _without_default_vpc(target)
+    return _looks_at_encryption(target) or _without_default_vpc(target)
 
 
 def _without_default_vpc(target: Target) -> bool:
@@ -188,9 +203,8 @@ def _read_regions(target: Target) -> tuple[tuple[str, ...], dict[str, Region]]:
 
 
 def _read_region(ec2: Any, target: Target) -> Region:
-    declared = target.declaration.account_settings
     encryption, vpc = side_by_side(
-        lambda: ec2.get_ebs_encryption_by_default() if declared.ebs_encryption else {},
+        lambda: ec2.get_ebs_encryption_by_default() if _looks_at_encryption(target) else {},
         lambda: default_vpc.read(ec2) if _without_default_vpc(target) else None,
     )
     return Region(bool(encryption.get("EbsEncryptionByDefault")), vpc)

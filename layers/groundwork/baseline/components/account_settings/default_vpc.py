@@ -132,7 +132,7 @@ def calls(region: str, vpc: DefaultVpc) -> Iterator[Call]:
     resource = f"default VPC in {region}"
     if vpc.used_by:
         kept = f"{vpc.id} should not be there, and is left alone because it is in use: it holds {vpc.used_by}"
-        yield Call("ec2", "", {}, resource, "report", kept)
+        yield Call("ec2", "", {}, resource, "report", kept, severity="low")
         return
 
     def call(operation: str, parameters: Mapping[str, Any]) -> Call:

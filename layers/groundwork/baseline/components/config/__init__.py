@@ -9,15 +9,16 @@ https://docs.aws.amazon.com/config/latest/developerguide/using-service-linked-ro
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.archive import FIND_KEY, foreseen_key_arn, key_arn
-from groundwork.baseline.component import Call, Component, Permission, Target
-from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, skipped
+from groundwork.baseline.component import Call, Component, Permission, Target, removal
+from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, others, skipped
+from groundwork.contracts import Severity
 from groundwork.errors import (
     SecurityAccountMissing,
     SecurityAccountNotReady,
@@ -33,6 +34,15 @@ ROLE = ROLES + ROLE_PATH
 
 
 @dataclass(frozen=True)
+class Elsewhere:
+    """What is ours in Regions that are not governed, and those of them in which nobody may look. It is looked for only
+    where something may be that was declared once."""
+
+    regions: Mapping[str, Region] = field(default_factory=dict)
+    closed: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
 class Found:
     """`role`: whether the service-linked role exists. `unverified`: why the key is known in part only. `waiting`: why
     there is nowhere to deliver to yet."""
@@ -44,6 +54,7 @@ class Found:
     unverified: str = ""
     aggregation: Aggregation = field(default_factory=Aggregation)
     waiting: str = ""
+    elsewhere: Elsewhere = field(default_factory=Elsewhere)
 
 
 class Key(NamedTuple):
@@ -70,6 +81,7 @@ class Config(Component[Found]):
     )
     writes = (
         recorders.KEEP,
+        recorders.REMOVE,
         *aggregator.KEEP,
         Permission(
             ["iam:CreateServiceLinkedRole"], [f"{ROLE}*"], {"StringEquals": {"iam:AWSServiceName": SERVICE}}
@@ -84,20 +96,22 @@ class Config(Component[Found]):
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
-        key, (off, regions), role, aggregation = side_by_side(
+        key, (off, regions), elsewhere, role, aggregation = side_by_side(
             lambda: _read_key(target),
             lambda: _read_regions(target),
+            lambda: _read_elsewhere(target, governed(target).on) if target.is_behind else Elsewhere(),
             lambda: _role_exists(target),
             lambda: aggregator.read(target) if _aggregates(target) else Aggregation(),
         )
         if key.waiting:
-            return Found(waiting=key.waiting)
-        return Found(regions, off, role, key.arn, key.unverified, aggregation)
+            return Found(waiting=key.waiting, elsewhere=elsewhere)
+        return Found(regions, off, role, key.arn, key.unverified, aggregation, elsewhere=elsewhere)
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Raises `ConflictingSetup` where somebody else's setup does not cover and is not to be taken over."""
+        yield from _removals(found.elsewhere, "{} is no longer governed", target)
         if found.waiting:
             yield _report(f"account {target.account.id}", f"is left as it is: {found.waiting}")
             return
@@ -115,13 +129,33 @@ class Config(Component[Found]):
             yield _report("delivery channels", f"their key cannot be verified: {found.unverified}")
         yield from skipped("config", found.off)
 
+    def left(self, target: Target) -> Iterable[Call]:
+        """The service-linked role stays: it is AWS's, and lets nobody in."""
+        everywhere, aggregation = side_by_side(
+            lambda: _read_elsewhere(target, ()),
+            lambda: aggregator.read(target) if _aggregates(target) else Aggregation(),
+        )
+        why = f"config is declared no longer for accounts of kind {target.account.kind}"
+        yield from _removals(everywhere, why, target)
+        yield from aggregator.left(aggregation, f"is ours, and {why}", target)
+
+
+def _removals(elsewhere: Elsewhere, why: str, target: Target) -> Iterator[Call]:
+    for name, region in elsewhere.regions.items():
+        words = f"is ours and records, and is billed, though {why.format(name)}"
+        yield from removal("config", recorders.removal(name, region, words), target)
+    if elsewhere.closed:
+        where = ", ".join(elsewhere.closed)
+        unseen = f"nobody may look there: whether AWS Config still records with a recorder of ours in {where}"
+        yield _report("Regions that are closed", unseen, "low")
+
 
 def _aggregates(target: Target) -> bool:
     return target.account.kind == "security"
 
 
-def _report(resource: str, reason: str) -> Call:
-    return Call("config", "", {}, resource, "report", reason)
+def _report(resource: str, reason: str, severity: Severity = "medium") -> Call:
+    return Call("config", "", {}, resource, "report", reason, severity=severity)
 
 
 # -- the key, and the Regions --------------------------------------------------------------------------
@@ -142,6 +176,15 @@ def _read_regions(target: Target) -> tuple[tuple[str, ...], dict[str, Region]]:
     """The Regions that are off, and what the others have."""
     on, off = governed(target)
     return off, in_each(target, "config", on, lambda config: recorders.read(config, target))
+
+
+def _read_elsewhere(target: Target, governed: Collection[str]) -> Elsewhere:
+    names = others(target, governed)
+    found = in_each(target, "config", names, lambda config: recorders.read_elsewhere(config, target))
+    return Elsewhere(
+        {name: region for name, region in found.items() if region and region.recorder},
+        tuple(name for name, region in found.items() if region is None),
+    )
 
 
 # -- the role ------------------------------------------------------------------------------------------

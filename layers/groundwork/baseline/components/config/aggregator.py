@@ -16,7 +16,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline.component import Action, Call, Permission, Target
+from groundwork.baseline.component import Action, Call, Permission, Target, removal
 from groundwork.baseline.documents import canonical, differences
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
@@ -38,9 +38,15 @@ TRUST: Document = {
 _ARN = f"arn:{{partition}}:iam::{{account}}:role/{ROLE}"
 LOOK = Permission(["config:DescribeConfigurationAggregators"])
 KEEP = (
-    Permission(["config:PutConfigurationAggregator"]),
+    Permission(["config:DeleteConfigurationAggregator", "config:PutConfigurationAggregator"]),
     Permission(
-        ["iam:AttachRolePolicy", "iam:CreateRole", "iam:DetachRolePolicy", "iam:UpdateAssumeRolePolicy"],
+        [
+            "iam:AttachRolePolicy",
+            "iam:CreateRole",
+            "iam:DeleteRole",
+            "iam:DetachRolePolicy",
+            "iam:UpdateAssumeRolePolicy",
+        ],
         [_ARN],
     ),
     # What Config asks of Organizations on behalf of a delegated administrator that makes an aggregator.
@@ -59,15 +65,24 @@ class Role:
 
 @dataclass(frozen=True)
 class Aggregation:
-    """What the security account has of it."""
+    """What the security account has of it. `former` are the names of other aggregators that have our role."""
 
     role: Role | None = None
     aggregator: Mapping[str, Any] | None = None
+    former: tuple[str, ...] = ()
 
 
 def read(target: Target) -> Aggregation:
-    role, aggregator = side_by_side(lambda: _role(target.client("iam")), lambda: _aggregator(target))
-    return Aggregation(role, aggregator)
+    role, every = side_by_side(lambda: _role(target.client("iam")), lambda: _aggregators(target))
+    name, arn = target.declaration.config.aggregator, target.role_arn(ROLE)
+    former = tuple(
+        sorted(
+            other
+            for other, each in every.items()
+            if other != name and each.get("OrganizationAggregationSource", {}).get("RoleArn") == arn
+        )
+    )
+    return Aggregation(role, every.get(name), former)
 
 
 def _role(iam: Any) -> Role | None:
@@ -82,14 +97,15 @@ def _role(iam: Any) -> Role | None:
     return Role(role["Arn"], role["AssumeRolePolicyDocument"], policies)
 
 
-def _aggregator(target: Target) -> Mapping[str, Any] | None:
+def _aggregators(target: Target) -> dict[str, Mapping[str, Any]]:
+    """By name."""
     config = target.client("config", target.declaration.regions.home)
     pages = config.get_paginator("describe_configuration_aggregators").paginate()
-    every = (aggregator for page in pages for aggregator in page["ConfigurationAggregators"])
-    name = target.declaration.config.aggregator
-    return next(
-        (aggregator for aggregator in every if aggregator["ConfigurationAggregatorName"] == name), None
-    )
+    return {
+        each["ConfigurationAggregatorName"]: each
+        for page in pages
+        for each in page["ConfigurationAggregators"]
+    }
 
 
 def calls(found: Aggregation, target: Target) -> Iterator[Call]:
@@ -102,6 +118,32 @@ def calls(found: Aggregation, target: Target) -> Iterator[Call]:
         )
     yield from _calls_of_role(found.role, target)
     yield from _calls_of_aggregator(found.aggregator, target)
+    for name in found.former:
+        yield from removal(
+            "config", [_deletion(name, "has our role and is no longer declared", target)], target
+        )
+
+
+def left(found: Aggregation, why: str, target: Target) -> Iterator[Call]:
+    """All of it, where nothing is declared."""
+    names = [target.declaration.config.aggregator] if found.aggregator else []
+    for name in [*names, *found.former]:
+        yield from removal("config", [_deletion(name, why, target)], target)
+    if found.role and found.role.arn == target.role_arn(ROLE):
+        yield from removal("config", _deletion_of_role(found.role, why), target)
+
+
+def _deletion(name: str, why: str, target: Target) -> Call:
+    """It holds copies only: what it shows is in the accounts."""
+    given, home = {"ConfigurationAggregatorName": name}, target.declaration.regions.home
+    return Call("config", "DeleteConfigurationAggregator", given, f"aggregator {name}", "delete", why, home)
+
+
+def _deletion_of_role(found: Role, why: str) -> Iterator[Call]:
+    role = {"RoleName": ROLE_NAME}
+    steps = [("DetachRolePolicy", {**role, "PolicyArn": policy}) for policy in sorted(found.policies)]
+    for operation, given in [*steps, ("DeleteRole", role)]:
+        yield Call("iam", operation, given, f"role {ROLE_NAME}", "delete", why)
 
 
 def _calls_of_role(found: Role | None, target: Target) -> Iterator[Call]:

@@ -10,7 +10,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from groundwork.aws.sessions import is_young
+from botocore.exceptions import ClientError
+
+from groundwork.aws.sessions import DENIALS, is_young
 from groundwork.baseline.archive import LOG_ARCHIVE, archive, is_known, may_be
 from groundwork.baseline.component import Call, Permission, Target, worst
 from groundwork.contracts import Severity
@@ -31,6 +33,13 @@ LOOK = Permission(
 )
 KEEP = Permission(
     ["config:PutConfigurationRecorder", "config:PutDeliveryChannel", "config:StartConfigurationRecorder"]
+)
+REMOVE = Permission(
+    [
+        "config:DeleteConfigurationRecorder",
+        "config:DeleteDeliveryChannel",
+        "config:StopConfigurationRecorder",
+    ]
 )
 
 WRONG_DELIVERY: Mapping[str, tuple[str, Severity]] = {
@@ -63,6 +72,21 @@ def read(config: Any, target: Target) -> Region:
     if channel is None or is_ours(region, target):
         return region
     return replace(region, failing=_failure(config, channel["name"]))
+
+
+def read_elsewhere(config: Any, target: Target) -> Region | None:
+    """What is ours in a Region that is not governed: one call, where there is nothing. A recorder comes first and goes
+    last, so that nothing of ours is where there is none. None where nobody may look, like in a Region that a policy of
+    the organization closes."""
+    try:
+        recorder, recording = _recorder(config)
+        channel = _channel(config) if recorder else None
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in DENIALS:
+            raise
+        return None
+    found = Region(recorder, recording, channel)
+    return found if recorder is None or is_named_as_ours(found, target) else Region()
 
 
 def _recorder(config: Any) -> tuple[Mapping[str, Any] | None, bool]:
@@ -100,11 +124,34 @@ def _failure(config: Any, channel: str) -> str:
 
 
 def is_ours(region: Region, target: Target) -> bool:
+    return target.declaration.config.take_over or is_named_as_ours(region, target)
+
+
+def is_named_as_ours(region: Region, target: Target) -> bool:
     declared = target.declaration.config
-    return declared.take_over or (
-        (region.recorder is None or region.recorder["name"] == declared.recorder)
-        and (region.channel is None or region.channel["name"] == declared.channel)
+    return (region.recorder is None or region.recorder["name"] == declared.recorder) and (
+        region.channel is None or region.channel["name"] == declared.channel
     )
+
+
+def removal(name: str, region: Region, why: str) -> Iterator[Call]:
+    """Config deletes no channel while a recorder records. What was recorded stays, in Config and in the archive.
+
+    https://docs.aws.amazon.com/config/latest/developerguide/stop-start-recorder.html
+    https://docs.aws.amazon.com/config/latest/APIReference/API_DeleteDeliveryChannel.html
+    """
+    if region.recorder is None:
+        return
+    recorder = region.recorder["name"]
+
+    def call(operation: str, parameters: Mapping[str, Any]) -> Call:
+        return Call("config", operation, parameters, f"recorder {recorder} in {name}", "delete", why, name)
+
+    if region.recording:
+        yield call("StopConfigurationRecorder", {"ConfigurationRecorderName": recorder})
+    if region.channel:
+        yield call("DeleteDeliveryChannel", {"DeliveryChannelName": region.channel["name"]})
+    yield call("DeleteConfigurationRecorder", {"ConfigurationRecorderName": recorder})
 
 
 def calls(name: str, region: Region, key: str, target: Target) -> Iterator[Call]:
@@ -240,7 +287,7 @@ def covered(name: str, region: Region, target: Target) -> Call:
         )
     bucket, who = (channel or {}).get("s3BucketName"), (recorder or {}).get("name")
     words = f"covered by recorder {who!r}, which somebody else made and which delivers to bucket {bucket}"
-    return Call("config", "", {}, f"recorder in {name}", "report", words)
+    return Call("config", "", {}, f"recorder in {name}", "report", words, severity="low")
 
 
 def _lacks(name: str, region: Region, target: Target) -> str:

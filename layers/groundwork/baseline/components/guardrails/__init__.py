@@ -1,5 +1,8 @@
 """guardrails: one service control policy on the root that keeps member accounts from undoing the baseline
-(`document.py` has what it says, and what it cannot)."""
+(`document.py` has what it says, and what it cannot).
+
+A policy of ours that is no longer declared, and a place where the declared one no longer belongs, are reported: what
+takes guard rails off is no function of ours."""
 
 from __future__ import annotations
 
@@ -8,7 +11,15 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from groundwork.baseline.component import Action, Call, Component, Permission, Target, known_later
+from groundwork.baseline.component import (
+    Action,
+    Call,
+    Component,
+    Permission,
+    Target,
+    known_later,
+    stays,
+)
 from groundwork.baseline.components.guardrails.document import TAG, guardrail_document, minified
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
@@ -29,13 +40,23 @@ class FoundPolicy:
 
 
 @dataclass(frozen=True)
+class Former:
+    """A policy with Groundwork's description and another name than is declared, and the ids of where it hangs."""
+
+    id: str
+    name: str
+    attached: tuple[str, ...]
+
+
+@dataclass(frozen=True)
 class Found:
-    """`policy` bears the declared name; `attached` are the ids of the root and the declared units that it hangs on.
-    `forgotten` are the names of policies there which bear Groundwork's description but not the declared name."""
+    """`policy` bears the declared name; `attached` are the ids of the places that it hangs on: of the root and the
+    declared ones at least, of all in an account that is behind the declaration. `former` are policies of ours that are
+    found there, or anywhere."""
 
     policy: FoundPolicy | None
     attached: frozenset[str]
-    forgotten: tuple[str, ...] = ()
+    former: tuple[Former, ...] = ()
 
 
 class Guardrails(Component[Found]):
@@ -48,6 +69,7 @@ class Guardrails(Component[Found]):
                 "organizations:ListPolicies",
                 "organizations:ListPoliciesForTarget",
                 "organizations:ListTagsForResource",
+                "organizations:ListTargetsForPolicy",
             )
         ),
     )
@@ -77,24 +99,16 @@ class Guardrails(Component[Found]):
         }
         attached = [policy for policies in on.values() for policy in policies]
         mine = next((policy for policy in attached if policy["Name"] == name), None)
-        everywhere = client.get_paginator("list_policies").paginate(Filter=SCP) if mine is None else ()
-        found = mine or next(
-            (each for page in everywhere for each in page["Policies"] if each["Name"] == name), None
-        )
+        everywhere = _everywhere(client) if mine is None or target.is_behind else attached
+        found = mine or next((each for each in everywhere if each["Name"] == name), None)
+        places = {place for place, policies in on.items() if any(each["Name"] == name for each in policies)}
+        if found and target.is_behind:
+            places |= {*_targets(client, found["Id"])}
+        former = {each["Id"]: each for each in everywhere if _is_former(each, name)}
         return Found(
             policy=_policy(client, found) if found else None,
-            attached=frozenset(
-                place for place, policies in on.items() if any(each["Name"] == name for each in policies)
-            ),
-            forgotten=tuple(
-                sorted(
-                    {
-                        each["Name"]
-                        for each in attached
-                        if each.get("Description") == DESCRIPTION and each["Name"] != name
-                    }
-                )
-            ),
+            attached=frozenset(places),
+            former=tuple(_former(client, each) for each in former.values()),
         )
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
@@ -112,13 +126,48 @@ class Guardrails(Component[Found]):
         for place, words in places.items():
             if place not in found.attached:
                 yield _attach(name, place, words, policy, after)
-        if target.organization.root_id in found.attached - places.keys():
-            yield _report(
-                name,
-                "hangs on the root, too, and binds every member; detach it there, or leave guardrails.where out",
-            )
-        for other in found.forgotten:
-            yield _report(other, f"is ours and still attached, but {name} is declared; detach and delete it")
+        if found.policy:
+            for place in sorted(found.attached - places.keys()):
+                root = place == target.organization.root_id
+                where = "the root, too, and binds every member" if root else f"{place}, too"
+                hangs = f"hangs on {where}, where it is not declared"
+                yield _stays(name, hangs, "detach it there, or declare that")
+        for former in found.former:
+            yield from _left(former, f"is ours, and {name} is declared instead")
+
+    def left(self, target: Target) -> Iterator[Call]:
+        client = target.client("organizations")
+        name = target.declaration.guardrails.policy
+        for each in _everywhere(client):
+            if _is_former(each, "") or each["Name"] == name:
+                yield from _left(_former(client, each), "is ours, and guardrails is declared no longer")
+
+
+def _everywhere(client: Any) -> list[Mapping[str, Any]]:
+    pages = client.get_paginator("list_policies").paginate(Filter=SCP)
+    return [policy for page in pages for policy in page["Policies"]]
+
+
+def _targets(client: Any, policy: str) -> tuple[str, ...]:
+    pages = client.get_paginator("list_targets_for_policy").paginate(PolicyId=policy)
+    return tuple(sorted(each["TargetId"] for page in pages for each in page["Targets"]))
+
+
+def _is_former(policy: Mapping[str, Any], name: str) -> bool:
+    return policy.get("Description") == DESCRIPTION and policy["Name"] != name
+
+
+def _former(client: Any, policy: Mapping[str, Any]) -> Former:
+    return Former(policy["Id"], policy["Name"], _targets(client, policy["Id"]))
+
+
+def _left(policy: Former, why: str) -> Iterator[Call]:
+    hangs = f"{why}; it hangs on {', '.join(policy.attached) or 'nothing'}"
+    yield _stays(policy.name, hangs, "detach and delete it by hand, or declare it again")
+
+
+def _stays(name: str, reason: str, remedy: str) -> Call:
+    return stays(_call("DetachPolicy", {}, name, "delete", reason, "medium"), remedy)
 
 
 def _places(target: Target) -> dict[str, str]:

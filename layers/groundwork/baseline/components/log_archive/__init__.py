@@ -7,7 +7,7 @@ Its policies admit the whole organization, so that a new account changes nothing
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -55,12 +55,14 @@ class Key:
 @dataclass(frozen=True)
 class Found:
     """`astray` is the key that the declared alias leads to instead of ours. `buckets` holds, of each bucket that is
-    there, its settings by the name of the operation that writes them."""
+    there, its settings by the name of the operation that writes them. `former` names what was the archive's and is no
+    longer declared."""
 
     key: Key | None
     astray: str | None
     buckets: Mapping[str, Mapping[str, Any]]
     writer: Writer | None
+    former: tuple[str, ...] = ()
 
 
 class LogArchive(Component[Found]):
@@ -128,12 +130,13 @@ class LogArchive(Component[Found]):
 
     def read(self, target: Target) -> Found:
         home, names = target.declaration.regions.home, archive(target)
-        (key, astray), settings, role = side_by_side(
+        (key, astray), settings, role, former = side_by_side(
             lambda: _read_key(target.client("kms", home), names.key_alias),
             lambda: buckets.read(target.client("s3", home), buckets.names(names)),
             lambda: writer.read(target.client("iam"), WRITER),
+            lambda: _former(target, buckets.names(names), names.key_alias) if target.is_behind else (),
         )
-        return Found(key, astray, settings, role)
+        return Found(key, astray, settings, role, former)
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -152,6 +155,12 @@ class LogArchive(Component[Found]):
                 )
             later = found.writer is None and entered_by_another
             yield replace(call, after=f"role/{WRITER} exists") if later else call
+        yield from _kept(found.former)
+        yield from buckets.still_locked(archive(target).trail_bucket, found.buckets, target)
+
+    def left(self, target: Target) -> Iterable[Call]:
+        """All of it stays, whatever `prune` says: it is the evidence."""
+        return _kept(_former(target, (), ""))
 
     def _in_the_archive(self, found: Found, target: Target) -> Iterable[Call]:
         """The other buckets log to the one for access logs. Of one bucket S3 takes one change at a time."""
@@ -162,6 +171,27 @@ class LogArchive(Component[Found]):
             needs = set() if bucket == names.access_logs_bucket else {f"bucket {names.access_logs_bucket}"}
             its = found.buckets.get(bucket)
             yield from needing(needs, buckets.calls(bucket, its, key_arn, target))
+
+
+# -- what is no longer declared ------------------------------------------------------------------------
+
+
+def _former(target: Target, buckets_in_use: Collection[str], alias: str) -> tuple[str, ...]:
+    """Buckets with the policies of an archive, and keys with its tags, besides those that are declared."""
+    home = target.declaration.regions.home
+    kms = target.client("kms", home)
+    keys = (f"key {arn}" for arn in _key_arns(kms) if _alias_by_tag(kms, arn) not in (None, alias))
+    found = buckets.former(target.client("s3", home), buckets_in_use)
+    return (*(f"bucket {name}" for name in found), *sorted(keys))
+
+
+def _kept(former: Iterable[str]) -> Iterator[Call]:
+    """Told while the account is behind the declaration, and never removed."""
+    for resource in former:
+        kept = (
+            "is of a log archive that is declared no longer, and stays: logs are in it, or need it to be read"
+        )
+        yield Call("s3", "", {}, resource, "report", kept)
 
 
 # -- the key -------------------------------------------------------------------------------------------
@@ -198,15 +228,19 @@ def _key_arns(kms: Any) -> Iterator[str]:
 
 
 def _is_tagged(kms: Any, arn: str, alias: str) -> bool:
-    """A key whose policy keeps the account's administrators out is somebody else's."""
+    return _alias_by_tag(kms, arn) == alias
+
+
+def _alias_by_tag(kms: Any, arn: str) -> str | None:
+    """Of a key of ours. One whose policy keeps the account's administrators out is somebody else's."""
     try:
         listed = kms.list_resource_tags(KeyId=arn)["Tags"]
     except ClientError as closed:
         if closed.response["Error"]["Code"] != "AccessDeniedException":
             raise
-        return False
+        return None
     tags = {tag["TagKey"]: tag["TagValue"] for tag in listed}
-    return (MINE | {KEY_TAG: alias}).items() <= tags.items()
+    return tags.get(KEY_TAG) if MINE.items() <= tags.items() else None
 
 
 def _examined(kms: Any, metadata: Mapping[str, Any], *, aliased: bool, tagged: bool) -> Key:

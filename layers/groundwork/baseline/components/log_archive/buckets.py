@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
 from typing import Any
 
@@ -80,6 +80,12 @@ def read(s3: Any, of: Iterable[str]) -> dict[str, dict[str, Any]]:
     return buckets.read(s3, [name for name in of if name in owned], SETTINGS)
 
 
+def former(s3: Any, in_use: Collection[str]) -> list[str]:
+    """The other buckets of the account that have the policy of one of an archive's."""
+    others = buckets.read(s3, sorted(buckets.owned(s3).difference(in_use)), [POLICY])
+    return [name for name, found in others.items() if policies.is_of_archive(found[POLICY.write])]
+
+
 # -- what is wanted ------------------------------------------------------------------------------------
 
 
@@ -146,6 +152,16 @@ def _lifecycle(expire_after: int, archive_after: int | None) -> dict[str, Any]:
 
 
 # -- diff ----------------------------------------------------------------------------------------------
+
+
+def still_locked(bucket: str, found: Mapping[str, Mapping[str, Any]], target: Target) -> Iterator[Call]:
+    """S3 takes a lock off no version, and off no bucket: only new versions could be left unlocked."""
+    lock = found.get(bucket, {}).get(OBJECT_LOCK.write)
+    if lock and "Rule" in lock and target.declaration.log_archive.object_lock is None:
+        retention = lock["Rule"]["DefaultRetention"]
+        days = retention.get("Days") or retention.get("Years", 0) * 365
+        locks = f"locks new logs for {days} days, which logArchive.objectLock does not declare; it stays"
+        yield Call("s3", "", {}, f"bucket {bucket}", "report", locks, severity="low")
 
 
 def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Target) -> Iterator[Call]:

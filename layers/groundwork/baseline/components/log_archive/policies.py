@@ -87,6 +87,14 @@ def access_logs_bucket(target: Target) -> Document:
     )
 
 
+DELIVERIES = frozenset({"CloudTrailDelivers", "ConfigDelivers", "S3DeliversAccessLogs"})
+
+
+def is_of_archive(document: Document | None) -> bool:
+    """Whether a bucket's policy is one of these, of whatever declaration."""
+    return any(each.get("Sid") in DELIVERIES for each in (document or {}).get("Statement", ()))
+
+
 def key(target: Target) -> Document:
     """Administered and read by IAM of the security account; written to by the two services, for admitted accounts.
 

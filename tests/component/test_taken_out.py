@@ -1,0 +1,207 @@
+"""What a component laid down and the declaration no longer names: reported, or removed where `prune` says so."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from groundwork.baseline.components.account_settings import AccountSettings
+from groundwork.baseline.components.config import Config
+from groundwork.baseline.components.delegation import Delegation
+from groundwork.baseline.components.log_archive import LogArchive
+from groundwork.baseline.components.trail import Trail
+from groundwork.contracts import Account
+from groundwork.declaration import Declaration
+from tests.component.conftest import World
+from tests.component.elsewhere import own_bucket
+from tests.component.sabotage import prove_complete
+
+TRAIL, CONFIG, DELEGATION, ARCHIVE, SETTINGS = (
+    Trail(),
+    Config(),
+    Delegation(),
+    LogArchive(),
+    AccountSettings(),
+)
+HOME, FAR = "us-east-1", "eu-west-1"
+
+
+@pytest.fixture(scope="module")
+def ready(world: World) -> World:
+    world.apply(ARCHIVE, world.security)
+    for service in (
+        "cloudtrail.amazonaws.com",
+        "config.amazonaws.com",
+        "config-multiaccountsetup.amazonaws.com",
+    ):
+        world.aws.client("organizations").enable_aws_service_access(ServicePrincipal=service)
+    world.apply(DELEGATION, world.security)
+    return world
+
+
+def declaring(world: World, part: str = "", prune: str = "report", **update: Any) -> Declaration:
+    """The shipped declaration with other values in one part of it."""
+    names = ("config", "trail", "log-archive", "account-settings")
+    parts = {part: getattr(world.declaration, part).model_copy(update=update)} if part else update
+    return world.declaration.model_copy(update={"prune": dict.fromkeys(names, prune), **parts})
+
+
+def trails(world: World, account: Account) -> set[str]:
+    listed = world.client("cloudtrail", account).describe_trails(includeShadowTrails=False)["trailList"]
+    return {trail["Name"] for trail in listed}
+
+
+def recorders(world: World, account: Account, region: str) -> list[str]:
+    listed = world.client("config", account, region).describe_configuration_recorders()
+    return [recorder["name"] for recorder in listed["ConfigurationRecorders"]]
+
+
+def test_a_trail_of_ours_by_another_name_goes_once_the_declared_one_is_there(ready: World) -> None:
+    account = ready.account()
+    ready.apply(TRAIL, account)
+    ready.client("cloudtrail", account).create_trail(
+        Name="theirs", S3BucketName=own_bucket(ready, account, "cloudtrail")
+    )
+    renamed = declaring(ready, "trail", name="audit")
+    ready.apply(ARCHIVE, ready.security, declaration=renamed)  # which admits trails of the declared name
+    (told,) = [each for each in ready.apply(TRAIL, account, declaration=renamed) if each.action == "report"]
+    assert (told.resource, told.severity, told.taken_out) == ("trail groundwork", "medium", True)
+    assert "set prune: {trail: remove}" in told.reason
+    done = prove_complete(
+        ready, TRAIL, account, declaration=declaring(ready, "trail", "remove", name="audit")
+    )
+    assert [(each.action, each.resource) for each in done] == [("delete", "trail groundwork")]
+    assert trails(ready, account) == {"audit", "theirs"}
+    ready.apply(ARCHIVE, ready.security)
+
+
+def test_accounts_of_a_kind_without_trail_lose_theirs(ready: World) -> None:
+    account = ready.account()
+    ready.apply(TRAIL, account)
+    none: dict[str, Any] = {"baseline": {**ready.declaration.baseline, "workload": ["access"]}}
+    later = ready.before(account)
+    (told,) = ready.apply(TRAIL, later, declaration=declaring(ready, **none))
+    assert "trail is declared no longer for accounts of kind workload" in told.reason
+    prove_complete(ready, TRAIL, later, declaration=declaring(ready, "", "remove", **none))
+    assert trails(ready, account) == set()
+
+
+def test_no_trail_and_no_recorder_of_the_management_account_is_ever_removed(ready: World) -> None:
+    management, later = ready.management, ready.before(ready.management)
+    for component in (TRAIL, CONFIG):
+        ready.apply(component, management)
+    none = declaring(ready, "", "remove", baseline={"management": ["organization"]})
+    told = [each for component in (TRAIL, CONFIG) for each in ready.apply(component, later, declaration=none)]
+    assert {each.action for each in told} == {"report"}
+    assert {each.resource for each in told} == {"trail groundwork", f"recorder groundwork in {HOME}"}
+    assert all("delete it by hand, or declare it again" in each.reason for each in told)
+
+
+def test_a_region_that_is_no_longer_governed_is_told_or_cleared(ready: World) -> None:
+    account = ready.account()
+    ready.apply(CONFIG, account, declaration=declaring(ready, "regions", governed=[HOME, FAR]))
+    mark = len(ready.aws.calls)
+    assert ready.apply(CONFIG, account, declaration=declaring(ready)) == []
+    assert {call.region for call in ready.calls_since(mark) if call.service == "config"} == {HOME}
+
+    later = ready.before(account)
+    (told,) = ready.apply(CONFIG, later, declaration=declaring(ready))
+    assert (told.resource, told.severity) == (f"recorder groundwork in {FAR}", "medium")
+    assert "is ours and records, and is billed" in told.reason
+    prove_complete(ready, CONFIG, later, declaration=declaring(ready, "", "remove"))
+    assert (recorders(ready, account, HOME), recorders(ready, account, FAR)) == (["groundwork"], [])
+    channels = ready.client("config", account, FAR).describe_delivery_channels()["DeliveryChannels"]
+    assert channels == []
+
+
+def test_a_recorder_of_others_in_such_a_region_is_none_of_ours(ready: World) -> None:
+    account = ready.account()
+    config = ready.client("config", account, FAR)
+    role = f"arn:aws:iam::{account.id}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
+    ready.apply(CONFIG, account)
+    config.put_configuration_recorder(ConfigurationRecorder={"name": "theirs", "roleARN": role})
+    assert ready.apply(CONFIG, ready.before(account), declaration=declaring(ready, "", "remove")) == []
+    assert recorders(ready, account, FAR) == ["theirs"]
+
+
+def test_the_aggregator_goes_with_its_role_or_with_its_name(ready: World) -> None:
+    security, later = ready.security, ready.before(ready.security)
+    ready.apply(CONFIG, security)
+
+    def aggregators() -> set[str]:
+        listed = ready.client("config", security).describe_configuration_aggregators()
+        return {each["ConfigurationAggregatorName"] for each in listed["ConfigurationAggregators"]}
+
+    renamed = declaring(ready, "config", "remove", aggregator="everyone")
+    prove_complete(ready, CONFIG, security, declaration=renamed)
+    assert aggregators() == {"everyone"}
+    none: dict[str, Any] = {"baseline": {"security": ["log-archive"]}}
+    told = ready.apply(CONFIG, later, declaration=declaring(ready, **none))
+    assert {each.resource for each in told} == {
+        *(f"recorder groundwork in {HOME}", "aggregator everyone", "role groundwork-config-aggregator")
+    }
+    prove_complete(ready, CONFIG, later, declaration=declaring(ready, "", "remove", **none))
+    assert aggregators() == set()
+    ready.apply(CONFIG, security)
+
+
+def test_a_delegation_that_nothing_needs_is_told(ready: World) -> None:
+    none = declaring(ready, baseline={"security": ["delegation", "log-archive"]})
+    told = ready.apply(DELEGATION, ready.security, declaration=none)
+    assert {each.resource for each in told} == {
+        "delegated administrator of config.amazonaws.com",
+        "delegated administrator of config-multiaccountsetup.amazonaws.com",
+    }
+    without = declaring(ready, baseline={"security": ["log-archive"]})
+    assert ready.apply(DELEGATION, ready.before(ready.security), declaration=without) == told
+
+
+def test_buckets_and_keys_of_an_archive_that_is_declared_no_longer_stay_and_are_told(ready: World) -> None:
+    security, later = ready.security, ready.before(ready.security)
+    moved = declaring(
+        ready, "log_archive", "remove", trail_bucket="moved-<security>", key_alias="alias/moved"
+    )
+    told = [each for each in ready.apply(ARCHIVE, later, declaration=moved) if each.action == "report"]
+    assert [each.resource.split()[0] for each in told] == ["bucket", "key"]
+    assert told[0].resource == f"bucket groundwork-trail-{security.id}"
+    assert all("declared no longer, and stays" in each.reason for each in told)
+    none = declaring(ready, "", "remove", baseline={"security": ["trail"]})
+    every = ready.apply(ARCHIVE, later, declaration=none)
+    assert {each.action for each in every} == {"report"}
+    assert len(every) == 4 + 2
+    ready.apply(ARCHIVE, security)
+
+
+def test_a_lock_that_is_declared_no_longer_stays_and_is_told(ready: World) -> None:
+    (told,) = ready.apply(
+        ARCHIVE, ready.security, declaration=declaring(ready, "log_archive", object_lock=None)
+    )
+    assert (told.action, told.severity) == ("report", "low")
+    assert "logArchive.objectLock does not declare" in told.reason
+
+
+def test_logs_that_are_declared_to_be_moved_no_longer_are_moved_no_longer(ready: World) -> None:
+    sooner = declaring(ready, "log_archive", archive_after_days=90, expire_after_days=60)
+    prove_complete(ready, ARCHIVE, ready.security, declaration=sooner)
+    rules = ready.client("s3", ready.security).get_bucket_lifecycle_configuration(
+        Bucket=f"groundwork-config-{ready.security.id}"
+    )["Rules"]
+    assert [rule.get("Transitions", []) for rule in rules] == [[]]
+    ready.apply(ARCHIVE, ready.security)
+
+
+def test_protections_that_are_declared_no_longer_stay_and_are_told(ready: World) -> None:
+    account = ready.account()
+    ready.apply(SETTINGS, account)
+    off = declaring(ready, "account_settings", "remove", ebs_encryption=False, s3_public_access_block=False)
+    assert ready.apply(SETTINGS, account, declaration=off) == []
+    told = ready.apply(SETTINGS, ready.before(account), declaration=off)
+    assert {(each.action, each.resource, each.severity) for each in told} == {
+        ("report", "S3 public access block", "low"),
+        ("report", f"EBS encryption in {HOME}", "low"),
+    }
+    without = declaring(ready, "", "remove", baseline={"workload": ["trail"]})
+    (all_of_it,) = ready.apply(SETTINGS, ready.before(account), declaration=without)
+    assert "account-settings" in all_of_it.resource
+    assert "what it laid down stays" in all_of_it.reason
