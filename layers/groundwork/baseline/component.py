@@ -72,7 +72,7 @@ def removal(component: str, calls: Iterable[Call], target: Target) -> Iterator[C
 
 def left_to_people(call: Call) -> Call:
     """What Groundwork removes under no `prune`, because whoever stole its function could: guard rails, and evidence.
-    See docs/decisions/0026."""
+    See docs/decisions/0028."""
     return stays(call, "delete it by hand, or declare it again")
 
 
@@ -137,7 +137,7 @@ class Target:
     @property
     def is_behind(self) -> bool:
         """Whether there may be something that was declared once and is no longer, in places where nobody looks otherwise.
-        See docs/decisions/0026."""
+        See docs/decisions/0028."""
         return self.account.may_hold_more_than(self.declaration.version)
 
     def is_declared(self, component: str) -> bool:
