@@ -22,7 +22,7 @@ def _who(value: str) -> str:
 
 def _arn(value: str) -> str:
     if not value.startswith(("arn:", "*")):
-        raise ValueError("is no pattern of ARNs; write it like arn:aws:iam::*:role/vendor-*")
+        raise ValueError("is no pattern of ARNs; write it like arn:*:iam::*:role/vendor-*")
     return value
 
 
@@ -35,7 +35,7 @@ class Outsider(Model):
     to: list[Annotated[str, AfterValidator(_arn)]] = Field(
         default_factory=lambda: ["*"],
         min_length=1,
-        description="Patterns of ARNs, like arn:aws:iam::*:role/vendor-*; without, they are known everywhere",
+        description="Patterns of ARNs, like arn:*:iam::*:role/vendor-*; without, they are known everywhere",
     )
     why: str = Field(default="", description="For whoever reads the declaration")
 

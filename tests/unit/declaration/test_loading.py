@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import json
 from pathlib import Path
 from typing import Any
@@ -9,9 +10,10 @@ from typing import Any
 import pytest
 import yaml
 
+from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Kind
 from groundwork.declaration import Where
-from groundwork.declaration.loading import load
+from groundwork.declaration.loading import check, load
 from groundwork.declaration.policy_files import ESCALATIONS
 from groundwork.fields import ancestors
 from tests.unit.declaration.files import DEFAULT, changed, policy, refusal

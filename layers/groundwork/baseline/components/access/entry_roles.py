@@ -90,7 +90,9 @@ def _wider(role: RoleState, management: str) -> Iterator[Call]:
             for statement in statements(role.trust)
             if statement.get("Effect") == "Allow"
             for who in principals(statement)
-            if who != f"account {management}" and f":iam::{management}:" not in who
+            if who != f"account {management}"
+            and f":iam::{management}:" not in who
+            and not who.startswith("the deleted ")
         }
     )
     if others:

@@ -36,7 +36,9 @@ def trust_difference(found: Document, wanted: Document) -> str:
             words.append("denies callers by a statement that is not declared")
         elif right in principals(statement):
             words += _of_conditions(statement.get("Condition", {}), expected.get("Condition", {}))
-            actions, wants = (list(dict.fromkeys(listed(each.get("Action", [])))) for each in (statement, expected))
+            actions, wants = (
+                list(dict.fromkeys(listed(each.get("Action", [])))) for each in (statement, expected)
+            )
             if set(map(str.lower, actions)) != set(map(str.lower, wants)):
                 words.append(f"allows {', '.join(actions)}; expected {', '.join(wants)}")
     words += forgotten(found)
