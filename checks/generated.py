@@ -10,11 +10,14 @@ import sys
 from collections.abc import Callable, Mapping
 from functools import partial
 from pathlib import Path
+from typing import Any
 
+from checks.aws_names import managed_policies
 from checks.picture import picture_of
 from checks.references import errors, permissions
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration import Declaration
+from groundwork.declaration.aws_names import attachable, partitions
 from groundwork.declaration.component_names import camel
 from groundwork.declaration.loading import check, load
 
@@ -27,11 +30,26 @@ def declaration_schema() -> str:
     for name, component in COMPONENTS.items():
         if component.settings:
             schema["properties"][camel(name)] = component.settings.model_json_schema()
-    return json.dumps(schema, indent=2) + "\n"
+    names = {"region": sorted(partitions()), "managed-policy": sorted(attachable())}
+    schema["$defs"] |= {name: {"type": "string", "enum": known} for name, known in names.items()}
+    return json.dumps(_with_names(schema), indent=2) + "\n"
+
+
+def _with_names(schema: Any) -> Any:
+    """Where AWS's own names stand, the list of them."""
+    if isinstance(schema, list):
+        return [_with_names(part) for part in schema]
+    if not isinstance(schema, dict):
+        return schema
+    if schema.get("format") in ("region", "managed-policy"):
+        rest = {key: part for key, part in schema.items() if key not in ("format", "type")}
+        return {**rest, "$ref": f"#/$defs/{schema['format']}"}
+    return {key: _with_names(part) for key, part in schema.items()}
 
 
 GENERATED: Mapping[str, Callable[[], str]] = {
     "layers/baseline/baseline.schema.json": declaration_schema,
+    "layers/groundwork/declaration/managed_policies.txt": managed_policies,
     "docs/vend_account.svg": partial(picture_of, "vend_account"),
     "docs/roll_out.svg": partial(picture_of, "roll_out"),
     "docs/errors.md": errors,

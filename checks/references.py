@@ -250,7 +250,8 @@ def permissions() -> str:
             "",
             f"`ApplyComponent` and `VerifyBaseline` enter a member account by one of its entry roles ({entry_roles}),",
             "for 15 minutes at most,",
-            "with a session policy. Verifying allows what is in the first table alone; applying allows both.",
+            "with a session policy. Verifying allows what is in the table To look alone; a plan also what it looks at besides, and",
+            "applying what is in To change.",
             "In the management account nothing is entered: the role of `ApplyManagementComponent` holds there.",
             "",
             *(line for name in COMPONENTS for line in _component(name)),
@@ -293,7 +294,12 @@ def _component(name: Any) -> Iterator[str]:
     yield f"### {name}"
     yield ""
     yield f"Laid down in accounts of kind {', '.join(kinds)}."
-    for title, held in (("To look", component.reads), ("To change", component.writes)):
+    tables = (
+        ("To look", component.reads),
+        ("To look, in a plan", component.reads_in_plan),
+        ("To change", component.writes),
+    )
+    for title, held in (each for each in tables if each[1]):
         yield ""
         yield from _table((title, "Resources", "Conditions"), map(_permission, held))
     yield ""

@@ -17,11 +17,11 @@ CALLS: Mapping[str, int] = {
     NEW: 79,
     "its result event": 4,
     AGAIN: 24,
-    "plan": 23,
-    "plan of a sabotaged one": 24,
+    "plan": 24,
+    "plan of a sabotaged one": 25,
     "re-run of security": 62,
     "re-run of management": 32,
-    OF_A_ROLL_OUT: 27,
+    OF_A_ROLL_OUT: 28,
 }
 
 

@@ -6,6 +6,7 @@ import json
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, Self
+from unicodedata import category
 
 from botocore.exceptions import ClientError
 from hypothesis import HealthCheck, Phase, given, settings
@@ -129,7 +130,7 @@ def _draw(
 
 def unclear(words: str) -> str:
     """What is wrong with a refusal's words; empty when nothing is."""
-    if not (words.isascii() and words.isprintable()):
+    if not all(each == " " or category(each)[0] in "LNPS" for each in words):
         return f"not on one line: {words!a}"
     if len(words) > LONGEST_SENTENCES:
         return f"{len(words)} characters long"

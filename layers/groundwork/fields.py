@@ -22,9 +22,16 @@ _BRIEFLY.maxstring = _BRIEFLY.maxother = 200
 
 
 def shown(value: Any) -> str:
-    """A value as it may stand in a sentence: quoted, on one line, in ASCII, never long, however deep it goes."""
-    text = _BRIEFLY.repr(value).encode("ascii", "backslashreplace").decode()
+    """A value as it may stand in a sentence: quoted, on one line, never long, however deep it goes. Letters and signs are
+    themselves; what changes its neighbours or cannot be seen is escaped."""
+    text = "".join(map(_escaped, _BRIEFLY.repr(value)))
     return text if len(text) <= 80 else f"{text[:77]}..."
+
+
+def _escaped(character: str) -> str:
+    if character.isascii() or unicodedata.category(character)[0] in "LNPS":
+        return character
+    return character.encode("ascii", "backslashreplace").decode()
 
 
 def _plain(value: str) -> str:
@@ -106,7 +113,7 @@ def is_below(unit: str, ancestor: str) -> bool:
     return unit == ancestor or unit.startswith(f"{ancestor}/")
 
 
-def _is_tag_text(text: str) -> bool:
+def is_tag_text(text: str) -> bool:
     return all(
         each in "_.:/=+-@" or unicodedata.category(each)[0] in "LN" or _is_space(each) for each in text
     )
@@ -137,7 +144,7 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
             raise ValueError(
                 f"holds a value of {len(text)} characters at the key {shown(key)}; AWS takes at most 256"
             )
-        if not _is_tag_text(key) or not _is_tag_text(text):
+        if not is_tag_text(key) or not is_tag_text(text):
             raise ValueError(
                 f"holds a character AWS does not take at the key {shown(key)}; use letters, digits, spaces and _.:/=+-@"
             )

@@ -16,6 +16,7 @@ SERVICES = (
     "local.services.cloudwatch",
     "local.services.kms",
     "local.services.ec2",
+    "local.services.access_analyzer",
     "local.services.account",
     "local.services.account_labels",
     "local.services.serialized",

@@ -55,9 +55,16 @@ class Config(ConfigBackend):
         return urls
 
     def put_configuration_recorder(self, config_recorder: dict[str, Any]) -> None:
-        """Raises InvalidRoleException for a role that Config cannot assume."""
+        """How often it records is kept, and shown; moto forgets it. Raises InvalidRoleException for a role that Config
+        cannot assume.
+
+        https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingMode.html
+        """
         self._require_role(config_recorder.get("roleARN"))
-        super().put_configuration_recorder({"name": DEFAULT_NAME} | config_recorder)
+        named = {"name": DEFAULT_NAME} | config_recorder
+        super().put_configuration_recorder(named)
+        mode = {"recordingFrequency": "CONTINUOUS"} | named.get("recordingMode", {})
+        setattr(self.recorders[named["name"]], "recording_mode", mode)  # noqa: B010 - moto's class has none
 
     def put_delivery_channel(self, delivery_channel: dict[str, Any]) -> None:
         """Writes Config's check file.

@@ -41,7 +41,7 @@ def permitted() -> Iterator[str]:
         actions = statement["Action"]
         yield from [actions] if isinstance(actions, str) else actions
     for component in COMPONENTS.values():
-        for permission in (*component.reads, *component.writes):
+        for permission in (*component.reads, *component.reads_in_plan, *component.writes):
             yield from permission.actions
 
 

@@ -182,8 +182,9 @@ BOUNDARIES = [
     Sabotage("a boundary with five versions", redraw(ANYTHING, times=5),
              "policy/limits", "the oldest, makes room: IAM keeps 5", "low"),
     Sabotage("the boundary of others' roles widened", redraw(ANYTHING, boundary=FOR_OTHERS), f"policy/{FOR_OTHERS}",
-             "policy lacks the statements ChangeWhatIsBelowThePath, MakeRolesWithTheBoundary, "
-             "NeitherTheBaselineNorPurchases and 6 more; holds the foreign statement number 1 (Allow * on *)", "high"),
+             "policy lacks the statement NeitherTheBaselineNorPurchases (Deny dynamodb:PurchaseReservedCapacityOfferings, "
+             "ec2:DisableEbsEncryptionByDefault, ec2:DisableImageBlockPublicAccess and 9 more on *); holds the foreign "
+             "statement number 1 (Allow * on *); it opens what is not declared", "high"),
     Sabotage("the boundary of others' roles deleted", delete_policy, f"policy/{FOR_OTHERS}",
              "the permissions boundary does not exist"),
 ]  # fmt: skip
@@ -212,13 +213,12 @@ OF_ROLES = [
              f"role/{READER}", "has the inline policy own, which is not declared", "high"),
     Sabotage("an inline policy widened",
              iam("put_role_policy", RoleName=DEPLOY, PolicyName="deploy", PolicyDocument=ANYTHING), f"role/{DEPLOY}",
-             "inline policy deploy: lacks the statements NeitherTheBaselineNorPurchases, PartsOfServices, "
-             "RolesOfWorkloads and 1 more; holds the foreign statement number 1 (Allow * on *)", "high"),
+             "inline policy deploy: lacks the statement NeitherTheBaselineNorPurchases (Deny dynamodb:Purchase", "high"),
     Sabotage("an inline policy narrowed",
              iam("put_role_policy", RoleName=DEPLOY, PolicyName="deploy", PolicyDocument={
                  "Version": "2012-10-17",
                  "Statement": [{"Sid": "Nothing", "Effect": "Deny", "Action": "*", "Resource": "*"}]}),
-             f"role/{DEPLOY}", "inline policy deploy: lacks the statements", "high"),
+             f"role/{DEPLOY}", "inline policy deploy: lacks the statements"),
     Sabotage("an inline policy gone", iam("delete_role_policy", RoleName=DEPLOY, PolicyName="deploy"),
              f"role/{DEPLOY}", "lacks the declared inline policy deploy", "high"),
     Sabotage("a role no longer declared", laid_down(leaving_role), "role/forgotten",

@@ -118,7 +118,9 @@ def used_and_declared(
     """The IAM actions that this component's sessions used since `mark`, and those that it declares."""
     used = {action for at, principal, action in world.allowed if at >= mark and _is_of(component, principal)}
     declared = {
-        action for permission in (*component.reads, *component.writes) for action in permission.actions
+        action
+        for permission in (*component.reads, *component.reads_in_plan, *component.writes)
+        for action in permission.actions
     }
     return frozenset(used), frozenset(declared)
 

@@ -182,6 +182,10 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(world: World, sec
         for sabotage in catalogue:
             sabotage.do(world, its)
             world.apply(ACCESS, its, declaration=EVERYTHING)
+    analyzer = world.client("accessanalyzer", account)
+    analyzer.create_analyzer(analyzerName="own", type="ACCOUNT")
+    two = EVERYTHING.regions.model_copy(update={"governed": ["us-east-1", "eu-central-1"]})
+    world.plan(ACCESS, account, declaration=EVERYTHING.model_copy(update={"regions": two}))
     used, declared = used_and_declared(world, ACCESS, mark)
     assert used == declared
 

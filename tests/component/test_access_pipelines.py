@@ -89,11 +89,9 @@ def pipeline(world: World) -> Iterator[None]:
 
 
 @pytest.mark.usefixtures("pipeline")
-def test_a_plan_says_so_without_a_further_call_and_nothing_is_changed(world: World) -> None:
+def test_a_plan_says_so_and_nothing_is_changed(world: World) -> None:
     world.apply(ACCESS, world.tooling)
-    start = len(world.aws.calls)
     (change,) = world.plan(ACCESS, world.tooling)
-    assert len(world.calls_since(start)) == 2
     assert (change.resource, change.action, change.severity) == ("role/open", "report", "high")
     assert change.reason.startswith("may deploy, and its trust policy lets in everybody: name the service")
     (again,) = world.apply(ACCESS, world.tooling)

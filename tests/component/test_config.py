@@ -68,12 +68,14 @@ def archive_bucket(world: World) -> str:
     return f"groundwork-config-{world.security.id}"
 
 
-def governing(world: World, *regions: str, take_over: bool = False) -> Declaration:
+def governing(
+    world: World, *regions: str, take_over: bool = False, recording: str = "continuous"
+) -> Declaration:
     declared = world.declaration
     return declared.model_copy(
         update={
             "regions": declared.regions.model_copy(update={"governed": list(regions)}),
-            "config": declared.config.model_copy(update={"take_over": take_over}),
+            "config": declared.config.model_copy(update={"take_over": take_over, "recording": recording}),
         }
     )
 
@@ -167,13 +169,13 @@ def test_a_home_that_cannot_record_iam_leaves_that_to_a_region_that_can(ready: W
 EVERYTHING = {"allSupported": True, "includeGlobalResourceTypes": True}
 
 
-def theirs(world: World, group: dict[str, Any], *, start: bool = True) -> Account:
+def theirs(world: World, group: dict[str, Any], *, start: bool = True, **more: Any) -> Account:
     """An account whose administrator set Config up before us, under names of their own."""
     account = world.account()
     world.client("iam", account).create_service_linked_role(AWSServiceName="config.amazonaws.com")
     config, role = world.client("config", account), f"arn:aws:iam::{account.id}:role/{ROLE}"
     config.put_configuration_recorder(
-        ConfigurationRecorder={"name": "theirs", "roleARN": role, "recordingGroup": group}
+        ConfigurationRecorder={"name": "theirs", "roleARN": role, "recordingGroup": group} | more
     )
     config.put_delivery_channel(
         DeliveryChannel={"name": "theirs", "s3BucketName": own_bucket(world, account, "config")}
@@ -234,6 +236,30 @@ def test_one_that_records_too_little_is_refused_and_taken_over_when_told(ready: 
     assert taken["name"] == "theirs"
     assert taken["recordingGroup"]["allSupported"]
     assert delivers["s3BucketName"] == archive_bucket(ready)
+
+
+DAILY, CONTINUOUS = {"recordingFrequency": "DAILY"}, {"recordingFrequency": "CONTINUOUS"}
+
+
+def test_one_that_records_once_a_day_counts_where_that_is_declared(ready: World) -> None:
+    account = theirs(ready, EVERYTHING, recordingMode=DAILY)
+    with pytest.raises(ConflictingSetup, match="which records once a day, and declared is continuous"):
+        ready.apply(CONFIG, account)
+    for mode in (DAILY, CONTINUOUS):
+        account = theirs(ready, EVERYTHING, recordingMode=mode)
+        (report,) = ready.apply(CONFIG, account, declaration=governing(ready, HOME, recording="daily"))
+        assert report.reason.startswith("covered by recorder 'theirs'")
+
+
+@pytest.mark.parametrize(("declared", "mode"), [("daily", DAILY), ("continuous", CONTINUOUS)])
+def test_one_that_is_taken_over_records_as_often_as_is_declared(
+    ready: World, declared: str, mode: dict[str, str]
+) -> None:
+    account = theirs(ready, EVERYTHING, recordingMode=DAILY)
+    ready.apply(CONFIG, account, declaration=governing(ready, HOME, take_over=True, recording=declared))
+    taken = recorder(ready, account)
+    assert taken is not None
+    assert taken["recordingMode"] == mode
 
 
 # -- security and management ---------------------------------------------------------------------------

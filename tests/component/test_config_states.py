@@ -54,7 +54,7 @@ def of_channel(name: str, value: Any) -> Callable[[Region], Region]:
 FAULTS: Mapping[str, Callable[[Region], Region]] = {
     "records as arn:aws:iam::1:role/theirs": of_recorder("roleARN", "arn:aws:iam::1:role/theirs"),
     "does not record every resource type": of_recorder("recordingGroup", {"allSupported": False}),
-    "does not record continuously": of_recorder("recordingMode", {"recordingFrequency": "DAILY"}),
+    "records daily": of_recorder("recordingMode", {"recordingFrequency": "DAILY"}),
     "delivers to bucket elsewhere": of_channel("s3BucketName", "elsewhere"),
     "delivers below hidden": of_channel("s3KeyPrefix", "hidden"),
     "encrypts with arn:aws:kms:us-east-1:333333333333:key/1": of_channel(

@@ -40,7 +40,11 @@ def test_a_policy_of_the_owner_takes_the_place_of_one_of_the_same_name(own: Path
 @pytest.mark.parametrize(
     ("old", "new", "sentence"),
     [
-        ("  roles:", "  rolez:", "baseline.yaml: access.rolez: is an unknown key; remove it"),
+        (
+            "  roles:",
+            "  rolez:",
+            "baseline.yaml: access.rolez: is an unknown key (did you mean 'roles'?); remove it",
+        ),
         ("regions:", "regions: [", "baseline.yaml: is no YAML: "),
     ],
 )

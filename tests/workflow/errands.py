@@ -6,7 +6,9 @@ after the other, and then with all of them again.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
+from contextlib import suppress
 from functools import partial
 
 from tests.workflow.conftest import until
@@ -240,6 +242,16 @@ def work_in_old_account(place: Place) -> Job:
     return place.component("ApplyComponentFunction", place.security, "access")
 
 
+def plan_with_a_stranger(place: Place) -> Job:
+    """A role lets in an account of which nobody has told."""
+    iam, payload = place.cloud.inside("iam", place.account), place.given(place.account, "component", "access")
+    stranger = {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [stranger]})
+    with suppress(iam.exceptions.EntityAlreadyExistsException):
+        iam.create_role(RoleName="lets-a-stranger-in", AssumeRolePolicyDocument=trust)
+    return lambda: place.invoke("ApplyComponentFunction", payload | {"mode": "plan"})
+
+
 def repair_old_account(place: Place) -> Job:
     place.age(place.account)
     return repair(place)
@@ -393,6 +405,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "ApplyComponentFunction.UseTheLedger": _take_over_access,
     "ApplyComponentFunction.EnterMemberAccounts": work_in_old_account,
     "ApplyComponentFunction.SeeWhoIsRunning": _take_over_access,
+    "ApplyComponentFunction.SeeWhoIsOfTheOrganization": plan_with_a_stranger,
     **{
         f"ApplyManagementComponentFunction.{sid}": partial(mend_management, *work)
         for sid, work in MANAGEMENT.items()

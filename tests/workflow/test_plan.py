@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable
 
 import pytest
@@ -93,6 +94,30 @@ def test_a_stranger_reads_what_is_wrong_how_bad_it_is_and_what_will_be_done(
         change["resource"] for change in planned["changes"]
     ]
     cloud.start(accountId=account)
+
+
+def test_a_plan_tells_who_gets_in_from_outside(cloud: Cloud, account: str) -> None:
+    """A role beside the baseline; an account of the organization is no stranger."""
+    iam = cloud.inside("iam", account)
+    for name, who in (("homemade", "999999999999"), ("neighbour", cloud.declared("security"))):
+        statement = {"Effect": "Allow", "Principal": {"AWS": who}, "Action": "sts:AssumeRole"}
+        trust = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+    try:
+        planned = cloud.start(accountId=account, mode="plan").output
+        (change,) = planned["reports"]
+        assert planned["changes"] == []
+        assert (change["resource"], change["action"], change["severity"]) == (
+            "role/homemade",
+            "report",
+            "high",
+        )
+        assert change["reason"].startswith("lets in account 999999999999, from outside of the organization")
+        assert any(line.startswith("NOTE") and "role/homemade" in line for line in planned["plan"])
+        assert cloud.start(accountId=account).output["changes"] == []
+    finally:
+        for name in ("homemade", "neighbour"):
+            iam.delete_role(RoleName=name)
 
 
 def test_an_account_that_is_as_declared_raises_nothing(cloud: Cloud, account: str) -> None:

@@ -91,6 +91,15 @@ class Organizations:
             except self._client.exceptions.AccountNotFoundException:
                 raise AccountUnknown(f"Account {account_id} is not in this organization.") from None
 
+    def has(self, account_id: str) -> bool:
+        """Whether the account is of this organization, in whatever state it is."""
+        with _named_errors():
+            try:
+                self._client.describe_account(AccountId=account_id)
+            except self._client.exceptions.AccountNotFoundException:
+                return False
+        return True
+
     def shown(self, account_id: str) -> tuple[Listed, dict[str, str]]:
         """The account and its tags. Raises `AccountUnknown` as `account` does."""
         return side_by_side(lambda: self.account(account_id), lambda: self.tags(account_id))

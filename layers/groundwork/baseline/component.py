@@ -164,12 +164,19 @@ class Component(ABC, Generic[Found]):
     components use are in `declared_settings`."""
     reads: ClassVar[Sequence[Permission]]
     """What `read` calls: the session policy of plan and verify."""
+    reads_in_plan: ClassVar[Sequence[Permission]] = ()
+    """What `read` calls besides where the target `foresees`: what a plan tells and nothing follows from."""
     writes: ClassVar[Sequence[Permission]]
     """What the calls of `diff` need besides: the session policy of apply is both."""
 
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
         """The roles by which it is applied in a member account, in the order in which they are tried."""
         return declaration.entry_role_names
+
+    def rendered(self, declaration: Declaration) -> Sequence[object]:  # noqa: ARG002 - some make nothing of it
+        """What it makes of the declaration before any account is looked at. Raises `InvalidDeclaration` when AWS would
+        refuse that in every account, as too long."""
+        return ()
 
     @abstractmethod
     def read(self, target: Target) -> Found:

@@ -1,74 +1,56 @@
-"""Policy documents compared by meaning: AWS returns them in another order, and lists of one as single values."""
+"""What sets one policy document apart from another, in words; `meaning` knows whether they say the same."""
 
 from __future__ import annotations
 
-import json
-import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Any
+from itertools import count
+from types import MappingProxyType
+from typing import Any, NamedTuple
 
+from groundwork.baseline.meaning import DELETED, ROOT, deleted, folded, listed, more_in, opens, read
 from groundwork.declaration.policy_files import Document, statements
 
-ROOT = re.compile(r"arn:[^:]+:iam::([0-9]{12}):root")
 MOST_TOLD = 3
 """Of several that differ alike, the first ones are told by name."""
+OPENS, CLOSES = "opens what is not declared", "closes what is declared"
 
+Statement = Mapping[str, Any]
 Place = tuple[str, ...]
-"""Where in a statement a value stands: Action, Principal AWS, Condition StringEquals aws:PrincipalOrgID."""
-
-
-def canonical(value: Any) -> Any:
-    """The same for two values that mean the same in a policy document."""
-    if isinstance(value, Mapping):
-        return {key: canonical(part) for key, part in value.items()}
-    if isinstance(value, bool):
-        return str(value).lower()
-    if isinstance(value, list | tuple):
-        parts = sorted((canonical(part) for part in value), key=_text)
-        return parts[0] if len(parts) == 1 else parts
-    return value
+"""Where in a statement a value stands: Action, Principal AWS, Condition StringEquals aws:principalorgid."""
 
 
 def differences(found: Document | None, wanted: Document) -> str:
-    """In words, by statement id, what sets `found` apart from `wanted`; empty when they mean the same."""
+    """In words, by statement id, what sets `found` apart from `wanted`, and what that opens or closes; empty when they
+    mean the same."""
     if found is None:
         return "has no policy"
-    if canonical(found) == canonical(wanted):
-        return ""
-    there, expected = _by_id(found), _by_id(wanted)
-    words = []
-    if lacking := sorted(expected.keys() - there.keys()):
-        words.append(f"lacks the statement{'s' if len(lacking) > 1 else ''} {_few(lacking)}")
-    words += [
-        f"holds the foreign statement {name} ({_told(there[name])})"
-        for name in sorted(there.keys() - expected.keys())
-    ]
-    for name in sorted(expected.keys() & there.keys()):
-        if unlike := list(_unlike(there[name], expected[name])):
-            words.append(f"differs in the statement {name}: {_few(unlike)}")
-    return "policy " + ("; ".join(words) or "is written differently")
+    allowed, denied = (more_in(found, wanted, allowed=which) for which in (True, False))
+    not_allowed, not_denied = (more_in(wanted, found, allowed=which) for which in (True, False))
+    words = list(_words(found, wanted, {*allowed, *denied}, {*not_allowed, *not_denied}))
+    opening, closing = bool(allowed or not_denied), bool(not_allowed or denied)
+    if effects := [what for what, does in ((OPENS, opening), (CLOSES, closing)) if does]:
+        words.append(f"it {' and '.join(effects)}")
+    words += forgotten(found)
+    return f"policy {'; '.join(words)}" if words else ""
 
 
 def widens(found: Document | None, wanted: Document) -> bool:
-    """Whether `found` may allow what `wanted` does not: by a permission of its own, or for want of a denial.
-
-    Names with wildcards are not matched against each other: what cannot be told apart counts as wider.
-    """
-    there, expected = [] if found is None else statements(found), statements(wanted)
-    allowed = [each for each in there if each.get("Effect") == "Allow"]
-    denied = [each for each in expected if each.get("Effect") == "Deny"]
-    return not (
-        all(any(_within(each, other) for other in expected) for each in allowed)
-        and all(any(_within(each, other) for other in there) for each in denied)
-    )
+    """Whether `found` may allow what `wanted` does not: by a permission of its own, or for want of a denial."""
+    return opens({} if found is None else found, wanted)
 
 
-def principals(statement: Mapping[str, Any]) -> Sequence[str]:
+def forgotten(document: Document) -> list[str]:
+    """In words, what a policy still says of users and roles that are no more."""
+    gone = deleted(document)
+    return [f"names {_few(map(called, gone))}, to whom nothing is opened any more"] if gone else []
+
+
+def principals(statement: Statement) -> Sequence[str]:
     """Everybody a statement speaks of, in words."""
     principal = statement.get("Principal")
     if not isinstance(principal, Mapping):
         return ["everybody"] if principal == "*" else ["everybody but some (NotPrincipal)"]
-    return [_named(kind, name) for kind, names in principal.items() for name in _listed(names)]
+    return [_named(kind, name) for kind, names in principal.items() for name in listed(names)]
 
 
 def _named(kind: str, name: str) -> str:
@@ -78,66 +60,108 @@ def _named(kind: str, name: str) -> str:
         return f"{kind.lower()} {name}"
     if root := ROOT.fullmatch(name):
         return f"account {root[1]}"
-    return f"account {name}" if name.isdigit() else name
+    return f"account {name}" if name.isdigit() else called(name)
 
 
-def _within(inner: Mapping[str, Any], outer: Mapping[str, Any]) -> bool:
-    """Whether a statement speaks of no more than another: of the same or fewer, under the same or more conditions."""
-    few, many = _values(inner), _values(outer)
-    bare = {place for place in few.keys() | many.keys() if place[0] != "Condition"}
-    return all(
-        few.get(place, frozenset()) <= many.get(place, frozenset())
-        if place[0] in ("Action", "Resource", "Principal")
-        else few.get(place) == many.get(place)
-        for place in bare
-    ) and all(few.get(place) == values for place, values in many.items() if place not in bare)
+def called(name: str) -> str:
+    gone = DELETED.fullmatch(name)
+    return f"the deleted {'user' if gone[1] == 'IDA' else 'role'} {name}" if gone else name
 
 
-def _values(statement: Mapping[str, Any]) -> dict[Place, frozenset[str]]:
-    """All that a statement says, place by place; its id says nothing."""
-    return dict(_leaves((), {name: part for name, part in statement.items() if name != "Sid"}))
+# -- statement by statement -------------------------------------------------------------------------------
 
 
-def _leaves(place: Place, value: Any) -> Iterator[tuple[Place, frozenset[str]]]:
-    if isinstance(value, Mapping):
-        for name, part in value.items():
-            yield from _leaves((*place, name), part)
-    else:
-        yield place, frozenset(_listed(value))
+def _words(found: Document, wanted: Document, more: set[int], less: set[int]) -> Iterator[str]:
+    """`more` are the places of what `found` says besides, `less` those of what it does not say."""
+    there, expected = _by_id(found, wanted), _by_id(wanted, found)
+    alike = there.keys() & expected.keys()
+    lacking = [name for name in expected.keys() - alike if expected[name][0] in less]
+    if len(lacking) == 1:
+        yield f"lacks the statement {_shown(lacking[0], expected)} ({_told(expected[lacking[0]][1])})"
+    elif lacking:
+        yield f"lacks the statements {_few(sorted(_shown(name, expected) for name in lacking))}"
+    for name in sorted(there.keys() - alike):
+        if there[name][0] in more:
+            yield f"holds the foreign statement {_shown(name, there)} ({_told(there[name][1])})"
+    for name in sorted(alike):
+        if there[name][0] in more or expected[name][0] in less:
+            unlike = _few(_unlike(there[name][1], expected[name][1]))
+            yield f"differs in the statement {_shown(name, there)}: {unlike}"
 
 
-def _unlike(found: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+def _by_id(document: Document, other: Document) -> dict[str, tuple[int, Statement]]:
+    """The statements that the other does not have, with their places; those without an id by their order."""
+    theirs, nameless = read(other), count()
+    return {
+        str(statement.get("Sid") or f"#{next(nameless)}"): (place, statement)
+        for place, (statement, said) in enumerate(zip(statements(document), read(document), strict=True))
+        if said not in theirs
+    }
+
+
+def _shown(name: str, by_id: Mapping[str, tuple[int, Statement]]) -> str:
+    return f"number {by_id[name][0] + 1}" if name.startswith("#") else name
+
+
+def _unlike(found: Statement, wanted: Statement) -> Iterator[str]:
     """What sets a statement apart from the wanted one, place by place."""
-    there, expected = _values(found), _values(wanted)
+    there, expected = _places(found), _places(wanted)
     for place in sorted(there.keys() | expected.keys()):
-        name = " ".join(part for part in place if part != "Condition")
-        has, wants = there.get(place, frozenset()), expected.get(place, frozenset())
-        if has == wants:
+        has, wants = there.get(place, Written()), expected.get(place, Written())
+        if has.values.keys() == wants.values.keys():
             continue
-        if not wants:
-            yield f"{name} is {_few(sorted(has))}, which is not declared"
-        elif not has:
-            yield f"{name} is missing, expected {_few(sorted(wants))}"
-        elif has.isdisjoint(wants):
-            yield f"{name} is {_few(sorted(has))}, expected {_few(sorted(wants))}"
+        name, more, less = wants.name or has.name, has.besides(wants), wants.besides(has)
+        if not wants.values:
+            yield f"{name} is {_few(more)}, which is not declared"
+        elif not has.values:
+            yield f"{name} is missing, expected {_few(less)}"
+        elif has.values.keys().isdisjoint(wants.values):
+            yield f"{name} is {_few(more)}, expected {_few(less)}"
         else:
-            more, less = sorted(has - wants), sorted(wants - has)
-            yield " and ".join(
-                [
-                    *([f"{name} has {_few(more)} besides"] if more else []),
-                    *([f"{name} lacks {_few(less)}"] if less else []),
-                ]
-            )
+            words = [f"has {_few(more)} besides"] * bool(more) + [f"lacks {_few(less)}"] * bool(less)
+            yield f"{name} {' and '.join(words)}"
 
 
-def _told(statement: Mapping[str, Any]) -> str:
+class Written(NamedTuple):
+    """The values at a place of a statement: as they are written, by what they are to AWS."""
+
+    name: str = ""
+    values: Mapping[str, str] = MappingProxyType({})
+
+    def besides(self, other: Written) -> list[str]:
+        return sorted(value for key, value in self.values.items() if key not in other.values)
+
+
+def _places(statement: Statement) -> dict[Place, Written]:
+    """All that a statement says, place by place. Its id says nothing."""
+    return {
+        (*place[:2], *map(str.lower, place[2:])): Written(
+            " ".join(part for part in place if part != "Condition"),
+            {folded(place, each): each for each in listed(value)},
+        )
+        for place, value in _leaves((), statement)
+        if place != ("Sid",)
+    }
+
+
+def _leaves(place: Place, value: Any) -> Iterator[tuple[Place, Any]]:
+    if place == ("Principal",) and value == "*":
+        value = {"AWS": "*"}
+    if not isinstance(value, Mapping):
+        yield place, value
+        return
+    for name, part in value.items():
+        yield from _leaves((*place, name), part)
+
+
+def _told(statement: Statement) -> str:
     """A statement in short: its effect, what it speaks of, and to whom or on what."""
     what = "Action" if "Action" in statement else "NotAction"
-    doing = f"{'all but ' if what == 'NotAction' else ''}{_few(_listed(statement.get(what, [])))}"
+    doing = f"{'all but ' if what == 'NotAction' else ''}{_few(listed(statement.get(what, [])))}"
     whom = (
         f"to {_few(principals(statement))}"
         if statement.keys() & {"Principal", "NotPrincipal"}
-        else f"on {_few(_listed(statement.get('Resource', [])))}"
+        else f"on {_few(listed(statement.get('Resource', [])))}"
     )
     return f"{statement.get('Effect')} {doing} {whom}"
 
@@ -146,19 +170,3 @@ def _few(words: Iterable[str]) -> str:
     told = list(words)
     rest = len(told) - MOST_TOLD
     return ", ".join(told[:MOST_TOLD]) + (f" and {rest} more" if rest > 0 else "")
-
-
-def _listed(value: Any) -> list[str]:
-    values = value if isinstance(value, list | tuple) else [value]
-    return [str(canonical(each)) for each in values]
-
-
-def _by_id(document: Document) -> dict[str, Mapping[str, Any]]:
-    return {
-        str(statement.get("Sid") or f"number {number}"): statement
-        for number, statement in enumerate(statements(document), 1)
-    }
-
-
-def _text(value: Any) -> str:
-    return json.dumps(value, sort_keys=True)

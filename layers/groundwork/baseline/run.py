@@ -77,7 +77,7 @@ def work_inside(task: ComponentTask, declaration: Declaration, installation: Ins
     `EntryRoleDenied`.
     """
     component, plans = _component(task.component, declaration), task.mode == "plan"
-    permissions = component.reads if plans else [*component.reads, *component.writes]
+    permissions = [*component.reads, *(component.reads_in_plan if plans else component.writes)]
     roles = declaration.entry_role_names if plans else component.entry_roles(declaration)
 
     def work(entered: Inside) -> Result:

@@ -25,22 +25,31 @@ from pydantic import (
 from groundwork.contracts import Account, Kind, Model
 from groundwork.declaration.component_names import component_names
 from groundwork.declaration.entry_roles import CONTROL_TOWER, ORGANIZATIONS, EntryRole
+from groundwork.declaration.fields import (
+    Description,
+    ExternalId,
+    IamPath,
+    ManagedPolicy,
+    Name,
+    OwnTags,
+    PolicyName,
+    Principal,
+    TrustedAccount,
+)
+from groundwork.declaration.outsiders import Outsider
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import (
     AccountSettings,
     Cdk,
     Config,
     Guardrails,
-    IamPath,
     LogArchive,
-    Name,
-    OwnTags,
     Regions,
     Requests,
     RollOut,
     Trail,
 )
-from groundwork.fields import AccountId, AccountName, Email, UnitPath, ancestors, is_below
+from groundwork.fields import AccountId, AccountName, Email, UnitPath, is_below
 
 
 def _component_name(value: str) -> str:
@@ -85,7 +94,7 @@ class Where(Model):
     kinds: list[Kind] = Field(min_length=1)
     organizational_units: list[UnitPath] = Field(default_factory=list)
     except_organizational_units: list[UnitPath] = Field(default_factory=list)
-    names: list[str] = Field(default_factory=list)
+    names: list[AccountName] = Field(default_factory=list)
 
     def admits(self, account: Account) -> bool:
         return (
@@ -123,12 +132,12 @@ def _are_nested(one: str, two: str) -> bool:
 class Trust(Model):
     """Who may assume a role: an account, held to `principals` of it where given, with MFA unless they are machines."""
 
-    account: Literal["security", "tooling", "management"] | AccountId
-    principals: list[str] = Field(
+    account: TrustedAccount
+    principals: list[Principal] = Field(
         default_factory=list, description="Patterns below the account, like role/ci-cd/*"
     )
     mfa: Literal["required", "exempt"] = "required"
-    external_id: str | None = Field(
+    external_id: ExternalId | None = Field(
         default=None,
         description="With an account id: a third party, which is not held to the organization",
     )
@@ -151,13 +160,15 @@ class Role(Model):
     name: Name
     where: Where
     trust: Trust
-    description: str = Field(default="", max_length=1000)
+    description: Description = ""
     path: IamPath = "/"
-    managed_policies: list[str] = Field(
+    managed_policies: list[ManagedPolicy] = Field(
         default_factory=list, max_length=20, description="Names of AWS managed policies"
     )
-    policies: list[str] = Field(default_factory=list, description="Files of policies/, attached inline")
-    permissions_boundary: str | None = Field(
+    policies: list[PolicyName] = Field(
+        default_factory=list, description="Files of policies/, attached inline"
+    )
+    permissions_boundary: PolicyName | None = Field(
         default=None,
         description="A file of policies/ (laid down as a customer managed policy), or an AWS managed policy",
     )
@@ -170,7 +181,7 @@ class Boundary(Model):
 
     name: Name
     where: Where
-    policies: list[str] = Field(
+    policies: list[PolicyName] = Field(
         min_length=1,
         description="Files of policies/; what they say together is the most that such a role may do",
     )
@@ -185,7 +196,7 @@ class Enter(Model):
     role: Name
     kinds: list[Literal["tooling", "workload"]] = Field(default_factory=list)
     organizational_units: list[UnitPath] = Field(default_factory=list)
-    names: list[str] = Field(default_factory=list)
+    names: list[AccountName] = Field(default_factory=list)
 
 
 class Group(Model):
@@ -193,8 +204,8 @@ class Group(Model):
 
     name: Name
     path: IamPath = "/"
-    managed_policies: list[str] = Field(default_factory=list, max_length=10)
-    policies: list[str] = Field(default_factory=list)
+    managed_policies: list[ManagedPolicy] = Field(default_factory=list, max_length=10)
+    policies: list[PolicyName] = Field(default_factory=list)
     enter: list[Enter] = Field(default_factory=list)
 
 
@@ -202,7 +213,7 @@ class User(Model):
     """A user of the security account, without password or key from us."""
 
     name: Name
-    groups: list[Name] = Field(default_factory=list)
+    groups: list[Name] = Field(default_factory=list, max_length=10, description="Ten at most, as IAM has it")
     path: IamPath = "/"
     tags: OwnTags = Field(default_factory=dict)
     access_keys: bool | None = Field(
@@ -250,6 +261,15 @@ class Declaration(Model):
         "access and organization (empty units alone) remove it, the others report it",
     )
 
+    outsiders: list[Outsider] = Field(
+        default_factory=list,
+        description="Who from outside of the organization is let in on purpose: a plan tells of all others",
+    )
+    newer_than_groundwork: list[str] = Field(
+        default_factory=list,
+        description="Names of AWS managed policies, and Regions, that AWS has and Groundwork's lists do not know yet",
+    )
+
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
     """What stands under the names of components that may have settings of their own, as it was read."""
@@ -261,6 +281,11 @@ class Declaration(Model):
 
     def has_policy(self, name: str) -> bool:
         return name in self._policies
+
+    @property
+    def policy_names(self) -> list[str]:
+        """The files of `policies/`, without `.json`."""
+        return list(self._policies)
 
     def settings(self, component: str) -> Any:
         """What is declared for a component that has a settings model of its own, once `loading.check` has seen it."""
@@ -363,67 +388,9 @@ class Declaration(Model):
         return self
 
     @model_validator(mode="after")
-    def _references_hold(self) -> Declaration:
-        units = {ancestor for unit in self.organizational_units for ancestor in ancestors(unit)}
-        roles = {role.name for role in self.access.roles}
-        groups = {group.name for group in self.access.groups}
-        for group in self.access.groups:
-            for enter in group.enter:
-                if enter.role not in roles:
-                    raise ValueError(
-                        f"access.groups {group.name}: enters {enter.role!r}, which is no declared role; declare it under access.roles"
-                    )
-                for unit in enter.organizational_units:
-                    if unit not in units:
-                        raise ValueError(
-                            f"access.groups {group.name}: names the unit {unit!r}; add it to organizationalUnits"
-                        )
-        for unit in self.guardrails.where:
-            if unit not in units:
-                raise ValueError(f"guardrails.where: names the unit {unit!r}; add it to organizationalUnits")
-        for user in self.access.users:
-            for name in user.groups:
-                if name not in groups:
-                    raise ValueError(
-                        f"access.users {user.name}: is in {name!r}, which is no declared group; declare it under access.groups"
-                    )
-        return self
-
-    @model_validator(mode="after")
     def _the_cdk_has_a_pipeline(self) -> Declaration:
         if self.has_component("cdk") and self.tooling is None:
             raise ValueError(
                 "baseline: cdk trusts the tooling account, and accounts declares none; declare an account of kind tooling"
             )
-        return self
-
-    @model_validator(mode="after")
-    def _roles_can_be_laid_down(self) -> Declaration:
-        units = {ancestor for unit in self.organizational_units for ancestor in ancestors(unit)}
-        placed: list[tuple[str, Role | Boundary]] = [
-            *(("access.roles", role) for role in self.access.roles),
-            *(("access.boundaries", boundary) for boundary in self.access.boundaries),
-        ]
-        for key, each in placed:
-            for unit in (*each.where.organizational_units, *each.where.except_organizational_units):
-                if unit not in units:
-                    raise ValueError(
-                        f"{key} {each.name}: where names the unit {unit!r}; add it to organizationalUnits"
-                    )
-        others = {boundary.name for boundary in self.access.boundaries}
-        for role in self.access.roles:
-            if role.permissions_boundary in others:
-                raise ValueError(
-                    f"access.roles {role.name}: permissionsBoundary {role.permissions_boundary!r} is for roles that others "
-                    "make; name a file of policies/"
-                )
-            if role.trust.account == "tooling" and self.tooling is None:
-                raise ValueError(
-                    f"access.roles {role.name}: trusts the tooling account, and accounts declares none; "
-                    "declare an account of kind tooling"
-                )
-            if role.name in self.entry_role_names:
-                raise ValueError(
-                    f"access.roles {role.name}: is an entry role, which AWS makes; choose another name"
-                )
         return self

@@ -9,7 +9,7 @@ from pydantic.json_schema import JsonSchemaValue
 from pydantic_core import CoreSchema
 
 from groundwork.contracts import Model
-from groundwork.declaration.settings import Name
+from groundwork.declaration.fields import Name
 
 ORGANIZATIONS = "OrganizationAccountAccessRole"
 CONTROL_TOWER = "AWSControlTowerExecution"

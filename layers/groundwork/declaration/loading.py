@@ -7,7 +7,9 @@ is told by those it is given: all of them before work begins, and the one in wor
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import date
 from functools import cache, partial
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
@@ -16,7 +18,9 @@ from pydantic import ValidationError
 
 from groundwork.contracts import Kind, Model
 from groundwork.declaration import Declaration
+from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.component_names import camel, component_names
+from groundwork.declaration.mistakes import mistakes
 from groundwork.declaration.policy_files import (
     ENTER,
     MFA_SELF_SERVICE,
@@ -50,6 +54,8 @@ def load(home: Path = HOME) -> Declaration:
     policies = {path.stem: read_policy(path) for path in sorted((home / "policies").glob("*.json"))}
     declaration._given.update(given)
     declaration._policies.update(policies)
+    if found := list(mistakes(declaration)):
+        raise InvalidDeclaration("\n".join(f"{FILE}: {each}." for each in found))
     _check_policies(declaration, policies)
     return declaration
 
@@ -63,16 +69,18 @@ class Declarable(Protocol):
     @property
     def settings(self) -> type[Model] | None: ...
 
+    def rendered(self, declaration: Declaration) -> Sequence[object]: ...
+
 
 def check(declaration: Declaration, components: Mapping[str, Declarable]) -> Declaration:
-    """The declaration, with the settings of these components. Raises `InvalidDeclaration` for what is wrong in them, and
-    for one that is declared for a kind of account that it is not for."""
+    """The declaration, with the settings of these components. Raises `InvalidDeclaration` for what is wrong in them, for
+    one that is declared for a kind of account that it is not for, and for what it makes that AWS would refuse."""
     for name, component in components.items():
         if component.settings and declaration.has_component(name):
             given = declaration._given.get(name, {})
             declaration._settings[name] = _validated(component.settings, given, camel(name))
         elif name in declaration._given and not component.settings:
-            raise InvalidDeclaration(f"{FILE}: {_unknown(camel(name))}")
+            raise InvalidDeclaration(f"{FILE}: {_unknown(camel(name), [camel(name)])}")
     for kind, names in declaration.baseline.items():
         for name in names:
             if name in components and kind not in components[name].kinds:
@@ -80,6 +88,9 @@ def check(declaration: Declaration, components: Mapping[str, Declarable]) -> Dec
                 raise InvalidDeclaration(
                     f"{FILE}: baseline.{kind}: {name} is for accounts of kind {kinds}; take it out."
                 )
+    for name, component in components.items():
+        if declaration.has_component(name):
+            component.rendered(declaration)
     return declaration
 
 
@@ -96,8 +107,20 @@ def _read(home: Path) -> dict[str, Any]:
 def _read_yaml(home: Path) -> Any:
     import yaml  # where no build has been: its import takes as long as that of the whole domain
 
+    class Loader(yaml.SafeLoader):
+        """YAML lets a key stand twice, and the last one win."""
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
+            if twice := next((key for key in keys if keys.count(key) > 1), None):
+                line = node.start_mark.line + 1
+                raise InvalidDeclaration(
+                    f"{FILE}: line {line}: holds the key {shown(twice)} twice; remove one."
+                )
+            return super().construct_mapping(node, deep)
+
     try:
-        return yaml.safe_load((home / FILE).read_text())
+        return yaml.load((home / FILE).read_text(), Loader)  # noqa: S506 - it is a SafeLoader
     except FileNotFoundError:
         raise InvalidDeclaration(
             f"{FILE}: is missing in {home.name}/; restore it from the repository."
@@ -121,21 +144,45 @@ def _sentence(error: Any, *within: str) -> str:
         case "missing":
             return f"{key}: is missing; add it."
         case "extra_forbidden":
-            return _unknown(key)
+            return _unknown(key, error["loc"])
+        case "string_type" if isinstance(error["input"], int | float | date):
+            return f"{key}: {shown(error['input'])} is no text; put it in quotes."
         case "value_error" if not isinstance(error["input"], dict | list | Model):
             return f"{key}: {shown(error['input'])} {error['ctx']['error']}."
         case "value_error":
             return f"{key + ': ' if key else ''}{error['ctx']['error']}."
         case "literal_error":
-            return f"{key}: {shown(error['input'])} is unknown; it must be {error['ctx']['expected']}."
+            expected = error["ctx"]["expected"]
+            close = did_you_mean(str(error["input"]), re.findall(r"'([^']+)'", expected))
+            return f"{key}: {shown(error['input'])} is unknown{close}; it must be {expected}."
         case _:
             return (
                 f"{key}: {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
             )
 
 
-def _unknown(key: str) -> str:
-    return f"{key}: is an unknown key; remove it, or see baseline.schema.json for the right name."
+def _unknown(key: str, place: Sequence[int | str]) -> str:
+    close = did_you_mean(str(place[-1]), _keys_beside(place))
+    return f"{key}: is an unknown key{close}; remove it, or see baseline.schema.json for the right name."
+
+
+def _keys_beside(place: Sequence[int | str]) -> Iterator[str]:
+    """The keys that may stand where this one does."""
+    schema = Declaration.model_json_schema()
+
+    def resolved(part: Any) -> Iterator[Any]:
+        for each in part.get("anyOf", [part]):
+            yield schema["$defs"][each["$ref"].rpartition("/")[2]] if "$ref" in each else each
+
+    here = [schema]
+    for step in place[:-1]:
+        inner = (
+            each.get("items") if isinstance(step, int) else each.get("properties", {}).get(step)
+            for each in here
+        )
+        here = [each for part in inner if part for each in resolved(part)]
+    for each in here:
+        yield from each.get("properties", {})
 
 
 # -- policies ---------------------------------------------------------------------------------------

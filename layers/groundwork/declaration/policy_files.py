@@ -8,8 +8,8 @@ from fnmatch import fnmatchcase
 from pathlib import Path
 from typing import Any
 
+from groundwork.declaration.policy_grammar import faults
 from groundwork.errors import InvalidDeclaration
-from groundwork.fields import shown
 
 MFA_SELF_SERVICE = "mfa-self-service"
 """The policy every group carries: manage your own MFA device, and nothing else until you have used it."""
@@ -31,16 +31,8 @@ def read_policy(path: Path) -> Document:
         raise InvalidDeclaration(f'{name}: Version: must be "2012-10-17"; add it.')
     if not statements(document):
         raise InvalidDeclaration(f"{name}: Statement: is missing or empty; add at least one statement.")
-    for number, statement in enumerate(statements(document)):
-        if statement.get("Effect") not in ("Allow", "Deny"):
-            raise InvalidDeclaration(
-                f"{name}: Statement.{number}.Effect: {shown(statement.get('Effect'))} must be Allow or Deny."
-            )
-        for either in (("Action", "NotAction"), ("Resource", "NotResource")):
-            if sum(key in statement for key in either) != 1:
-                raise InvalidDeclaration(
-                    f"{name}: Statement.{number}: give exactly one of {either[0]} and {either[1]}."
-                )
+    if found := list(faults(document, statements(document))):
+        raise InvalidDeclaration("\n".join(f"{name}: {each}." for each in found))
     return document
 
 

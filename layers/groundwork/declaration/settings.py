@@ -1,48 +1,23 @@
-"""The part of the declaration that says how each component is set, and the names that it is written with."""
+"""The part of the declaration that says how each component is set."""
 
 from __future__ import annotations
 
 from typing import Annotated, Literal
 
-from pydantic import AfterValidator, Field, model_validator
+from pydantic import Field, model_validator
 
 from groundwork.contracts import Kind, Model
+from groundwork.declaration.fields import MANAGED_BY as MANAGED_BY  # noqa: PLC0414 - it is told apart from a stray import
+from groundwork.declaration.fields import (
+    AggregatorName,
+    BucketName,
+    ConfigName,
+    KeyAlias,
+    Name,
+    Region,
+    TrailName,
+)
 from groundwork.fields import AccountId, UnitPath
-
-MANAGED_BY = "managed-by"
-"""The tag by which roles and users are known as Groundwork's."""
-MOST_TAGS = 49
-
-
-def _iam_name(value: str) -> str:
-    if not 1 <= len(value) <= 64 or not all(c.isascii() and (c.isalnum() or c in "_+=,.@-") for c in value):
-        raise ValueError("is no IAM name; use 1 to 64 letters, digits and _+=,.@-")
-    return value
-
-
-def _path(value: str) -> str:
-    if not value.startswith("/") or not value.endswith("/"):
-        raise ValueError("is no IAM path; it begins and ends with a slash, like /people/")
-    return value
-
-
-def _own_tags(value: dict[str, str]) -> dict[str, str]:
-    reserved = [key for key in value if key.lower() == MANAGED_BY or key.lower().startswith("aws:")]
-    if reserved:
-        raise ValueError(f"holds the key {reserved[0]!r}, which is reserved; choose another")
-    if len(value) > MOST_TAGS:
-        raise ValueError(
-            f"holds {len(value)} tags; IAM allows 50 and Groundwork sets one: give at most {MOST_TAGS}"
-        )
-    return value
-
-
-Name = Annotated[str, AfterValidator(_iam_name)]
-OwnTags = Annotated[dict[str, str], AfterValidator(_own_tags)]
-IamPath = Annotated[str, AfterValidator(_path)]
-ConfigName = Annotated[str, Field(min_length=1, max_length=256)]
-Region = Annotated[str, Field(pattern=r"^[a-z]{2}(-[a-z]+)+-[0-9]$")]
-
 
 RECORD_IAM = frozenset(
     [
@@ -89,6 +64,12 @@ class Regions(Model):
     governed: list[Region] = Field(default_factory=lambda: ["us-east-1"], min_length=1)
 
     @model_validator(mode="after")
+    def _each_once(self) -> Regions:
+        if twice := sorted({name for name in self.governed if self.governed.count(name) > 1}):
+            raise ValueError(f"governed names {twice[0]!r} twice; remove one of them")
+        return self
+
+    @model_validator(mode="after")
     def _home_is_governed(self) -> Regions:
         if self.home not in self.governed:
             raise ValueError(f"home {self.home!r} is not among the governed Regions; add it to governed")
@@ -113,12 +94,12 @@ class ObjectLock(Model):
 class LogArchive(Model):
     """The buckets and the key of the security account that every account's logs go to."""
 
-    trail_bucket: str = Field(
+    trail_bucket: BucketName = Field(
         default="groundwork-trail-<security>", description="<security> is the security account's id"
     )
-    config_bucket: str = "groundwork-config-<security>"
-    access_logs_bucket: str = "groundwork-access-logs-<security>"
-    key_alias: str = Field(default="alias/groundwork-logs", pattern="^alias/.+")
+    config_bucket: BucketName = "groundwork-config-<security>"
+    access_logs_bucket: BucketName = "groundwork-access-logs-<security>"
+    key_alias: KeyAlias = "alias/groundwork-logs"
     archive_after_days: int = Field(default=90, ge=1, description="To Glacier Instant Retrieval")
     expire_after_days: int = Field(default=2557, ge=1)
     access_logs_expire_after_days: int = Field(default=365, ge=1)
@@ -140,12 +121,22 @@ class LogArchive(Model):
             )
         return self
 
+    @model_validator(mode="after")
+    def _each_has_a_bucket(self) -> LogArchive:
+        buckets = (self.trail_bucket, self.config_bucket, self.access_logs_bucket)
+        if len(set(buckets)) < len(buckets):
+            raise ValueError(
+                f"trailBucket {self.trail_bucket!r}, configBucket {self.config_bucket!r} and accessLogsBucket "
+                f"{self.access_logs_bucket!r} must differ; give each a bucket of its own"
+            )
+        return self
+
 
 class Trail(Model):
     """`account`: every account has its own trail. `organization`: one organization trail covers them all."""
 
     mode: Literal["account", "organization"] = "account"
-    name: str = Field(default="groundwork", pattern=r"^[A-Za-z0-9][A-Za-z0-9._\-]{2,127}$")
+    name: TrailName = "groundwork"
 
 
 class Config(Model):
@@ -156,7 +147,11 @@ class Config(Model):
     delivery_frequency: Literal[
         "One_Hour", "Three_Hours", "Six_Hours", "Twelve_Hours", "TwentyFour_Hours"
     ] = "TwentyFour_Hours"
-    aggregator: Name = "groundwork"
+    recording: Literal["continuous", "daily"] = Field(
+        default="continuous",
+        description="daily: what a resource is once a day, for less; a change and back within the day is not seen",
+    )
+    aggregator: AggregatorName = "groundwork"
     take_over: bool = Field(
         default=False, description="Repoint a recorder or channel that somebody else made"
     )

@@ -135,6 +135,29 @@ def test_an_organization_is_aggregated_by_who_administers_it(engine: Engine, mem
     assert code_of(put, **wanted) == "InvalidRoleException"
 
 
+def test_a_recorder_shows_how_often_it_records(engine: Engine) -> None:
+    member = Member(engine)
+    recorder = {"name": "r", "roleARN": member.role}
+    for given, shown in (
+        ({}, "CONTINUOUS"),
+        ({"recordingMode": {"recordingFrequency": "DAILY"}}, "DAILY"),
+        ({}, "CONTINUOUS"),
+    ):
+        member.config.put_configuration_recorder(ConfigurationRecorder=recorder | given)
+        (found,) = member.config.describe_configuration_recorders()["ConfigurationRecorders"]
+        assert found["recordingMode"] == {"recordingFrequency": shown}
+
+
+def test_plain_moto_still_forgets_how_often_a_recorder_records() -> None:
+    observed = plain_moto("""
+        c = client("config")
+        c.put_configuration_recorder(ConfigurationRecorder={"name": "r", "roleARN": "arn:aws:iam::1:role/none",
+            "recordingMode": {"recordingFrequency": "DAILY"}})
+        print("recordingMode" in c.describe_configuration_recorders()["ConfigurationRecorders"][0])
+    """)
+    assert observed == "False"
+
+
 def test_plain_moto_still_falls_short() -> None:
     observed = plain_moto("""
         c = client("config")

@@ -275,7 +275,9 @@ def test_the_same_trust_written_differently_is_no_difference() -> None:
 def test_a_sixth_version_of_a_policy_takes_the_place_of_the_oldest() -> None:
     said = [{"Effect": "Deny", "Action": "*", "Resource": "*"}]
     document = {"Version": "2012-10-17", "Statement": said}
-    found = PolicyState("arn:aws:iam::1:policy/limits", {**document, "Id": "old"}, ("v2", "v3", "v4", "v9"))
+    found = PolicyState(
+        "arn:aws:iam::1:policy/limits", {**document, "Statement": []}, ("v2", "v3", "v4", "v9")
+    )
     calls = list(difference.policy(found, PolicyState(found.arn, document)))
     assert [call.operation for call in calls] == ["DeletePolicyVersion", "CreatePolicyVersion"]
     assert calls[0].parameters["VersionId"] == "v2"

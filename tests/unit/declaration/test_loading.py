@@ -13,50 +13,12 @@ import yaml
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Kind
 from groundwork.declaration import Where
-from groundwork.declaration.loading import HOME, check, load
+from groundwork.declaration.loading import check, load
 from groundwork.declaration.policy_files import ESCALATIONS
-from groundwork.errors import InvalidDeclaration
 from groundwork.fields import ancestors
+from tests.unit.declaration.files import DEFAULT, changed, policy, refusal
 
-DEFAULT = yaml.safe_load((HOME / "baseline.yaml").read_text())
 MAKES_ROLES = {"Effect": "Allow", "Action": ["iam:Create*"], "Resource": "*"}
-
-
-@pytest.fixture
-def home(tmp_path: Path) -> Path:
-    """A copy of the default declaration."""
-    (tmp_path / "policies").mkdir()
-    (tmp_path / "baseline.yaml").write_text(yaml.safe_dump(DEFAULT))
-    for policy in (HOME / "policies").glob("*.json"):
-        (tmp_path / "policies" / policy.name).write_text(policy.read_text())
-    return tmp_path
-
-
-def refusal(home: Path) -> str:
-    with pytest.raises(InvalidDeclaration) as refused:
-        check(load(home), COMPONENTS)
-    return str(refused.value)
-
-
-def changed(home: Path, key: str, value: Any) -> Path:
-    """The default with the value at a dotted key replaced; a key that ends in `+` appends to the list there."""
-    raw = copy.deepcopy(DEFAULT)
-    *way, last = key.removesuffix("+").split(".")
-    place = raw
-    for step in way:
-        place = place[int(step)] if isinstance(place, list) else place.setdefault(step, {})
-    if key.endswith("+"):
-        place.setdefault(last, []).append(value)
-    else:
-        place[int(last) if isinstance(place, list) else last] = value
-    (home / "baseline.yaml").write_text(yaml.safe_dump(raw))
-    return home
-
-
-def policy(home: Path, *statements: Any, name: str = "deploy", **document: Any) -> Path:
-    text = json.dumps({"Version": "2012-10-17", "Statement": list(statements)} | document)
-    (home / "policies" / f"{name}.json").write_text(text)
-    return home
 
 
 # -- the default -------------------------------------------------------------------------------------
@@ -134,7 +96,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
             "il-central-1; add one that it does, like us-east-1"
         ),
     ),
-    ("regions.home", "Ireland", "regions.home: 'Ireland' is not right"),
+    ("regions.home", "Ireland", "regions.home: 'Ireland' is no Region; write it like eu-central-1"),
     ("entryRoles", [], "entryRoles: []"),
     ("entryRoles.0", {"name": "Door", "trust": "wide"}, "entryRoles.0.trust: 'wide' is unknown; it must be 'management' or 'narrow'"),
     ("entryRoles.0", {"name": "Door", "trust": "narrow"}, "entryRoles.0: Door: the trust narrow lets nobody in once Groundwork is gone"),

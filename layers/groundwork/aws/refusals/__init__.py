@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from groundwork.errors import ComponentNotSettled, GroundworkError
 
-from . import account, cloudtrail, config, iam, organizations, stack
+from . import access_analyzer, account, cloudtrail, config, iam, organizations, stack
 from .answer import COMMON, Answer, Answers
 
 __all__ = ["SERVICES", "Answer", "Service", "answer_to", "named"]
@@ -43,6 +43,7 @@ def _service(calls: str, answers: Answers, reasons: Mapping[str, Answer] | None 
 
 
 SERVICES: Mapping[str, Service] = {
+    "accessanalyzer": _service(access_analyzer.CALLS, access_analyzer.ANSWERS),
     "cloudformation": _service(account.CALLS_OF_CLOUDFORMATION, account.ANSWERS_OF_CLOUDFORMATION),
     "cloudtrail": _service(cloudtrail.CALLS, cloudtrail.ANSWERS),
     "config": _service(config.CALLS, config.ANSWERS),

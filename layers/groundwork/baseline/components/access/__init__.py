@@ -6,16 +6,19 @@ Whatever of ours is no longer declared goes (`removal`). Everybody else's roles,
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from groundwork.baseline.component import Call, Component, Permission, Target, needing
+from groundwork.baseline.imagined import everywhere
 from groundwork.contracts import Kind
+from groundwork.declaration import Declaration
 from groundwork.declaration.settings import MANAGED_BY
 
-from . import difference, entry_roles, pipelines, removal, state
+from . import difference, entry_roles, pipelines, removal, state, strangers
 from .state import Found
-from .wanted import declared_roles, wanted, without_keys
+from .wanted import Wanted, declared_roles, never_left_out, wanted, without_keys
 
 if TYPE_CHECKING:
     from mypy_boto3_iam.literals import EntityTypeType
@@ -46,6 +49,7 @@ class Access(Component[Found]):
             kinds=_OF_USERS,
         ),
     )
+    reads_in_plan = strangers.READS
     writes = (
         Permission(
             [
@@ -114,19 +118,27 @@ class Access(Component[Found]):
         Permission(["iam:DeleteVirtualMFADevice"], [f"{_IAM}:mfa/*"], kinds=_OF_USERS),
     )
 
+    def rendered(self, declaration: Declaration) -> Sequence[Wanted]:
+        return [never_left_out(wanted(target)) for target in everywhere(declaration)]
+
     def read(self, target: Target) -> Found:
         kinds: list[EntityTypeType] = ["Role", "LocalManagedPolicy"]
         roles = [role.name for role in declared_roles(target)]
-        if target.account.kind not in _OF_USERS:
-            return state.read(target.client("iam"), kinds, roles)
-        remaining = {user.name for user in target.declaration.access.users}
-        return state.read(
-            target.client("iam"),
-            [*kinds, "User", "Group"],
-            roles,
-            without_keys(target),
-            remaining if target.declaration.removes(self.name) else None,
-        )
+        if target.account.kind in _OF_USERS:
+            remaining = {user.name for user in target.declaration.access.users}
+            found = state.read(
+                target.client("iam"),
+                [*kinds, "User", "Group"],
+                roles,
+                without_keys(target),
+                remaining if target.declaration.removes(self.name) else None,
+            )
+        else:
+            found = state.read(target.client("iam"), kinds, roles)
+        if not target.foresees:
+            return found
+        ours = {*roles, *target.declaration.entry_role_names}
+        return replace(found, seen=strangers.seen(found.roles.values(), ours, target))
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Boundaries come before the roles that have them, groups before who is in them; each holder of power is one
@@ -152,5 +164,10 @@ class Access(Component[Found]):
         yield from removal.undeclared(found, want, target, self.name)
         yield from difference.left_out(want)
         yield from entry_roles.calls(found.roles, target)
-        if target.account.kind == "tooling":
-            yield from needing((), pipelines.open_to_others(found.roles.values(), target))
+        told = (
+            list(pipelines.open_to_others(found.roles.values(), target))
+            if target.account.kind == "tooling"
+            else []
+        )
+        yield from needing((), told)
+        yield from needing((), strangers.calls(found.seen, target, {call.resource for call in told}))

@@ -9,6 +9,7 @@ from typing import Any
 from groundwork.baseline.component import Target
 from groundwork.declaration import Enter, Role, Trust
 from groundwork.declaration.policy_files import Document, statements
+from groundwork.declaration.policy_grammar import PLACEHOLDERS
 from groundwork.errors import InvalidDeclaration
 
 GROUP_INLINE_CHARACTERS = 5_120
@@ -131,9 +132,6 @@ def known_account(kind: str, target: Target) -> str:
     if known is None:
         raise NotYetKnown(f"the {kind} account does not exist yet")
     return known
-
-
-PLACEHOLDERS = ("partition", "account", "organization", "management", "security", "tooling")
 
 
 def filled(document: Document, target: Target) -> Document:

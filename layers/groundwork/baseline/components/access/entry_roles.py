@@ -10,7 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from groundwork.baseline.component import Call, Target, needing
-from groundwork.baseline.documents import canonical, differences, principals
+from groundwork.baseline.documents import differences, principals
 from groundwork.declaration.entry_roles import EntryRole
 from groundwork.declaration.policy_files import Document, statements
 
@@ -72,12 +72,13 @@ def _by_default(target: Target) -> Document:
 
 
 def _brought_to(wanted: Document, role: RoleState) -> Iterator[Call]:
-    if canonical(role.trust) == canonical(wanted):
+    drift = differences(role.trust, wanted)
+    if not drift:
         return
-    reason = f"trust {differences(role.trust, wanted)}"
     parameters = {"RoleName": role.name, "PolicyDocument": compact(wanted)}
     yield Call(
-        *("iam", "UpdateAssumeRolePolicy", parameters, f"role/{role.name}", "update", reason), severity="high"
+        *("iam", "UpdateAssumeRolePolicy", parameters, f"role/{role.name}", "update", f"trust {drift}"),
+        severity="high",
     )
 
 
@@ -89,7 +90,9 @@ def _wider(role: RoleState, management: str) -> Iterator[Call]:
             for statement in statements(role.trust)
             if statement.get("Effect") == "Allow"
             for who in principals(statement)
-            if who != f"account {management}" and f":iam::{management}:" not in who
+            if who != f"account {management}"
+            and f":iam::{management}:" not in who
+            and not who.startswith("the deleted ")
         }
     )
     if others:

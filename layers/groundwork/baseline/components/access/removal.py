@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 
 from groundwork.baseline.component import Call, Target, needing
-from groundwork.baseline.documents import canonical
+from groundwork.baseline.documents import differences
 from groundwork.declaration.policy_files import ENTER, MFA_SELF_SERVICE, Document
 from groundwork.declaration.settings import MANAGED_BY
 
@@ -101,7 +101,7 @@ def _role(role: RoleState) -> Iterator[Call]:
         reason = f"{TAGGED}: take it out of its instance profile"
         yield call("DeleteRole", resource, "report", reason, "high", **at)
         return
-    if canonical(role.trust) != canonical(NOBODY):
+    if differences(role.trust, NOBODY):
         reason = f"{TAGGED}: nobody enters it any more"
         yield call(
             "UpdateAssumeRolePolicy", resource, "update", reason, "high",
@@ -150,7 +150,7 @@ def _denial(holder: Holder, room: int) -> str:
 
 
 def _denied(kind: str, resource: str, holder: Holder, denial: str) -> Iterator[Call]:
-    if canonical(holder.inline.get(denial)) != canonical(NOTHING):
+    if differences(holder.inline.get(denial), NOTHING):
         reason = f"{TAGGED}: it is denied everything, and so are sessions that are open"
         yield call(
             f"Put{kind}Policy", resource, "update", reason, "high",

@@ -14,6 +14,7 @@ from groundwork.declaration.settings import MANAGED_BY
 from . import credentials
 from .credentials import Credential
 from .marks import is_marked, unmarked
+from .seen import Seen
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient
@@ -92,6 +93,7 @@ class Found:
     groups: Mapping[str, GroupState] = field(default_factory=dict)
     users: Mapping[str, UserState] = field(default_factory=dict)
     policies: Mapping[str, PolicyState] = field(default_factory=dict)
+    seen: Seen = field(default_factory=Seen)
 
 
 def read(

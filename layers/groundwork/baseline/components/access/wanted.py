@@ -11,6 +11,7 @@ from groundwork.baseline.component import Target
 from groundwork.declaration import Boundary, Group, Role, User
 from groundwork.declaration.policy_files import ENTER, MFA_SELF_SERVICE, Document
 from groundwork.declaration.settings import MANAGED_BY
+from groundwork.errors import InvalidDeclaration
 
 from .documents import (
     GROUP_INLINE_CHARACTERS,
@@ -67,6 +68,15 @@ def wanted(target: Target) -> Wanted:
             all_of_it.groups += [entered] if entered is not None else []
         left_out = {item.resource for item in all_of_it.left_out if item.inline is None}
         all_of_it.users += [_user(user, left_out, target) for user in target.declaration.access.users]
+    return all_of_it
+
+
+def never_left_out(all_of_it: Wanted) -> Wanted:
+    """Where all that is declared is there, nothing waits for it. Raises `InvalidDeclaration`."""
+    for each in all_of_it.left_out:
+        raise InvalidDeclaration(
+            f"baseline.yaml: access {each.resource}: {each.why}, and accounts declares none."
+        )
     return all_of_it
 
 

@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.component import Action, Call, Permission, Target, removal
-from groundwork.baseline.documents import canonical, differences
+from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
 from groundwork.errors import ConflictingSetup
@@ -180,9 +180,8 @@ def _calls_of_role(found: Role | None, target: Target) -> Iterator[Call]:
             "does not exist; the aggregator reads the organization with it",
             action="create",
         )
-    elif canonical(found.trust) != canonical(TRUST):
-        wrong = f"trust {differences(found.trust, TRUST)}"
-        yield call("UpdateAssumeRolePolicy", {"PolicyDocument": trust}, wrong, "high")
+    elif wrong := differences(found.trust, TRUST):
+        yield call("UpdateAssumeRolePolicy", {"PolicyDocument": trust}, f"trust {wrong}", "high")
     has = found.policies if found else frozenset()
     if policy not in has:
         lacks = f"lacks the managed policy {POLICY}: the aggregator cannot read the organization"

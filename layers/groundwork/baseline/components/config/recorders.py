@@ -201,11 +201,11 @@ def calls(name: str, region: Region, key: str, target: Target) -> Iterator[Call]
 
 
 def _everything(name: str, target: Target) -> dict[str, Any]:
-    """Every type of resource, all the time; those that are global in one Region only."""
+    """Every type of resource, as often as is declared; those that are global in one Region only."""
     global_types = name == target.declaration.regions.of_global_types
     return {
         "recordingGroup": {"allSupported": True, "includeGlobalResourceTypes": global_types},
-        "recordingMode": {"recordingFrequency": "CONTINUOUS"},
+        "recordingMode": {"recordingFrequency": target.declaration.config.recording.upper()},
     }
 
 
@@ -223,7 +223,7 @@ def _wrong_recorder(name: str, recorder: Mapping[str, Any] | None, target: Targe
     if recorder is None:
         return "does not exist"
     global_types = name == target.declaration.regions.of_global_types
-    group, mode = recorder.get("recordingGroup", {}), recorder.get("recordingMode", {})
+    group, often = recorder.get("recordingGroup", {}), _how_often(recorder)
     wrong = []
     if recorder.get("roleARN") != role_arn(target):
         wrong.append(f"records as {recorder.get('roleARN')}; expected {role_arn(target)}")
@@ -233,9 +233,19 @@ def _wrong_recorder(name: str, recorder: Mapping[str, Any] | None, target: Targe
         wrong.append(
             "leaves out global resource types" if global_types else "records global resource types twice"
         )
-    if mode.get("recordingFrequency", "CONTINUOUS") != "CONTINUOUS" or mode.get("recordingModeOverrides"):
-        wrong.append("does not record continuously")
+    if often != {target.declaration.config.recording}:
+        wrong.append(f"records {' and '.join(sorted(often))}; expected {target.declaration.config.recording}")
     return "; ".join(wrong)
+
+
+def _how_often(recorder: Mapping[str, Any]) -> set[str]:
+    """Of all types, and of those for which it is said otherwise.
+
+    https://docs.aws.amazon.com/config/latest/APIReference/API_RecordingMode.html
+    """
+    mode = recorder.get("recordingMode", {})
+    modes = [mode, *mode.get("recordingModeOverrides", [])]
+    return {str(each.get("recordingFrequency", "CONTINUOUS")).lower() for each in modes}
 
 
 def _wrong_channel(channel: Mapping[str, Any] | None, key: str, target: Target) -> list[tuple[str, Severity]]:
@@ -302,6 +312,12 @@ def _lacks(name: str, region: Region, target: Target) -> str:
         (
             region.recorder and global_types and not group.get("includeGlobalResourceTypes"),
             "leaves out global resource types",
+        ),
+        (
+            region.recorder
+            and target.declaration.config.recording == "continuous"
+            and "daily" in _how_often(region.recorder),
+            "records once a day, and declared is continuous",
         ),
         (region.failing, f"fails to deliver: {region.failing}"),
     ]

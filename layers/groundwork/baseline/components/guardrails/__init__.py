@@ -7,7 +7,7 @@ takes guard rails off is no function of ours."""
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -22,7 +22,9 @@ from groundwork.baseline.component import (
 )
 from groundwork.baseline.components.guardrails.document import TAG, guardrail_document, minified
 from groundwork.baseline.documents import differences
+from groundwork.baseline.imagined import all_there
 from groundwork.contracts import Severity
+from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
 from groundwork.fields import shown
 
@@ -87,6 +89,9 @@ class Guardrails(Component[Found]):
             ),
         ),
     )
+
+    def rendered(self, declaration: Declaration) -> Sequence[Document]:
+        return [guardrail_document(declaration, all_there(declaration))]
 
     def read(self, target: Target) -> Found:
         client, name = target.client("organizations"), target.declaration.guardrails.policy

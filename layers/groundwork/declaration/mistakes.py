@@ -1,0 +1,178 @@
+"""What no key shows by itself: names that nothing bears, and what AWS would refuse of keys together. All of it is told."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator
+
+from groundwork.declaration import Boundary, Declaration, Group, Role
+from groundwork.declaration.aws_names import (
+    SERVICE_LINKED,
+    attachable,
+    did_you_mean,
+    listed_on,
+    partitions,
+)
+from groundwork.declaration.fields import MOST_TAGS
+from groundwork.fields import ancestors, shown
+
+NEWER = "newerThanGroundwork"
+
+
+def mistakes(declaration: Declaration) -> Iterator[str]:
+    """Each a sentence, which names key, value and remedy. That a policy has its file is checked with the files."""
+    yield from _regions(declaration)
+    yield from _units(declaration)
+    yield from _references(declaration)
+    yield from _roles(declaration)
+    yield from _managed_policies(declaration)
+    yield from _tags(declaration)
+
+
+def _regions(declaration: Declaration) -> Iterator[str]:
+    known = partitions()
+    for name in declaration.regions.governed:
+        if name not in known and name not in declaration.newer_than_groundwork:
+            yield (
+                f"regions.governed: {shown(name)} is no Region of AWS{did_you_mean(name, known)}; correct it, or name it "
+                f"under {NEWER} if AWS has it"
+            )
+    home = known.get(declaration.regions.home)
+    for name in declaration.regions.governed:
+        if home and known.get(name, home) != home:
+            yield (
+                f"regions.governed: {shown(name)} is in the partition {known[name]} and regions.home in {home}; no "
+                "organization spans both: take it out"
+            )
+
+
+# -- units --------------------------------------------------------------------------------------------
+
+
+def _units(declaration: Declaration) -> Iterator[str]:
+    units = declared_units(declaration)
+    spellings: dict[str, str] = {}
+    for unit in sorted(units):
+        other = spellings.setdefault(unit.lower(), unit)
+        if other != unit:
+            yield (
+                f"organizationalUnits: {shown(unit)} and {shown(other)} differ in case alone; write it in one way"
+            )
+    for key, unit in _named_units(declaration):
+        if unit not in units:
+            yield (
+                f"{key} the unit {shown(unit)}{did_you_mean(unit, units)}; add it to organizationalUnits, or correct it"
+            )
+
+
+def declared_units(declaration: Declaration) -> set[str]:
+    """The units that are declared, and those above them."""
+    return {ancestor for unit in declaration.organizational_units for ancestor in ancestors(unit)}
+
+
+def _named_units(declaration: Declaration) -> Iterator[tuple[str, str]]:
+    for account in declaration.accounts:
+        if account.organizational_unit is not None:
+            yield f"accounts {account.name}: names", account.organizational_unit
+    for key, each in _placed(declaration):
+        for unit in (*each.where.organizational_units, *each.where.except_organizational_units):
+            yield f"{key} {each.name}: where names", unit
+    for group in declaration.access.groups:
+        for enter in group.enter:
+            for unit in enter.organizational_units:
+                yield f"access.groups {group.name}: names", unit
+    for unit in declaration.guardrails.where:
+        yield "guardrails.where: names", unit
+
+
+def _placed(declaration: Declaration) -> Iterator[tuple[str, Role | Boundary]]:
+    yield from (("access.roles", role) for role in declaration.access.roles)
+    yield from (("access.boundaries", boundary) for boundary in declaration.access.boundaries)
+
+
+# -- who enters what ----------------------------------------------------------------------------------
+
+
+def _references(declaration: Declaration) -> Iterator[str]:
+    roles = {role.name for role in declaration.access.roles}
+    groups = {group.name for group in declaration.access.groups}
+    for group in declaration.access.groups:
+        for enter in group.enter:
+            if enter.role not in roles:
+                yield (
+                    f"access.groups {group.name}: enters {shown(enter.role)}, which is no declared "
+                    f"role{did_you_mean(enter.role, roles)}; declare it under access.roles"
+                )
+    for user in declaration.access.users:
+        for name in user.groups:
+            if name not in groups:
+                yield (
+                    f"access.users {user.name}: is in {shown(name)}, which is no declared "
+                    f"group{did_you_mean(name, groups)}; declare it under access.groups"
+                )
+
+
+def _roles(declaration: Declaration) -> Iterator[str]:
+    others = {boundary.name for boundary in declaration.access.boundaries}
+    for role in declaration.access.roles:
+        if role.permissions_boundary in others:
+            yield (
+                f"access.roles {role.name}: permissionsBoundary {role.permissions_boundary!r} is for roles that others "
+                "make; name a file of policies/"
+            )
+        if role.trust.account == "tooling" and declaration.tooling is None:
+            yield (
+                f"access.roles {role.name}: trusts the tooling account, and accounts declares none; "
+                "declare an account of kind tooling"
+            )
+        if role.name in declaration.entry_role_names:
+            yield f"access.roles {role.name}: is an entry role, which AWS makes; choose another name"
+
+
+# -- AWS managed policies -----------------------------------------------------------------------------
+
+
+def _managed_policies(declaration: Declaration) -> Iterator[str]:
+    newer = declaration.newer_than_groundwork
+    holders: tuple[tuple[str, Role | Group], ...] = (
+        *(("access.roles", role) for role in declaration.access.roles),
+        *(("access.groups", group) for group in declaration.access.groups),
+    )
+    for key, holder in holders:
+        names = holder.managed_policies
+        for name in names:
+            yield from _managed_policy(f"{key} {holder.name}: managedPolicies", name, newer)
+        if twice := sorted({name for name in names if names.count(name) > 1}):
+            yield f"{key} {holder.name}: managedPolicies: names {twice[0]!r} twice; remove one of them"
+    for role in declaration.access.roles:
+        boundary = role.permissions_boundary
+        if boundary is not None and not declaration.has_policy(boundary):
+            key = f"access.roles {role.name}: permissionsBoundary"
+            yield from _managed_policy(key, boundary, newer, declaration.policy_names)
+
+
+def _managed_policy(
+    key: str, name: str, newer: Collection[str], files: Collection[str] = ()
+) -> Iterator[str]:
+    if name.startswith(SERVICE_LINKED):
+        yield f"{key}: {name!r} is for the service-linked role of one service; IAM attaches it to nothing else"
+    elif name not in attachable() and name not in newer:
+        what = "neither a file of policies/ nor an AWS managed policy" if files else "no AWS managed policy"
+        yield (
+            f"{key}: {shown(name)} is {what} of {listed_on()}{did_you_mean(name, {*files, *attachable()})}; correct it, or "
+            f"name it under {NEWER} if AWS has it"
+        )
+
+
+# -- tags ---------------------------------------------------------------------------------------------
+
+
+def _tags(declaration: Declaration) -> Iterator[str]:
+    """A user without access keys carries a second tag of ours."""
+    access = declaration.access
+    for user in access.users:
+        keyless = not (access.access_keys if user.access_keys is None else user.access_keys)
+        if keyless and len(user.tags) >= MOST_TAGS:
+            yield (
+                f"access.users {user.name}: tags holds {len(user.tags)}; IAM allows 50 and Groundwork sets two of a user "
+                f"without access keys: give at most {MOST_TAGS - 1}"
+            )

@@ -1,0 +1,234 @@
+"""IAM Access Analyzer's external access, of which moto has nothing: analyzers, and findings made when they are asked for.
+
+A finding is what a policy of a resource allows to a principal outside of the analyzer's zone of trust: its account, or its
+organization. Looked at are roles, buckets, keys, queues, topics and functions.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-findings.html
+https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_ListFindings.html
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from types import ModuleType, SimpleNamespace
+from typing import Any
+
+from moto import backend_index
+from moto.backends import get_backend
+from moto.core.base_backend import BackendDict, BaseBackend
+from moto.core.exceptions import ServiceException
+from moto.core.responses import ActionResult, BaseResponse
+
+from local.engine import Engine
+from local.organizations import organization_of
+from local.policies.conditions import as_list
+
+SERVICE = "accessanalyzer"
+ADDRESS = r"https?://access-analyzer\.(.+)\.amazonaws\.com"
+TYPES = ("ACCOUNT", "ORGANIZATION")
+HELD_TO_SOMEBODY = (
+    "aws:principalorgid",
+    "aws:principalarn",
+    "aws:principalaccount",
+    "aws:sourceaccount",
+    "aws:sourcearn",
+)
+
+
+class AccessAnalyzerError(ServiceException):
+    """An exception of Access Analyzer, by its name."""
+
+
+@dataclass
+class Analyzer:
+    arn: str
+    name: str
+    type: str
+    created: datetime = field(default_factory=lambda: datetime.now(UTC))
+
+    def described(self) -> dict[str, Any]:
+        return {
+            "arn": self.arn,
+            "name": self.name,
+            "type": self.type,
+            "createdAt": self.created,
+            "status": "ACTIVE",
+        }
+
+
+class AccessAnalyzer(BaseBackend):
+    """The analyzers of one account and Region."""
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.analyzers: dict[str, Analyzer] = {}
+
+    @property
+    def _url_module(self) -> Any:
+        return SimpleNamespace(url_bases=[ADDRESS], url_paths={"{0}/.*$": AccessAnalyzerResponse.dispatch})
+
+    def create(self, name: str, kind: str) -> Analyzer:
+        """Raises ServiceQuotaExceededException: an account has one of its own in a Region."""
+        if kind not in TYPES:
+            raise AccessAnalyzerError(
+                "ValidationException", f"the embedded AWS has no analyzer of type {kind}"
+            )
+        if any(each.type == kind for each in self.analyzers.values()):
+            raise AccessAnalyzerError("ServiceQuotaExceededException", "Limit of analyzers reached.")
+        if kind == "ORGANIZATION" and not self._may_analyze_the_organization():
+            raise AccessAnalyzerError("ValidationException", "The account is no delegated administrator.")
+        arn = f"arn:{self.partition}:access-analyzer:{self.region_name}:{self.account_id}:analyzer/{name}"
+        self.analyzers[arn] = Analyzer(arn, name, kind)
+        return self.analyzers[arn]
+
+    def _may_analyze_the_organization(self) -> bool:
+        organization = organization_of(self.account_id, self.partition)
+        return organization is not None and (
+            organization.account_id == self.account_id or organization.is_delegated(self.account_id)
+        )
+
+    def findings(self, arn: str) -> list[dict[str, Any]]:
+        """Raises ResourceNotFoundException."""
+        if arn not in self.analyzers:
+            raise AccessAnalyzerError("ResourceNotFoundException", f"The resource {arn} could not be found.")
+        zone, organization_id = {self.account_id}, ""
+        organization = organization_of(self.account_id, self.partition)
+        if self.analyzers[arn].type == "ORGANIZATION" and organization is not None:
+            zone = {account.id for account in organization.accounts}
+            organization_id = str(getattr(organization.org, "id", ""))
+        return [
+            finding
+            for account in sorted(zone)
+            for kind, resource, text in self._resources(account)
+            for finding in _found(kind, resource, text, account, zone, organization_id)
+        ]
+
+    def _resources(self, account: str) -> Iterator[tuple[str, str, Any]]:
+        """Type, ARN and policy of what has one, in this Region."""
+        here = f"{self.region_name}:{account}"
+        for role in list(get_backend("iam")[account][self.partition].roles.values()):
+            yield "AWS::IAM::Role", role.arn, role.assume_role_policy_document
+        for bucket in list(get_backend("s3")[account][self.partition].buckets.values()):
+            if bucket.policy and bucket.region_name == self.region_name:
+                yield "AWS::S3::Bucket", bucket.arn, bucket.policy
+        for key in list(get_backend("kms")[account][self.region_name].keys.values()):
+            yield "AWS::KMS::Key", key.arn, key.policy
+        for queue in list(get_backend("sqs")[account][self.region_name].queues.values()):
+            if queue.policy:
+                yield "AWS::SQS::Queue", queue.queue_arn, queue.policy
+        for topic in list(get_backend("sns")[account][self.region_name].topics.values()):
+            yield "AWS::SNS::Topic", topic.arn, topic.policy
+        for function in list(get_backend("lambda")[account][self.region_name].list_functions()):
+            if function.policy.statements:
+                arn = f"arn:{self.partition}:lambda:{here}:function:{function.function_name}"
+                yield "AWS::Lambda::Function", arn, json.dumps({"Statement": function.policy.statements})
+
+
+def _found(
+    kind: str, resource: str, text: Any, account: str, zone: set[str], organization: str
+) -> Iterator[dict[str, Any]]:
+    document = json.loads(text.decode() if isinstance(text, bytes) else text) if text else {}
+    for number, statement in enumerate(as_list(document.get("Statement", []))):
+        conditions = {
+            key: value for keys in statement.get("Condition", {}).values() for key, value in keys.items()
+        }
+        principal = statement.get("Principal", {})
+        named = principal if isinstance(principal, dict) else {"AWS": principal}
+        for type_, names in named.items():
+            for name in as_list(names):
+                if statement["Effect"] != "Allow" or type_ == "Service" or name.endswith(".amazonaws.com"):
+                    continue
+                if _is_in(name, conditions, zone, organization):
+                    continue
+                identity = f"{resource} {number} {type_} {name}".encode()
+                moment = datetime.now(UTC)
+                yield {
+                    "id": hashlib.sha256(identity).hexdigest()[:32],
+                    "principal": {type_: name.split(":")[4] if name.endswith(":root") else name},
+                    "action": as_list(statement.get("Action", [])),
+                    "resource": resource,
+                    "isPublic": name == "*" and not conditions,
+                    "resourceType": kind,
+                    "condition": {key: as_list(value)[0] for key, value in conditions.items()},
+                    "createdAt": moment,
+                    "analyzedAt": moment,
+                    "updatedAt": moment,
+                    "status": "ACTIVE",
+                    "resourceOwnerAccount": account,
+                }
+
+
+def _is_in(name: str, conditions: dict[str, Any], zone: set[str], organization: str) -> bool:
+    if name != "*":
+        return (name.split(":")[4] if name.startswith("arn:") else name) in zone and ":iam:" not in _provider(
+            name
+        )
+    held = {
+        key.lower(): as_list(value) for key, value in conditions.items() if key.lower() in HELD_TO_SOMEBODY
+    }
+    return any(
+        values == [organization]
+        if key == "aws:principalorgid"
+        else all(_owner(each) in zone for each in values)
+        for key, values in held.items()
+    )
+
+
+def _owner(value: str) -> str:
+    return value.split(":")[4] if value.count(":") >= 5 else value
+
+
+def _provider(name: str) -> str:
+    """An identity provider of the account lets others in."""
+    return name if re.search(r":(saml|oidc)-provider/", name) else ""
+
+
+class AccessAnalyzerResponse(BaseResponse):
+    def __init__(self) -> None:
+        super().__init__(service_name=SERVICE)
+
+    @property
+    def backend(self) -> AccessAnalyzer:
+        return BACKENDS[self.current_account][self.region]
+
+    def create_analyzer(self) -> ActionResult:
+        made = self.backend.create(str(self._get_param("analyzerName")), str(self._get_param("type")))
+        return ActionResult({"arn": made.arn})
+
+    def list_analyzers(self) -> ActionResult:
+        wanted = self._get_param("type")
+        analyzers = [each for each in self.backend.analyzers.values() if wanted in (None, each.type)]
+        return ActionResult({"analyzers": [each.described() for each in analyzers]})
+
+    def list_findings(self) -> ActionResult:
+        """Raises ValidationException for a filter that is not understood here."""
+        found = self.backend.findings(str(self._get_param("analyzerArn")))
+        for key, criterion in (self._get_param("filter") or {}).items():
+            if key not in ("status", "resourceType") or not criterion.keys() <= {"eq", "neq"}:
+                raise AccessAnalyzerError("ValidationException", f"the embedded AWS does not filter by {key}")
+            found = [
+                each
+                for each in found
+                if each[key] in criterion.get("eq", [each[key]]) and each[key] not in criterion.get("neq", [])
+            ]
+        return ActionResult({"findings": found})
+
+
+BACKENDS: BackendDict[AccessAnalyzer] = BackendDict(AccessAnalyzer, SERVICE)
+
+
+def install(engine: Engine) -> None:
+    """moto finds a service by its address, and by its module."""
+    module = ModuleType(f"moto.{SERVICE}")
+    setattr(module, f"{SERVICE}_backends", BACKENDS)
+    sys.modules[module.__name__] = module
+    engine.on_close(sys.modules.pop, module.__name__)
+    address = (SERVICE, re.compile(ADDRESS))
+    backend_index.backend_url_patterns.append(address)
+    engine.on_close(backend_index.backend_url_patterns.remove, address)

@@ -1,0 +1,117 @@
+"""Access Analyzer in the embedded AWS: what a policy allows to strangers, and that moto has no such thing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from local.engine import Engine
+from tests.engine.organizations.accounts import administrator, code_of, new_member
+from tests.engine.support import plain_moto, policy
+
+STRANGER, PROVIDER = "999999999999", "saml-provider/okta"
+
+
+@pytest.fixture(scope="module")
+def engine() -> Iterator[Engine]:
+    with Engine(time_scale=0.01) as running:
+        yield running
+
+
+def trust(principal: Any, **conditions: Any) -> str:
+    return policy(
+        {"Effect": "Allow", "Principal": principal, "Action": "sts:AssumeRole", "Condition": conditions}
+    )
+
+
+def findings(analyzer: Any, arn: str, **filters: Any) -> dict[str, Any]:
+    """The principals by the last part of their resource's ARN."""
+    found = analyzer.list_findings(analyzerArn=arn, filter=filters)["findings"]
+    return {each["resource"].rpartition(":")[2]: each["principal"] for each in found}
+
+
+def test_an_accounts_analyzer_finds_whoever_is_of_another_account(engine: Engine) -> None:
+    member, other = new_member(engine), new_member(engine)
+    credentials = administrator(member)
+    iam, s3, sqs = (engine.client(each, credentials=credentials) for each in ("iam", "s3", "sqs"))
+    for name, principal in (
+        ("stranger", {"AWS": f"arn:aws:iam::{STRANGER}:root"}),
+        ("neighbour", {"AWS": f"arn:aws:iam::{other}:root"}),
+        ("own", {"AWS": f"arn:aws:iam::{member}:root"}),
+        ("service", {"Service": "ec2.amazonaws.com"}),
+        ("people", {"Federated": f"arn:aws:iam::{member}:{PROVIDER}"}),
+    ):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(principal))
+    s3.create_bucket(Bucket=f"open-{member}")
+    reading = {
+        "Effect": "Allow",
+        "Principal": "*",
+        "Action": "s3:GetObject",
+        "Resource": f"arn:aws:s3:::open-{member}/*",
+    }
+    s3.put_bucket_policy(Bucket=f"open-{member}", Policy=policy(reading))
+    sending = {
+        "Effect": "Allow",
+        "Principal": {"AWS": STRANGER},
+        "Action": "sqs:SendMessage",
+        "Resource": "*",
+    }
+    sqs.create_queue(QueueName="open", Attributes={"Policy": policy(sending)})
+    analyzer = engine.client("accessanalyzer", credentials=credentials)
+    arn = analyzer.create_analyzer(analyzerName="own", type="ACCOUNT")["arn"]
+    (listed,) = analyzer.list_analyzers()["analyzers"]
+    assert (listed["arn"], listed["type"], listed["status"]) == (arn, "ACCOUNT", "ACTIVE")
+    assert findings(analyzer, arn) == {
+        "role/stranger": {"AWS": STRANGER},
+        "role/neighbour": {"AWS": other},
+        "role/people": {"Federated": f"arn:aws:iam::{member}:{PROVIDER}"},
+        "role/OrganizationAccountAccessRole": {"AWS": engine.management_account},
+        f"open-{member}": {"AWS": "*"},
+        "open": {"AWS": STRANGER},
+    }
+    public = analyzer.list_findings(analyzerArn=arn, filter={"resourceType": {"eq": ["AWS::S3::Bucket"]}})
+    assert [each["isPublic"] for each in public["findings"]] == [True]
+    assert findings(analyzer, arn, resourceType={"neq": ["AWS::IAM::Role"]}).keys() == {
+        f"open-{member}",
+        "open",
+    }
+    assert (
+        code_of(analyzer.create_analyzer, analyzerName="two", type="ACCOUNT")
+        == "ServiceQuotaExceededException"
+    )
+    assert code_of(analyzer.create_analyzer, analyzerName="all", type="ORGANIZATION") == "ValidationException"
+    assert (
+        engine.client("accessanalyzer", region="eu-central-1", credentials=credentials).list_analyzers()[
+            "analyzers"
+        ]
+        == []
+    )
+
+
+def test_the_organizations_analyzer_trusts_the_organization(engine: Engine) -> None:
+    member, other = new_member(engine), new_member(engine)
+    iam = engine.client("iam", credentials=administrator(member))
+    organization = engine.client("organizations").describe_organization()["Organization"]["Id"]
+    for name, principal, conditions in (
+        ("outside", {"AWS": STRANGER}, {}),
+        ("inside", {"AWS": other}, {}),
+        ("held", "*", {"StringEquals": {"aws:PrincipalOrgID": organization}}),
+        ("held-to-others", "*", {"StringEquals": {"aws:PrincipalOrgID": "o-theirs12345"}}),
+    ):
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(principal, **conditions))
+    analyzer = engine.client("accessanalyzer")
+    arn = analyzer.create_analyzer(analyzerName="all", type="ORGANIZATION")["arn"]
+    found = findings(analyzer, arn, status={"eq": ["ACTIVE"]})
+    assert {"role/outside", "role/held-to-others"} <= found.keys()
+    assert found.keys().isdisjoint({"role/inside", "role/held", "role/OrganizationAccountAccessRole"})
+    assert code_of(analyzer.list_findings, analyzerArn=f"{arn}-gone") == "ResourceNotFoundException"
+
+
+def test_plain_moto_still_falls_short() -> None:
+    observed = plain_moto("""
+        try: client("accessanalyzer").list_analyzers()
+        except Exception as e: print("no analyzers")
+    """)
+    assert observed == "no analyzers"
