@@ -24,7 +24,7 @@ from groundwork.baseline.run import ComponentTask, work_inside
 from groundwork.contracts import Account, Change, Mode, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
-from groundwork.errors import ComponentNotSettled
+from groundwork.errors import AccountNotCovered, ComponentNotSettled
 from groundwork.vending.enrolment import remembered
 from tests.component.conftest import ENTRY_ROLE, FROM_MANAGEMENT, World
 
@@ -138,9 +138,10 @@ class Walk:
             if each in declared or behind:
                 try:
                     yield from self._one(each, now, declaration)
-                except ComponentNotSettled:
-                    # Management's trail has another name, or goes elsewhere: the archive, in the security account, comes first.
-                    if last or name != "management":
+                except (AccountNotCovered, ComponentNotSettled):
+                    # Management's trail has another name, or goes elsewhere: the archive, in the security account, comes
+                    # first, and whoever an organization trail covers waits for it.
+                    if last:
                         raise
 
     def planned(self, declaration: Declaration) -> list[tuple[str, str]]:
