@@ -113,7 +113,7 @@ def test_a_plan_tells_who_gets_in_from_outside(cloud: Cloud, account: str) -> No
             "high",
         )
         assert change["reason"].startswith("lets in account 999999999999, from outside of the organization")
-        assert any(line.startswith("NOTE") and "role/homemade" in line for line in planned["plan"])
+        assert any(line.startswith("HIGH") and "role/homemade" in line for line in planned["plan"])
         assert cloud.start(accountId=account).output["changes"] == []
     finally:
         for name in ("homemade", "neighbour"):
