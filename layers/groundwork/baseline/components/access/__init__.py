@@ -170,4 +170,5 @@ class Access(Component[Found]):
             else []
         )
         yield from needing((), told)
-        yield from needing((), strangers.calls(found.seen, target, {call.resource for call in told}))
+        going = removal.going(found, target, self.name)
+        yield from needing((), strangers.calls(found.seen, target, {call.resource for call in told} | going))

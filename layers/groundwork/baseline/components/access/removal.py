@@ -68,6 +68,13 @@ def _looks_like_ours(group: GroupState) -> bool:
     return MFA_SELF_SERVICE in group.inline or any(name.startswith(ENTER) for name in group.inline)
 
 
+def going(found: Found, target: Target, name: str) -> set[str]:
+    """The roles that nobody needs to be told of besides: they are removed."""
+    if not target.declaration.removes(name):
+        return set()
+    return {f"role/{role.name}" for role in leaving(found, target).roles if not role.in_instance_profile}
+
+
 def undeclared(found: Found, want: Wanted, target: Target, name: str) -> Iterator[Call]:
     """What becomes of all that is no longer declared. Memberships of our users are ended in the lane of the user, the uses
     of a policy in the lane of who has it: groups and policies go after them."""
