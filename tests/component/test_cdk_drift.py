@@ -161,7 +161,7 @@ SABOTAGES = (
             PUBLISH, "put_role_policy", PolicyName="cdk", PolicyDocument=json.dumps(EVERYTHING)
         ),
         role(PUBLISH),
-        "inline policy cdk: lacks the statement Assets",
+        "inline policy cdk: holds the foreign statement number 1",
         "high",
     ),
     Sabotage(
