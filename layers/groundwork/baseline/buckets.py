@@ -217,7 +217,8 @@ def _with_transitions(lifecycle: Any) -> Any:
     """None is a wish, too: what was declared to be moved once is no longer."""
     if lifecycle is None:
         return None
-    return {**lifecycle, "Rules": [{"Transitions": [], **rule} for rule in lifecycle.get("Rules", [])]}
+    rules = [{**rule, "Transitions": rule.get("Transitions", [])} for rule in lifecycle.get("Rules", [])]
+    return {**lifecycle, "Rules": rules}
 
 
 def _unlike(found: Any, wanted: Any, place: str = "") -> Iterator[str]:
