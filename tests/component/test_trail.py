@@ -148,8 +148,14 @@ def apply_in_management(world: World, **given: Any) -> list[Change]:
 
 @pytest.fixture
 def no_management_trail(ready: World) -> Iterator[World]:
+    """Nor any after it."""
+    _without_trails(ready)
     yield ready
-    cloudtrail = ready.aws.client("cloudtrail")
+    _without_trails(ready)
+
+
+def _without_trails(world: World) -> None:
+    cloudtrail = world.aws.client("cloudtrail")
     for trail in cloudtrail.describe_trails()["trailList"]:
         cloudtrail.delete_trail(Name=trail["TrailARN"])
 
