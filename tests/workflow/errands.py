@@ -189,9 +189,13 @@ def take_over_lease(place: Place) -> Job:
 def lease_after_another(place: Place) -> Job:
     """Somebody has held the lease since this execution looked at the organization, and the ledger has lost which accounts
     are security's and tooling's."""
-    place.lose_pinned()
     payload = place.given(place.security, "leases")
-    return lambda: place.invoke("LeaseAccountFunction", payload)
+
+    def lease() -> str:
+        place.lose_pinned()
+        return place.invoke("LeaseAccountFunction", payload)
+
+    return lease
 
 
 def _email_of_security(place: Place) -> str:
