@@ -10,9 +10,10 @@ from typing import Any
 
 MEANT = re.compile(
     r"(?<!!)= '([^']+)'|in \[([^\]]+)\]|\$exists\(\$(?:\w+\.)*(\w+)\)|\bor \$(?:\w+\.)+(\w+)(?= |$)"
+    r"|< \$count\(\$(?:\w+\.)*(\w+)\)"
 )
-"""In a Choice's condition: the value that something must have, the list it must be in, what must be there, or what
-must be true instead."""
+"""In a Choice's condition: the value that something must have, the list it must be in, what must be there, what must
+be true instead, or of what there must be more."""
 
 
 @dataclass(frozen=True)

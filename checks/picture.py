@@ -357,6 +357,9 @@ def _to_next_line(way: Way, source: Box, target: Box, gutter: float, caught: boo
 
 
 def _back(way: Way, source: Box, target: Box) -> Iterator[str]:
+    if target.inner and target.y < source.y < target.bottom:
+        yield from _over(way, source, target, target.y - 14)
+        return
     below = source.bottom + 12
     yield _way(
         [
