@@ -69,24 +69,12 @@ class Vend:
         return wrong + world.differences(likeness, self._wanted)
 
 
-class Repair:
-    """A roll-out over an account where something is amiss."""
+class RollsOut:
+    """Rolls out over one account, and once more where that failed."""
 
-    def __init__(self, world: World) -> None:
-        self._world, cloud = world, world.cloud
-        self._name, self._email = cloud.fresh()
-        ended = cloud.ask(accountName=self._name, email=self._email, organizationalUnit=UNIT)
-        if ended.status != "SUCCEEDED":
-            raise RuntimeError(f"No account to roll out over: {ended}")
-        cloud.all_ended()
-        self._account = str(cloud.accounts()[self._email]["Id"])
-        self._wanted = world.likeness(self._account, self._name)
+    def __init__(self, world: World, account: str) -> None:
+        self._world, self._account = world, account
         self._ends: list[Execution] = []
-
-    def prepare(self) -> None:
-        inside = self._world.cloud.inside
-        inside("ec2", self._account).disable_ebs_encryption_by_default()
-        inside("cloudtrail", self._account).stop_logging(Name="groundwork")
 
     def go(self) -> None:
         cloud, include = self._world.cloud, {"accountIds": [self._account]}
@@ -99,21 +87,45 @@ class Repair:
     def starts(self) -> int:
         return len(self._ends)
 
+    def _failures(self) -> list[str]:
+        last = self._ends[-1]
+        if last.status == "SUCCEEDED" and not last.output["failures"]:
+            return []
+        return [f"{end.error}: {end.cause or end.output}" for end in self._ends]
+
+
+class Repair(RollsOut):
+    """A roll-out over an account where something is amiss."""
+
+    def __init__(self, world: World) -> None:
+        cloud = world.cloud
+        self._name, self._email = cloud.fresh()
+        ended = cloud.ask(accountName=self._name, email=self._email, organizationalUnit=UNIT)
+        if ended.status != "SUCCEEDED":
+            raise RuntimeError(f"No account to roll out over: {ended}")
+        cloud.all_ended()
+        super().__init__(world, str(cloud.accounts()[self._email]["Id"]))
+        self._wanted = world.likeness(self._account, self._name)
+
+    def prepare(self) -> None:
+        inside = self._world.cloud.inside
+        inside("ec2", self._account).disable_ebs_encryption_by_default()
+        inside("cloudtrail", self._account).stop_logging(Name="groundwork")
+
     def wrong(self) -> list[str]:
-        world, last = self._world, self._ends[-1]
-        if last.status != "SUCCEEDED" or last.output["failures"]:
-            return [f"{end.error}: {end.cause or end.output}" for end in self._ends]
+        if failures := self._failures():
+            return failures
+        world = self._world
         likeness = world.likeness(self._account, self._name)
         return world.standing(self._account, self._email) + world.differences(likeness, self._wanted)
 
 
-class Removal:
+class Removal(RollsOut):
     """A roll-out over the security account after a user, a group, a role and a policy were taken out of the declaration."""
 
     def __init__(self, world: World) -> None:
-        self._world = world
+        super().__init__(world, world.security)
         self._wanted = self._found()
-        self._ends: list[Execution] = []
 
     def prepare(self) -> None:
         iam = self._iam()
@@ -122,21 +134,9 @@ class Removal:
         leaving_role(iam)
         leaving_policy(iam)
 
-    def go(self) -> None:
-        cloud, include = self._world.cloud, {"accountIds": [self._world.security]}
-        self._ends = [cloud.roll_out(include=include)]
-        if self._ends[0].status != "SUCCEEDED" or self._ends[0].output["failures"]:
-            self._ends.append(cloud.roll_out(include=include))
-        cloud.all_ended()
-
-    @property
-    def starts(self) -> int:
-        return len(self._ends)
-
     def wrong(self) -> list[str]:
-        last = self._ends[-1]
-        if last.status != "SUCCEEDED" or last.output["failures"]:
-            return [f"{end.error}: {end.cause or end.output}" for end in self._ends]
+        if failures := self._failures():
+            return failures
         found = self._found()
         return [
             f"{kind}: {sorted(found[kind] ^ names)}"
@@ -145,7 +145,7 @@ class Removal:
         ]
 
     def _iam(self) -> Any:
-        return self._world.cloud.inside("iam", self._world.security)
+        return self._world.cloud.inside("iam", self._account)
 
     def _found(self) -> dict[str, set[str]]:
         """The names of all that the account's IAM holds."""

@@ -113,7 +113,7 @@ def is_below(unit: str, ancestor: str) -> bool:
     return unit == ancestor or unit.startswith(f"{ancestor}/")
 
 
-def is_tag_text(text: str) -> bool:
+def _is_tag_text(text: str) -> bool:
     return all(
         each in "_.:/=+-@" or unicodedata.category(each)[0] in "LN" or _is_space(each) for each in text
     )
@@ -121,6 +121,20 @@ def is_tag_text(text: str) -> bool:
 
 def _is_space(character: str) -> bool:
     return unicodedata.category(character) == "Zs"
+
+
+def check_tag(key: str, text: str) -> None:
+    """Raises ValueError for lengths and characters that no service takes in a tag."""
+    if not 1 <= len(key) <= 128:
+        raise ValueError(f"holds a key of {len(key)} characters ({shown(key)}); AWS takes 1 to 128")
+    if len(text) > 256:
+        raise ValueError(
+            f"holds a value of {len(text)} characters at the key {shown(key)}; AWS takes at most 256"
+        )
+    if not _is_tag_text(key) or not _is_tag_text(text):
+        raise ValueError(
+            f"holds a character AWS does not take at the key {shown(key)}; use letters, digits, spaces and _.:/=+-@"
+        )
 
 
 def _tags(value: dict[str, str]) -> dict[str, str]:
@@ -138,16 +152,7 @@ def _tags(value: dict[str, str]) -> dict[str, str]:
             raise ValueError(
                 f"holds the key {shown(key)}; keys that begin with aws: are reserved by AWS, choose another"
             )
-        if not 1 <= len(key) <= 128:
-            raise ValueError(f"holds a key of {len(key)} characters ({shown(key)}); AWS takes 1 to 128")
-        if len(text) > 256:
-            raise ValueError(
-                f"holds a value of {len(text)} characters at the key {shown(key)}; AWS takes at most 256"
-            )
-        if not is_tag_text(key) or not is_tag_text(text):
-            raise ValueError(
-                f"holds a character AWS does not take at the key {shown(key)}; use letters, digits, spaces and _.:/=+-@"
-            )
+        check_tag(key, text)
     return value
 
 

@@ -273,22 +273,18 @@ def _exactly(value: Any) -> Test:
     return _of_text(lambda text: text == wanted)
 
 
-def _prefix(value: Any) -> Test:
-    if isinstance(value, dict):
-        name, inner = _one_of("prefix", value, (IGNORE_CASE,))
-        lower = _text(name, inner).lower()
-        return _of_text(lambda text: text.lower().startswith(lower))
-    wanted = _text("prefix", value)
-    return _of_text(lambda text: text.startswith(wanted))
+def _end(operator: str, holds: Callable[[str, str], bool]) -> Callable[[Any], Test]:
+    """Of prefix and suffix: a text, or one whose case is no matter."""
 
+    def read(value: Any) -> Test:
+        if isinstance(value, dict):
+            name, inner = _one_of(operator, value, (IGNORE_CASE,))
+            lower = _text(name, inner).lower()
+            return _of_text(lambda text: holds(text.lower(), lower))
+        wanted = _text(operator, value)
+        return _of_text(lambda text: holds(text, wanted))
 
-def _suffix(value: Any) -> Test:
-    if isinstance(value, dict):
-        name, inner = _one_of("suffix", value, (IGNORE_CASE,))
-        lower = _text(name, inner).lower()
-        return _of_text(lambda text: text.lower().endswith(lower))
-    wanted = _text("suffix", value)
-    return _of_text(lambda text: text.endswith(wanted))
+    return read
 
 
 def _ignore_case(value: Any) -> Test:
@@ -410,8 +406,8 @@ def _but(wanted: str) -> Test:
 IGNORE_CASE = "equals-ignore-case"
 OPERATORS: Mapping[str, Callable[[Any], Test | None]] = {
     "exactly": _exactly,
-    "prefix": _prefix,
-    "suffix": _suffix,
+    "prefix": _end("prefix", str.startswith),
+    "suffix": _end("suffix", str.endswith),
     IGNORE_CASE: _ignore_case,
     "wildcard": _wildcard,
     "exists": _exists,

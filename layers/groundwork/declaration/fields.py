@@ -9,7 +9,7 @@ from typing import Annotated
 from pydantic import AfterValidator, Field, WithJsonSchema
 
 from groundwork.declaration.aws_names import did_you_mean
-from groundwork.fields import is_tag_text, shown
+from groundwork.fields import check_tag, shown
 
 MANAGED_BY = "managed-by"
 """The tag by which roles and users are known as Groundwork's."""
@@ -73,19 +73,10 @@ def _own_tags(value: dict[str, str]) -> dict[str, str]:
             f"holds the keys {' and '.join(map(shown, twice[:2]))}, which are one to IAM; remove one of them"
         )
     for key, text in value.items():
-        if not 1 <= len(key) <= 128:
-            raise ValueError(f"holds a key of {len(key)} characters ({shown(key)}); IAM takes 1 to 128")
-        if len(text) > 256:
-            raise ValueError(
-                f"holds a value of {len(text)} characters at the key {shown(key)}; IAM takes at most 256"
-            )
+        check_tag(key, text)
         if text.lower().startswith("aws:"):
             raise ValueError(
                 f"holds the value {shown(text)} at the key {shown(key)}; what begins with aws: is reserved"
-            )
-        if not is_tag_text(key) or not is_tag_text(text):
-            raise ValueError(
-                f"holds a character IAM does not take at the key {shown(key)}; use letters, digits, spaces and _.:/=+-@"
             )
     return value
 

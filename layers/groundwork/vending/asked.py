@@ -28,7 +28,7 @@ from groundwork.vending.work import Work
 class AskedFor(Beginning):
     """What becomes of a request, that no mistake in its fields has stopped."""
 
-    def read(self, trigger: Requested, execution: str) -> Work:
+    def _requested(self, trigger: Requested, execution: str) -> Work:
         asked = trigger.asked
         self._check_granted(asked)
         memory = self._directory.recall(

@@ -8,40 +8,26 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Any
 
-from groundwork.aws.executions import Executions
-from groundwork.aws.organizations import Listed, Organizations
+from groundwork.aws.organizations import Listed
 from groundwork.contracts import Created, Requested, StartedByHand, read_trigger
-from groundwork.declaration import Declaration
 from groundwork.errors import InvalidRequest, RequestInProgress
 from groundwork.fields import shown
-from groundwork.ledger import Ledger
 from groundwork.ledger.records import Memory, RequestRecord
 from groundwork.vending.asked import AskedFor, not_adopted
-from groundwork.vending.beginning import READY_ALREADY, Beginning, done, is_ready, require_active
+from groundwork.vending.beginning import READY_ALREADY, done, is_ready, require_active
 from groundwork.vending.enrolment import REQUEST_TAG, asked_of_ledger
 from groundwork.vending.kinds import is_adopted
 from groundwork.vending.rules import Given, mistakes_of_new_account, mistakes_of_request
 from groundwork.vending.work import Work
 
 
-class Reader(Beginning):
-    def __init__(
-        self,
-        declaration: Declaration,
-        ledger: Ledger,
-        organizations: Organizations,
-        executions: Executions,
-        management: str,
-    ) -> None:
-        super().__init__(declaration, ledger, organizations, executions, management)
-        self._asked_for = AskedFor(declaration, ledger, organizations, executions, management)
-
+class Reader(AskedFor):
     def read(self, raw: Any, execution: str) -> Work:
         """Raises `InvalidRequest` and the other refusals of `errors`, and, while others are at work,
         `RequestInProgress`, `ManagementAccountNotReady` or `SecurityAccountMissing`."""
         match read_trigger(raw, self._mistakes):
             case Requested() as trigger:
-                return self._asked_for.read(trigger, execution)
+                return self._requested(trigger, execution)
             case Created() as trigger:
                 return self._created(trigger, execution)
             case StartedByHand() as trigger:

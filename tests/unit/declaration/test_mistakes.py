@@ -48,8 +48,8 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("trail.mode", "organisation", "trail.mode: 'organisation' is unknown (did you mean 'organization'?)"),
     # tags
     (TAGS, {"Team": "a", "team": "b"}, "holds the keys 'Team' and 'team', which are one to IAM; remove one of them"),
-    (TAGS, {"a*b": "x"}, "holds a character IAM does not take at the key 'a*b'; use letters, digits, spaces and"),
-    (TAGS, {"team": "a;b"}, "holds a character IAM does not take at the key 'team'"),
+    (TAGS, {"a*b": "x"}, "holds a character AWS does not take at the key 'a*b'; use letters, digits, spaces and"),
+    (TAGS, {"team": "a;b"}, "holds a character AWS does not take at the key 'team'"),
     (TAGS, {"x" * 129: ""}, "holds a key of 129 characters"),
     (TAGS, {"": "x"}, "holds a key of 0 characters"),
     (TAGS, {"team": "x" * 257}, "holds a value of 257 characters at the key 'team'"),
