@@ -15,6 +15,7 @@ from botocore.exceptions import ClientError
 from local.authorization import reference, state
 from local.engine import Engine
 from local.identity.credentials import Credentials
+from local.identity.principals import Principal
 from local.identity.sts import open_role_session
 from tests.engine.support import eventually, plain_moto, policy
 
@@ -573,24 +574,8 @@ def test_service_control_policies_bind_members_and_not_management(aws: Engine) -
         return False
 
     eventually(queue_is_made)
-    if not any(
-        kind["Type"] == "SERVICE_CONTROL_POLICY"
-        for kind in organizations.list_roots()["Roots"][0]["PolicyTypes"]
-    ):
-        organizations.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
     forbid = {"Effect": "Deny", "Action": "sqs:CreateQueue", "Resource": "*"}
-    made = organizations.create_policy(
-        Name="no-queues", Description="", Type="SERVICE_CONTROL_POLICY", Content=policy(forbid)
-    )
-    guard = made["Policy"]["PolicySummary"]["Id"]
-
-    def attached() -> bool:  # enabling a policy type takes a while
-        with suppress(ClientError):
-            organizations.attach_policy(PolicyId=guard, TargetId=root)
-            return True
-        return False
-
-    eventually(attached)
+    guard = hang_on_root(aws, "SERVICE_CONTROL_POLICY", "no-queues", policy(forbid))
     said = refused(aws.client("sqs", credentials=inside).create_queue, QueueName="after")
     assert "with an explicit deny in a service control policy" in said
     their_root = aws.registry.root(member)
@@ -600,6 +585,46 @@ def test_service_control_policies_bind_members_and_not_management(aws: Engine) -
     aws.client("sqs").create_queue(QueueName="management-is-exempt")
     organizations.detach_policy(PolicyId=guard, TargetId=root)
     aws.client("sqs", credentials=inside).create_queue(QueueName="again")
+
+
+def test_resource_control_policies_spare_service_linked_roles_and_what_has_none(aws: Engine) -> None:
+    member = new_account(aws, "resources")
+    forbid = {"Effect": "Deny", "Principal": "*", "Action": ["s3:*", "kms:*"], "Resource": "*"}
+    hanging = hang_on_root(aws, "RESOURCE_CONTROL_POLICY", "closed", policy(forbid))
+    place = state.membership(member)
+
+    def bound(action: str, role: str) -> bool:
+        arn = f"arn:aws:iam::{member}:role/{role}"
+        session = Principal("assumed-role", member, f"{arn}/session", "AROA:session", "session", arn)
+        return any(state.resource_control_levels(place, member, action, session))
+
+    assert bound("s3:GetObject", "anyone")
+    assert bound("kms:Decrypt", "anyone")
+    assert not bound("s3:GetObject", "aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig")
+    assert not bound("kms:RetireGrant", "anyone")
+    assert not bound("iam:ListUsers", "anyone")
+    aws.client("organizations").detach_policy(
+        PolicyId=hanging, TargetId=aws.client("organizations").list_roots()["Roots"][0]["Id"]
+    )
+
+
+def hang_on_root(aws: Engine, kind: str, name: str, content: str) -> str:
+    """The id of a new policy of the organization, on the root."""
+    organizations = aws.client("organizations")
+    root = organizations.list_roots()["Roots"][0]
+    if not any(each["Type"] == kind for each in root["PolicyTypes"]):
+        organizations.enable_policy_type(RootId=root["Id"], PolicyType=kind)
+    made = organizations.create_policy(Name=name, Description="", Type=kind, Content=content)
+    policy_id = str(made["Policy"]["PolicySummary"]["Id"])
+
+    def attached() -> bool:  # enabling a policy type takes a while
+        with suppress(ClientError):
+            organizations.attach_policy(PolicyId=policy_id, TargetId=root["Id"])
+            return True
+        return False
+
+    eventually(attached)
+    return policy_id
 
 
 def new_account(aws: Engine, name: str) -> str:
