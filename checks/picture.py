@@ -303,8 +303,9 @@ def _drawn_ways(graph: Graph, boxes: Mapping[str, Box], gutters: Mapping[str, fl
         else:
             between = list(boxes)[in_order[way.source] : in_order[way.target] + 1]
             yield from _over(way, source, target, min(boxes[name].y for name in between) - TRACK)
+    around = max(box.right for box in boxes.values()) + MARGIN / 2
     for way in graph.back:
-        yield from _back(way, boxes[way.source], boxes[way.target])
+        yield from _back(way, boxes[way.source], boxes[way.target], around)
 
 
 def _passes(way: Way, graph: Graph, line: Sequence[Sequence[str]]) -> bool:
@@ -356,20 +357,18 @@ def _to_next_line(way: Way, source: Box, target: Box, gutter: float, caught: boo
     yield _text("label left", source.middle[0] + 6, source.bottom + 13, way.label)
 
 
-def _back(way: Way, source: Box, target: Box) -> Iterator[str]:
+def _back(way: Way, source: Box, target: Box, around: float) -> Iterator[str]:
+    """Below the line; above it, to a group, which fills it; `around` the right of everything, to a line before."""
     if target.inner and target.y < source.y < target.bottom:
         yield from _over(way, source, target, target.y - 14)
         return
-    below = source.bottom + 12
-    yield _way(
-        [
-            (source.middle[0], source.bottom),
-            (source.middle[0], below),
-            (target.middle[0] + 20, below),
-            (target.middle[0] + 20, target.bottom),
-        ],
-        caught=way.caught,
-    )
+    below, into = source.bottom + 12, target.middle[0] + 20
+    there = [(into, below), (into, target.bottom)]
+    if target.bottom + ROW_GAP < source.y:
+        above = target.y - 12
+        there = [(around, below), (around, above), (into, above), (into, target.y)]
+    start = [(source.middle[0], source.bottom), (source.middle[0], below)]
+    yield _way([*start, *there], caught=way.caught)
     yield _text("label", source.middle[0] - _text_width(way.label, 11) / 2, below + 13, way.label)
 
 
