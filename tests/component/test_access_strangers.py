@@ -8,9 +8,8 @@ from typing import Any
 
 import pytest
 
-from groundwork.baseline.components.access import strangers
-from groundwork.baseline.components.access.seen import Seen, Stranger
-from groundwork.baseline.components.access.state import RoleState
+from groundwork.baseline import strangers
+from groundwork.baseline.strangers import Door, Seen, Stranger
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
 from tests.component.access import ACCESS, baselined, declared
@@ -48,7 +47,7 @@ def let_in(
     """Who gets into a role with this trust, and how bad that is, where Organizations knows one account more."""
     monkeypatch.setattr(strangers, "Organizations", Known)
     monkeypatch.setattr(strangers, "in_each", lambda *_: {})
-    role = RoleState("door", path, trust=document(*statements))
+    role = Door("door", path, document(*statements))
     return [(each.who, each.severity) for each in strangers.seen([role], [], imagined()).strangers]
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -18,6 +19,7 @@ from tests.component.sabotage import prove_complete, used_and_declared
 
 ORGANIZATION = OrganizationComponent()
 IAM = "iam.amazonaws.com"
+STRANGER = "999999999999"
 TRUSTED = {
     "cloudtrail.amazonaws.com",
     "config.amazonaws.com",
@@ -224,9 +226,40 @@ def test_without_the_component_all_its_units_are_former_ones(fresh_world: World)
     assert units(fresh_world) == {}
 
 
+def let_strangers_in(aws: Engine) -> None:
+    """By a role and by a bucket, of which Access Analyzer knows."""
+    trust = {"Effect": "Allow", "Principal": {"AWS": STRANGER}, "Action": "sts:AssumeRole"}
+    aws.client("iam").create_role(
+        RoleName="homemade",
+        AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
+    )
+    aws.client("s3").create_bucket(Bucket="open-bucket")
+    reading = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"} | {
+        "Resource": "arn:aws:s3:::open-bucket/*"
+    }
+    aws.client("s3").put_bucket_policy(
+        Bucket="open-bucket", Policy=json.dumps({"Version": "2012-10-17", "Statement": [reading]})
+    )
+    aws.client("accessanalyzer").create_analyzer(analyzerName="own", type="ACCOUNT")
+
+
 def test_it_may_do_what_it_does_and_nothing_else(fresh_world: World) -> None:
     prove_complete(fresh_world, ORGANIZATION, fresh_world.management)
     fewer, later = pruning(fresh_world, "remove", **FEWER), fresh_world.before(fresh_world.management)
     prove_complete(fresh_world, ORGANIZATION, later, declaration=fewer)
+    let_strangers_in(fresh_world.aws)
+    regions = fresh_world.declaration.regions.model_copy(update={"governed": ["us-east-1", "af-south-1"]})
+    further = fresh_world.declaration.model_copy(update={"regions": regions})
+    fresh_world.plan(ORGANIZATION, fresh_world.management, declaration=further)
     used, declared = used_and_declared(fresh_world, ORGANIZATION)
     assert used == declared
+
+
+def test_a_plan_tells_who_from_outside_gets_into_the_management_account(fresh_world: World) -> None:
+    fresh_world.apply(ORGANIZATION, fresh_world.management)
+    let_strangers_in(fresh_world.aws)
+    told = {each.resource: each for each in fresh_world.plan(ORGANIZATION, fresh_world.management)}
+    assert told.keys() == {"role/homemade", "arn:aws:s3:::open-bucket"}
+    assert told["role/homemade"].reason.startswith(f"lets in account {STRANGER}, from outside")
+    assert {(each.action, each.severity) for each in told.values()} == {("report", "high")}
+    assert fresh_world.apply(ORGANIZATION, fresh_world.management) == []

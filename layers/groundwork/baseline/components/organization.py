@@ -2,7 +2,8 @@
 
 All features, the policy types that other components attach, trusted access for the services that they use, central
 management of the member accounts' root credentials, and the declared organizational units. It works with the
-management account's own credentials, and never renames or moves a unit.
+management account's own credentials, and never renames or moves a unit. A plan tells who from outside gets into the
+management account.
 
 Of what is no longer declared it may remove one thing, as `prune` says: units that it made, known by their tag, when
 nothing is in them. Trusted access that no declared component needs is reported. Policy types and root features stay on:
@@ -15,13 +16,14 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-enable-root-access.html
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Organizations
+from groundwork.baseline import strangers
 from groundwork.baseline.component import Call, Component, Permission, Target, known_later, stays
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import OrganizationNotReady
@@ -76,6 +78,7 @@ class Found:
     root_features: frozenset[str]
     units: Mapping[str, str]
     former: tuple[FormerUnit, ...] = ()
+    seen: strangers.Seen = field(default_factory=strangers.Seen)
 
 
 class Organization(Component[Found]):
@@ -94,6 +97,7 @@ class Organization(Component[Found]):
             )
         ),
     )
+    reads_in_plan = (Permission(("iam:ListRoles", "organizations:DescribeAccount")), *strangers.READS)
     writes = (
         Permission(
             ("organizations:EnableAWSServiceAccess",),
@@ -136,6 +140,9 @@ class Organization(Component[Found]):
             former=tuple(_former(client, {"": root["Id"], **units}, frozenset(declared)))
             if target.is_behind
             else (),
+            seen=strangers.seen(_doors(target.client("iam")), (), target)
+            if target.foresees
+            else strangers.Seen(),
         )
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
@@ -147,6 +154,7 @@ class Organization(Component[Found]):
         yield from _not_needed(found.trusted_services, target)
         for unit in found.former:
             yield from _deletion(unit, target)
+        yield from strangers.calls(found.seen, target)
 
     def left(self, target: Target) -> Iterator[Call]:
         """Without the component nobody makes units: all that it made are former ones."""
@@ -329,3 +337,10 @@ def _root_features(iam: Any) -> frozenset[str]:
         if error.response["Error"]["Code"] not in NOT_TRUSTED:
             raise
         return frozenset()
+
+
+def _doors(iam: Any) -> Iterator[strangers.Door]:
+    """The management account's roles."""
+    for page in iam.get_paginator("list_roles").paginate():
+        for role in page["Roles"]:
+            yield strangers.Door(role["RoleName"], role["Path"], role["AssumeRolePolicyDocument"])

@@ -10,13 +10,14 @@ from collections.abc import Iterable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
+from groundwork.baseline import strangers
 from groundwork.baseline.component import Call, Component, Permission, Target, needing
 from groundwork.baseline.imagined import everywhere
 from groundwork.contracts import Kind
 from groundwork.declaration import Declaration
 from groundwork.declaration.settings import MANAGED_BY
 
-from . import difference, entry_roles, pipelines, removal, state, strangers
+from . import difference, entry_roles, pipelines, removal, state
 from .state import Found
 from .wanted import Wanted, declared_roles, never_left_out, wanted, without_keys
 
@@ -138,7 +139,8 @@ class Access(Component[Found]):
         if not target.foresees:
             return found
         ours = {*roles, *target.declaration.entry_role_names}
-        return replace(found, seen=strangers.seen(found.roles.values(), ours, target))
+        doors = (strangers.Door(role.name, role.path, role.trust) for role in found.roles.values())
+        return replace(found, seen=strangers.seen(doors, ours, target))
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Boundaries come before the roles that have them, groups before who is in them; each holder of power is one

@@ -8,13 +8,13 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeVar
 from urllib.parse import unquote
 
+from groundwork.baseline.strangers import Seen
 from groundwork.declaration.policy_files import MFA_SELF_SERVICE, Document
 from groundwork.declaration.settings import MANAGED_BY
 
 from . import credentials
 from .credentials import Credential
 from .marks import is_marked, unmarked
-from .seen import Seen
 
 if TYPE_CHECKING:
     from mypy_boto3_iam import IAMClient

@@ -11,7 +11,8 @@ https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_ListFindings
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from dataclasses import dataclass
+from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
@@ -22,9 +23,6 @@ from groundwork.baseline.regions import FIND_REGIONS, governed, in_each
 from groundwork.contracts import Severity
 from groundwork.declaration.outsiders import EVERYBODY
 from groundwork.declaration.policy_files import Document
-
-from .seen import Seen, Stranger
-from .state import RoleState
 
 READS = (
     Permission(["access-analyzer:ListAnalyzers"]),
@@ -38,7 +36,39 @@ OF_THE_ORGANIZATION, OF_AN_ACCOUNT = "ORGANIZATION", "ACCOUNT"
 DENIED = "AccessDeniedException"
 
 
-def seen(roles: Iterable[RoleState], ours: Iterable[str], target: Target) -> Seen:
+class Door(NamedTuple):
+    """A role, and whom it trusts."""
+
+    name: str
+    path: str
+    trust: Document
+
+
+@dataclass(frozen=True)
+class Stranger:
+    """Somebody who gets to a resource, an ARN, in whatever way `how` says."""
+
+    resource: str
+    who: str
+    how: str
+    severity: Severity
+
+    @property
+    def words(self) -> str:
+        return (
+            f"{'account ' if _is_account(self.who) else ''}{self.who}{f' ({self.how})' if self.how else ''}"
+        )
+
+
+@dataclass(frozen=True)
+class Seen:
+    """Who was seen to get in. `denied` are the Regions whose findings may not be read."""
+
+    strangers: tuple[Stranger, ...] = ()
+    denied: tuple[str, ...] = ()
+
+
+def seen(roles: Iterable[Door], ours: Iterable[str], target: Target) -> Seen:
     """`ours` are the names of roles whose trust is declared: it is put right."""
     others = [role for role in roles if role.name not in ours and not role.path.startswith(AWS_KEEPS)]
     on = governed(target).on
@@ -81,7 +111,7 @@ def calls(found: Seen, target: Target, told: Collection[str] = ()) -> Iterator[C
 # -- the trust of roles -------------------------------------------------------------------------------
 
 
-def _of_role(role: RoleState, target: Target) -> Iterator[Stranger]:
+def _of_role(role: Door, target: Target) -> Iterator[Stranger]:
     arn = target.role_arn(f"{role.path}{role.name}".removeprefix("/"))
     if _shuts_strangers_out(role.trust, target):
         return
