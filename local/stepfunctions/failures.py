@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as NoConnection
 from moto.stepfunctions.parser.api import (
     EvaluationFailedEventDetails,
     HistoryEventType,
@@ -25,6 +26,8 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 
 BROKEN = 500
 """The first of the HTTP status codes that say that the service is at fault."""
+NO_USE = (ClientError, HTTPClientError, NoConnection)
+"""A call was refused, or its answer never came."""
 
 
 def query_failed(environment: Any, cause: str) -> FailureEventException:
@@ -97,3 +100,8 @@ def api_cause(error: ClientError, service: str) -> str:
     code, answer = error.response["Error"]["Code"], error.response["ResponseMetadata"]
     status = f"Status Code: {answer['HTTPStatusCode']}; Error Code: {code}"
     return f"{error.response['Error']['Message']} (Service: {service}; {status})"
+
+
+def s3_cause(error: Exception) -> str:
+    """One of `NO_USE`, of a call of S3, as text."""
+    return api_cause(error, "Amazon S3") if isinstance(error, ClientError) else str(error)

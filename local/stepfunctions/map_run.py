@@ -16,7 +16,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any, cast
 
-from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import (
     ExecutionStatus,
     HistoryEventType,
@@ -41,7 +40,7 @@ from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
 from moto.stepfunctions.parser.backend.execution import Execution
 
-from local.stepfunctions.failures import api_cause, map_run_failed, query_failed
+from local.stepfunctions.failures import NO_USE, map_run_failed, query_failed, s3_cause
 from local.stepfunctions.results import record_of, write_results
 from local.stepfunctions.role import RoleSession
 
@@ -107,8 +106,8 @@ def _install_item_reader(engine: Engine) -> None:
         failed = StatesErrorNameType.StatesItemReaderFailed
         try:
             read(reader, environment)
-        except ClientError as error:
-            raise map_run_failed(environment, failed, api_cause(error, "Amazon S3")) from error
+        except NO_USE as error:
+            raise map_run_failed(environment, failed, s3_cause(error)) from error
         except ValueError as error:
             raise map_run_failed(environment, failed, f"Unable to parse the items: {error}") from error
 

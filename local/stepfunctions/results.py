@@ -10,7 +10,6 @@ import json
 from datetime import UTC, datetime
 from typing import Any
 
-from botocore.exceptions import ClientError
 from moto.stepfunctions.parser.api import ExecutionStatus
 from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name_type import (
     StatesErrorNameType,
@@ -19,7 +18,7 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials i
 from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.stepfunctions.executions import redrive
-from local.stepfunctions.failures import api_cause, map_run_failed
+from local.stepfunctions.failures import NO_USE, map_run_failed, s3_cause
 
 Record = dict[str, Any]
 FILES = ("FAILED", "PENDING", "SUCCEEDED")
@@ -48,9 +47,9 @@ def write_results(run: Any, children: list[Any], where: dict[str, str]) -> Recor
         s3.put_object(
             Bucket=bucket, Key=key, Body=json.dumps(manifest).encode(), ContentType="application/json"
         )
-    except ClientError as error:
+    except NO_USE as error:
         failed = StatesErrorNameType.StatesResultWriterFailed
-        raise map_run_failed(run.environment, failed, api_cause(error, "Amazon S3")) from error
+        raise map_run_failed(run.environment, failed, s3_cause(error)) from error
     return {"MapRunArn": run.record.map_run_arn, "ResultWriterDetails": {"Bucket": bucket, "Key": key}}
 
 

@@ -306,6 +306,19 @@ def test_what_cannot_be_read_fails_the_map_by_name(aws: Engine) -> None:
 
 
 @pytest.mark.parametrize(
+    ("operation", "error"),
+    [("GetObject", "States.ItemReaderFailed"), ("PutObject", "States.ResultWriterFailed")],
+)
+def test_a_lost_answer_of_s3_fails_the_map_by_name(aws: Engine, operation: str, error: str) -> None:
+    arn, given = machine(aws, f"lost-{operation}", mapping(ECHO)), items(aws, 1, 2)
+    aws.faults.plan([{"service": "s3", "operation": operation, "when": "after", "effect": "reset"}])
+    try:
+        assert run(aws, arn, given)["error"] == error
+    finally:
+        aws.faults.clear()
+
+
+@pytest.mark.parametrize(
     ("action", "error"),
     [
         ("s3:GetObject", "States.ItemReaderFailed"),
