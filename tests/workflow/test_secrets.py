@@ -133,9 +133,9 @@ def unspoilt(cloud: Cloud, ear: Ear) -> dict[str, list[tuple[str, str]]]:
     assert {each.status for each in (failed, malformed, unknown)} == {"FAILED"}
     cloud.answer("Account Failed", execution=stopped)
     cloud.all_ended()
-    kept = everything(cloud, ear)
+    kept, account = everything(cloud, ear), str(cloud.accounts()[email]["Id"])
     for kind, places in kept.items():
-        assert any(email in text for _, text in places), (
+        assert any(account in text for _, text in places), (
             f"{kind}: nothing of the account {name} was looked at"
         )
     return kept

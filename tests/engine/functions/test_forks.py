@@ -204,7 +204,7 @@ def test_what_a_sandbox_has_started_ends_with_it(aws: Engine, tmp_path: Path) ->
     create(aws, "leaving")
     told = tmp_path / "pid"
     assert "exit status 3" in invoke(aws, "leaving", {"do": "leave", "file": str(told)})["errorMessage"]
-    assert not is_running(int(told.read_text()))
+    eventually(lambda: not is_running(int(told.read_text())))
 
 
 def test_a_fork_server_that_is_killed_takes_its_sandboxes_along_and_is_started_again(aws: Engine) -> None:
