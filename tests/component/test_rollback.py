@@ -34,7 +34,7 @@ FIRST = ("organization", "delegation", "log-archive")
 """Components that the others of their account's execution wait for."""
 FUNCTION = "groundwork-function"
 WALKS = settings(
-    max_examples=100 if settings.get_current_profile_name() == "prove" else 3,
+    max_examples=100 if settings.get_current_profile_name() == "prove" else 2,
     deadline=None,
     derandomize=True,
     database=None,

@@ -9,6 +9,7 @@ from typing import Any
 
 import pytest
 from moto.iam.models import iam_backends
+from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 
 from local.organizations import organization_of
 from local.organizations.accounts import make_access_role
@@ -131,8 +132,12 @@ def test_a_service_that_nobody_probes_is_waited_for_by_its_components(cloud: Clo
     assert all("SubscriptionRequiredException: " in cause for _, cause in seen)
 
 
-def test_a_role_that_trusts_somebody_else_is_told_apart_by_staying_so(cloud: Cloud, creation: Any) -> None:
+def test_a_role_that_trusts_somebody_else_is_told_apart_by_staying_so(
+    cloud: Cloud, creation: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
     cloud.declared("security")
+    # Hours of 1,500 attempts.
+    monkeypatch.setattr(retrier_decl.time, "sleep", lambda seconds: cloud.aws.clock.wait(seconds / 50))
     creation.service_delay = 15 * MINUTE
     name, email = cloud.fresh()
     execution = cloud.execution_of(cloud.post(accountName=name, email=email))
