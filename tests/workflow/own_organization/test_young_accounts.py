@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -137,7 +138,8 @@ def test_a_role_that_trusts_somebody_else_is_told_apart_by_staying_so(
 ) -> None:
     cloud.declared("security")
     # Hours of 1,500 attempts.
-    monkeypatch.setattr(retrier_decl.time, "sleep", lambda seconds: cloud.aws.clock.wait(seconds / 50))
+    waiting = SimpleNamespace(sleep=lambda seconds: cloud.aws.clock.wait(seconds / 50))
+    monkeypatch.setattr(retrier_decl, "time", waiting)
     creation.service_delay = 15 * MINUTE
     name, email = cloud.fresh()
     execution = cloud.execution_of(cloud.post(accountName=name, email=email))
