@@ -37,6 +37,10 @@ HISTORY_PAGE = 100
 STATUS_CHANGE = "Step Functions Execution Status Change"
 
 
+AT_WORK = (None, ExecutionStatus.RUNNING)
+"""What moto has for an execution before it begins, and until it ends."""
+
+
 @dataclass
 class End:
     """The end of one execution: it comes once, and the listeners hear of it."""
@@ -67,6 +71,23 @@ def with_children(found: Iterable[Any]) -> Iterator[Any]:
 def _everything(backend: Any) -> Iterator[Any]:
     for machine in list(backend.state_machines):
         yield from with_children(machine.executions)
+
+
+def are_running(machine: str) -> bool:
+    """Whether a state machine, by its ARN, has an execution that has not ended. Asks nothing of AWS: for whoever waits
+    in the same process."""
+    found = _backend(machine).describe_state_machine(machine)
+    return any(execution.exec_status in AT_WORK for execution in list(found.executions))
+
+
+def is_running(execution: str) -> bool:
+    """The same of one execution."""
+    return _backend(execution).describe_execution(execution).exec_status in AT_WORK
+
+
+def _backend(arn: str) -> Any:
+    _, _, _, region, account, *_ = arn.split(":")
+    return parser_models.stepfunctions_parser_backends[account][region]
 
 
 def _stop_all() -> None:

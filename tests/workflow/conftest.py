@@ -24,6 +24,7 @@ from groundwork.declaration.loading import load
 from local import waiting
 from local.engine import Engine
 from local.identity.credentials import Credentials
+from local.stepfunctions.executions import are_running, is_running
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -149,31 +150,21 @@ class Cloud:
         if arn in self._ended:
             return self._ended[arn]
 
-        def look() -> Execution | None:
-            found = self.aws.client("stepfunctions").describe_execution(executionArn=arn)
-            if found["status"] == "RUNNING":
-                return None
-            return Execution(
-                arn,
-                found["status"],
-                json.loads(found.get("output") or "{}"),
-                found.get("error", ""),
-                found.get("cause", ""),
-            )
-
-        self._ended[arn] = until(look, f"the end of {arn}")
+        until(lambda: not is_running(arn), f"the end of {arn}")
+        found = self.aws.client("stepfunctions").describe_execution(executionArn=arn)
+        self._ended[arn] = Execution(
+            arn,
+            found["status"],
+            json.loads(found.get("output") or "{}"),
+            found.get("error", ""),
+            found.get("cause", ""),
+        )
         return self._ended[arn]
 
     def all_ended(self) -> list[Execution]:
         """Every execution, once none is running (follow-ups included)."""
 
-        def quiet() -> bool:
-            listed = self.aws.client("stepfunctions").list_executions(
-                stateMachineArn=self.machine, statusFilter="RUNNING"
-            )
-            return not listed["executions"]
-
-        until(quiet, "all executions to end")
+        until(lambda: not are_running(self.machine), "all executions to end")
         return [self.ended(arn) for arn in self.executions()]
 
     def answers(self, **wanted: str) -> list[dict[str, Any]]:

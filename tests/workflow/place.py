@@ -10,6 +10,7 @@ from datetime import timedelta
 from typing import Any
 
 from local.organizations import organization_of
+from local.stepfunctions.executions import are_running
 from tests.workflow.conftest import Cloud, Execution, until
 from tests.workflow.statements import physical, role_of
 
@@ -74,13 +75,7 @@ class Place:
 
     def settle(self) -> None:
         """Wait until no execution runs."""
-        client, machine = self.cloud.aws.client("stepfunctions"), self.cloud.machine
-
-        def none_runs() -> bool:
-            running = client.list_executions(stateMachineArn=machine, statusFilter="RUNNING")
-            return not running["executions"]
-
-        until(none_runs, "all executions to end")
+        until(lambda: not are_running(self.cloud.machine), "all executions to end")
 
     # -- what was there before ---------------------------------------------------------------------
 
