@@ -21,9 +21,22 @@ from .errors import constraint, error, invalid_input
 
 SCP = "SERVICE_CONTROL_POLICY"
 RCP = "RESOURCE_CONTROL_POLICY"
-WITH_RCPS = frozenset(("s3", "sts", "kms", "sqs", "secretsmanager", "dynamodb", "logs", "ecr", "aoss"))
-"""Prefixes of the services whose resources resource control policies bind; AWS adds to them. See "List of AWS services
-that support RCPs" in https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"""
+WITH_RCPS = frozenset(
+    (
+        *("aoss", "appconfig", "appstream", "autoscaling", "autoscaling-plans", "budgets", "clouddirectory"),
+        *("cloudfront", "cloudsearch", "cloudtrail-data", "codeartifact", "codebuild", "codecommit"),
+        *("codepipeline", "cognito-identity", "cognito-idp", "comprehend", "comprehendmedical"),
+        *("compute-optimizer", "cost-optimization-hub", "dax", "dsql", "dynamodb", "ecr", "ecr-public"),
+        *("events", "firehose", "fis", "fms", "gamelift", "health", "inspector-scan", "kendra"),
+        *("kinesisvideo", "kms", "logs", "memorydb", "networkmonitor", "notifications", "opensearch"),
+        *("pca-connector-ad", "personalize", "polly", "pricing", "resource-groups", "rolesanywhere", "s3"),
+        *("secretsmanager", "servicediscovery", "signin", "sqs", "sts", "support", "swf", "textract"),
+        *("timestream-influxdb", "transcribe", "transfer", "translate", "wafv2", "workspaces", "xray"),
+    )
+)
+"""Prefixes of the services whose resources resource control policies bind, as listed in 2026-11; AWS adds to them. See
+"List of AWS services that support RCPs" in
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"""
 VALUE_OPERATORS = frozenset({"@@assign", "@@append", "@@remove"})
 
 

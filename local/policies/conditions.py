@@ -1,7 +1,8 @@
 """The condition operators of IAM's policy language.
 
 Follows "IAM JSON policy elements: Condition operators" and "Multivalued context keys" of the IAM User Guide.
-An operator that is not known here is refused when the policy is compiled, never ignored.
+An operator that is not known here is refused when the policy is compiled, never ignored. Where AWS says nothing, the
+reading counts by which the request is refused; `prove/disagreements.py` lists these with what was found.
 """
 
 from __future__ import annotations
@@ -26,7 +27,10 @@ class MalformedPolicy(ValueError):
     """The document is no policy that AWS would accept; the message names what is wrong."""
 
 
-NUMBER = re.compile(r"[+-]?\d+(\.\d+)?([eE][+-]?\d+)?", re.ASCII)
+NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+NOTHING = re.compile(r"(?!)")
+FIELDS = 6
+"""Of an ARN."""
 VARIABLE = re.compile(r"\$\{\s*([^},]*?)\s*(?:,\s*'([^']*)'\s*)?\}")
 WILDCARD_LITERALS = {"*": "*", "?": "?", "$": "$"}
 
@@ -86,7 +90,11 @@ def arn_expression(pieces: Sequence[tuple[str, bool]], *, spilling: bool = False
 
 
 @lru_cache(maxsize=20_000)
-def arn_glob(pieces: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
+def arn_glob(pieces: tuple[tuple[str, bool], ...], refusing: bool) -> re.Pattern[str]:
+    """Each of the six fields by itself. Of a pattern with fewer, AWS does not say whether the last one spans the rest:
+    it does where that is `refusing` the request, and matches nothing where not."""
+    if sum(text.count(":") for text, _ in pieces) < FIELDS - 1 and not refusing:
+        return NOTHING
     return re.compile(arn_expression(pieces), re.DOTALL)
 
 
@@ -99,7 +107,7 @@ def resource_glob(pieces: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
     return re.compile(arn_expression(pieces, spilling=True), re.DOTALL)
 
 
-def _glob_pieces(pieces: Sequence[tuple[str, bool]]) -> re.Pattern[str]:
+def _glob_pieces(pieces: Sequence[tuple[str, bool]], refusing: bool) -> re.Pattern[str]:
     wild = {"*": ".*", "?": "."}
     characters = ((c, literal) for text, literal in pieces for c in text)
     out = (re.escape(c) if literal or c not in wild else wild[c] for c, literal in characters)
@@ -125,11 +133,13 @@ def _boolean(text: str) -> bool:
     return text.lower() == "true"
 
 
-def _binary(text: str) -> bytes:
+def _binary(text: str) -> str:
+    """Base64, which is compared as it is written."""
     try:
-        return base64.b64decode(text, validate=True)
+        base64.b64decode(text, validate=True)
     except binascii.Error as error:
         raise ValueError(str(error)) from error
+    return text
 
 
 @dataclass(frozen=True)
@@ -142,7 +152,7 @@ class Operator:
     negated: bool = False
     ordered: bool = False
     """Numbers and dates: of a value that is neither, nothing holds, not even that it differs."""
-    pattern: Callable[[tuple[tuple[str, bool], ...]], re.Pattern[str]] | None = None
+    pattern: Callable[[tuple[tuple[str, bool], ...], bool], re.Pattern[str]] | None = None
 
     def reads(self, given: str) -> bool:
         try:
@@ -192,7 +202,7 @@ OPERATORS: Mapping[str, Operator] = {
     **_ordered("Numeric", _number),
     **_ordered("Date", _date),
     "Bool": Operator(_same, _boolean, _boolean),
-    "BinaryEquals": Operator(_same, _binary, _binary),
+    "BinaryEquals": Operator(_same, _binary),
     **_both(
         "IpAddress",
         "NotIpAddress",
@@ -228,8 +238,15 @@ class Condition:
     templates: tuple[str, ...]  # what of `wanted` holds policy variables
     quantifier: str | None
     if_exists: bool
+    denies: bool
+    """Whether the statement is a Deny."""
 
     def holds(self, context: Context) -> bool:
+        """Several values need a set operator: nothing equals them without. Whether they differ is not written down.
+
+        https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-single-vs-multi-valued-context-keys.html
+        https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html (the tables of event patterns)
+        """
         given = context.get(self.key)
         values = () if given is None else (given,) if isinstance(given, str) else tuple(given)
         if self.operator is None or self.quantifier == FOR_ALL:  # what is empty is null
@@ -238,6 +255,8 @@ class Condition:
             return any((not values) == (wanted == "true") for wanted in self.wanted)
         if not values:
             return self._when_absent()
+        if len(values) > 1 and not self.quantifier:
+            return self.operator.negated and self.denies
         if self.operator.ordered and not any(map(self.operator.reads, values)):
             return False
         matched = [self._matches(value, context) for value in values]
@@ -264,23 +283,26 @@ class Condition:
             return True
         for template in self.templates:
             pieces = substitute(template, context)
-            if pieces is not None and operator.test(_wanted(operator, tuple(pieces)), given):
+            if pieces is not None and operator.test(_wanted(operator, tuple(pieces), self.denies), given):
                 return True
         return False
 
 
-def _wanted(operator: Operator, pieces: tuple[tuple[str, bool], ...]) -> Any:
-    return operator.pattern(pieces) if operator.pattern else "".join(text for text, _ in pieces)
+def _wanted(operator: Operator, pieces: tuple[tuple[str, bool], ...], denies: bool) -> Any:
+    if operator.pattern is None:
+        return "".join(text for text, _ in pieces)
+    return operator.pattern(pieces, denies is not operator.negated)
 
 
-def compile_conditions(block: Any, variables: bool) -> tuple[Condition, ...]:
-    """A statement's Condition element. `variables` is whether the policy's version knows policy variables."""
+def compile_conditions(block: Any, variables: bool, denies: bool) -> tuple[Condition, ...]:
+    """The Condition element of a statement that allows or `denies`. `variables` is whether the policy's version knows
+    policy variables."""
     if block is None:
         return ()
     if not isinstance(block, Mapping):
         raise MalformedPolicy("Condition must be an object of operators")
     return tuple(
-        _compile(name, key, values, variables)
+        _compile(name, key, values, variables, denies)
         for name, keys in block.items()
         for key, values in _keys_of(name, keys).items()
     )
@@ -292,7 +314,7 @@ def _keys_of(name: str, keys: Any) -> Mapping[str, Any]:
     return keys
 
 
-def _compile(name: str, key: str, values: Any, variables: bool) -> Condition:
+def _compile(name: str, key: str, values: Any, variables: bool, denies: bool) -> Condition:
     quantifier, _, base = name.rpartition(":")
     if quantifier and quantifier not in (FOR_ALL, FOR_ANY):
         raise MalformedPolicy(f"condition operator {name!r}: unknown set operator {quantifier!r}")
@@ -302,7 +324,7 @@ def _compile(name: str, key: str, values: Any, variables: bool) -> Condition:
     if base == "Null":
         if if_exists or not all(value in ("true", "false") for value in wanted):
             raise MalformedPolicy(f"condition {name} on {key}: Null wants true or false and no IfExists")
-        return Condition(key.lower(), wanted, None, (), (), quantifier or None, False)
+        return Condition(key.lower(), wanted, None, (), (), quantifier or None, False, denies)
     operator = OPERATORS.get(base)
     if operator is None:
         raise MalformedPolicy(f"condition operator {name!r} is unknown")
@@ -313,7 +335,9 @@ def _compile(name: str, key: str, values: Any, variables: bool) -> Condition:
         if value in templates:
             continue
         try:
-            parsed.append(operator.parse(value) if operator.parse else _wanted(operator, ((value, False),)))
+            plain = ((value, False),)
+            parsed.append(operator.parse(value) if operator.parse else _wanted(operator, plain, denies))
         except ValueError as error:
             raise MalformedPolicy(f"condition {name} on {key}: {value!r}: {error}") from error
-    return Condition(key.lower(), wanted, operator, tuple(parsed), templates, quantifier or None, if_exists)
+    known = tuple(parsed)
+    return Condition(key.lower(), wanted, operator, known, templates, quantifier or None, if_exists, denies)

@@ -15,6 +15,7 @@ from functools import lru_cache
 from typing import Any, Literal
 
 from local.policies.conditions import (
+    FIELDS,
     Condition,
     Context,
     MalformedPolicy,
@@ -33,9 +34,8 @@ STATEMENT_ELEMENTS = frozenset(
         *("Principal", "NotPrincipal", "Condition"),
     )
 )
-FIELDS = 6
-"""Of an ARN."""
 ACTION = re.compile(r"\*|[A-Za-z0-9-]+:[A-Za-z0-9*?]+")
+ANY_SERVICE = re.compile(r"arn:[^:]*:[^:]*[*?]")
 
 
 class UncomputedKey(NotImplementedError):
@@ -59,7 +59,7 @@ class Match(IntEnum):
 
     NONE = 0
     ACCOUNT = 1  # the account is named: its identity policies decide
-    ROLE = 2  # the role, or everyone: boundary and session policy still apply
+    ROLE = 2  # the role, or everyone: boundary and session policy still apply (of everyone, AWS does not say)
     DIRECT = 3  # the user, the session itself, or the service
 
 
@@ -134,14 +134,10 @@ class Patterns:
                 raise MalformedPolicy(f"{element}: {value!r} is no text")
             if not arns and not ACTION.fullmatch(value):
                 raise MalformedPolicy(f"{element}: {value!r} is no action; expected service:Action")
-            if (
-                arns
-                and value != "*"
-                and not value.startswith("arn:")
-                and "*" not in value
-                and "${" not in value
-            ):
+            if arns and value != "*" and not value.startswith(("arn:", "${")):
                 raise MalformedPolicy(f"{element}: {value!r} is neither an ARN nor *")
+            if arns and ANY_SERVICE.match(value):
+                raise MalformedPolicy(f"{element}: {value!r}: the service must be named, without wildcards")
             if completes:
                 value = _completed(value)
             if value == "*":
@@ -194,7 +190,7 @@ class Principals:
         if caller.role_arn is not None and caller.role_arn in named:
             return Match.ROLE
         if "*" in named:
-            return Match.ROLE if caller.role_arn is not None else Match.DIRECT
+            return Match.ROLE if caller.role_arn is not None or caller.bounded else Match.DIRECT
         if caller.account is not None and self._names_account(caller.account):
             return Match.ACCOUNT
         return Match.NONE
@@ -246,8 +242,12 @@ class Statement:
         if kind in WITHOUT_PRINCIPAL and name:
             raise MalformedPolicy(f"{name} has no place in an identity-based policy")
         self._not_principal = name == "NotPrincipal"
+        if self._not_principal and (kind is Kind.TRUST or not self.denies):
+            raise MalformedPolicy("NotPrincipal is for a Deny, and for no role trust policy")
         self._principals = Principals(element[name], name) if name else None
-        self._conditions: tuple[Condition, ...] = compile_conditions(element.get("Condition"), variables)
+        self._conditions: tuple[Condition, ...] = compile_conditions(
+            element.get("Condition"), variables, self.denies
+        )
 
     def match(self, request: Request) -> Match:
         if self._actions.match(request.action.lower(), request.context) is self._not_action:
@@ -269,11 +269,9 @@ class Statement:
     def _match_principal(self, caller: Caller) -> Match:
         if self._principals is None:
             return Match.DIRECT
-        if not self._not_principal:
-            return self._principals.match(caller)
-        if self.denies:
+        if self._not_principal:
             return Match.NONE if self._principals.spares(caller) else Match.DIRECT
-        return Match.NONE if self._principals.match(caller) else Match.ROLE
+        return self._principals.match(caller)
 
 
 def _one_of(element: Mapping[str, Any], name: str, negation: str, *, required: bool) -> Any:

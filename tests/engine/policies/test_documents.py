@@ -78,7 +78,6 @@ MATCHING = [
         False,
     ),
     ({"Resource": "arn:aws:iam::*"}, "sts:AssumeRole", f"arn:aws:iam::{HERE}:role/x", True),
-    ({"Resource": "arn:aws:s*:::logs"}, "s3:ListBucket", "arn:aws:sns:::logs", True),
     (
         {"Resource": "arn:aws:lambda:*:*:function:f"},
         "lambda:X",
@@ -215,6 +214,9 @@ MALFORMED = [
     document(allow(Principal="*")),
     document(allow(Action="GetObject")),
     document(allow(Resource="logs")),
+    document(allow(Resource="logs*")),
+    document(allow(Resource="arn:aws:s*:::logs")),
+    document(allow(Resource="arn:aws:*")),
     document(allow(Extra="x")),
     document(version="2012-10-17"),
     document(allow(), version="2013-01-01"),
