@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from checks.aws_names import managed_policies
+from checks.evaluators import evaluators
 from checks.picture import picture_of
 from checks.references import errors, permissions
 from groundwork.baseline.components import COMPONENTS
@@ -53,6 +54,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/vend_account.svg": partial(picture_of, "vend_account"),
     "docs/roll_out.svg": partial(picture_of, "roll_out"),
     "docs/errors.md": errors,
+    "docs/evaluators.md": evaluators,
     "docs/permissions.md": permissions,
 }
 

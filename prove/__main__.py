@@ -18,6 +18,7 @@ from prove.chapter import Chapter
 
 CHAPTERS = (
     "policies",
+    "random_policies",
     "call_counts",
     "poison",
     "any_state",

@@ -50,7 +50,9 @@ class Caller:
 
 @dataclass(frozen=True)
 class Wish:
-    """What is asked for: an action on a resource, the resource's own policy, and what the call itself says."""
+    """What is asked for: an action on a resource, the resource's own policy, and what the call itself says.
+
+    `resource_controls` are the resource control policies from the root down to the owner, but for RCPFullAWSAccess."""
 
     words: str
     action: str
@@ -58,6 +60,12 @@ class Wish:
     owner: str
     policy: Document | None = None
     keys: Keys = field(default_factory=dict)
+    resource_controls: Levels = ()
+
+    @property
+    def needs_its_policy(self) -> bool:
+        """Whether the resource admits nobody whom its own policy does not."""
+        return self.action.startswith(("sts:AssumeRole", "kms:"))
 
 
 @dataclass(frozen=True)
@@ -78,6 +86,12 @@ class Case:
 
 # -- the engine's own evaluator ----------------------------------------------------------------------
 
+EVERYONE: Document = {
+    "Version": "2012-10-17",
+    "Statement": {"Effect": "Allow", "Principal": "*", "Action": "*", "Resource": "*"},
+}
+"""What RCPFullAWSAccess says, which hangs on every level."""
+
 
 def engine_allows(case: Case) -> bool:
     caller, wish = case.caller, case.wish
@@ -86,18 +100,21 @@ def engine_allows(case: Case) -> bool:
     known = {
         key.lower(): tuple(value) if isinstance(value, list) else value for key, value in case.keys.items()
     }
+    controls = [
+        [compile_policy(each, Kind.RESOURCE) for each in (EVERYONE, *level)]
+        for level in wish.resource_controls
+    ]
+    side = ResourceSide(policy, wish.owner, wish.needs_its_policy, controls)
     if caller.is_service:
         request = Request(wish.action, wish.resource, known, EngineCaller(service=caller.arn))
-        return bool(decide_for_service(request, ResourceSide(policy, wish.owner)))
-    who = EngineCaller(caller.arn, caller.account, caller.role_arn)
+        return bool(decide_for_service(request, side))
+    who = EngineCaller(caller.arn, caller.account, caller.role_arn, bounded=caller.boundary is not None)
     authority = Authority(
         identity=[compile_policy(document) for document in caller.identity],
         boundary=[compile_policy(caller.boundary)] if caller.boundary else None,
         session=[compile_policy(caller.session, Kind.SESSION)] if caller.session else None,
         service_control=[[compile_policy(each) for each in level] for level in caller.organization_policies],
     )
-    required = wish.action.startswith(("sts:AssumeRole", "kms:"))
-    side = ResourceSide(policy, wish.owner, required)
     return bool(decide(Request(wish.action, wish.resource, known, who), authority, side))
 
 
@@ -157,11 +174,8 @@ def _asked(case: Case) -> dict[str, Any]:
             "contextVariables": case.keys,
         },
         "identityPolicies": _named(caller.identity),
-        "serviceControlPolicies": [
-            {"orgIdentifier": f"level-{number}", "policies": _named(level)}
-            for number, level in enumerate(caller.organization_policies)
-        ],
-        "resourceControlPolicies": [],
+        "serviceControlPolicies": _levels(caller.organization_policies),
+        "resourceControlPolicies": _levels(wish.resource_controls),
     }
     if wish.policy:
         asked["resourcePolicy"] = wish.policy
@@ -170,6 +184,12 @@ def _asked(case: Case) -> dict[str, Any]:
     if caller.session:
         asked["sessionPolicy"] = caller.session
     return asked
+
+
+def _levels(levels: Levels) -> list[dict[str, Any]]:
+    return [
+        {"orgIdentifier": f"level-{number}", "policies": _named(level)} for number, level in enumerate(levels)
+    ]
 
 
 def _named(documents: Sequence[Document]) -> list[dict[str, Any]]:

@@ -37,6 +37,8 @@ WITH_RCPS = frozenset(
 """Prefixes of the services whose resources resource control policies bind, as listed in 2026-11; AWS adds to them. See
 "List of AWS services that support RCPs" in
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"""
+VERSION = "2012-10-17"
+"""What the Version of a service control policy and of a resource control policy must be."""
 VALUE_OPERATORS = frozenset({"@@assign", "@@append", "@@remove"})
 
 
@@ -90,6 +92,8 @@ def check_content(policy_type: str, content: str) -> None:
             "The provided policy document does not meet the requirements of the specified policy type."
         )
     if policy_type in (SCP, RCP):
+        if document.get("Version") != VERSION:
+            raise malformed(f'The element Version is missing, or another than "{VERSION}".')
         statements = document.get("Statement", [])
         for statement in statements if isinstance(statements, list) else [statements]:
             if policy_type == RCP:

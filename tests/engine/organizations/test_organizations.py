@@ -584,6 +584,8 @@ def test_the_last_control_policy_stays(organizations: Any) -> None:
         (SCP, DENY % "GetObject", "MalformedPolicyDocumentException"),
         (SCP, DENY.replace('"Resource"', '"Resources"') % "s3:*", "MalformedPolicyDocumentException"),
         (SCP, WITH_OPERATOR % "StringEqual", "MalformedPolicyDocumentException"),
+        (SCP, DENY.replace("2012-10-17", "2008-10-17") % "s3:*", "MalformedPolicyDocumentException"),
+        (SCP, '{"Statement": []}', "MalformedPolicyDocumentException"),
         ("RESOURCE_CONTROL_POLICY", OF_RESOURCES % "*", "MalformedPolicyDocumentException"),
         ("RESOURCE_CONTROL_POLICY", OF_RESOURCES % "ec2:*", "MalformedPolicyDocumentException"),
         (SCP, DENY % ("x" * 10_240), "ConstraintViolationException"),

@@ -88,7 +88,9 @@ def test_what_is_granted_to_everyone_has_the_limits_of_a_boundary() -> None:
     assert decide(request, limits, ResourceSide(named, HERE))
 
 
-@pytest.mark.parametrize("service", ["events", "ecr-public", "cloudtrail-data", "rolesanywhere", "cognito-idp"])
+@pytest.mark.parametrize(
+    "service", ["events", "ecr-public", "cloudtrail-data", "rolesanywhere", "cognito-idp"]
+)
 def test_resource_control_policies_bind_the_services_of_today(service: str) -> None:
     assert service in WITH_RCPS
     assert "sns" not in WITH_RCPS
