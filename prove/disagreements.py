@@ -66,6 +66,14 @@ ROWS = (
         resources(forms.short_arns),
     ),
     Row(
+        BOTH,
+        "a * that ends a field of an ARN in Resource, where the resource has more fields",
+        "it ends at the colon",
+        "it goes on beyond the colon",
+        RESOURCES,
+        resources(forms.beyond_the_colon),
+    ),
+    Row(
         SIMULATE,
         "a policy variable with which a name without a kind begins, as of a queue",
         "the name is taken apart at the colon within the variable, and matches nothing",
@@ -80,6 +88,14 @@ ROWS = (
         "only a key that is not there has no value",
         VARIABLES,
         lambda case: conditions(forms.values_of_empty_variables)(resources(forms.empty_variables)(case)),
+    ),
+    Row(
+        SIMULATE,
+        "${*}, ${?} and ${$} with an operator that knows no wildcards",
+        "they are not substituted",
+        "they stand for the letter",
+        VARIABLES,
+        conditions(forms.letters),
     ),
     Row(
         SIMULATE,

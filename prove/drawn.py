@@ -3,14 +3,16 @@ set operators, policy variables, negated elements, and every layer that a policy
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from random import Random
-from typing import Any
+from typing import Any, TypeVar
 
 from prove.asked import Caller, Case, Wish
 
 Document = dict[str, Any]
 Statement = dict[str, Any]
+Drawn = TypeVar("Drawn")
 
 HERE, THERE, STRANGER = "111111111111", "222222222222", "999999999999"
 USER, ROLE = f"arn:aws:iam::{HERE}:user/team/ada", f"arn:aws:iam::{HERE}:role/team/app"
@@ -43,11 +45,15 @@ TRUST = "sts:AssumeRole"
 
 GIVEN: Mapping[str, Sequence[str | list[str]]] = {
     "aws:PrincipalOrgID": ("o-ours", "o-theirs"),
-    "aws:PrincipalTag/team": ("team", "team", "web", "Team", "*", "YWI=", "", ""),
+    "aws:PrincipalTag/team": ("team", "team", "web", "Team", "TEAM", "*", "YWI=", "", ""),
     "aws:username": ("ada", "eve"),
     "aws:ResourceTag/team": ("team", "web"),
     "aws:PrincipalArn": (USER, ROLE, f"arn:aws:iam::{THERE}:role/x"),
-    "aws:SourceArn": (f"arn:aws:sns:eu-west-1:{HERE}:orders", f"arn:aws:events:eu-west-1:{THERE}:rule/a"),
+    "aws:SourceArn": (
+        f"arn:aws:sns:eu-west-1:{HERE}:orders",
+        f"arn:aws:events:eu-west-1:{THERE}:rule/a",
+        f"arn:aws:lambda:eu-west-1:{HERE}:function:work",
+    ),
     "aws:MultiFactorAuthAge": ("7", "10", "10.0", "3600"),
     "aws:CurrentTime": ("2026-11-29T10:00:00Z", "2026-12-01T00:00:00Z"),
     "aws:EpochTime": ("1796000000", "1764000000"),
@@ -60,15 +66,15 @@ GIVEN: Mapping[str, Sequence[str | list[str]]] = {
 }
 EMPTY = ("aws:TagKeys", "aws:PrincipalTag/team")
 """Keys that may be there with nothing in them."""
-TEXTS = ("team", "web", "Team", "TEAM", "t*", "?eam", "o-ours", "o-*", "ada", "*", "", "YWI=")
+TEXTS = ("team", "web", "Team", "TEAM", "te*", "t?am", "T*", "o-ours", "o-*", "ada", "*", "", "YWI=")
 VARIABLES = (
     "${aws:username}", "${aws:PrincipalTag/team}", "${aws:username, 'team'}", "${aws:PrincipalTag/team, 'ada'}",
-    "${aws:PrincipalTag/nobody}", "${aws:ResourceTag/team}", "${*}", "${?}eam", "t${*}", "${aws:TagKeys}",
+    "${aws:PrincipalTag/nobody}", "${aws:ResourceTag/team}", "${*}", "${?}eam", "te${*}", "${aws:TagKeys}",
 )  # fmt: skip
 ARNS = (
     USER, ROLE, f"arn:aws:iam::{HERE}:*", f"arn:aws:iam::{HERE}:role/*", "arn:aws:iam::*:role/team/?pp", "arn:aws:iam::*",
     f"arn:*:iam::{HERE}:user/team/ada", f"arn:aws:sns:*:{HERE}:orders", f"arn:aws:*:*:{HERE}:*", "arn:aws:sns:eu-*:*",
-    f"arn:aws:iam::{HERE}:user/team/${{aws:username}}",
+    f"arn:aws:iam::{HERE}:user/team/${{aws:username}}", "arn:aws:lambda:eu*1:function:work", f"arn:aws:lambda:*:{HERE}:*k",
 )  # fmt: skip
 SETS: Mapping[str, Sequence[str]] = {
     "aws:TagKeys": ("cost", "team", "c*", "web"),
@@ -77,10 +83,9 @@ SETS: Mapping[str, Sequence[str]] = {
 }
 STRING_KEYS = (
     "aws:PrincipalOrgID",
-    "aws:PrincipalTag/team",
+    *(f"aws:PrincipalTag/{tag}" for tag in ("team", "no")),
     "aws:username",
     "aws:ResourceTag/team",
-    "aws:PrincipalTag/no",
 )
 STRINGS = tuple(f"String{name}" for name in ("Equals", "Like", "EqualsIgnoreCase"))
 NEGATED_STRINGS = tuple(name.replace("String", "StringNot") for name in STRINGS)
@@ -88,6 +93,7 @@ ORDERED = ("Equals", "NotEquals", "LessThan", "LessThanEquals", "GreaterThan", "
 FAMILIES: Sequence[tuple[Sequence[str], Sequence[str], Sequence[Any]]] = (
     (STRING_KEYS, STRINGS + NEGATED_STRINGS, TEXTS),
     (STRING_KEYS, STRINGS + NEGATED_STRINGS, VARIABLES),
+    (EMPTY[1:], STRINGS + NEGATED_STRINGS, (*TEXTS, *VARIABLES)),
     (("aws:PrincipalArn", "aws:SourceArn"), ("ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals"), ARNS),
     (("aws:PrincipalArn",), ("StringLike", "StringNotLike", "StringEquals"), ARNS),
     (("aws:MultiFactorAuthAge",), tuple(f"Numeric{each}" for each in ORDERED), ("10", 7, "10.00", "1e1", "+10", 3599.5)),
@@ -99,6 +105,7 @@ FAMILIES: Sequence[tuple[Sequence[str], Sequence[str], Sequence[Any]]] = (
     (("aws:SecureTransport", "aws:MultiFactorAuthPresent"), ("Bool",), ("true", "false", True, False, "TRUE")),
     (("aws:SourceIp",), ("IpAddress", "NotIpAddress"), ("10.0.0.0/8", "10.1.2.3", "192.0.2.0/24", "2001:db8::/32")),
     (EMPTY[1:], STRINGS, ("team", "web", "Te*")),
+    (EMPTY[1:], STRINGS + NEGATED_STRINGS, ("${*}", "${*}eam")),
     (("aws:username",), STRINGS + NEGATED_STRINGS, ("${aws:PrincipalTag/team, 'ada'}", "${aws:PrincipalTag/team, 'eve'}")),
     (("aws:PrincipalTag/team",), ("BinaryEquals",), ("YWI=", "dGVhbQ==")),
 )  # fmt: skip
@@ -108,18 +115,15 @@ def _condition(random: Random) -> tuple[str, str, list[Any]]:
     """An operator, a key and its values."""
     kind = random.random()
     if kind < 0.12:
-        return (
-            "Null",
-            random.choice([*GIVEN, "aws:PrincipalTag/no"]),
-            [random.choice(("true", "false", True))],
-        )
+        key = random.choice([*GIVEN, *EMPTY, *EMPTY, *EMPTY, "aws:PrincipalTag/no"])
+        return "Null", key, [random.choice(("true", "false", True))]
     if kind < 0.3:
         key = random.choice(list(SETS))
         operator = random.choice(STRINGS + NEGATED_STRINGS)
         quantifier = random.choice(("ForAnyValue:", "ForAllValues:", ""))
         return f"{quantifier}{operator}{_if_exists(random)}", key, _some(random, SETS[key])
     keys, operators, values = random.choice(FAMILIES)
-    quantifier = random.choice(("ForAnyValue:", "ForAllValues:")) if random.random() < 0.1 else ""
+    quantifier = random.choice(("ForAnyValue:", "ForAllValues:")) if random.random() < 0.15 else ""
     operator = f"{quantifier}{random.choice(operators)}{_if_exists(random)}"
     return operator, random.choice(keys), _some(random, values)
 
@@ -130,7 +134,7 @@ def _if_exists(random: Random) -> str:
 
 def _conditions(random: Random) -> dict[str, Any]:
     block: dict[str, Any] = {}
-    for _ in range(random.choice((0, 0, 1, 1, 2))):
+    for _ in range(random.choice((0, 0, 1, 1, 1, 2))):
         operator, key, values = _condition(random)
         block.setdefault(operator, {})[key] = (
             values[0] if len(values) == 1 and random.random() < 0.5 else values
@@ -147,48 +151,40 @@ def _some(random: Random, values: Sequence[Any]) -> list[Any]:
 
 def _actions(random: Random, action: str, *, of_controls: bool = False) -> dict[str, Any]:
     service, name = action.split(":")
-    near = [
-        action,
-        f"{service}:*",
-        f"{service}:{name[:3]}*",
-        f"{service}:?{name[1:]}",
-        f"{service}:{name.lower()}",
-    ]
+    patterns = (f"{name[:3]}*", f"?{name[1:]}", name.lower(), "*")
+    near = [action, *(f"{service}:{pattern}" for pattern in patterns)]
     far = ["ec2:*", f"{service}:Tag*", "s3:GetObjectTagging"]
     if of_controls:
         return {"Action": _some(random, near)}
     if random.random() < 0.12:
-        return {"NotAction": _some(random, [*far, *near[:2]])}
+        return {"NotAction": _some(random, [*far, *near[:1], *near[-1:]])}
     return {"Action": _some(random, [*near, "*"]) if random.random() < 0.85 else _some(random, far)}
 
 
 def _resources(random: Random, resource: str) -> dict[str, Any]:
     fields = resource.split(":", 5)
     beginning, name = ":".join(fields[:5]), fields[5]
+    service, region, owner = fields[2:5]
     near = [
         *("*", resource, f"{beginning}:{name[:-1]}*", f"{beginning}:{name[:-1]}?", f"{beginning}:*"),
         *(
-            f"arn:*:{':'.join(fields[2:5])}:{name}",
-            f"arn:aws:{fields[2]}:*:*:{name}",
-            f"arn:aws:{fields[2]}:*",
+            f"arn:*:{service}:{region}:{owner}:{name}",
+            f"arn:aws:{service}:*:*:{name}",
+            f"{beginning}:*{name[-4:]}",
         ),
-        *(f"{beginning}:{name.replace('team', '${aws:PrincipalTag/team}')}", f"arn:aws:{fields[2]}"),
         *(
+            f"arn:aws:{service}",
+            f"arn:aws:{service}:*",
             f"{beginning}:{name.replace('ada', '${aws:username}')}",
-            f"{beginning}:${{aws:username, '{name}'}}",
         ),
-        *(
-            f"arn:aws:{fields[2]}:{fields[3]}:${{aws:PrincipalAccount}}:{name}",
-            f"{beginning}:${{aws:nobody}}",
-        ),
+        f"{beginning}:{name.replace('team', '${aws:PrincipalTag/team}')}",
+        *(f"{beginning}:${{aws:username, '{name}'}}", f"{beginning}:${{aws:nobody}}"),
+        f"arn:aws:{service}:{region}:${{aws:PrincipalAccount}}:{name}",
     ]
-    far = [
-        f"{beginning}:other",
-        f"{beginning}:{name}/more",
-        "arn:aws:ec2:*:*:*",
-        f"{beginning}:{name.upper()}",
-    ]
-    if random.random() < 0.12:
+    if ":" in name:  # fields stay fields
+        near.append(f"arn:aws:{service}:{region[:2]}*{owner[-1:]}:{name}")
+    far = [f"{beginning}:{each}" for each in ("other", f"{name}/more", name.upper())] + ["arn:aws:ec2:*:*:*"]
+    if random.random() < 0.15:
         return {"NotResource": _some(random, [*far, *near[1:]])}
     return {"Resource": _some(random, near) if random.random() < 0.85 else _some(random, far)}
 
@@ -199,9 +195,8 @@ def _principals(random: Random, caller: str, *, denies: bool, trust: bool) -> di
         ROLE,
         SESSION,
         OTHER_SESSION,
-        f"arn:aws:iam::{HERE}:root",
         HERE,
-        f"arn:aws:iam::{THERE}:root",
+        *(f"arn:aws:iam::{account}:root" for account in (HERE, THERE)),
     ]
     if denies and not trust and random.random() < 0.3:
         return {"NotPrincipal": {"AWS": random.sample(arns, random.randint(1, 4))}}
@@ -267,44 +262,74 @@ def _controls(random: Random, wish: Wish) -> Document:
     return {"Version": VERSIONS[0], "Statement": [_with_conditions(random, denial)]}
 
 
-def _some_levels(random: Random, often: float, draw: Any) -> tuple[tuple[Document, ...], ...]:
-    if random.random() > often:
-        return ()
-    return tuple(draw() for _ in range(random.randint(1, 2)))
+def _several(random: Random, draw: Callable[[], Drawn]) -> tuple[Drawn, ...]:
+    return tuple(draw() for _ in range(random.choice((1, 1, 2))))
 
 
-def a_case(random: Random) -> Case:
-    action, template = random.choice(WISHES)
-    owner = THERE if random.random() < 0.25 and action not in WITHOUT_POLICY else HERE
-    wish = Wish(action, action, template.format(owner), owner)
-    caller = random.choices((USER, SESSION, SERVICE), (45, 47, 8))[0]
-    if action in (*WITHOUT_POLICY, TRUST) and caller == SERVICE:
-        caller = SESSION
+def _some_levels(
+    random: Random, often: float, draw: Callable[[], tuple[Document, ...]]
+) -> tuple[tuple[Document, ...], ...]:
+    return _several(random, draw) if random.random() < often else ()
+
+
+def _keys(random: Random, wish: Wish) -> dict[str, str | list[str]]:
     keys = {key: random.choice(values) for key, values in GIVEN.items() if random.random() < 0.6}
-    if action.startswith("s3:"):  # a bucket has these where it was told to use them
+    if wish.action.startswith("s3:"):  # a bucket has these where it was told to use them
         keys.pop("aws:ResourceTag/team", None)
-    if caller == SERVICE:
-        asking = Caller(caller, SERVICE, keys=keys)
-    else:
+    return keys
+
+
+def _wish(random: Random, others: float) -> Wish:
+    """`others`: how often the resource is another account's."""
+    action, template = random.choice(WISHES)
+    owner = THERE if random.random() < others and action not in WITHOUT_POLICY else HERE
+    return Wish(action, action, template.format(owner), owner)
+
+
+def _turning_on_one(random: Random) -> Case:
+    """A request that one statement decides."""
+    wish = _wish(random, 0)
+    effect = random.choice(("Allow", "Deny"))
+    elements = _resources(random, wish.resource) if random.random() < 0.3 else {"Resource": "*"}
+    statement = _with_conditions(random, {"Effect": effect, "Action": wish.action, **elements})
+    policies = (_document(random, [statement]), *((ALL,) if effect == "Deny" else ()))
+    caller = random.choice((USER, SESSION))
+    role = ROLE if caller == SESSION else None
+    keys = {**_keys(random, wish), "aws:PrincipalArn": role or USER}
+    policy = None
+    if wish.needs_its_policy:
+        trusted = {"Effect": "Allow", "Principal": {"AWS": HERE}, "Action": wish.action}
+        of_key = {} if wish.action == TRUST else {"Resource": "*"}
+        policy = {"Version": VERSIONS[0], "Statement": [{**trusted, **of_key}]}
+    return Case(Caller(caller, caller, policies, keys, role), replace(wish, policy=policy), allowed=False)
+
+
+def _in_layers(random: Random) -> Case:
+    """A request with policies wherever there may be some."""
+    wish = _wish(random, 0.25)
+    caller = random.choices((USER, SESSION, SERVICE), (45, 47, 8))[0]
+    if wish.action in (*WITHOUT_POLICY, TRUST) and caller == SERVICE:
+        caller = SESSION
+    asking = Caller(caller, caller, keys=_keys(random, wish))
+    if caller != SERVICE:
         in_session = caller == SESSION and random.random() < 0.4
         asking = Caller(
             caller,
             caller,
             tuple(_policy(random, wish, 0.6) for _ in range(random.randint(0, 2))),
-            {**keys, "aws:PrincipalArn": ROLE if caller == SESSION else USER},
+            {**asking.keys, "aws:PrincipalArn": ROLE if caller == SESSION else USER},
             ROLE if caller == SESSION else None,
             _policy(random, wish, 0.6) if random.random() < 0.3 else None,
             _policy(random, wish, 0.6) if in_session else None,
-            _some_levels(random, 0.35, lambda: (_policy(random, wish, 0.9),)),
+            _some_levels(random, 0.35, lambda: _several(random, lambda: _policy(random, wish, 0.85))),
         )
-    policy = controls = None
-    if action not in WITHOUT_POLICY and (wish.needs_its_policy or random.random() < 0.65):
+    policy, controls = None, wish.resource_controls
+    if wish.action not in WITHOUT_POLICY and (wish.needs_its_policy or random.random() < 0.65):
         policy = _of_resource(random, caller, wish)
-    if action.split(":")[0] not in WITHOUT_CONTROLS:
-        controls = _some_levels(random, 0.25, lambda: (_controls(random, wish),))
-    drawn = Wish(action, action, wish.resource, owner, policy, {}, controls or ())
-    return Case(asking, drawn, allowed=False)
+    if wish.action.split(":")[0] not in WITHOUT_CONTROLS:
+        controls = _some_levels(random, 0.25, lambda: _several(random, lambda: _controls(random, wish)))
+    return Case(asking, replace(wish, policy=policy, resource_controls=controls), allowed=False)
 
 
 def cases(random: Random, many: int) -> list[Case]:
-    return [a_case(random) for _ in range(many)]
+    return [random.choice((_turning_on_one, _in_layers, _in_layers))(random) for _ in range(many)]

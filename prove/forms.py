@@ -99,6 +99,24 @@ def short_arns(named: Named) -> str:
     return value + ":*" * missing if completed else NOTHING
 
 
+def beyond_the_colon(named: Named) -> str:
+    """Where a * that ends a field goes on beyond it, what is asked for itself."""
+    fields = named.text.split(":")
+    if "${" in named.text or not any(field.endswith("*") for field in fields[1:5]):
+        return named.text
+    wild = (re.escape(field).replace(r"\*", "[^:]*").replace(r"\?", "[^:]") for field in fields[:5])
+    beginning = ":".join(re.sub(r"\[\^:\]\*$", ".*", each) for each in wild)
+    end = "".join(":" + re.escape(field).replace(r"\*", ".*").replace(r"\?", ".") for field in fields[5:])
+    return named.asked if re.fullmatch(beginning + end, named.asked, re.DOTALL) else named.text
+
+
+def letters(condition: Condition) -> Said:
+    """Where nothing is a wildcard, one needs no sign for its letter."""
+    if not condition.variables or "Equals" not in condition.base or not condition.base.startswith("String"):
+        return None
+    return condition.operator, [re.sub(r"\$\{([*?$])\}", r"\1", value) for value in condition.wanted]
+
+
 def values_of_nothing(condition: Condition) -> Said:
     """A value with a variable that stands for nothing is not there."""
     if not condition.variables or condition.given is None:

@@ -141,22 +141,26 @@ def conditions(say: Callable[[Condition], Said]) -> Callable[[Case], Case]:
 
 @dataclass(frozen=True)
 class Named:
-    """A value of Resource or NotResource."""
+    """A value of Resource or NotResource, and the resource that is asked for."""
 
     text: str
     element: str
     place: Place
     keys: Keys
+    asked: str
 
 
 def resources(say: Callable[[Named], str]) -> Callable[[Case], Case]:
-    def change(statement: Statement, place: Place, keys: Keys) -> Statement:
+    def change(statement: Statement, place: Place, case: Case) -> Statement:
         found = dict(statement)
         for element in {"Resource", "NotResource"} & set(statement):
-            found[element] = [say(Named(value, element, place, keys)) for value in listed(statement[element])]
+            values = listed(statement[element])
+            found[element] = [
+                say(Named(value, element, place, case.keys, case.wish.resource)) for value in values
+            ]
         return found
 
-    return lambda case: changed(case, lambda statement, place: change(statement, place, case.keys))
+    return lambda case: changed(case, lambda statement, place: change(statement, place, case))
 
 
 def listed(value: Any) -> Values:

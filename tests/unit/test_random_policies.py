@@ -15,7 +15,7 @@ from prove.disagreements import ROWS, Row
 from prove.drawn import ALL, cases
 from prove.rewording import Document, Statement, changed
 
-CASES = cases(Random(11), 400)
+CASES = cases(Random(11), 600)
 ANSWERS = [engine_allows(case) for case in CASES]
 NOTHING: Document = {
     "Version": "2012-10-17",
