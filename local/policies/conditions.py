@@ -28,6 +28,7 @@ class MalformedPolicy(ValueError):
 
 
 NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)([eE][+-]?\d+)?", re.ASCII)
+DATE = re.compile(r"\d{4}-\d\d(-\d\d(T\d\d:\d\d(:\d\d(\.\d+)?)?(Z|[+-]\d\d:\d\d))?)?", re.ASCII)
 NOTHING = re.compile(r"(?!)")
 FIELDS = 6
 """Of an ARN."""
@@ -121,9 +122,12 @@ def _number(text: str) -> Decimal:
 
 
 def _date(text: str) -> datetime:
-    if re.fullmatch(r"\d+(\.\d+)?", text):
+    """In seconds, or as https://www.w3.org/TR/NOTE-datetime has it: a month, a day, or a time with its zone."""
+    if re.fullmatch(r"\d+(\.\d+)?", text, re.ASCII):
         return datetime.fromtimestamp(float(text), UTC)
-    moment = datetime.fromisoformat(text)
+    if not DATE.fullmatch(text):
+        raise ValueError(f"{text!r} is no date")
+    moment = datetime.fromisoformat(f"{text}-01" if len(text) == len("2026-11") else text)
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 

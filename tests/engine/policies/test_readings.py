@@ -21,6 +21,7 @@ CONTEXT = {
     "aws:principalarn": ADA,
     "aws:multifactorauthage": "0.5",
     "aws:principaltag/team": "YWI=",
+    "aws:currenttime": "2026-11-29T10:00:00Z",
 }
 
 
@@ -51,6 +52,9 @@ READINGS = [
     # Numbers begin and end with a point, too.
     ({"NumericEquals": {"aws:MultiFactorAuthAge": ".5"}}, True, True),
     ({"NumericLessThan": {"aws:MultiFactorAuthAge": "1."}}, True, True),
+    # A date is a month, a day or a time with its zone.
+    ({"DateGreaterThan": {"aws:CurrentTime": "2026-11"}}, True, True),
+    ({"DateLessThan": {"aws:CurrentTime": "2026-11-29T10:00+00:30"}}, False, False),
     # Base64 is compared as it is written: both of these are the letters ab.
     ({"BinaryEquals": {"aws:PrincipalTag/team": "YWI="}}, True, True),
     ({"BinaryEquals": {"aws:PrincipalTag/team": "YWJ="}}, False, False),
@@ -62,6 +66,14 @@ def test_conditions(condition: dict[str, Any], allows: bool, denies: bool) -> No
     request = Request("events:PutRule", "*", CONTEXT)
     assert bool(policy(statement("Allow", Condition=condition)).verdict(request).allowed) is allows
     assert policy(statement("Deny", Condition=condition)).verdict(request).denied is denies
+
+
+@pytest.mark.parametrize(
+    "date", ["2026-11-29T10:00:00", "20261129T100000Z", "2026-W48-7", "tomorrow", "\u0661"]
+)
+def test_what_is_no_date_of_iam(date: str) -> None:
+    with pytest.raises(MalformedPolicy):
+        policy(statement("Allow", Condition={"DateLessThan": {"aws:CurrentTime": date}}))
 
 
 @pytest.mark.parametrize(
