@@ -54,9 +54,9 @@ def _compared(chapter: Chapter, evaluator: Evaluator, ask: Ask, asked: list[tupl
         if not found[row.form]:
             chapter.fail(f"{evaluator}: {row.form}: no case differs by it", "take it out of the table")
     chapter.words.append(
-        f"{evaluator} answers {len(answered)}: alike {len(answered) - len(differ)}; decided by a row of the table "
-        f"{sum(found.values())}: " + "; ".join(f"{count} {form}" for form, count in found.most_common())
+        f"{evaluator}: {len(answered)} answers, {len(answered) - len(differ)} alike, {sum(found.values())} by the table:"
     )
+    chapter.words += [f"  {count} {form}" for form, count in found.most_common()]
 
 
 def _explained(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import time
 import urllib.error
 import urllib.request
@@ -383,6 +384,17 @@ def test_events_are_put_only_with_the_allowed_source(person: Person) -> None:
     assert put(Entries=[good])["FailedEntryCount"] == 0
     assert "events:PutEvents" in refused(put, Entries=[good, {**good, "DetailType": "Account Ready"}])
     assert "events:PutEvents" in refused(put, Entries=[{**good, "Source": "aws.groundwork"}])
+
+
+def test_sources_that_may_be_used_alone_may_not_be_used_together(person: Person) -> None:
+    """As the tables of event patterns in "Using IAM policy conditions in Amazon EventBridge" have it."""
+    sources = {"StringEquals": {"events:source": ["aws.ec2", "aws.ecs"]}}
+    person.may(allow("events:PutRule", Condition=sources))
+    put = person.client("events").put_rule
+    for source in sources["StringEquals"]["events:source"]:
+        put(Name="watch", EventPattern=json.dumps({"source": [source]}))
+    for pattern in ({"source": ["aws.s3"]}, {"source": ["aws.ec2", "aws.ecs"]}, {"detail-type": ["any"]}):
+        assert "events:PutRule" in refused(put, Name="watch", EventPattern=json.dumps(pattern))
 
 
 def test_what_one_entry_of_a_call_may_not_do_the_call_may_not(aws: Engine, person: Person) -> None:
