@@ -95,6 +95,7 @@ FAMILIES: Sequence[tuple[Sequence[str], Sequence[str], Sequence[Any]]] = (
     (STRING_KEYS, STRINGS + NEGATED_STRINGS, VARIABLES),
     (EMPTY[1:], STRINGS + NEGATED_STRINGS, (*TEXTS, *VARIABLES)),
     (("aws:PrincipalArn", "aws:SourceArn"), ("ArnLike", "ArnEquals", "ArnNotLike", "ArnNotEquals"), ARNS),
+    (("aws:PrincipalArn",), ("ArnLike", "ArnNotLike"), ("arn:aws:iam::*", f"arn:aws:*:{HERE}:*", *ARNS[:2])),
     (("aws:PrincipalArn",), ("StringLike", "StringNotLike", "StringEquals"), ARNS),
     (("aws:MultiFactorAuthAge",), tuple(f"Numeric{each}" for each in ORDERED), ("10", 7, "10.00", "1e1", "+10", 3599.5)),
     (
@@ -118,10 +119,10 @@ def _condition(random: Random) -> tuple[str, str, list[Any]]:
         key = random.choice([*GIVEN, *EMPTY, *EMPTY, *EMPTY, "aws:PrincipalTag/no"])
         return "Null", key, [random.choice(("true", "false", True))]
     if kind < 0.3:
-        key = random.choice(list(SETS))
+        key = random.choice([*SETS, EMPTY[1]])
         operator = random.choice(STRINGS + NEGATED_STRINGS)
         quantifier = random.choice(("ForAnyValue:", "ForAllValues:", ""))
-        return f"{quantifier}{operator}{_if_exists(random)}", key, _some(random, SETS[key])
+        return f"{quantifier}{operator}{_if_exists(random)}", key, _some(random, SETS.get(key, TEXTS))
     keys, operators, values = random.choice(FAMILIES)
     quantifier = random.choice(("ForAnyValue:", "ForAllValues:")) if random.random() < 0.15 else ""
     operator = f"{quantifier}{random.choice(operators)}{_if_exists(random)}"

@@ -78,6 +78,8 @@ def never(statement: Statement) -> Statement:
 
 @dataclass(frozen=True)
 class Condition:
+    """An operator on a key, and what the request has of it."""
+
     operator: str
     key: str
     wanted: Values
