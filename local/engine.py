@@ -42,6 +42,7 @@ ADAPTERS: Sequence[str] = (
     "local.identity.console",
     "local.faults.effects",
     "local.authorization",
+    "local.answers",
     "local.latency",
     "local.iam.entities",
     "local.organizations",

@@ -22,6 +22,7 @@ CHAPTERS = (
     "call_counts",
     "poison",
     "any_state",
+    "every_operation",
     "sixty_accounts",
     "races",
     "lost_memory",

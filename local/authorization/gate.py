@@ -10,24 +10,26 @@ from __future__ import annotations
 import hashlib
 import hmac
 import io
+import json
 import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, quote
+from xml.etree.ElementTree import ParseError
 
-from botocore.exceptions import DataNotFoundError
 from botocore.utils import normalize_url_path
-from moto.core.parse import PROTOCOL_PARSERS
+from moto.core.parse import PROTOCOL_PARSERS, RequestParserError
 from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.exceptions import NotFound
 
-from local.authorization import operations, refusals
-from local.authorization.operations import EngineGap
+from local.authorization import operations, reference, refusals
+from local.authorization.operations import EngineGap, NoArn
+from local.authorization.protocols import content_type, operation_of, protocol_of
 from local.authorization.refusals import Refusal
 from local.authorization.resource_policies import malformed
 from local.authorization.resources import Call
@@ -42,17 +44,14 @@ SIGNATURE = re.compile(r"SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)")
 ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"
 S3CONTROL_PATH = "/v20180820/"
 ADMITTED = "local.admitted"
+"""Where the environment of a request keeps its `Call`, once it may pass."""
+FOR_ANYBODY = frozenset(("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"))
+"""Asked without a signature, by whoever has an identity elsewhere."""
+OF_IDENTITY_CENTER = ("/federation/credentials", "/assignment/", "/logout")
+"""Paths at which its portal takes a token, in a header with underscores, which the server drops."""
 CLOSED_PATHS = ("/moto-api", "/latest/")  # moto's own controls, open to nobody
 Environ = dict[str, Any]
 StartResponse = Callable[..., Any]
-
-
-@dataclass(frozen=True)
-class Admitted:
-    """A call that may pass, as the environment keeps it for whoever stands behind the gate."""
-
-    call: Call
-    protocol: str
 
 
 @dataclass(frozen=True)
@@ -66,6 +65,10 @@ class Signed:
     service: str
 
 
+class Unparsable(Exception):
+    """The body of a request is not what its protocol says."""
+
+
 class Gate:
     """In front of moto's application: `application(environ, start_response)` only sees what may pass."""
 
@@ -75,22 +78,16 @@ class Gate:
     def refuse(self, environ: Environ) -> refusals.Response | None:
         """The answer to a request that may not pass, or None; readies `environ` for moto otherwise."""
         path = str(environ.get("PATH_INFO", ""))
-        method = str(environ.get("REQUEST_METHOD", "GET"))
         if path.startswith(CLOSED_PATHS):
-            return refusals.render(refusals.unsigned(), "s3", "rest-xml", method)
+            return refusals.render(refusals.unsigned(), "s3", environ)
+        request = _request(environ)
         signed = scope_of(environ, path)
         if signed is None:
-            return refusals.render(refusals.unsigned(), *_unsigned_dialect(environ), method)
-        try:
-            model = get_service_model(signed.service)
-        except DataNotFoundError as error:
-            return refusals.render(refusals.gap(f"{signed.service}: {error}"), signed.service, "json", method)
-        request = _request(environ)
-        protocol = determine_request_protocol(model, request.content_type)
-        refusal = self._refusal(environ, request, signed, protocol)
-        return refusals.render(refusal, signed.service, protocol, method) if refusal else None
+            return _unsigned(environ, request)
+        refusal = self._refusal(environ, request, signed)
+        return refusals.render(refusal, signed.service, environ) if refusal else None
 
-    def _refusal(self, environ: Environ, request: Request, signed: Signed, protocol: str) -> Refusal | None:
+    def _refusal(self, environ: Environ, request: Request, signed: Signed) -> Refusal | None:
         try:
             principal = self._engine.registry.identify(signed.access_key_id, _token(request))
         except UnknownAccessKey:
@@ -102,12 +99,18 @@ class Gate:
         if not self._signature_holds(request, signed):
             return refusals.bad_signature()
         environ[ACCOUNT_HEADER] = principal.account
+        if not reference.is_service(operations.prefix_of(signed.service)):
+            operation = operation_of(environ, request.get_data(cache=True))
+            return refusals.not_embedded(f"{signed.service} {operation}")
         try:
-            call = _call(request, signed, protocol, principal)
-            environ[ADMITTED] = Admitted(call, protocol)
+            environ[ADMITTED] = call = _call(request, signed, principal)
             return self._engine.authorizer.admit(call) or malformed(call)
         except (EngineGap, UncomputedKey) as gap:
             return refusals.gap(str(gap))
+        except NoArn as text:
+            return refusals.no_arn(signed.service, str(text))
+        except Unparsable as why:
+            return refusals.unparsable(str(why))
 
     def _signature_holds(self, request: Request, signed: Signed) -> bool:
         """Signature Version 4 over what was received; a presigned URL is known by its query."""
@@ -170,11 +173,23 @@ def scope_of(environ: Environ, path: str) -> Signed | None:
     return Signed(key, date, region, service, name)
 
 
-def _unsigned_dialect(environ: Environ) -> tuple[str, str]:
-    if "HTTP_X_AMZ_TARGET" in environ:
-        return "unsigned", "json"
-    form = str(environ.get("CONTENT_TYPE", "")).startswith("application/x-www-form-urlencoded")
-    return ("unsigned", "query") if form else ("s3", "rest-xml")
+def _unsigned(environ: Environ, request: Request) -> refusals.Response:
+    """The answer to a request without Signature Version 4. Which service it is for shows in no case; of REST, most
+    likely S3."""
+    body = request.get_data(cache=True)
+    operation = operation_of(environ, body)
+    target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
+    portal = str(environ.get("PATH_INFO", "")).startswith(OF_IDENTITY_CENTER)
+    identified = "HTTP_AUTHORIZATION" in environ or b"SignatureVersion=2" in body
+    if identified or portal or operation in FOR_ANYBODY or target.startswith("AWSCognito"):
+        refusal = refusals.not_embedded(
+            f"{operation} for whoever has no access key, or does not sign with Version 4"
+        )
+    else:
+        refusal = refusals.unsigned()
+    in_json = portal or content_type(environ).startswith("application/json")
+    in_rest = protocol_of(environ, "") == "rest-json"
+    return refusals.render(refusal, "s3" if in_rest and not in_json else "", environ)
 
 
 def _request(environ: Environ) -> Request:
@@ -190,24 +205,29 @@ def _token(request: Request) -> str | None:
     return request.headers.get("X-Amz-Security-Token") or request.args.get("X-Amz-Security-Token")
 
 
-def _call(request: Request, signed: Signed, protocol: str, principal: Principal) -> Call:
+def _call(request: Request, signed: Signed, principal: Principal) -> Call:
+    model = get_service_model(signed.service)
     try:
         operation, path_parameters = get_service_router(signed.service).match(request)
-    except NotFound as error:
-        raise EngineGap(f"{signed.service}: no operation for {request.method} {request.path}") from error
-    parser = PROTOCOL_PARSERS.get(protocol)
-    if parser is None:
-        raise EngineGap(f"{signed.service} {operation.name}: protocol {protocol} is not parsed")
-    parameters = parser(operation).parse(
-        {
-            "method": request.method,
-            "values": request.values,
-            "headers": request.headers,
-            "body": request.get_data(cache=True),
-            "url_path": request.path,
-            "url_params": path_parameters,
-        }
-    )
+        protocol = determine_request_protocol(model, request.content_type)
+    except (NotFound, NotImplementedError) as error:
+        asked = operation_of(request.environ, request.get_data(cache=True))
+        raise EngineGap(f"{signed.service}: no operation for {asked}") from error
+    body = request.get_data(cache=True)
+    received: Any = {
+        "method": request.method,
+        "values": request.values,
+        "headers": request.headers,
+        "body": body,
+        "url_path": request.path,
+        "url_params": path_parameters,
+    }
+    try:
+        if protocol == "json" and body:
+            json.loads(body)  # what is none, moto's parser takes for a message
+        parameters = PROTOCOL_PARSERS[protocol](operation).parse(received)
+    except (RequestParserError, ParseError, ValueError) as error:
+        raise Unparsable(str(error)) from error
     headers = {"User-Agent": request.headers.get("User-Agent", "")}
     return Call(signed.service, operation.name, parameters, principal, signed.region, headers)
 

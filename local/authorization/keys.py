@@ -150,7 +150,7 @@ def of_request(call: Call, action: str) -> Keys:
     if tags:
         keys["aws:tagkeys"] = tuple(tags)
         keys |= {f"aws:requesttag/{tag.lower()}": value for tag, value in tags.items()}
-    elif untagged := call.get("TagKeys", "TagKeyList"):
+    elif untagged := call.get("TagKeys", "TagKeyList", "Tags"):
         keys["aws:tagkeys"] = tuple(untagged)
     for key, read in PARAMETERS.get(
         action, PARAMETERS.get(action.split(":", maxsplit=1)[0] + ":", {})
@@ -175,8 +175,9 @@ def requested_tags(call: Call) -> dict[str, str]:
         tags = [tag for entry in specifications for tag in entry.get("Tags", [])]
     if isinstance(tags, Mapping):
         return {str(key): str(value) for key, value in tags.items()}
-    pairs = (({name.lower(): value for name, value in tag.items()}) for tag in tags)
-    return {p.get("key") or p["tagkey"]: p.get("value", p.get("tagvalue", "")) or "" for p in pairs}
+    pairs = ({name.lower(): value for name, value in tag.items()} for tag in tags if isinstance(tag, Mapping))
+    named = ((p.get("key") or p.get("tagkey"), p.get("value", p.get("tagvalue", ""))) for p in pairs)
+    return {name: value or "" for name, value in named if name}
 
 
 def _boundary(call: Call) -> str | None:

@@ -17,17 +17,23 @@ class EngineGap(NotImplementedError):
     """The embedded AWS does not understand a call well enough to authorize it: a table lacks an entry."""
 
 
+class NoArn(ValueError):
+    """What stands where a call names a resource is no ARN."""
+
+
 PREFIXES = {  # botocore's service name -> IAM's prefix, where they differ
     "stepfunctions": "states",
     "s3control": "s3",
     "accessanalyzer": "access-analyzer",
     "resourcegroupstaggingapi": "tag",
+    "service-quotas": "servicequotas",
 }
 SERVICES = {  # the signature's service name -> botocore's, where they differ
     "states": "stepfunctions",
     "access-analyzer": "accessanalyzer",
     "monitoring": "cloudwatch",
     "tagging": "resourcegroupstaggingapi",
+    "servicequotas": "service-quotas",
 }
 S3 = {
     "CompleteMultipartUpload": "PutObject",
@@ -142,6 +148,7 @@ def action_of(service: str, operation: str, parameters: Mapping[str, Any]) -> st
     action = f"{prefix_of(service)}:{name}"
     if not reference.is_action(action):
         raise EngineGap(
-            f"{service} {operation}: {action} is no IAM action; name it in local/authorization/operations.py"
+            f"{service} {operation}: the embedded IAM knows no action {action}. Where AWS checks another one, name it in "
+            "local/authorization/operations.py"
         )
     return action

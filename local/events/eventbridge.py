@@ -292,6 +292,11 @@ def _send(bus: EventBridge, rule: Any, event: Event) -> None:
 
 
 def _check_target(target: Mapping[str, Any]) -> None:
+    if target["Arn"].count(":") < 5:
+        raise JsonRESTError(
+            "ValidationException",
+            f"Parameter {target['Arn']} is not valid. Reason: Provided Arn is not in correct format.",
+        )
     service = target["Arn"].split(":")[2]
     if service not in DELIVERED_SERVICES:
         raise JsonRESTError(

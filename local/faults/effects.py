@@ -13,8 +13,10 @@ from typing import TYPE_CHECKING, Any
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from local.authorization import refusals
-from local.authorization.gate import ADMITTED, Admitted, Environ, StartResponse
+from local.authorization.gate import ADMITTED, Environ, StartResponse
+from local.authorization.protocols import protocol_of
 from local.authorization.refusals import Refusal
+from local.authorization.resources import Call
 from local.faults.plan import Fault, Faults
 
 if TYPE_CHECKING:
@@ -40,15 +42,15 @@ def install(engine: Engine) -> None:
     faults = engine.faults = Faults()
 
     def struck(application: Any, environ: Environ, start_response: StartResponse) -> Iterable[bytes]:
-        admitted: Admitted | None = environ.get(ADMITTED)
+        call: Call | None = environ.get(ADMITTED)
         agent = str(environ.get("HTTP_USER_AGENT", ""))
-        fault = admitted and faults.of_call(admitted.call, engine.functions.calling(agent))
+        fault = call and faults.of_call(call, engine.functions.calling(agent))
         if not fault:
             return answer(application, environ, start_response)  # type: ignore[no-any-return]
-        assert admitted is not None
+        assert call is not None
         if fault.when == "after":
             list(answer(application, environ, lambda *_: None))
-        return _strike(engine, fault, admitted, environ, start_response, agent)
+        return _strike(engine, fault, call, environ, start_response, agent)
 
     answer: Callable[..., Any] = engine.patch(DomainDispatcherApplication, "__call__", struck)
 
@@ -56,7 +58,7 @@ def install(engine: Engine) -> None:
 def _strike(
     engine: Engine,
     fault: Fault,
-    admitted: Admitted,
+    call: Call,
     environ: Environ,
     start_response: StartResponse,
     agent: str,
@@ -70,24 +72,21 @@ def _strike(
         with suppress(OSError):  # whoever was killed has let go of it
             connection.shutdown(socket.SHUT_RDWR)
         raise Unanswered(fault.effect)
-    call = admitted.call
-    status, headers, body = refusals.render(
-        refusal_of(fault.effect, admitted), call.service, admitted.protocol, str(environ["REQUEST_METHOD"])
-    )
+    refusal = refusal_of(fault.effect, call, protocol_of(environ, call.service))
+    status, headers, body = refusals.render(refusal, call.service, environ)
     start_response(f"{status} Struck", list({**headers, "Content-Length": str(len(body))}.items()))
     return [body]
 
 
-def refusal_of(effect: str, admitted: Admitted) -> Refusal:
-    service = admitted.call.service
+def refusal_of(effect: str, call: Call, protocol: str) -> Refusal:
+    service = call.service
     if effect == "throttle":
         code = TOO_MANY.get(service, "ThrottlingException")
-        status = 503 if service in ("s3", "ec2") else 429 if admitted.protocol == "rest-json" else 400
+        status = 503 if service in ("s3", "ec2") else 429 if protocol == "rest-json" else 400
         return Refusal("Throttling", code, "SlowDown", "RequestLimitExceeded", MESSAGE, status)
     if effect == "server-error":
         code = BROKEN.get(service, "InternalFailure")
         return Refusal("InternalFailure", code, "InternalError", "InternalError", MESSAGE, 500)
     if effect == "access-denied":
-        call = admitted.call
         return refusals.denied(call.principal.arn, f"{service}:{call.operation}", "*", f". {MESSAGE}")
     return Refusal(effect, effect, effect, effect, MESSAGE, 400)

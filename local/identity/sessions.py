@@ -28,6 +28,8 @@ def install(engine: Engine) -> None:
 
 
 def assume_as_service(engine: Engine, role_arn: str, session_name: str, service: str) -> Credentials:
+    if role_arn.count(":") < 5 or "/" not in role_arn:
+        raise RoleNotAssumable(f"{role_arn} is no ARN of a role")
     account, name = role_arn.split(":")[4], role_arn.rsplit("/", 1)[1]
     roles = iam_backends[account][engine.partition].roles.values()
     role = next((role for role in roles if role.arn == role_arn), None)

@@ -10,6 +10,7 @@ from typing import Any
 
 from moto.account import urls
 from moto.account.responses import AccountResponse
+from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 
@@ -44,4 +45,7 @@ def _list_regions(response: AccountResponse) -> ActionResult:
 
 def _get_region_opt_status(response: AccountResponse) -> ActionResult:
     name = str(response._get_param("RegionName"))
-    return ActionResult({"RegionName": name, "RegionOptStatus": regions_of(response.current_account)[name]})
+    regions = regions_of(response.current_account)
+    if name not in regions:
+        raise ServiceException("ValidationException", f"There is no Region {name}.")
+    return ActionResult({"RegionName": name, "RegionOptStatus": regions[name]})
