@@ -38,9 +38,10 @@ prove: $(DEV) $(AUDIT) ## Every crash, repeat, race and refusal, an hour or so: 
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
 	@$(BIN)/python -m pytest -q -n 2 $(TESTS)
 
-local: $(DEV) ## The embedded AWS with Groundwork in it, until interrupted: make local PORT=4566 FAULTS=plan.json
-	@$(BIN)/python -m checks.declared "$(OWN)"
-	@DECLARATION="$(OWN)" $(BIN)/python -m local --port $(PORT) $(if $(FAULTS),--faults $(FAULTS))
+local: $(DEV) ## The embedded AWS with Groundwork in it, or your TEMPLATE, until interrupted: make local PORT=4566 QUOTA_ACCOUNTS=25 FAULTS=plan.json
+	@$(if $(TEMPLATE),,$(BIN)/python -m checks.declared "$(OWN)")
+	@DECLARATION="$(OWN)" $(BIN)/python -m local --port $(PORT) $(if $(TEMPLATE),--template $(TEMPLATE)) \
+		$(if $(QUOTA_ACCOUNTS),--quota-accounts $(QUOTA_ACCOUNTS)) $(if $(FAULTS),--faults $(FAULTS))
 
 check: $(DEV) $(SAM_CLI) ## Format, lint, strict types, template, state machines, generated documents
 	@$(BIN)/ruff format --check --quiet .

@@ -1,6 +1,7 @@
 """`python -m local --port 4566`: the embedded AWS with Groundwork deployed in it, until it is interrupted.
 
 Prints `Ready: <address>` once the management account has reached its baseline, then how to use it from a shell.
+`--template` deploys another SAM application instead of Groundwork.
 """
 
 from __future__ import annotations
@@ -18,11 +19,15 @@ from typing import Any, NoReturn
 
 from local.engine import Engine
 from local.faults.plan import InvalidPlan, read_plan
+from local.services.service_quotas import DEFAULT as DEFAULT_ACCOUNTS
+from local.stack.cloudformation import DeploymentFailed
+from local.stack.template.packaging import NotPackageable
 
 ROOT = Path(__file__).parent.parent
 TIME_SCALE = 0.05
 PROBE_SECONDS = 0.1
 PATIENCE_SECONDS = 300
+OWN_STACK = "application"
 APPLYING = {"ApplyOnDeployment": "true"}
 """On a laptop nobody has to read a plan first."""
 
@@ -48,14 +53,16 @@ def main() -> int:
     for number in (signal.SIGINT, signal.SIGTERM):  # a shell starts background jobs with SIGINT ignored
         signal.signal(number, _interrupt)
     atexit.register(gc.freeze)  # nothing is worth collecting any more, and it would take seconds
+    what = arguments.template or "Groundwork"
     try:
         with Engine(arguments.port, arguments.time_scale) as aws:
             try:
-                print("Booting the embedded AWS and deploying Groundwork into it ...", flush=True)
-                _bootstrap(aws)
+                print(f"Booting the embedded AWS and deploying {what} into it ...", flush=True)
+                aws.creation.account_limit = arguments.quota_accounts
+                told = _deploy_own(aws, arguments.template) if arguments.template else _bootstrap(aws)
                 if faults:
                     aws.faults.plan(faults, seed)
-                print(_welcome(aws), flush=True)
+                print("\n".join([*_welcome(aws), *told]), flush=True)
                 if faults:
                     print(f"Faults: {len(faults)} from {arguments.faults}, seed {seed}", flush=True)
                 while True:
@@ -66,7 +73,7 @@ def main() -> int:
     except KeyboardInterrupt:
         print("\nStopped.", flush=True)
         return 0
-    except NotBootstrapped as failure:
+    except (NotBootstrapped, DeploymentFailed, NotPackageable, OSError) as failure:
         print(failure, file=sys.stderr)
         return 1
 
@@ -79,6 +86,17 @@ def _arguments() -> argparse.Namespace:
         type=float,
         default=TIME_SCALE,
         help=f"real seconds for each second that AWS makes one wait; 1 is faithful (default: {TIME_SCALE})",
+    )
+    parser.add_argument(
+        "--template",
+        type=Path,
+        help="a SAM application to deploy instead of Groundwork (docs/embedded-aws.md)",
+    )
+    parser.add_argument(
+        "--quota-accounts",
+        type=int,
+        default=DEFAULT_ACCOUNTS,
+        help=f"how many accounts the organization may have (default: {DEFAULT_ACCOUNTS}, as with AWS)",
     )
     parser.add_argument(
         "--faults", type=Path, help="a fault plan, followed once Groundwork is deployed (docs/faults.md)"
@@ -103,14 +121,35 @@ def _interrupt(*_: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def _bootstrap(aws: Engine) -> None:
-    """Deploy, and wait for the execution that the deployment itself starts. Raises `NotBootstrapped`."""
-    machine = aws.deploy(ROOT / "template.yaml", parameters=APPLYING)["StateMachineArn"]
+def _bootstrap(aws: Engine) -> list[str]:
+    """Deploy Groundwork, and wait for the execution that the deployment itself starts; what to try then. Raises
+    `NotBootstrapped`."""
+    outputs = aws.deploy(ROOT / "template.yaml", parameters=APPLYING)
+    machine, logs = outputs["StateMachineArn"], outputs["FunctionLogGroup"]
     execution = _first_execution(aws.client("stepfunctions"), machine)
     if execution["status"] != "SUCCEEDED":
         raise NotBootstrapped(
             f"The management account did not reach its baseline: {execution.get('error')}: {execution.get('cause')}"
         )
+    by_hand = json.dumps({"accountId": aws.management_account})
+    return [
+        "aws events put-events --entries file://events/account-requested-security.json",
+        "aws events put-events --entries file://events/account-requested-dev.json",
+        f"aws stepfunctions list-executions --state-machine-arn {machine}",
+        "aws organizations list-accounts --output table",
+        "aws organizations create-account --account-name sandbox --email aws+sandbox@example.com",
+        f"aws stepfunctions start-execution --state-machine-arn {machine} --input '{by_hand}'",
+        f"aws logs filter-log-events --log-group-name {logs} --query 'events[].message'",
+    ]
+
+
+def _deploy_own(aws: Engine, template: Path) -> list[str]:
+    """Deploy another application; what came of it. Raises `DeploymentFailed` and `NotPackageable`."""
+    outputs = aws.deploy(template, stack_name=OWN_STACK)
+    return [
+        f"aws cloudformation list-stack-resources --stack-name {OWN_STACK} --output table",
+        *(f"# {name}: {value}" for name, value in outputs.items()),
+    ]
 
 
 def _first_execution(states: Any, machine: str) -> Any:
@@ -127,32 +166,19 @@ def _first_execution(states: Any, machine: str) -> Any:
     )
 
 
-def _welcome(aws: Engine) -> str:
+def _welcome(aws: Engine) -> list[str]:
     surroundings = {
         **aws.administrator.for_environment(),
         **aws.endpoint_variables(),
         "AWS_DEFAULT_REGION": aws.region,
     }
-    machine = f"arn:aws:states:{aws.region}:{aws.management_account}:stateMachine:groundwork-vend-account"
-    stack = aws.client("cloudformation").describe_stacks(StackName="groundwork")["Stacks"][0]
-    logs = next(each["OutputValue"] for each in stack["Outputs"] if each["OutputKey"] == "FunctionLogGroup")
-    by_hand = json.dumps({"accountId": aws.management_account})
-    return "\n".join(
-        [
-            f"Ready: {aws.url}",
-            "",
-            *(f"export {name}={value}" for name, value in surroundings.items()),
-            "",
-            "# The management account's administrator. In another shell, with these exports:",
-            "aws events put-events --entries file://events/account-requested-security.json",
-            "aws events put-events --entries file://events/account-requested-dev.json",
-            f"aws stepfunctions list-executions --state-machine-arn {machine}",
-            "aws organizations list-accounts --output table",
-            "aws organizations create-account --account-name sandbox --email aws+sandbox@example.com",
-            f"aws stepfunctions start-execution --state-machine-arn {machine} --input '{by_hand}'",
-            f"aws logs filter-log-events --log-group-name {logs} --query 'events[].message'",
-        ]
-    )
+    return [
+        f"Ready: {aws.url}",
+        "",
+        *(f"export {name}={value}" for name, value in surroundings.items()),
+        "",
+        "# The management account's administrator. In another shell, with these exports:",
+    ]
 
 
 if __name__ == "__main__":

@@ -19,6 +19,7 @@ SERVICES = (
     "local.services.access_analyzer",
     "local.services.account",
     "local.services.account_labels",
+    "local.services.service_quotas",
     "local.services.serialized",
 )
 

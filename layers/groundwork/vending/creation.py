@@ -49,11 +49,11 @@ class Reason:
 REASONS = {
     "ACCOUNT_LIMIT_EXCEEDED": Reason(
         "the organization has as many accounts as its quota allows (closed ones count until they are gone)",
-        "Raise the quota 'Default maximum number of accounts' of AWS Organizations in Service Quotas, then post the event again.",
+        "Raise the quota 'Default maximum number of accounts' of AWS Organizations in Service Quotas (in us-east-1, from the management account), then post the event again.",
     ),
     "ACCOUNT_NUMBER_LIMIT_EXCEEDED": Reason(
         "the organization has as many accounts as its quota allows (closed ones count until they are gone)",
-        "Raise the quota 'Default maximum number of accounts' of AWS Organizations in Service Quotas, then post the event again.",
+        "Raise the quota 'Default maximum number of accounts' of AWS Organizations in Service Quotas (in us-east-1, from the management account), then post the event again.",
     ),
     "EMAIL_ALREADY_EXISTS": Reason(
         "the e-mail is the root user's of an AWS account outside this organization",
