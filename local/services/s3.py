@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/object-lock-configure.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from functools import cache
 from typing import Any
 
 from moto.core.responses import ActionResult
@@ -15,9 +17,81 @@ from moto.s3.exceptions import CrossLocationLoggingProhibited, InvalidTargetBuck
 from moto.s3.models import FakeBucket, S3Backend
 from moto.s3.responses import S3Response
 
+from local.clients import service_model
 from local.engine import Engine
 from local.services.log_delivery import KMS, Sender, default_encryption
 
+SUBRESOURCES: Mapping[str, Mapping[str, frozenset[str]]] = {
+    "bucket": {
+        "GET": frozenset(
+            [
+                "accelerate",
+                "acl",
+                "cors",
+                "encryption",
+                "inventory",
+                "lifecycle",
+                "list-type",
+                "location",
+                "logging",
+                "notification",
+                "object-lock",
+                "ownershipControls",
+                "policy",
+                "policyStatus",
+                "publicAccessBlock",
+                "replication",
+                "tagging",
+                "uploads",
+                "versioning",
+                "versions",
+                "website",
+            ]
+        ),
+        "PUT": frozenset(
+            [
+                "accelerate",
+                "acl",
+                "cors",
+                "encryption",
+                "inventory",
+                "lifecycle",
+                "logging",
+                "notification",
+                "object-lock",
+                "ownershipControls",
+                "policy",
+                "publicAccessBlock",
+                "replication",
+                "tagging",
+                "versioning",
+                "website",
+            ]
+        ),
+        "DELETE": frozenset(
+            [
+                "cors",
+                "encryption",
+                "lifecycle",
+                "ownershipControls",
+                "policy",
+                "publicAccessBlock",
+                "replication",
+                "tagging",
+                "website",
+            ]
+        ),
+        "POST": frozenset(("delete",)),
+    },
+    "key": {
+        "GET": frozenset(("acl", "attributes", "legal-hold", "tagging")),
+        "PUT": frozenset(("acl", "legal-hold", "retention", "tagging")),
+        "DELETE": frozenset(("tagging",)),
+        "POST": frozenset(("restore", "select", "uploads")),
+    },
+}
+"""What moto has of a bucket and of an object besides themselves, by method. A request for another it takes for one that is
+about the bucket itself: it lists its objects, creates it, or deletes it."""
 LOGGING = "logging.s3.amazonaws.com"
 BY_S3 = {
     "Rule": {"ApplyServerSideEncryptionByDefault": {"SSEAlgorithm": "AES256"}, "BucketKeyEnabled": "false"}
@@ -30,8 +104,9 @@ def install(engine: Engine) -> None:
     engine.patch(S3Backend, "get_bucket_encryption", _encryption)
     engine.patch(S3Response, "get_bucket_encryption", _shown_encryption)
     engine.patch(S3Backend, "put_object_lock_configuration", _lock)
-    for name in ("_bucket_response", "_key_response"):
-        engine.patch(S3Response, name, _once_signed_up(engine, vars(S3Response)[name]))
+    for kind in SUBRESOURCES:
+        name = f"_{kind}_response"
+        engine.patch(S3Response, name, _once_signed_up(engine, kind, vars(S3Response)[name]))
     # moto applies a bucket policy's statements for everyone without their conditions: a deny of calls without
     # TLS would deny all. The policy is evaluated in front of moto, in full.
     engine.patch(FakeBucket, "get_permission", lambda bucket, action, resource: PermissionResult.PERMITTED)
@@ -72,7 +147,7 @@ def _lock(
     bucket.default_lock_mode, bucket.default_lock_days, bucket.default_lock_years = mode, days, years
 
 
-def _once_signed_up(engine: Engine, answer: Any) -> Any:
+def _once_signed_up(engine: Engine, kind: str, answer: Any) -> Any:
     """S3 answers outside of moto's common path, where young accounts are turned away; it has its own words.
 
     https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
@@ -81,9 +156,21 @@ def _once_signed_up(engine: Engine, answer: Any) -> Any:
     def respond(response: S3Response, *request: Any) -> Any:
         if refusal := engine.young_accounts.refusal(response.current_account, "s3"):
             raise S3ClientError(*refusal)
+        asked = _subresources().intersection(request[0].args)
+        if asked - SUBRESOURCES[kind].get(request[0].method, asked):
+            raise NotImplementedError(f"S3's {', '.join(sorted(asked))} action has not been implemented")
         return answer(response, *request)
 
     return respond
+
+
+@cache
+def _subresources() -> frozenset[str]:
+    """Every name that S3 tells operations on one address apart by."""
+    model = service_model("s3")
+    addresses = (model.operation_model(name).http["requestUri"] for name in model.operation_names)
+    names = (part.partition("=")[0] for each in addresses for part in each.partition("?")[2].split("&"))
+    return frozenset(names) - {"", "x-id", "select-type"}
 
 
 def _set_logging(bucket: FakeBucket, wanted: dict[str, Any] | None, backend: S3Backend) -> None:

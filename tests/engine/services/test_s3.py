@@ -140,3 +140,32 @@ def test_plain_moto_still_falls_short() -> None:
         "conditions": "ClientError",
         "encryption": "ClientError",
     }
+
+
+def test_what_moto_does_not_have_of_a_bucket_is_not_done_to_the_bucket(s3: Any) -> None:
+    name = bucket(s3)
+    s3.put_object(Bucket=name, Key="here", Body=b"text")
+    asked = {
+        s3.delete_bucket_analytics_configuration: {"Bucket": name, "Id": "a"},
+        s3.get_bucket_metrics_configuration: {"Bucket": name, "Id": "a"},
+        s3.get_object_torrent: {"Bucket": name, "Key": "here"},
+        s3.put_bucket_request_payment: {
+            "Bucket": f"{name}-new",
+            "RequestPaymentConfiguration": {"Payer": "Requester"},
+        },
+    }
+    assert {code_of(call, **parameters) for call, parameters in asked.items()} == {"NotImplemented"}
+    assert code_of(s3.head_bucket, Bucket=f"{name}-new") == "404"
+    assert s3.get_object(Bucket=name, Key="here")["Body"].read() == b"text"
+
+
+def test_plain_moto_deletes_a_bucket_of_which_something_is_to_be_deleted() -> None:
+    said = plain_moto(
+        """
+        s3 = client("s3")
+        s3.create_bucket(Bucket="everything")
+        s3.delete_bucket_analytics_configuration(Bucket="everything", Id="a")
+        print(s3.list_buckets()["Buckets"])
+        """
+    )
+    assert said == "[]"
