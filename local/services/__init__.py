@@ -9,10 +9,12 @@ from local.engine import Engine
 SERVICES = (
     "local.iam.features",
     "local.iam.groups",
+    "local.iam.identifiers",
     "local.services.cloudtrail",
     "local.services.config",
     "local.services.s3",
     "local.services.sns",
+    "local.services.sqs",
     "local.services.cloudwatch",
     "local.services.kms",
     "local.services.ec2",

@@ -7,14 +7,18 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DeleteVpc.html
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from fnmatch import fnmatchcase
 from typing import Any
 
 from moto.core.responses import ActionResult
-from moto.ec2.exceptions import DependencyViolationError
+from moto.ec2.exceptions import DependencyViolationError, EC2ClientError
 from moto.ec2.models.vpcs import VPC, VPCBackend
 from moto.ec2.responses import EC2Response
 
 from local.engine import Engine
+
+CLOSED = "not-opted-in"
 
 
 def install(engine: Engine) -> None:
@@ -41,7 +45,44 @@ def install(engine: Engine) -> None:
 
     engine.patch(VPCBackend, "create_default_vpc", with_gateway)
     engine.patch(VPCBackend, "delete_vpc", without_dependencies)
+    engine.patch(EC2Response, "describe_regions", _describe_regions)
     _add_operation(engine, "get_ebs_default_kms_key_id", _default_key)
+
+
+def _describe_regions(response: EC2Response) -> ActionResult:
+    """Those that the account has, unless it asks for all or names them.
+
+    https://docs.aws.amazon.com/AWSEC2/latest/APIReference/API_DescribeRegions.html
+    """
+    response.error_on_dryrun()
+    names = response._get_param("RegionNames", [])
+    regions = response.ec2_backend.describe_regions()
+    unknown = sorted(set(names) - {region.name for region in regions})
+    if unknown:
+        raise EC2ClientError("InvalidParameterValue", f"Invalid region names provided: {', '.join(unknown)}")
+    filters = response._filters_from_querystring()
+    shown = []
+    for region in regions:
+        values = {
+            "region-name": region.name,
+            "endpoint": region.endpoint,
+            "opt-in-status": region.opt_in_status,
+        }
+        strange = sorted(set(filters) - set(values))
+        if strange:
+            raise EC2ClientError("InvalidParameterValue", f"The filter '{strange[0]}' is invalid")
+        asked = (
+            region.name in names
+            if names
+            else response._get_bool_param("AllRegions") or region.opt_in_status != CLOSED
+        )
+        if asked and all(_is_one_of(values[name], wanted) for name, wanted in filters.items()):
+            shown.append(region)
+    return ActionResult({"Regions": shown})
+
+
+def _is_one_of(value: str, patterns: Sequence[str]) -> bool:
+    return any(fnmatchcase(value, pattern) for pattern in patterns)
 
 
 def _add_operation(engine: Engine, name: str, handler: Any) -> None:

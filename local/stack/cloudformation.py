@@ -42,6 +42,7 @@ if TYPE_CHECKING:
 SERVICE = "cloudformation.amazonaws.com"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 NOTHING_TO_DO = "No updates are to be performed."
+NO_RESOURCES = "Template format error: At least one Resources member must be defined."
 LOOPBACK = ("127.0.0.1", "localhost")
 
 
@@ -133,6 +134,16 @@ def install(engine: Engine) -> None:
         return body.decode()
 
     engine.patch(responses, "get_stack_from_s3_url", from_loopback)
+
+    def validate(backend: Any, template: str) -> list[Any]:
+        """moto tells what is wrong as the name of a stack that does not exist."""
+        if not (parsed(template) or {}).get("Resources"):
+            raise ValidationError(message=NO_RESOURCES)
+        for problem in validate_template(backend, template):
+            raise ValidationError(message=f"Template format error: {problem.message}")
+        return []
+
+    validate_template = engine.patch(models.CloudFormationBackend, "validate_template", validate)
 
 
 class Stack(models.Stack):

@@ -96,3 +96,31 @@ def test_plain_moto_still_falls_short() -> None:
         print(json.dumps([gateways, "deleted", error, nameless]))
     """)
     assert json.loads(observed) == [0, "deleted", "NotFoundException", "NotFoundException"]
+
+
+def test_regions_are_those_that_the_account_has_unless_it_asks_for_all(engine: Engine) -> None:
+    ec2 = engine.client("ec2")
+    all_of_them = {
+        each["RegionName"]: each["OptInStatus"] for each in ec2.describe_regions(AllRegions=True)["Regions"]
+    }
+    here = {each["RegionName"] for each in ec2.describe_regions()["Regions"]}
+    assert here == {name for name, status in all_of_them.items() if status != "not-opted-in"}
+    assert {"us-east-1"} < here < set(all_of_them)
+    closed = min(set(all_of_them) - here)
+    assert [each["RegionName"] for each in ec2.describe_regions(RegionNames=[closed])["Regions"]] == [closed]
+    only = [{"Name": "opt-in-status", "Values": ["not-opted-*"]}]
+    found = ec2.describe_regions(AllRegions=True, Filters=only)["Regions"]
+    assert {each["RegionName"] for each in found} == set(all_of_them) - here
+    assert code_of(ec2.describe_regions, RegionNames=["us-east-9"]) == "InvalidParameterValue"
+    assert (
+        code_of(ec2.describe_regions, Filters=[{"Name": "name", "Values": ["x"]}]) == "InvalidParameterValue"
+    )
+
+
+def test_plain_moto_gives_every_region_to_everybody() -> None:
+    said = plain_moto(
+        """
+        print({each["OptInStatus"] for each in client("ec2").describe_regions()["Regions"]} >= {"not-opted-in"})
+        """
+    )
+    assert said == "True"

@@ -9,7 +9,7 @@ import pytest
 
 from local.engine import Engine
 from tests.engine.stack.stacks import APPLICATION, STACK, described, resources
-from tests.engine.support import eventually
+from tests.engine.support import eventually, plain_moto
 
 OWNER = {"owner": "platform"}
 
@@ -182,3 +182,16 @@ def test_nothing_is_made_beside_the_template(aws: Engine, outputs: dict[str, str
     buckets = {bucket["Name"] for bucket in aws.client("s3").list_buckets()["Buckets"]}
     assert {bucket for bucket in buckets if not bucket.startswith("groundwork-artifacts-")} <= made
     assert "OnlyLive" not in resources(aws)
+
+
+def test_a_template_that_is_none_is_told_as_that(aws: Engine) -> None:
+    cloudformation = aws.client("cloudformation")
+    with pytest.raises(cloudformation.exceptions.ClientError) as caught:
+        cloudformation.validate_template(TemplateBody="{}")
+    assert caught.value.response["Error"]["Message"] == (
+        "Template format error: At least one Resources member must be defined."
+    )
+
+
+def test_plain_moto_says_that_there_is_no_stack_of_that_name() -> None:
+    assert "does not exist" in plain_moto('client("cloudformation").validate_template(TemplateBody="{}")')
