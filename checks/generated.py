@@ -12,6 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from checks import embedded
 from checks.aws_names import managed_policies
 from checks.evaluators import evaluators
 from checks.picture import picture_of
@@ -56,6 +57,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/errors.md": errors,
     "docs/evaluators.md": evaluators,
     "docs/permissions.md": permissions,
+    "docs/embedded-operations.md": embedded.document,
 }
 
 

@@ -15,6 +15,7 @@ import botocore.session
 from botocore.config import Config
 from botocore.exceptions import ClientError
 
+from checks.embedded import is_here, is_known
 from local.engine import Engine
 from prove.chapter import Chapter, Say
 from prove.parameters import Parameters, likely, smallest
@@ -41,6 +42,7 @@ class Answers:
 
     kinds: Counter[str] = field(default_factory=Counter)
     wrong: dict[str, str] = field(default_factory=dict)
+    there: set[tuple[str, str]] = field(default_factory=set)
     operations: int = 0
     unasked: list[str] = field(default_factory=list)
 
@@ -53,6 +55,11 @@ def prove(_seed: int, say: Say) -> Chapter:
         for number, service in enumerate(services):
             say(f"{number} of {len(services)} services: {service}")
             ask(aws, service, answers)
+        for service, name in sorted(answers.there):
+            if is_known(service) and not is_here(aws, service, name):
+                answers.wrong[f"{service} {name}"] = (
+                    "answers, and docs/embedded-operations.md does not have it"
+                )
     chapter.tried = answers.kinds.total()
     for operation, what in answers.wrong.items():
         chapter.fail(f"{operation}: {what}", "this chapter")
@@ -92,7 +99,10 @@ def ask(aws: Engine, service: str, answers: Answers, only: Iterable[str] = ()) -
                 if kind == WRONG:
                     answers.wrong[f"{service} {name}"] = what
                 answers.operations += parameters is tries[0]
-                if kind == NOT_EMBEDDED:
+                if kind in (ANSWERED, REFUSED):
+                    answers.there.add((service, name))
+                if kind == NOT_EMBEDDED:  # a first try may have been refused for an ARN that is none
+                    answers.there.discard((service, name))
                     break
     finally:
         client.meta.events.unregister("before-send.*", sending)

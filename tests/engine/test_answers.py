@@ -14,6 +14,7 @@ from botocore.awsrequest import AWSRequest
 from botocore.credentials import Credentials as Signer
 from botocore.exceptions import ClientError
 
+from checks.embedded import is_here, is_known
 from local.clients import service_model
 from local.engine import Engine
 from local.identity.credentials import Credentials
@@ -48,6 +49,8 @@ def test_every_answer_is_one_of_aws(aws: Engine, protocol: str, capfd: pytest.Ca
         ask(aws, service, answers, names[:: max(1, len(names) // EACH)])
     assert answers.wrong == {}
     assert answers.unasked == []
+    unlisted = [each for each in answers.there if is_known(each[0]) and not is_here(aws, *each)]
+    assert unlisted == []  # docs/embedded-operations.md has every operation that answers
     assert answers.kinds.total() >= EACH
     assert "Traceback" not in "".join(capfd.readouterr())
 

@@ -31,7 +31,7 @@ def test_the_users_of_each_account_are_counted() -> None:
         entered = [
             call
             for call in aws.calls
-            if call.action == "sts:AssumeRole" and "CountUsers" in call.principal_arn
+            if call.action == "sts:AssumeRole" and "CountUsers" in str(call.principal_arn)
         ]
         assert {call.resource.split(":")[4] for call in entered} == set(accounts)
 

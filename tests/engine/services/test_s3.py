@@ -145,7 +145,7 @@ def test_plain_moto_still_falls_short() -> None:
 def test_what_moto_does_not_have_of_a_bucket_is_not_done_to_the_bucket(s3: Any) -> None:
     name = bucket(s3)
     s3.put_object(Bucket=name, Key="here", Body=b"text")
-    asked = {
+    asked: dict[Any, dict[str, Any]] = {
         s3.delete_bucket_analytics_configuration: {"Bucket": name, "Id": "a"},
         s3.get_bucket_metrics_configuration: {"Bucket": name, "Id": "a"},
         s3.get_object_torrent: {"Bucket": name, "Key": "here"},
