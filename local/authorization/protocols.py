@@ -28,7 +28,8 @@ def protocol_of(environ: Environ, service: str) -> str:
         return CBOR
     if "HTTP_X_AMZ_TARGET" in environ:
         return "json"
-    in_form = content_type(environ).startswith(FORM) and not environ["PATH_INFO"].startswith(FORMS_IN_REST)
+    path = str(environ.get("PATH_INFO", ""))
+    in_form = content_type(environ).startswith(FORM) and not path.startswith(FORMS_IN_REST)
     if in_form or "Action" in _query(environ):
         return "ec2" if service == "ec2" else "query"
     return "rest-json"

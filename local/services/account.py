@@ -10,11 +10,11 @@ from typing import Any
 
 from moto.account import urls
 from moto.account.responses import AccountResponse
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.ec2.models import ec2_backends
 
 from local.engine import Engine
+from local.services.account_labels import AccountError
 
 STATES = {"opt-in-not-required": "ENABLED_BY_DEFAULT", "opted-in": "ENABLED", "not-opted-in": "DISABLED"}
 """EC2's OptInStatus of a Region as Account Management calls it."""
@@ -47,5 +47,5 @@ def _get_region_opt_status(response: AccountResponse) -> ActionResult:
     name = str(response._get_param("RegionName"))
     regions = regions_of(response.current_account)
     if name not in regions:
-        raise ServiceException("ValidationException", f"There is no Region {name}.")
+        raise AccountError("ValidationException", f"There is no Region {name}.")
     return ActionResult({"RegionName": name, "RegionOptStatus": regions[name]})

@@ -26,6 +26,7 @@ def test_an_account_knows_its_regions(engine: Engine) -> None:
     assert {r["RegionOptStatus"] for r in default} == {"ENABLED_BY_DEFAULT"}
     status = account.get_region_opt_status(RegionName="eu-central-1")
     assert status["RegionOptStatus"] == "ENABLED_BY_DEFAULT"
+    assert code_of(account.get_region_opt_status, RegionName="eu-nowhere-1") == "ValidationException"
 
 
 def test_public_access_is_blocked_for_an_account(engine: Engine) -> None:
