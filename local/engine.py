@@ -55,6 +55,7 @@ ADAPTERS: Sequence[str] = (
     "local.iam.service_roles",
     "local.stack.cloudformation",
     "local.stack.change_sets",
+    "local.stack.exports",
 )
 BACKGROUND_WORKERS = 64
 ADMINISTRATOR = "administrator"

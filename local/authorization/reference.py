@@ -15,7 +15,7 @@ from typing import Any
 
 SERVICES = (
     *("access-analyzer", "account", "apigateway", "cloudformation", "cloudtrail", "cloudwatch", "config"),
-    *("dynamodb", "ec2", "events", "guardduty", "iam", "kms", "lambda", "logs", "organizations", "s3"),
+    *("dynamodb", "ec2", "ecr", "events", "guardduty", "iam", "kms", "lambda", "logs", "organizations", "s3"),
     *("scheduler", "secretsmanager", "securityhub", "servicequotas", "sns", "sqs", "ssm", "states", "sts"),
     *("tag", "xray"),
 )

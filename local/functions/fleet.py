@@ -21,6 +21,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, TypeVar
 
+from local.functions.archives import HERE, runnable
 from local.functions.forks import ForkServers
 from local.functions.processes import start_cold
 from local.functions.sandbox import Outcome, Sandbox, SandboxSpec
@@ -78,14 +79,14 @@ class Fleet:
     def unpack(self, digests: Sequence[str], archives: Callable[[], Sequence[bytes]]) -> Path:
         """The folder with the merged content of zip archives. Unpacked and compiled once for all who use them, and
         kept: what is in it follows from its name."""
-        folder = UNPACKED / hashlib.sha256(json.dumps(digests).encode()).hexdigest()[:32]
+        folder = UNPACKED / hashlib.sha256(json.dumps([HERE, *digests]).encode()).hexdigest()[:32]
         with self._unpacking:
             if not folder.exists():
                 UNPACKED.mkdir(parents=True, exist_ok=True)
                 incomplete = Path(tempfile.mkdtemp(prefix="incomplete-", dir=UNPACKED))
                 for archive in archives():
                     with zipfile.ZipFile(io.BytesIO(archive)) as bundle:
-                        bundle.extractall(incomplete)
+                        bundle.extractall(incomplete, runnable(bundle))
                 compileall.compile_dir(incomplete, quiet=2, stripdir=incomplete, prependdir=folder)
                 try:
                     incomplete.rename(folder)

@@ -16,11 +16,12 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
 
-from moto.awslambda.models import LambdaFunction
+from moto.awslambda.models import LambdaFunction, LayerVersion
 from moto.awslambda.responses import LambdaResponse
 from moto.awslambda.utils import get_backend
 from moto.core.exceptions import JsonRESTError
 
+from local.functions.archives import CompiledForElsewhere, require_runnable
 from local.functions.destinations import deliver_result
 from local.functions.fleet import Fleet
 from local.functions.sandbox import Outcome, SandboxSpec
@@ -43,6 +44,13 @@ class RequestTooLarge(JsonRESTError):
         super().__init__("RequestEntityTooLargeException", message)
 
 
+class InvalidParameterValue(JsonRESTError):
+    code = 400
+
+    def __init__(self, message: str) -> None:
+        super().__init__("InvalidParameterValueException", message)
+
+
 def install(engine: Engine) -> None:
     service = LambdaService(engine)
     engine.functions = service.fleet
@@ -52,6 +60,7 @@ def install(engine: Engine) -> None:
 
     def remember(function: Any, account_id: str, spec: dict[str, Any], *rest: Any, **named: Any) -> None:
         original_init(function, account_id, spec, *rest, **named)
+        _check(function)
         function.remembered = {name: spec[name] for name in REMEMBERED if spec.get(name)}
 
     original_configuration = LambdaFunction.get_configuration
@@ -68,14 +77,40 @@ def install(engine: Engine) -> None:
         function.remembered |= {name: updates[name] for name in REMEMBERED if name in updates}
         return function.get_configuration()
 
+    original_layer_init, original_update_code = LayerVersion.__init__, LambdaFunction.update_function_code
+
+    def publish(layer: Any, *given: Any, **named: Any) -> None:
+        original_layer_init(layer, *given, **named)
+        _check(layer)
+
+    def update_code(function: Any, updates: dict[str, Any]) -> Any:
+        before = dict(vars(function))
+        updated = original_update_code(function, updates)
+        try:
+            _check(function)
+        except InvalidParameterValue:
+            vars(function).update(before)
+            raise
+        return updated
+
     def invoke(function: Any, body: Any, asked: Mapping[str, str], headers: dict[str, str]) -> bytes:
         return service.invoke(function, body, asked, headers)
 
     engine.patch(LambdaFunction, "__init__", remember)
     engine.patch(LambdaFunction, "get_configuration", configuration)
     engine.patch(LambdaFunction, "update_configuration", update)
+    engine.patch(LambdaFunction, "update_function_code", update_code)
     engine.patch(LambdaFunction, "invoke", invoke)
+    engine.patch(LayerVersion, "__init__", publish)
     engine.patch(LambdaResponse, "invoke", _answer_invoke)
+
+
+def _check(holder: Any) -> None:
+    """Refuse a function or a layer that could not run here."""
+    try:
+        require_runnable(getattr(holder, "code_bytes", b""))
+    except CompiledForElsewhere as foreign:
+        raise InvalidParameterValue(str(foreign)) from foreign
 
 
 def _answer_invoke(request: Any) -> tuple[int, dict[str, str], bytes]:

@@ -23,10 +23,12 @@ from moto.s3.models import s3_backends
 from local.authorization.gate import scope_of
 from local.identity.credentials import Credentials
 from local.stack.deployment import Deployment, Model, Resource, Setting
-from local.stack.errors import RollbackFailed, StackError
+from local.stack.errors import ExportInUse, RollbackFailed, StackError
+from local.stack.exports import Neighbours
 from local.stack.resources import (  # noqa: F401  (they register types)
     cdk,
     compute,
+    containers,
     messaging,
     observability,
     security,
@@ -207,8 +209,14 @@ class Stack(models.Stack):
     @property
     def outputs(self) -> list[dict[str, Any]] | None:
         described = self.model.template.get("Outputs", {}) if self.model else {}
+        names = self.model.export_names(self.deployment.outputs) if self.model else {}
         return [
-            {"OutputKey": key, "OutputValue": _plain(value), "Description": described[key].get("Description")}
+            {
+                "OutputKey": key,
+                "OutputValue": _plain(value),
+                "Description": described[key].get("Description"),
+                "ExportName": names.get(key),
+            }
             for key, value in self.deployment.outputs.items()
         ] or None
 
@@ -260,9 +268,13 @@ class Stack(models.Stack):
         )
 
     def delete(self) -> None:
+        """As AWS: with an export in use it goes on as what it was, whose reason says by whom."""
+        before = self.status
         self.enter("DELETE_IN_PROGRESS", "User Initiated")
         try:
             self.deployment.delete(self._setting())
+        except ExportInUse as used:
+            self.enter(before, str(used))
         except StackError as failure:
             self.enter("DELETE_FAILED", str(failure))
         else:
@@ -272,9 +284,6 @@ class Stack(models.Stack):
         """The template's model; ValidationError, before anything is made, when it cannot be one."""
         try:
             plain = transformed(parsed(template), parameters, self.region_name)
-            for name, output in plain.get("Outputs", {}).items():
-                if "Export" in output:
-                    raise StackError(f"Outputs.{name}: the embedded CloudFormation does not export")
             return Model(plain, parameters, self._setting())
         except StackError as refused:
             raise ValidationError(self.name, message=str(refused)) from refused
@@ -305,6 +314,7 @@ class Stack(models.Stack):
             stack_name=self.name,
             stack_id=self.stack_id,
             tags=self.tags,
+            neighbours=Neighbours(self.account_id, self.region_name, self.stack_id),
         )
 
     def _caller(self) -> Credentials:

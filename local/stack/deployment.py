@@ -14,7 +14,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.stack.errors import NotEmbedded, RollbackFailed, StackError
+from local.stack.errors import ExportInUse, NotEmbedded, RollbackFailed, StackError
+from local.stack.exports import Neighbours
 from local.stack.resource import Context, Made, Properties, check_names, resource_type
 from local.stack.template import schema
 from local.stack.template.intrinsics import holds, references, resolve
@@ -82,6 +83,7 @@ class Setting:
     stack_name: str
     stack_id: str
     tags: Mapping[str, str]
+    neighbours: Neighbours
 
 
 class Model:
@@ -97,6 +99,7 @@ class Model:
         self.texts = parameter_texts(declared_parameters, given)
         self.parameters = parameter_values(declared_parameters, self.texts, self._stored)
         self.made: dict[str, Made] = {}
+        self.imports: set[str] = set()
         self.pseudo = {
             "AWS::AccountId": setting.account,
             "AWS::NotificationARNs": [],
@@ -182,6 +185,21 @@ class Model:
             if "Condition" not in part or self.condition(part["Condition"])
         }
 
+    def exports(self, outputs: Mapping[str, Any]) -> dict[str, str]:
+        """By name, what those of the outputs say that are exported."""
+        names = self.export_names(outputs)
+        if len(set(names.values())) < len(names):
+            raise StackError("Template error: two outputs are exported by one name")
+        return {name: outputs[key] for key, name in names.items()}
+
+    def export_names(self, outputs: Iterable[str]) -> dict[str, str]:
+        declared = self.template.get("Outputs", {})
+        return {
+            key: resolve(declared[key]["Export"]["Name"], self)
+            for key in outputs
+            if "Export" in declared[key]
+        }
+
     # Scope ---------------------------------------------------------------------------------------
 
     def ref(self, name: str) -> Any:
@@ -213,6 +231,10 @@ class Model:
         mappings: Mapping[str, Mapping[str, Mapping[str, Any]]] = self.template.get("Mappings", {})
         return mappings[name]
 
+    def imported(self, name: str) -> str:
+        self.imports.add(name)
+        return self.setting.neighbours.value(name)
+
 
 class Deployment:
     """What a stack has in AWS now."""
@@ -221,6 +243,8 @@ class Deployment:
         self.record = record
         self.resources: dict[str, Resource] = {}
         self.outputs: dict[str, Any] = {}
+        self.exports: dict[str, str] = {}
+        self.imports: set[str] = set()
 
     def apply(self, model: Model) -> None:
         """Make AWS hold the model.
@@ -239,11 +263,14 @@ class Deployment:
                 if replaced:
                     superseded.append(replaced)
                 model.made[name] = self.resources[name].made
-            self.outputs = model.outputs()
+            outputs = model.outputs()
+            exports = model.exports(outputs)
+            model.setting.neighbours.admit(self.exports, exports)
         except FAILURES as failure:
             left = self._roll_back(before, done, model)
             kind = RollbackFailed if left else StackError
             raise kind("; ".join([f"{name}: {_reason(failure)}", *left])) from failure
+        self.outputs, self.exports, self.imports = outputs, exports, model.imports
         gone = [before[name] for name in reversed(before) if name not in model.resources]
         for resource in gone:
             del self.resources[resource.logical_id]
@@ -251,6 +278,12 @@ class Deployment:
         self._clean_up(model, [(r, r.on_replace) for r in superseded] + [(r, r.on_delete) for r in gone])
 
     def delete(self, setting: Setting) -> None:
+        """Raises ExportInUse before anything is done; StackError when something resists."""
+        for name in self.exports:
+            if users := setting.neighbours.importers(name):
+                raise ExportInUse(
+                    f"Delete canceled. Cannot delete export {name} as it is in use by {' and '.join(users)}."
+                )
         for name in reversed(list(self.resources)):
             resource = self.resources[name]
             self._delete(setting, resource, keep=resource.on_delete in KEEPING)

@@ -11,5 +11,9 @@ class NotEmbedded(StackError):
     """AWS could do this, the embedded CloudFormation cannot, and it does not pretend to."""
 
 
+class ExportInUse(StackError):
+    """A stack is not deleted while another one imports from it; it stays as it was."""
+
+
 class RollbackFailed(StackError):
     """What failed is told, and what could not be put back; both stay in the account."""

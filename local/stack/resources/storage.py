@@ -25,6 +25,7 @@ class Bucket(ResourceType):
     name = "AWS::S3::Bucket"
     applies = frozenset(
         {
+            "AccessControl",
             "BucketEncryption",
             "BucketName",
             "LifecycleConfiguration",
@@ -39,6 +40,7 @@ class Bucket(ResourceType):
     )
 
     def create(self, to: Context, wanted: Properties) -> Made:
+        _require_private(wanted)
         s3, name = to.api("s3"), wanted.get("BucketName") or to.name(63, lower=True)
         elsewhere = {"CreateBucketConfiguration": {"LocationConstraint": to.region}}
         s3.create_bucket(
@@ -55,6 +57,7 @@ class Bucket(ResourceType):
         return Made(name, attributes)
 
     def update(self, to: Context, made: Made, old: Properties, wanted: Properties) -> Made:
+        _require_private(wanted)
         self._configure(to.api("s3"), made.physical_id, old, wanted)
         return made
 
@@ -70,6 +73,15 @@ class Bucket(ResourceType):
                 setting.put(s3, bucket, wanted[name])
             else:
                 setting.clear(s3, bucket)
+
+
+def _require_private(wanted: Properties) -> None:
+    """`Private` is what every bucket is, whose ACLs AWS disables; any other one fails there, too, where none are enabled."""
+    acl = wanted.get("AccessControl", "Private")
+    if acl != "Private":
+        raise NotEmbedded(
+            f"the embedded CloudFormation carries out no AccessControl of a bucket but Private, not {acl}"
+        )
 
 
 class BucketSetting:

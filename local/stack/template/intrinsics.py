@@ -24,6 +24,7 @@ class Scope(Protocol):
     def attribute(self, logical_id: str, name: str) -> Any: ...
     def condition(self, name: str) -> bool: ...
     def mapping(self, name: str) -> Mapping[str, Mapping[str, Any]]: ...
+    def imported(self, name: str) -> str: ...
 
 
 def resolve(value: Any, scope: Scope) -> Any:
@@ -131,6 +132,10 @@ def _join(argument: list[Any], scope: Scope) -> str:
     return str(separator.join(_text(item, "Fn::Join") for item in items))
 
 
+def _import_value(argument: Any, scope: Scope) -> str:
+    return scope.imported(_text(resolve(argument, scope), "Fn::ImportValue"))
+
+
 def _select(argument: list[Any], scope: Scope) -> Any:
     index, items = int(resolve(argument[0], scope)), resolve(argument[1], scope)
     if not 0 <= index < len(items):
@@ -156,6 +161,7 @@ FUNCTIONS: dict[str, Callable[[Any, Scope], Any]] = {
     "Fn::GetAtt": _get_att,
     "Fn::Sub": _sub,
     "Fn::Join": _join,
+    "Fn::ImportValue": _import_value,
     "Fn::Split": lambda argument, scope: resolve(argument[1], scope).split(argument[0]),
     "Fn::Select": _select,
     "Fn::FindInMap": _find_in_map,
