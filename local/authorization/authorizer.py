@@ -121,7 +121,7 @@ class Authorizer:
         owner = owner_of(need.resource, caller)
         home = place if owner == caller else state.membership(owner)
         known = {
-            **keys.of_resource(owner, home),
+            **keys.of_resource(owner, home, need.resource),
             **keys.resource_tags(need.resource),
             **keys.resource_aliases(need.resource),
         }
@@ -173,7 +173,7 @@ class Authorizer:
         known = self._of_service(service, source_arn, source_account)
         known |= {key.lower(): value for key, value in (context or {}).items()}
         owner = owner_of(resource, source_account or "")
-        known |= keys.of_resource(owner, state.membership(owner) if owner else None)
+        known |= keys.of_resource(owner, state.membership(owner) if owner else None, resource)
         request = Request(action, resource, known, Caller(service=service))
         decision = decide_for_service(request, _side(action, resource, owner))
         key = None if own_key or not decision.allowed else state.key_for_writing(action, resource)

@@ -75,11 +75,13 @@ def of_connection(region: str, address: str = "127.0.0.1", agent: str = "") -> K
     }
 
 
-def of_resource(account: str | None, place: Membership | None) -> Keys:
-    """What is known of the account that holds the resource."""
+def of_resource(account: str | None, place: Membership | None, arn: str = "*") -> Keys:
+    """What is known of the account that holds the resource. S3 has said so longer, and in its own key, too."""
     keys: Keys = {}
     if account is not None:
         keys["aws:resourceaccount"] = account
+        if arn.split(":")[2:3] == ["s3"]:
+            keys["s3:resourceaccount"] = account
     if place is not None:
         keys["aws:resourceorgid"] = place.organization_id
         keys["aws:resourceorgpaths"] = (place.path,)
@@ -293,10 +295,13 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
     },
     **{f"dynamodb:{name}": ITEM for name in ("GetItem", "PutItem", "UpdateItem", "DeleteItem")},
 }
-COMPUTED_APART = {  # by of_principal, of_connection, resource_tags, resource_aliases or local.iam.dependents
+COMPUTED_APART = {  # by of_principal, of_connection, of_resource, resource_tags, resource_aliases or local.iam.dependents
     "iam": ("iam:passedtoservice", "iam:resourcetag/"),
     "events": ("events:source", "events:detail-type"),
-    "s3": ("s3:tlsversion", "s3:authtype", "s3:signatureversion", "s3:prefix", "s3:delimiter", "s3:max-keys"),
+    "s3": (
+        *("s3:tlsversion", "s3:authtype", "s3:signatureversion"),
+        *("s3:prefix", "s3:delimiter", "s3:max-keys", "s3:resourceaccount"),
+    ),
     "kms": ("kms:viaservice", "kms:encryptioncontext", "kms:resourcealiases"),
 }
 

@@ -437,6 +437,19 @@ def test_a_bucket_policy_can_deny_and_grant(aws: Engine, person: Person) -> None
     s3.delete_bucket_policy(Bucket="policed")
 
 
+def test_s3_says_in_its_own_key_whose_a_bucket_is(aws: Engine, person: Person) -> None:
+    """As the CDK's deploy role asks."""
+    s3 = aws.client("s3")
+    s3.create_bucket(Bucket="owned")
+    s3.put_object(Bucket="owned", Key="k", Body=b"x")
+    for account, holds in ((HERE, True), ("111122223333", False)):
+        person.may(allow("s3:GetObject*", Condition={"StringEquals": {"s3:ResourceAccount": account}}))
+        if holds:
+            assert person.client("s3").get_object(Bucket="owned", Key="k")["Body"].read() == b"x"
+        else:
+            assert "AccessDenied" in refused(person.client("s3").get_object, Bucket="owned", Key="k")
+
+
 def test_what_is_no_policy_is_refused_at_the_door_of_each_service(aws: Engine) -> None:
     """Were it taken, every call to the resource would fail on reading it."""
     condition = {"StringEqual": {"aws:PrincipalOrgID": "o-1"}}

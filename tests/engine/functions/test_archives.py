@@ -80,11 +80,11 @@ def test_a_module_of_no_package_is_refused_and_the_function_goes_on(aws: Engine)
     create_function(aws, "plain", PLAIN, role="function")
     client = aws.client("lambda")
     compiled = archive({"handler.py": PLAIN.encode(), "fast.so": MODULE})
-    with pytest.raises(ClientError, match="fast.so does not run under .* build for this machine"):
+    with pytest.raises(ClientError, match=r"fast\.so does not run under .* build for this machine"):
         client.update_function_code(FunctionName="plain", ZipFile=compiled)
     assert json.loads(client.invoke(FunctionName="plain")["Payload"].read()) == "plain"
     role = client.get_function(FunctionName="plain")["Configuration"]["Role"]
-    with pytest.raises(ClientError, match="fast.so does not run"):
+    with pytest.raises(ClientError, match=r"fast\.so does not run"):
         client.create_function(
             FunctionName="fast",
             Role=role,
