@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo bench prove test local check audit build lock format clean
+.PHONY: help demo bench prove clients test local check audit build lock format clean
 
 PORT ?= 4566
 TESTS ?= tests
@@ -34,6 +34,9 @@ bench: $(DEV) ## Calls, seconds at AWS's latency, CPU and dollars, beside anothe
 
 prove: $(DEV) $(AUDIT) ## Every crash, repeat, race and refusal, an hour or so: make prove SEED=0 ONLY="races admission"
 	@$(BIN)/python -m prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
+
+clients: $(DEV) $(SAM_CLI) ## Other people's clients against the embedded AWS, each installed apart: make clients ONLY="cdk prowler" WRITE=1
+	@$(BIN)/python -m clients $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write)
 
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
 	@$(BIN)/python -m pytest -q -n 2 $(TESTS)
@@ -65,7 +68,7 @@ format: $(DEV) ## Put the format right, and what the linter can
 	@$(BIN)/python -m checks.generated --write
 
 clean: ## Remove everything that was made
-	@rm -rf .venv .venv-sam .venv-audit .venv-lock .aws-sam .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
+	@rm -rf .venv .venv-sam .venv-audit .venv-clients .venv-lock .aws-sam .cache .mypy_cache .ruff_cache .pytest_cache .hypothesis
 	@find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
 # Virtual environments -----------------------------------------------------------------------------
@@ -103,3 +106,6 @@ lock: ## Bring the locked versions up to date
 	@$(LOCK) --upgrade -o requirements-sam.txt requirements-sam.in
 	@$(LOCK) --upgrade -o requirements-audit.txt requirements-audit.in
 	@cd prove/simulator && npm update --package-lock-only --ignore-scripts --no-audit --no-fund
+	@for client in clients/locks/*.in; do $(LOCK) --upgrade -o "$${client%.in}.txt" "$$client"; done
+	@for lock in clients/locks/*/; do \
+		(cd "$$lock" && npm update --package-lock-only --ignore-scripts --no-audit --no-fund); done

@@ -169,6 +169,9 @@ class _Names:
     def mapping(self, name: str) -> Mapping[str, Mapping[str, Any]]:
         raise NotEmbedded(f"no policy turns on the mapping {name}")
 
+    def imported(self, name: str) -> str:
+        raise NotEmbedded(f"no policy turns on the export {name}")
+
 
 @cache
 def stack(requesters: str = "") -> Mapping[str, Any]:

@@ -26,6 +26,7 @@ from local.services.log_delivery import Sender, find_bucket, find_key, has_bucke
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 TRAILS_PER_REGION = 5
+DEFAULT_SELECTOR = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}
 
 
 class CloudTrailError(ServiceException):
@@ -143,6 +144,14 @@ class Trails(CloudTrailBackend):
     def put_event_selectors(self, trail_name: str, **selectors: Any) -> Any:  # type: ignore[override]
         self._changeable(trail_name)
         return super().put_event_selectors(trail_name, **selectors)
+
+    def get_event_selectors(self, trail_name: str) -> tuple[str, list[Any], list[Any]]:
+        """A trail for which nobody chose has AWS's own selector, every management event.
+
+        https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_EventSelector.html
+        """
+        arn, basic, advanced = super().get_event_selectors(trail_name)
+        return arn, basic or ([] if advanced else [DEFAULT_SELECTOR]), advanced
 
     def _find(self, name_or_arn: str) -> Trail | None:
         named = (

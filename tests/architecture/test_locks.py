@@ -11,8 +11,12 @@ import pytest
 
 ROOT = Path(__file__).parents[2]
 LAYER = "layers/groundwork/requirements.txt"
-LOCKS = ["requirements-dev.txt", "requirements-sam.txt", "requirements-audit.txt", LAYER]
-SIMULATOR = "prove/simulator/package-lock.json"
+CLIENTS = sorted(str(lock.relative_to(ROOT)) for lock in (ROOT / "clients" / "locks").glob("*.txt"))
+LOCKS = ["requirements-dev.txt", "requirements-sam.txt", "requirements-audit.txt", LAYER, *CLIENTS]
+NODE_LOCKS = [
+    "prove/simulator/package-lock.json",
+    *sorted(str(lock.relative_to(ROOT)) for lock in (ROOT / "clients").rglob("package-lock.json")),
+]
 PINNED = re.compile(r"^([a-z0-9-]+)(?:\[[^\]]*\])?==(\S+)", re.MULTILINE)
 
 
@@ -37,14 +41,16 @@ def test_every_package_is_locked_with_hashes(name: str) -> None:
         assert "--hash=sha256:" in entry, entry.splitlines()[0]
 
 
-def test_every_package_of_the_policy_simulator_is_locked_with_a_hash() -> None:
-    packages = json.loads((ROOT / SIMULATOR).read_text())["packages"]
-    installed = {name: package for name, package in packages.items() if name}
+@pytest.mark.parametrize("name", NODE_LOCKS)
+def test_every_package_of_node_is_locked_with_a_hash(name: str) -> None:
+    """Those apart that come inside of another one."""
+    packages = json.loads((ROOT / name).read_text())["packages"]
+    installed = [package for name, package in packages.items() if name and not package.get("inBundle")]
     assert installed
-    assert all(package["integrity"].startswith("sha512-") for package in installed.values())
+    assert all(package["integrity"].startswith("sha512-") for package in installed)
 
 
-@pytest.mark.parametrize("name", [*LOCKS, SIMULATOR])
+@pytest.mark.parametrize("name", [*LOCKS, *NODE_LOCKS])
 def test_no_lock_names_an_index(name: str) -> None:
     assert "://" not in (ROOT / name).read_text()
 

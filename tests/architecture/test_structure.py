@@ -200,7 +200,10 @@ def imports(path: Path) -> set[str]:
 
 LAYER = sorted((ROOT / "layers" / "groundwork").rglob("*.py"))
 HANDLERS = sorted((ROOT / "functions").rglob("*.py"))
-LAPTOP_ONLY = {"local", "cli", "demo", "bench", "prove", "tests", "checks", "moto", "pytest", "samtranslator"}
+LAPTOP_ONLY = {
+    *("local", "cli", "demo", "bench", "prove", "tests", "checks", "clients"),
+    *("moto", "pytest", "samtranslator"),
+}
 KNOWS_LAMBDA = {"entry.py", "metrics.py"}
 
 

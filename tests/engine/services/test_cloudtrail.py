@@ -164,7 +164,10 @@ def test_tags_and_event_selectors_are_kept(engine: Engine, trails: Any) -> None:
     assert trails.list_tags(ResourceIdList=[arn])["ResourceTagList"] == [
         {"ResourceId": arn, "TagsList": tags}
     ]
-    selectors = [{"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}]
+    (default,) = trails.get_event_selectors(TrailName="all")["EventSelectors"]
+    assert (default["ReadWriteType"], default["IncludeManagementEvents"]) == ("All", True)
+    assert not trails.get_trail(Name="all")["Trail"]["HasCustomEventSelectors"]
+    selectors = [{"ReadWriteType": "WriteOnly", "IncludeManagementEvents": True, "DataResources": []}]
     trails.put_event_selectors(TrailName="all", EventSelectors=selectors)
     assert trails.get_event_selectors(TrailName="all")["EventSelectors"] == selectors
     assert trails.describe_trails()["trailList"][0]["HasCustomEventSelectors"] is True
