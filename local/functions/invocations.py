@@ -174,6 +174,13 @@ class LambdaService:
         deliver_result(self.engine, function, config, payload, request_id, outcome, attempts)
 
     def _run(self, function: Any, payload: bytes, request_id: str) -> Outcome:
+        runtime = function.run_time or "a container image"
+        if not runtime.startswith("python"):
+            told = (
+                f"The embedded AWS runs functions of Python alone, and {function.function_name} is {runtime}."
+            )
+            error = {"errorType": "Runtime.NotEmbedded", "errorMessage": told}
+            return Outcome(json.dumps(error).encode(), "Unhandled", [told], 0.0, cold=False, status="error")
         spec = self._spec(function)
         started = time.time()
         outcome, stream = self.fleet.invoke(spec, payload, request_id)

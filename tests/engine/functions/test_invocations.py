@@ -95,6 +95,14 @@ def test_errors_timeouts_and_exits_are_reported_as_lambda_does(aws: Engine) -> N
     )
 
 
+def test_a_function_of_another_language_says_that_it_is_not_run(aws: Engine) -> None:
+    create(aws, "node", CODE)
+    aws.client("lambda").update_function_configuration(FunctionName="node", Runtime="nodejs22.x")
+    told, answer = invoke(aws, "node", {})
+    assert answer["FunctionError"] == "Unhandled"
+    assert told["errorMessage"] == "The embedded AWS runs functions of Python alone, and node is nodejs22.x."
+
+
 def test_payloads_are_limited_to_6_mb(aws: Engine) -> None:
     create(aws, "large", Timeout=10)
     with pytest.raises(ClientError, match="must be smaller than 6291456 bytes"):
