@@ -25,7 +25,7 @@ from moto.core.request import Request, determine_request_protocol
 from moto.core.routing import get_service_router
 from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
-from werkzeug.exceptions import NotFound
+from werkzeug.exceptions import ClientDisconnected, NotFound
 
 from local.authorization import operations, reference, refusals
 from local.authorization.operations import EngineGap, NoArn
@@ -193,9 +193,13 @@ def _unsigned(environ: Environ, request: Request) -> refusals.Response:
 
 
 def _request(environ: Environ) -> Request:
-    """The request with its body read, and put back for moto."""
+    """The request with its body read, and put back for moto. Raises ConnectionResetError, which the server takes for what it
+    is, when whoever asks went away before its end."""
     request = Request(environ)
-    body = request.get_data(cache=True, parse_form_data=False)
+    try:
+        body = request.get_data(cache=True, parse_form_data=False)
+    except ClientDisconnected as gone:
+        raise ConnectionResetError("the client has gone") from gone
     environ["wsgi.input"] = io.BytesIO(body)
     environ["CONTENT_LENGTH"] = str(len(body))
     return request

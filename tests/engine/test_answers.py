@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import logging
+import socket
 import urllib.request
 from collections.abc import Iterator
 from typing import Any
@@ -139,6 +140,14 @@ def test_what_is_sent_without_an_sdk(
         urllib.request.urlopen(urllib.request.Request(f"{aws.url}/", body, dict(request.headers)))
     assert kind in caught.value.headers["Content-Type"]
     assert json.loads(caught.value.read())["__type"] == code
+
+
+def test_who_goes_away_amid_a_request_is_no_trouble(aws: Engine, capfd: pytest.CaptureFixture[str]) -> None:
+    with socket.create_connection(("127.0.0.1", aws.port)) as line:
+        line.sendall(b"POST / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\nAction=")
+        line.shutdown(socket.SHUT_WR)
+        assert line.recv(1) == b""
+    assert "Traceback" not in "".join(capfd.readouterr())
 
 
 def test_plain_moto_raises_what_it_does_not_have() -> None:
