@@ -45,7 +45,7 @@ TRUST = "sts:AssumeRole"
 
 GIVEN: Mapping[str, Sequence[str | list[str]]] = {
     "aws:PrincipalOrgID": ("o-ours", "o-theirs"),
-    "aws:PrincipalTag/team": ("team", "team", "web", "Team", "TEAM", "*", "YWI=", "", ""),
+    "aws:PrincipalTag/team": ("team", "team", "web", "Team", "TEAM", "*", "*", "YWI=", "", ""),
     "aws:username": ("ada", "eve"),
     "aws:ResourceTag/team": ("team", "web"),
     "aws:PrincipalArn": (USER, ROLE, f"arn:aws:iam::{THERE}:role/x"),
