@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from groundwork.baseline.components.access.wanted import declared_roles
 from groundwork.baseline.components.account_settings import AccountSettings
 from groundwork.baseline.components.config import Config
 from groundwork.baseline.components.delegation import Delegation
@@ -13,6 +14,8 @@ from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.baseline.components.trail import Trail
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
+from tests.component.access import ACCESS
+from tests.component.cdk import CDK, named, with_cdk
 from tests.component.conftest import World
 from tests.component.elsewhere import own_bucket
 from tests.component.sabotage import prove_complete
@@ -204,4 +207,30 @@ def test_protections_that_are_declared_no_longer_stay_and_are_told(ready: World)
     without = declaring(ready, "", "remove", baseline={"workload": ["trail"]})
     (all_of_it,) = ready.apply(SETTINGS, ready.before(account), declaration=without)
     assert "account-settings" in all_of_it.resource
-    assert "what it laid down stays" in all_of_it.reason
+    assert "what an earlier declaration had it do stays" in all_of_it.reason
+    assert all_of_it.severity == "low"  # it may never have been declared
+
+
+# -- components that accounts of a kind no longer have --------------------------------------------------
+
+
+def workloads_with(world: World, *components: str) -> Declaration:
+    return declaring(world, baseline={**world.declaration.baseline, "workload": list(components)})
+
+
+def test_what_was_never_laid_down_is_not_told(ready: World) -> None:
+    none, later = workloads_with(ready, "trail"), ready.before(ready.account())
+    for component in (CDK, ACCESS, CONFIG):
+        assert ready.plan(component, later, declaration=none) == []
+
+
+def test_roles_that_are_looked_after_no_longer_are_told_until_they_are_gone(ready: World) -> None:
+    account = ready.account()
+    ready.apply(ACCESS, account)
+    ready.apply(CDK, account, declaration=with_cdk())
+    none, later = workloads_with(ready, "trail"), ready.before(account)
+    doors = {f"role/{role.name}" for role in declared_roles(ready.target(ACCESS, account))}
+    for component, roles in ((ACCESS, doors), (CDK, {f"role/{name}" for name in named(account).roles})):
+        told = ready.apply(component, later, declaration=none)
+        assert {each.resource for each in told} == roles
+        assert {(each.action, each.severity, each.taken_out) for each in told} == {("report", "high", True)}

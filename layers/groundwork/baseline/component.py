@@ -189,9 +189,9 @@ class Component(ABC, Generic[Found]):
 
     def left(self, target: Target) -> Iterable[Call]:
         """What it may have laid down in an account of a kind that no longer has it, as `removal` has it. Asked only of an
-        account that is behind the declaration."""
-        stays = f"is declared no longer for accounts of kind {target.account.kind}; what it laid down stays"
-        yield Call(self.name, "", {}, f"component {self.name}", "report", stays)
+        account that is behind the declaration, which may never have had it."""
+        stays = f"is not declared for accounts of kind {target.account.kind}: what an earlier declaration had it do stays"
+        yield Call(self.name, "", {}, f"component {self.name}", "report", stays, severity="low")
 
     def difference(self, target: Target) -> list[Call]:
         """Raises what `groundwork.aws.refusals` makes of AWS's exceptions."""

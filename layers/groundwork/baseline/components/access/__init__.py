@@ -174,3 +174,6 @@ class Access(Component[Found]):
         yield from needing((), told)
         going = removal.going(found, target, self.name)
         yield from needing((), strangers.calls(found.seen, target, {call.resource for call in told} | going))
+
+    def left(self, target: Target) -> Iterable[Call]:
+        return removal.kept(self.read(target))

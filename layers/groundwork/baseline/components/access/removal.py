@@ -274,3 +274,17 @@ def _reported(those: Leaving) -> Iterator[Call]:
     for policy in those.policies:
         yield call("DeletePolicy", resource_of(policy), "report", f"{MARKED}: delete it, {remedy}", "low",
                    PolicyArn=policy.arn)  # fmt: skip
+
+
+def kept(found: Found) -> Iterator[Call]:
+    """Where accounts of a kind have no `access` any more: to take it out is to look after it oneself."""
+    reason = (
+        f"is tagged {MANAGED_BY}: {US}, and access is not declared for accounts of this kind: it lets in whom it did; "
+        "declare access, or delete it"
+    )
+    for role in ours(found.roles):
+        told = call("DeleteRole", f"role/{role.name}", "report", reason, "high", RoleName=role.name)
+        yield replace(told, taken_out=True)
+    for user in ours(found.users):
+        told = call("DeleteUser", f"user/{user.name}", "report", reason, "high", UserName=user.name)
+        yield replace(told, taken_out=True)

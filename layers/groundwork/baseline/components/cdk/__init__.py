@@ -167,6 +167,13 @@ class Cdk(Component[Found]):
         yield from _left_over(found.roles, declared)
         yield from skipped("s3", found.off)
 
+    def left(self, target: Target) -> Iterable[Call]:
+        """Stacks are deployed by what is there, whatever `prune` says: it stays, and is told until it is gone."""
+        there = state.read(
+            target.client("iam"), ["Role"], names(target, target.declaration.regions.home).roles
+        )
+        return _left_over(there.roles, set())
+
 
 # -- reading -------------------------------------------------------------------------------------------
 
@@ -303,8 +310,10 @@ def _left_over(there: Mapping[str, RoleState], declared: set[str]) -> Iterator[C
     for role in there.values():
         if roles.OURS.items() <= role.tags.items() and role.name not in declared:
             reason = (
-                "was laid down for a qualifier or a Region that is no longer declared: delete it, with its bucket and "
-                "parameter, once no stack has it"
+                "was laid down by a declaration that had the component, another qualifier or another Region: delete it, with "
+                "its bucket and parameter, once no stack has it"
             )
-            where = {"RoleName": role.name}
-            yield Call("iam", "DeleteRole", where, f"role/{role.name}", "report", reason, severity="high")
+            where, resource = {"RoleName": role.name}, f"role/{role.name}"
+            yield Call(
+                "iam", "DeleteRole", where, resource, "report", reason, severity="high", taken_out=True
+            )
