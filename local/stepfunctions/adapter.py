@@ -17,6 +17,7 @@ from antlr4.atn.PredictionMode import PredictionMode
 from antlr4.error.Errors import ParseCancellationException
 from antlr4.error.ErrorStrategy import BailErrorStrategy, DefaultErrorStrategy
 from moto.core.exceptions import AWSError
+from moto.core.responses import ActionResult
 from moto.stepfunctions.parser import api
 from moto.stepfunctions.parser import models as parser_models
 from moto.stepfunctions.parser.api import InvalidDefinition
@@ -29,6 +30,7 @@ from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wai
 from moto.stepfunctions.parser.asl.eval.states import StateData
 from moto.stepfunctions.parser.asl.parse import asl_parser, preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.stepfunctions import executions, integrations, jsonata, map_run, nested
 from local.stepfunctions.definition import normalized, problems
@@ -38,6 +40,7 @@ if TYPE_CHECKING:
 
 # "States.ALL" of the Amazon States Language catches every error but these.
 NEVER_CAUGHT = ("States.Runtime", "States.DataLimitExceeded")
+MOST_DIAGNOSTICS = 100
 
 
 def install(engine: Engine) -> None:
@@ -107,14 +110,29 @@ def _install_definitions(engine: Engine) -> None:
     )
 
     backend = parser_models.StepFunctionsParserBackend
-    validate = backend._validate_definition
+    parses = backend._validate_definition
+    create: Any = backend.create_state_machine
+    update: Any = backend.update_state_machine
 
-    def validated(definition: str) -> None:
-        if found := list(problems(definition)):
-            raise InvalidDefinition(message=f"Invalid State Machine Definition: '{'; '.join(found)}'")
-        validate(definition=definition)
+    def checked(definition: str, kind: str) -> None:
+        if found := problems(definition, kind):
+            told = ", ".join(map(str, found))
+            raise InvalidDefinition(message=f"Invalid State Machine Definition: '{told}'")
+        parses(definition=definition)
 
-    engine.patch(backend, "_validate_definition", staticmethod(validated))
+    def created(self: Any, name: str, definition: str, roleArn: str, **more: Any) -> Any:  # noqa: N803
+        checked(definition, more.get("sm_type") or "STANDARD")
+        return create(self, name=name, definition=definition, roleArn=roleArn, **more)
+
+    def updated(self: Any, arn: str, definition: str | None = None, **more: Any) -> Any:
+        if definition is not None:
+            checked(definition, self.describe_state_machine(arn).sm_type)
+        return update(self, arn=arn, definition=definition, **more)
+
+    engine.patch(backend, "create_state_machine", created)
+    engine.patch(backend, "update_state_machine", updated)
+    engine.patch(backend, "_validate_definition", staticmethod(lambda definition: None))
+    _add_validation(engine)
 
     def literal(parser_rule_context: Any) -> Any:
         text = parser_rule_context.getText()
@@ -122,6 +140,30 @@ def _install_definitions(engine: Engine) -> None:
 
     engine.patch(preprocessor, "from_string_literal", literal)
     engine.patch(preprocessor.Preprocessor, "_inner_string_of", staticmethod(literal))
+
+
+def _add_validation(engine: Engine) -> None:
+    """ValidateStateMachineDefinition, which moto does not have. Warnings (NO_DOLLAR, NO_PATH, PASS_RESULT_IS_STATIC) are
+    about JSONPath alone, prevent nothing, and are not given here."""
+
+    def validate_state_machine_definition(request: Any) -> ActionResult:
+        found = problems(request._get_param("definition"), request._get_param("type") or "STANDARD")
+        most = request._get_param("maxResults") or MOST_DIAGNOSTICS
+        diagnostics = [
+            {
+                "severity": "ERROR",
+                "code": problem.code,
+                "message": problem.message,
+                **({"location": problem.location} if problem.location else {}),
+            }
+            for problem in found[:most]
+        ]
+        result = "FAIL" if found else "OK"
+        return ActionResult({"result": result, "diagnostics": diagnostics, "truncated": len(found) > most})
+
+    name = validate_state_machine_definition.__name__
+    setattr(StepFunctionResponse, name, validate_state_machine_definition)
+    engine.on_close(delattr, StepFunctionResponse, name)
 
 
 # Waiting -----------------------------------------------------------------------------------------

@@ -1,111 +1,147 @@
-"""JSONata as Step Functions evaluates it, with its own functions and with compiled expressions kept.
+"""JSONata as Step Functions evaluates it: by jlens, with the functions that Step Functions adds.
 
-Follows "Transforming data with JSONata in Step Functions" of the Step Functions Developer Guide:
-`$partition`, `$range`, `$hash`, `$random`, `$uuid` and `$parse` are there; `$eval` is not, nor is `$`
-at the top of an expression.
+Follows "Transforming data with JSONata in Step Functions" of the Step Functions Developer Guide: `$partition`,
+`$range`, `$hash`, `$random`, `$uuid` and `$parse` are there, `$eval` is not, and the language is that of JSONata 2.0.6.
+Why jlens, and where it differs: decision 0029.
 """
 
 from __future__ import annotations
 
+import functools
 import hashlib
+import importlib.metadata
 import json
 import random
 import re
-import threading
 import uuid
-from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
-from jsonata.jexception import JException
-from jsonata.jsonata import Jsonata
-from jsonata.utils import Utils
+import jlens
 
 HASH_ALGORITHMS = {
     name: name.replace("-", "").lower() for name in ("MD5", "SHA-1", "SHA-256", "SHA-384", "SHA-512")
 }
 MAXIMUM_RANGE = 1000
-_NAME = re.compile(r"\$([A-Za-z_]\w*)")
-_DATA = (type(None), bool, int, float, str)
+MAXIMUM_SECONDS = 30
+"""An expression that takes longer fails: AWS allows a second, on a machine of its own."""
+
+# What a program must make of these to be the engine that decision 0029 chose: each was wrong in one of the others.
+KNOWN_ANSWERS = {"5.5 % 2": 1.5, "$count(null)": 1, "$distinct([1, true])": [1, True], "1 /* one */": 1}
+
+_QUOTED = r"""\"(?:\\.|[^"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`"""
+_COMMENT, _SIGNATURE = r"/\*.*?\*/", r"\)\s*<[^{]*>(?=\s*\{)"
+_REGEX = r"(?:^|[(,\[{=<>&|:;?+*~-]|\b(?:and|or|in)\b)\s*/(?:\\.|[^/\\*])(?:\\.|[^/\\])*/"
+_NO_CODE = re.compile("|".join((_QUOTED, _COMMENT, _SIGNATURE, _REGEX)), re.DOTALL)
+_NEWER = re.compile(r"\?\?|\?:")
+_WHOLE_INPUT = re.compile(r"\$(?![A-Za-z_\d])")
 
 
 class EvaluationFailed(Exception):
     """The expression is wrong, or gave nothing or something that is no JSON."""
 
 
-def check_syntax(expression: str) -> None:
+def check_engine() -> None:
+    """RuntimeError when what is imported as `jlens` is another program, or another version that answers otherwise."""
+    for expression, answer in KNOWN_ANSWERS.items():
+        try:
+            found: Any = json.loads(jlens.Expression(expression).evaluate_json() or "null")
+        except (AttributeError, TypeError, ValueError, getattr(jlens, "JlensError", ValueError)) as error:
+            found = error
+        if found != answer:
+            packages = importlib.metadata.packages_distributions().get("jlens", ["a file named jlens"])
+            raise RuntimeError(
+                f"{' and '.join(sorted(set(packages)))} answers to `import jlens` and makes {found} of the JSONata"
+                f" {expression!r}, which is {answer}: pip uninstall it, and install the version of jlens that"
+                " requirements-dev.txt pins"
+            )
+
+
+@functools.lru_cache(maxsize=4096)
+def parsed(expression: str) -> jlens.Expression:
     """EvaluationFailed when this is no JSONata."""
-    _borrow(expression)
+    try:
+        return jlens.Expression(expression)
+    except (jlens.JlensError, UnicodeEncodeError) as error:
+        raise EvaluationFailed(f"is no valid JSONata. {_describe(error)}") from error
+
+
+def check_syntax(expression: str) -> None:
+    """EvaluationFailed when this is no JSONata, or none that Step Functions has."""
+    reads = reads_of(expression)
+    if reads.get("everyBinding"):
+        raise EvaluationFailed("calls $eval, which Step Functions does not have; $parse reads JSON")
+    code = _NO_CODE.sub(" ", expression)
+    if newer := _NEWER.search(code):
+        raise EvaluationFailed(
+            f"uses {newer[0]}, which is newer than JSONata 2.0.6; write $exists(a) ? a : b, or a ? a : b"
+        )
+    given = reads.get("input")
+    if (given is True and _WHOLE_INPUT.search(code)) or (given and given is not True):
+        raise EvaluationFailed(
+            "uses $, $$ or a bare field name outside of a path: begin with $states or a variable"
+        )
+
+
+def reads_of(expression: str) -> Mapping[str, Any]:
+    """What an expression reads: `bindings`, the variables with the fields of each; `input`, what `$` would be."""
+    return parsed(expression).reads(_FUNCTIONS)
+
+
+def variables_of(expression: str) -> Mapping[str, Any]:
+    """The variables that an expression takes from outside, `states` among them: True, or the fields that are read."""
+    read: Mapping[str, Any] = reads_of(expression)["bindings"]
+    return {name: fields for name, fields in read.items() if name not in _FUNCTIONS}
+
+
+@functools.cache
+def is_built_in(name: str) -> bool:
+    """Whether `$name` means something before anybody assigns it: a function of JSONata or Step Functions, `$states`."""
+    return (
+        name == "states" or name in _FUNCTIONS or name not in jlens.Expression(f"${name}").reads()["bindings"]
+    )
 
 
 def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
     """The JSON value of an expression. `variables` are JSON values by name, without the dollar sign."""
-    names = set(_NAME.findall(expression))
-    bindings = _FUNCTIONS | {name: _bound(variables[name]) for name in names if name in variables}
-    compiled = _borrow(expression)
+    compiled = parsed(expression)
+    read = variables_of(expression)
+    wanted = {
+        name: _bound(_part(variables[name], fields)) for name, fields in read.items() if name in variables
+    }
     try:
-        result = compiled.evaluate(None, bindings)
-    except (JException, TypeError, ValueError, ArithmeticError, LookupError, RecursionError) as error:
+        result = compiled.evaluate_json(None, _FUNCTIONS | wanted, timeout=MAXIMUM_SECONDS)
+    except (jlens.JlensError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise EvaluationFailed(f"threw an error during evaluation. {_describe(error)}") from error
-    finally:
-        _give_back(expression, compiled)
     if result is None:
         raise EvaluationFailed("returned nothing (undefined).")
-    return _plain(result)
+    return json.loads(result)
 
 
 def _describe(error: Exception) -> str:
-    return f"{error.error}: {error}" if isinstance(error, JException) else str(error)
+    return f"{error.code}: {error}" if isinstance(error, jlens.JlensError) else str(error)
 
 
-# A compiled expression holds state while it is evaluated, so each is used by one thread at a time.
-_spare: defaultdict[str, list[Jsonata]] = defaultdict(list)
-_spare_lock = threading.Lock()
-
-
-def _borrow(expression: str) -> Jsonata:
-    with _spare_lock:
-        if _spare[expression]:
-            return _spare[expression].pop()
-    try:
-        compiled = Jsonata(expression)
-    except (JException, TypeError, ValueError, LookupError, AttributeError) as error:
-        raise EvaluationFailed(f"is no valid JSONata. {_describe(error)}") from error
-    compiled.set_output_convert_nulls(False)
-    return compiled
-
-
-def _give_back(expression: str, compiled: Jsonata) -> None:
-    with _spare_lock:
-        _spare[expression].append(compiled)
+def _part(value: Any, fields: Any) -> Any:
+    """Of `$states`, which holds all input there is, no more than is read."""
+    if isinstance(value, Mapping) and isinstance(fields, Mapping) and fields:
+        return {name: value[name] for name in fields if name in value}
+    return value
 
 
 def _bound(value: Any) -> Any:
-    """A copy in which null is JSONata's null: to the library None is undefined."""
-    if value is None:
-        return Utils.NULL_VALUE
+    """A copy that is JSON: what moto keeps is not always (times)."""
     if isinstance(value, Mapping):
         return {key: _bound(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [_bound(item) for item in value]
-    return value if isinstance(value, _DATA) else str(value)
+    return value if value is None or isinstance(value, bool | int | float | str) else str(value)
 
 
-def _plain(value: Any) -> Any:
-    if value is Utils.NULL_VALUE or value is None:
-        return None
-    if isinstance(value, dict):
-        return {key: _plain(item) for key, item in value.items()}
-    if isinstance(value, list):  # by index: a range's iterator leaves its last item out
-        return [_plain(value[index]) for index in range(len(value))]
-    if isinstance(value, float) and value.is_integer():
-        return int(value)
-    if isinstance(value, _DATA):
-        return value
-    raise EvaluationFailed("returned an unsupported result type.")
+# The functions that Step Functions adds -------------------------------------------------------------
 
 
-def _partition(items: Sequence[Any], size: float) -> list[Any]:
+def _partition(items: list[Any], size: float) -> list[Any]:
     if size < 1:
         raise ValueError("$partition: the chunk size must be at least 1")
     step = int(size)
@@ -124,6 +160,8 @@ def _range(first: float, last: float, step: float) -> list[int]:
 def _hash(content: str, algorithm: str) -> str:
     if algorithm not in HASH_ALGORITHMS:
         raise ValueError(f"$hash: {algorithm} is none of {', '.join(HASH_ALGORITHMS)}")
+    if not isinstance(content, str):
+        raise TypeError("$hash: only text is hashed here; write $string(...) around it")
     return hashlib.new(HASH_ALGORITHMS[algorithm], content.encode(), usedforsecurity=False).hexdigest()
 
 
@@ -131,12 +169,11 @@ def _random(seed: float | None = None) -> float:
     return random.random() if seed is None else random.Random(seed).random()
 
 
-_FUNCTIONS: dict[str, Any] = {
-    "partition": Jsonata.JLambda(_partition),
-    "range": Jsonata.JLambda(_range),
-    "hash": Jsonata.JLambda(_hash),
-    "random": Jsonata.JLambda(_random),
-    "uuid": Jsonata.JLambda(lambda: str(uuid.uuid4())),
-    "parse": Jsonata.JLambda(lambda text: _bound(json.loads(text))),
-    "eval": None,
+_FUNCTIONS: dict[str, Callable[..., Any]] = {
+    "partition": _partition,
+    "range": _range,
+    "hash": _hash,
+    "random": _random,
+    "uuid": lambda: str(uuid.uuid4()),
+    "parse": json.loads,
 }

@@ -13,7 +13,7 @@ from moto.stepfunctions.parser.asl.component.common.string.string_expression imp
 )
 from moto.stepfunctions.parser.asl.eval.variable_store import VariableStore
 
-from local.stepfunctions.expressions import EvaluationFailed, evaluate
+from local.stepfunctions.expressions import EvaluationFailed, check_engine, evaluate
 from local.stepfunctions.failures import query_failed
 
 if TYPE_CHECKING:
@@ -21,6 +21,7 @@ if TYPE_CHECKING:
 
 
 def install(engine: Engine) -> None:
+    check_engine()
     engine.patch(StringJSONata, "_eval_body", _evaluate)
     engine.patch(StringVariableSample, "_eval_body", _evaluate_sample)
     engine.patch(VariableStore, "get_assigned_variables", _assigned_variables)

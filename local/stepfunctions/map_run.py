@@ -36,8 +36,12 @@ from moto.stepfunctions.parser.asl.component.state.exec.state_map.iteration.dist
     DistributedIterationComponent,
 )
 from moto.stepfunctions.parser.asl.component.state.exec.state_map.state_map import StateMap
+from moto.stepfunctions.parser.asl.component.state.exec.state_map.tolerated_failure import (
+    ToleratedFailureCountStringJSONata as Counted,
+)
 from moto.stepfunctions.parser.asl.eval.event.event_detail import EventDetails
 from moto.stepfunctions.parser.asl.eval.states import ItemData, MapData
+from moto.stepfunctions.parser.asl.parse import preprocessor
 from moto.stepfunctions.parser.backend.execution import Execution
 
 from local.stepfunctions.failures import NO_USE, map_run_failed, query_failed, s3_cause
@@ -120,7 +124,7 @@ def _install_numbers(engine: Engine) -> None:
     def whole(declaration: Any, env: Any) -> int:
         value = _number(declaration, env)
         if not value.is_integer() or value < 0:
-            raise query_failed(env, f"MaxConcurrency must be a non-negative integer, not {value}")
+            raise query_failed(env, f"Expected a non-negative integer, but was: {value}")
         return int(value)
 
     def percentage(declaration: Any, env: Any) -> float:
@@ -129,6 +133,12 @@ def _install_numbers(engine: Engine) -> None:
             raise query_failed(env, "ToleratedFailurePercentage must be between 0 and 100.")
         return value
 
+    def count(self: Any, ctx: Any) -> Any:
+        """moto takes the expression of a ToleratedFailureCount for one of a ToleratedFailurePercentage."""
+        return Counted(self.visitString_jsonata(ctx.string_jsonata()))
+
+    engine.patch(preprocessor.Preprocessor, "visitTolerated_failure_count_string_jsonata", count)
+    engine.patch(Counted, "_eval_tolerated_failure_count", whole)
     engine.patch(max_concurrency.MaxConcurrencyJSONata, "_eval_max_concurrency", whole)
     engine.patch(
         tolerated_failure.ToleratedFailurePercentageStringJSONata,

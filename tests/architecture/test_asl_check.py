@@ -43,17 +43,28 @@ def test_a_good_machine_has_no_problems(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("machine", "told"),
     [
-        (changed(Arguments={"Payload": "{% $states.input[ %}"}), "no JSONata"),
-        (changed(Arguments={"Payload": "{% $states.input"}), "does not end"),
-        (changed(Type="Chore"), "Chore"),
-        (changed(Next="Nowhere"), "leads to Nowhere"),
-        (changed(Next="Greet"), "Done: no way leads here"),
-        (changed(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Lost"}]), "leads to Lost"),
-        ({**GREET, "StartAt": "Start"}, "starts at Start"),
+        (changed(Arguments={"Payload": "{% $states.input[ %}"}), "is no valid JSONata"),
+        (changed(Arguments={"Payload": "{% $states.input"}), "improperly opened or closed"),
+        (changed(Type="The field 'Type'"), "The field 'Type'"),
+        (changed(Next="Nowhere"), "Missing 'Next' target: Nowhere"),
+        (changed(Next="Greet"), 'State "Done" is not reachable.'),
+        (changed(Catch=[{"ErrorEquals": ["States.ALL"], "Next": "Lost"}]), "Missing 'Next' target: Lost"),
+        ({**GREET, "StartAt": "Start"}, "Missing 'StartAt' target: Start"),
         (changed(Assign={"said": "{% ($length := 1; $length) %}"}), "$length is built in"),
         (changed(Assign={"said": "{% $map([1], function($uuid) { $uuid }) %}"}), "$uuid is built in"),
-        (changed(Assign={"states": 1}), "$states is built in"),
-        (changed(Assign={"why": "{% $states.errorOutput.Cause %}"}), "may have no Cause"),
+        (changed(Assign={"states": 1}), "$states is reserved"),
+        (
+            changed(
+                Catch=[
+                    {
+                        "ErrorEquals": ["States.ALL"],
+                        "Output": "{% $states.errorOutput.Cause %}",
+                        "Next": "Done",
+                    }
+                ]
+            ),
+            "may have no Cause",
+        ),
     ],
 )
 def test_a_broken_machine_is_told_of(tmp_path: Path, machine: dict[str, Any], told: str) -> None:
@@ -85,4 +96,4 @@ def test_a_variable_of_two_scopes_is_told_of(tmp_path: Path, within: dict[str, A
 def test_what_is_no_json_is_told_of(tmp_path: Path) -> None:
     path = tmp_path / "machine.asl.json"
     path.write_text("{")
-    assert "no JSON" in problems(path)[0]
+    assert "INVALID_JSON_DESCRIPTION" in problems(path)[0]

@@ -186,8 +186,10 @@ def test_more_failures_than_are_tolerated_fail_the_map(
         assert execution["cause"] == "The specified tolerated failure threshold was exceeded"
 
 
-def test_failures_may_be_tolerated_by_number(aws: Engine) -> None:
-    arn = machine(aws, "counted", mapping(FAIL_SOME, ToleratedFailureCount=1, MaxConcurrency=1))
+@pytest.mark.parametrize("number", [1, "{% 3 - 2 %}"])
+def test_failures_may_be_tolerated_by_number(aws: Engine, number: int | str) -> None:
+    states = mapping(FAIL_SOME, ToleratedFailureCount=number, MaxConcurrency=1)
+    arn = machine(aws, f"counted-{type(number).__name__}", states)
     output(run(aws, arn, items(aws, "bad", "good")))
     execution = run(aws, arn, items(aws, "bad", "good", "bad", "good"))
     assert execution["error"] == THRESHOLD

@@ -231,9 +231,11 @@ def test_a_variable_is_assigned_in_one_scope_only(aws: Engine, within: dict[str,
 
 def test_definitions_that_cannot_run_are_refused(aws: Engine) -> None:
     wrong: dict[str, dict[str, Any]] = {
-        "there is no state 'Nowhere'": {"A": {"Type": "Pass", "Next": "Nowhere"}},
+        "Missing 'Next' target: Nowhere": {"A": {"Type": "Pass", "Next": "Nowhere"}},
         "is no valid JSONata": {"A": {"Type": "Pass", "Output": "{% $sum( %}", "End": True}},
-        "ItemBatcher": {"A": {"Type": "Map", "ItemBatcher": {}, "ItemProcessor": {}, "End": True}},
+        "ItemBatcher is of Map states": {
+            "A": {"Type": "Map", "ItemBatcher": {}, "ItemProcessor": INNER, "End": True}
+        },
     }
     for message, states in wrong.items():
         with pytest.raises(ClientError, match="InvalidDefinition") as refusal:
@@ -348,8 +350,9 @@ def test_events_that_the_role_may_not_send_fail_their_task_and_can_be_caught(aws
 
 
 def test_an_execution_stopped_while_its_branches_begin_ends(aws: Engine) -> None:
-    waiting = {"StartAt": "W", "States": {"W": {"Type": "Wait", "Seconds": 5000, "End": True}}}
-    arn = machine(aws, "branches", {"P": {"Type": "Parallel", "Branches": [waiting] * 5, "End": True}})
+    wait = {"Type": "Wait", "Seconds": 5000, "End": True}
+    waiting = [{"StartAt": f"W{number}", "States": {f"W{number}": wait}} for number in range(5)]
+    arn = machine(aws, "branches", {"P": {"Type": "Parallel", "Branches": waiting, "End": True}})
     client = aws.client("stepfunctions")
     started = [client.start_execution(stateMachineArn=arn)["executionArn"] for _ in range(20)]
     for execution in started:
