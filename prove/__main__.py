@@ -19,6 +19,7 @@ from prove.chapter import Chapter, Say
 CHAPTERS = (
     "policies",
     "random_policies",
+    "expressions",
     "call_counts",
     "poison",
     "any_state",

@@ -26,6 +26,7 @@ from local.stepfunctions.fields import (
     Problem,
     State,
     field_problems,
+    is_expression,
 )
 from local.stepfunctions.map_definition import foreign_variables, is_distributed, map_problems
 from local.stepfunctions.states import FINAL, inner_machines, parts, state_problems
@@ -67,6 +68,18 @@ def resources(definition: str) -> list[str]:
         return list(_resources(json.loads(definition)))
     except ValueError:
         return []
+
+
+def expressions_of(definition: str) -> list[str]:
+    """Every JSONata expression in a definition, without its braces."""
+    return [found[2:-2].strip() for found in _texts(json.loads(definition)) if is_expression(found)]
+
+
+def _texts(value: Any) -> Iterator[str]:
+    if isinstance(value, str):
+        yield value
+    for item in value.values() if isinstance(value, Mapping) else value if isinstance(value, list) else ():
+        yield from _texts(item)
 
 
 def _resources(value: Any) -> Iterator[str]:

@@ -110,7 +110,7 @@ def evaluate(expression: str, variables: Mapping[str, Any]) -> Any:
         name: _bound(_part(variables[name], fields)) for name, fields in read.items() if name in variables
     }
     try:
-        result = compiled.evaluate_json(None, _FUNCTIONS | wanted, timeout=MAXIMUM_SECONDS)
+        result = compiled.evaluate_json(None, _FUNCTIONS | NO_EVAL | wanted, timeout=MAXIMUM_SECONDS)
     except (jlens.JlensError, TypeError, ValueError, ArithmeticError, LookupError) as error:
         raise EvaluationFailed(f"threw an error during evaluation. {_describe(error)}") from error
     if result is None:
@@ -169,6 +169,7 @@ def _random(seed: float | None = None) -> float:
     return random.random() if seed is None else random.Random(seed).random()
 
 
+NO_EVAL = {"eval": None}
 _FUNCTIONS: dict[str, Callable[..., Any]] = {
     "partition": _partition,
     "range": _range,
