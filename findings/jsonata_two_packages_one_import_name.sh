@@ -22,12 +22,12 @@ PYTHON
 
 pip install --quiet jsonata-python==0.7.1
 first=$("$work/venv/bin/python" "$work/ask.py")
-said=$(pip install --quiet jsonata-rs==0.1.4 2>&1)
+pip install --quiet jsonata-rs==0.1.4
 second=$("$work/venv/bin/python" "$work/ask.py")
 checked=$(pip check)
 echo "with jsonata-python: $first; with jsonata-rs installed, too: $second"
-echo "pip said: '${said}', pip check: '${checked}'"
-if [ "$first" != 1e+15 ] || [ "$second" != 1000000000000000 ] || [ -n "$said" ]; then
+echo "pip check, with both installed: $checked"
+if [ "$first" != 1e+15 ] || [ "$second" != 1000000000000000 ] || [ "$checked" != "No broken requirements found." ]; then
     echo "the behaviour has changed" >&2
     exit 1
 fi
