@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from random import Random
 from typing import Any
+from unittest.mock import patch
 
 from local.stepfunctions import jsonata
 from local.stepfunctions.definition import expressions_of
@@ -55,11 +56,8 @@ class Recorder:
             self.note(expression, variables)
             return evaluate(expression, variables)
 
-        jsonata.evaluate = noted
-        try:
+        with patch.object(jsonata, "evaluate", noted):
             yield
-        finally:
-            jsonata.evaluate = evaluate
 
 
 def prove(seed: int, say: Say) -> Chapter:
