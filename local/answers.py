@@ -8,12 +8,9 @@ SDK can read. So it does where no route of it fits.
 from __future__ import annotations
 
 import logging
-import traceback
 from collections.abc import Iterable
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import moto
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 
 from local.authorization import refusals
@@ -22,6 +19,7 @@ from local.authorization.operations import EngineGap
 from local.authorization.protocols import protocol_of
 from local.authorization.refusals import Refusal
 from local.authorization.resources import Call
+from local.causes import cause_of
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -29,7 +27,6 @@ if TYPE_CHECKING:
 LOG = logging.getLogger(__name__)
 LACKING = "action has not been implemented"
 """How moto ends what it says of an operation that it does not have."""
-BASES = (Path(moto.__file__).parents[1], Path(__file__).parents[1])
 IN_XML = ("query", "ec2", "rest-xml")
 PAGES = ("text/html", "text/plain")
 """What moto's server says of whatever it is not told the type of, errors in XML or JSON among it."""
@@ -92,17 +89,9 @@ def _refusal(engine: Engine, error: Exception, asked: str) -> Refusal:
         lacks_it_all = isinstance(error, NoRoute) or str(error).endswith(LACKING)
         return refusals.not_embedded(asked if lacks_it_all else f"{asked} as it was asked for: {error}")
     engine.failures.append(error)
-    cause = f"{type(error).__name__}: {error} ({_place(error)})"
+    cause = cause_of(error)
     LOG.error("The embedded AWS failed over %s: %s", asked, cause)
     return refusals.broken(cause)
-
-
-def _place(error: Exception) -> str:
-    """Where it was raised, as in `moto/kms/models.py:457`."""
-    last = traceback.extract_tb(error.__traceback__)[-1]
-    path = Path(last.filename)
-    base = next((each for each in BASES if path.is_relative_to(each)), path.parent)
-    return f"{path.relative_to(base)}:{last.lineno}"
 
 
 def _asked(environ: Environ) -> tuple[str, str]:

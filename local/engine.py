@@ -28,6 +28,7 @@ from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.moto_api._internal.models import moto_api_backend
 
 from local.calls import CallRecord
+from local.causes import cause_of
 from local.clients import Clients, service_model
 from local.clock import Clock
 from local.identity.credentials import Credentials
@@ -249,7 +250,7 @@ class Engine:
     def in_background(self, action: Callable[..., Any], *arguments: Any) -> Future[Any] | None:
         """Run what a service does after it has answered. Nothing is started once the engine is closed.
 
-        An exception is a defect of the embedded AWS: it is logged and kept in `failures`.
+        An exception is a defect of the embedded AWS: it is logged, in a line, and kept in `failures`.
         """
         if not self.running:
             return None
@@ -263,7 +264,7 @@ class Engine:
     def _note_failure(self, future: Future[Any]) -> None:
         if not future.cancelled() and (error := future.exception()) is not None and self.running:
             self.failures.append(error)
-            logging.getLogger(__name__).error("the embedded AWS failed", exc_info=error)
+            logging.getLogger(__name__).error("The embedded AWS failed: %s", cause_of(error))
 
     def patch(self, owner: Any, name: str, replacement: Any) -> Any:
         """Replace an attribute of a moto module or class until the engine closes; returns the original.

@@ -77,7 +77,7 @@ class Organizations(AccountCreation, Policies):
             raise constraint("ORGANIZATION_NOT_IN_ALL_FEATURES_MODE")
 
     def delete_organization(self) -> None:
-        if len(self.accounts) > 1:
+        if len(self.accounts) > 1 or self._in_progress():
             raise error("OrganizationNotEmptyException", "Remove all member accounts first.")
         self._reset()
 

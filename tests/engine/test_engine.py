@@ -10,6 +10,7 @@ from moto.awslambda.models import LambdaFunction
 from moto.events.models import EventsBackend
 
 from local.engine import Engine, EngineAlreadyRunning
+from tests.engine.support import eventually
 
 
 def test_it_boots_an_organization_for_an_administrator() -> None:
@@ -61,6 +62,15 @@ def test_closing_takes_every_patch_back() -> None:
     with Engine(organization=None):
         assert LambdaFunction.invoke is not before[0]
     assert (LambdaFunction.invoke, EventsBackend.put_events) == before
+
+
+def test_what_fails_in_the_background_is_told_in_a_line(caplog: pytest.LogCaptureFixture) -> None:
+    with Engine(organization=None) as aws:
+        aws.in_background(int, "no number")
+        eventually(lambda: aws.failures)
+        assert [type(each) for each in aws.failures] == [ValueError]
+        told = eventually(lambda: [(each.exc_info, each.message) for each in caplog.records])
+    assert [(trace, text[:30]) for trace, text in told] == [(None, "The embedded AWS failed: Value")]
 
 
 @pytest.mark.parametrize("scale", [0, -1, 2])

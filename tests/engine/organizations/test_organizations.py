@@ -787,3 +787,11 @@ def test_plain_moto_still_falls_short() -> None:
         "untrusted": "dict",
         "effective": "NotImplementedError",
     }
+
+
+def test_an_organization_is_not_deleted_while_an_account_is_being_created(
+    organizations: Any, creation: CreationSettings
+) -> None:
+    creation.seconds = 10_000
+    organizations.create_account(AccountName="dev", Email="dev@example.com")
+    assert refused(organizations.delete_organization)[0] == "OrganizationNotEmptyException"
