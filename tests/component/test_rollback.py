@@ -234,10 +234,12 @@ class Walk:
             config = self.world.client("config", account, region)
             recorders = config.describe_configuration_recorders()["ConfigurationRecorders"]
             statuses = config.describe_configuration_recorder_status()["ConfigurationRecordersStatus"]
+            channels = config.describe_delivery_channels()["DeliveryChannels"]
             for recorder, status in zip(recorders, statuses, strict=True):
-                yield f"recorder {recorder['name']} in {region}", (recorder, status["recording"])
-            for channel in config.describe_delivery_channels()["DeliveryChannels"]:
-                yield f"channel {channel['name']} in {region}", channel
+                # Who is told of a recorder is told of its channel: it needs one.
+                yield f"recorder {recorder['name']} in {region}", (recorder, status["recording"], channels)
+            if channels and not recorders:
+                yield f"channel without a recorder in {region}", channels
         for region in declaration.regions.governed:
             ec2 = self.world.client("ec2", account, region)
             yield f"EBS encryption in {region}", ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"]
