@@ -17,6 +17,9 @@ from tests.component.conftest import ENTRY_ROLE, WORKER, World
 from tests.component.imagined import MANAGEMENT, MEMBER, SECURITY, imagined
 
 STRANGER = "999999999999"
+TOKENS = "token.actions.githubusercontent.com"
+ISSUER = f"oidc-provider/{TOKENS}"
+GITHUB = f"arn:aws:iam::{MEMBER}:{ISSUER}"
 ASK = {
     "Effect": "Allow",
     "Action": ["organizations:DescribeAccount"],
@@ -80,6 +83,8 @@ class Known:
             allows({"Federated": f"arn:aws:iam::{MEMBER}:saml-provider/okta"}),
             [("saml-provider/okta", "medium")],
         ),
+        (allows({"Federated": GITHUB}), [(ISSUER, "high")]),
+        (allows({"Federated": GITHUB}, StringLike={f"{TOKENS}:sub": "repo:ours/*"}), [(ISSUER, "medium")]),
         (allows({"Federated": "accounts.google.com"}), [("accounts.google.com", "medium")]),
     ],
 )  # fmt: skip
@@ -99,7 +104,21 @@ def test_a_stranger_gets_in(
         [allows({"Service": "ec2.amazonaws.com"})],
         [allows("*", StringEquals={"aws:PrincipalOrgID": OURS})],
         [allows("*", **{"ForAnyValue:StringLike": {"aws:PrincipalOrgPaths": f"{OURS}/r-ab12/*"}})],
+        [allows("*", StringEquals={"aws:PrincipalOrgID": "${aws:ResourceOrgID}"})],
         [allows("*", StringEquals={"aws:PrincipalAccount": SECURITY})],
+        [allows(account(STRANGER)) | {"Action": ["sts:TagSession", "sts:SetSourceIdentity"]}],
+        [
+            allows("*"),
+            {
+                "Effect": "Deny",
+                "Principal": "*",
+                "Action": "sts:*",
+                "Condition": {
+                    "StringNotEqualsIfExists": {"aws:PrincipalOrgID": OURS},
+                    "BoolIfExists": {"aws:PrincipalIsAWSService": "false"},
+                },
+            },
+        ],
         [allows({"AWS": "AROAEXAMPLEID1234567"})],
         [{"Effect": "Deny", "Principal": "*", "Action": "sts:*"}],
         [

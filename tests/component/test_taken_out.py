@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from typing import Any
 
 import pytest
@@ -224,13 +225,28 @@ def test_what_was_never_laid_down_is_not_told(ready: World) -> None:
         assert ready.plan(component, later, declaration=none) == []
 
 
-def test_roles_that_are_looked_after_no_longer_are_told_until_they_are_gone(ready: World) -> None:
+def test_ways_in_that_are_looked_after_no_longer_are_told_until_they_are_gone(ready: World) -> None:
+    account, security = ready.account(), ready.security
+    none = declaring(ready, baseline={kind: ["trail"] for kind in ready.declaration.baseline})
+    groups = len(ready.declaration.access.groups)
+    for each, there in ((account, {"group": 0, "policy": 1}), (security, {"group": groups, "policy": 0})):
+        ready.apply(ACCESS, each)
+        told = ready.apply(ACCESS, ready.before(each), declaration=none)
+        roles = {f"role/{role.name}" for role in declared_roles(ready.target(ACCESS, each))}
+        assert roles <= {change.resource for change in told}
+        kinds = Counter(change.resource.partition("/")[0] for change in told)
+        assert {kind: kinds[kind] for kind in there} == there
+        assert {(change.action, change.taken_out) for change in told} == {("report", True)}
+
+
+def test_what_the_cdk_had_is_told_until_it_is_gone(ready: World) -> None:
     account = ready.account()
-    ready.apply(ACCESS, account)
     ready.apply(CDK, account, declaration=with_cdk())
-    none, later = workloads_with(ready, "trail"), ready.before(account)
-    doors = {f"role/{role.name}" for role in declared_roles(ready.target(ACCESS, account))}
-    for component, roles in ((ACCESS, doors), (CDK, {f"role/{name}" for name in named(account).roles})):
-        told = ready.apply(component, later, declaration=none)
-        assert {each.resource for each in told} == roles
-        assert {(each.action, each.severity, each.taken_out) for each in told} == {("report", "high", True)}
+    none, later, its = workloads_with(ready, "trail"), ready.before(account), named(account)
+    told = ready.apply(CDK, later, declaration=none)
+    assert {each.resource for each in told} == {
+        *(f"role/{name}" for name in its.roles),
+        f"bucket {its.bucket}",
+        f"parameter {its.parameter} in {HOME}",
+    }
+    assert {(each.action, each.taken_out) for each in told} == {("report", True)}

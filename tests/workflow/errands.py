@@ -11,6 +11,7 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
+from tests.workflow import management_errands
 from tests.workflow.conftest import until
 from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management, remove_units
 from tests.workflow.notification_errands import OF_WHO_TELLS
@@ -414,6 +415,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
         f"ApplyManagementComponentFunction.{sid}": partial(mend_management, *work)
         for sid, work in MANAGEMENT.items()
     },
+    "ApplyManagementComponentFunction.LookAtTheOrganization": management_errands.plan_with_a_stranger,
     "ApplyManagementComponentFunction.DelegateToSecurity": delegate,
     "ApplyManagementComponentFunction.RemoveItsUnits": remove_units,
     "ApplyManagementComponentFunction.UseTheLedger": _take_over_settings,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Callable
 from functools import partial
 
@@ -97,6 +98,23 @@ def remove_units(place: Place) -> Job:
     return lambda: place.invoke("ApplyManagementComponentFunction", payload)
 
 
+def plan_with_a_stranger(place: Place) -> Job:
+    """A role of the management account lets in an account of which nobody has told; it is gone afterwards."""
+    iam, name = place.cloud.aws.client("iam"), "lets-a-stranger-in"
+    stranger = {"Effect": "Allow", "Principal": {"AWS": "999999999999"}, "Action": "sts:AssumeRole"}
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [stranger]})
+    payload = place.given(place.management, "component", "organization") | {"mode": "plan"}
+
+    def plan() -> str:
+        iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust)
+        try:
+            return place.invoke("ApplyManagementComponentFunction", payload)
+        finally:
+            iam.delete_role(RoleName=name)
+
+    return plan
+
+
 def delegate(place: Place) -> Job:
     job = place.component("ApplyManagementComponentFunction", place.security, "delegation")
     _deregister(place)
@@ -104,7 +122,6 @@ def delegate(place: Place) -> Job:
 
 
 MANAGEMENT: dict[str, tuple[str, Callable[[Place], None]]] = {
-    "LookAtTheOrganization": ("organization", _nothing),
     "LookAtItself": ("account-settings", _nothing),
     "TrustAwsServices": ("organization", _distrust_cloudtrail),
     "ManageRootCredentialsCentrally": ("organization", _withdraw_root_sessions),

@@ -126,6 +126,7 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "cloudtrail:GetEventSelectors": "somebody gave the trail event selectors",
         "config:DescribeDeliveryChannelStatus": "somebody else's delivery channel was there before",
         "ec2:DescribeRegions": "more Regions than the home Region are governed",
+        "access-analyzer:ListFindings": "somebody has switched Access Analyzer on",
     },
     "ApplyManagementComponentFunction.KeepItsTrail": {
         "cloudtrail:AddTags": ADOPTED,

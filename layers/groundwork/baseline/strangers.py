@@ -12,6 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
@@ -32,6 +33,10 @@ READS = (
 AWS_KEEPS = ("/aws-service-role/", "/aws-reserved/")
 """Paths of roles that AWS's services, and IAM Identity Center of this organization, make and change alone."""
 ROLE = "AWS::IAM::Role"
+EXTERNAL_ID = "sts:externalid"
+ENTERING = ("sts:assumerole", "sts:assumerolewithsaml", "sts:assumerolewithwebidentity")
+OF_THE_RESOURCE = "${aws:resourceorgid}"
+"""The organization of the role that is asked for: this one."""
 OF_THE_ORGANIZATION, OF_AN_ACCOUNT = "ORGANIZATION", "ACCOUNT"
 DENIED = "AccessDeniedException"
 
@@ -103,7 +108,7 @@ def calls(found: Seen, target: Target, told: Collection[str] = ()) -> Iterator[C
     for region in found.denied:
         yield Call(
             *("accessanalyzer", "", {}, f"Access Analyzer in {region}", "report"),
-            "may not be asked who gets in from outside of the organization: allow access-analyzer:List* to the entry role",
+            "may not be asked who gets in from outside of the organization: allow access-analyzer:List* to the role that looks",
             severity="low",
         )
 
@@ -116,24 +121,41 @@ def _of_role(role: Door, target: Target) -> Iterator[Stranger]:
     if _shuts_strangers_out(role.trust, target):
         return
     for said in read(role.trust):
-        if said.allows and not _is_held_to_us(said, target):
-            external_id = any(asked.key == "sts:externalid" for asked in said.asked)
+        if said.allows and _lets_enter(said) and not _is_held_to_us(said, target):
+            asked = {condition.key for condition in said.asked}
             for who in _let_in(said, target):
-                severity: Severity = (
-                    "high" if who == EVERYBODY or (_is_account(who) and not external_id) else "medium"
+                yield Stranger(
+                    arn, who, "with an external id" if EXTERNAL_ID in asked else "", _severity(who, asked)
                 )
-                yield Stranger(arn, who, "with an external id" if external_id else "", severity)
+
+
+def _severity(who: str, asked: Collection[str]) -> Severity:
+    """An issuer of tokens vouches for all who have an account with it: `sub` says who of them."""
+    open_to_all = who == EVERYBODY or (
+        who.startswith("oidc-provider/") and not any(key.endswith(":sub") for key in asked)
+    )
+    return "high" if open_to_all or (_is_account(who) and EXTERNAL_ID not in asked) else "medium"
+
+
+def _lets_enter(said: Said) -> bool:
+    actions = said.names["Action"]
+    return any(
+        actions.but is not any(fnmatchcase(each, pattern) for pattern in actions.values) for each in ENTERING
+    )
 
 
 def _shuts_strangers_out(trust: Document, target: Target) -> bool:
-    """Whether a statement denies it to whoever is not of the organization, whatever the others allow."""
+    """Whether a statement denies it to whoever is not of the organization, services of AWS aside, whatever the others
+    allow."""
+    strangers = ("StringNotLike", "aws:principalorgid", frozenset([target.organization.id]))
+    no_service = ("Bool", "aws:principalisawsservice", frozenset(["false"]))
     return any(
         not said.allows
         and "AWS:*" in said.names["Principal"].values
         and not said.names["Principal"].but
         and {"*", "sts:*", "sts:assumerole"} & said.names["Action"].values
-        and [(each.operator, each.key, each.values) for each in said.asked]
-        == [("StringNotLike", "aws:principalorgid", frozenset([target.organization.id]))]
+        and strangers in (asked := {(each.operator, each.key, each.values) for each in said.asked})
+        and asked <= {strangers, no_service}
         for said in read(trust)
     )
 
@@ -142,7 +164,10 @@ def _is_held_to_us(said: Said, target: Target) -> bool:
     """Whether its conditions ask for a principal of the organization."""
     ours = target.organization.id
     return any(
-        (asked.key == "aws:principalorgid" and asked.values <= {ours})
+        (
+            asked.key == "aws:principalorgid"
+            and {each.lower() for each in asked.values} <= {ours, OF_THE_RESOURCE}
+        )
         or (
             asked.key == "aws:principalorgpaths" and all(each.startswith(f"{ours}/") for each in asked.values)
         )
@@ -238,8 +263,10 @@ def _of_finding(found: Mapping[str, Any], target: Target) -> Iterator[Stranger]:
     """An account's analyzer takes the rest of the organization for strangers."""
     if found.get("condition", {}).get("aws:PrincipalOrgID") == target.organization.id:
         return
-    actions = found.get("action", [])
+    actions, owner = found.get("action", []), found["resourceOwnerAccount"]
     how = ", ".join(actions[:3]) + (f" and {len(actions) - 3} more" if len(actions) > 3 else "")
+    if owner != target.account.id:
+        how = f"{how} in account {owner}".lstrip()
     severity: Severity = "high" if found.get("isPublic") else "medium"
     for kind, name in found.get("principal", {}).items():
         account = _account(name)

@@ -260,8 +260,7 @@ def _uses(holder: Holder, arn: str) -> int:
 # -- where they are only told ------------------------------------------------------------------------
 
 
-def _reported(those: Leaving) -> Iterator[Call]:
-    remedy = "or let prune.access remove it"
+def _reported(those: Leaving, remedy: str = "or let prune.access remove it") -> Iterator[Call]:
     for role in those.roles:
         yield call("DeleteRole", f"role/{role.name}", "report", f"{TAGGED}: delete it, {remedy}", "high",
                    RoleName=role.name)  # fmt: skip
@@ -277,14 +276,15 @@ def _reported(those: Leaving) -> Iterator[Call]:
 
 
 def kept(found: Found) -> Iterator[Call]:
-    """Where accounts of a kind have no `access` any more: to take it out is to look after it oneself."""
-    reason = (
-        f"is tagged {MANAGED_BY}: {US}, and access is not declared for accounts of this kind: it lets in whom it did; "
-        "declare access, or delete it"
+    """All of ours, where accounts of a kind have no `access` any more: to take it out is to look after it oneself, so that
+    it is told until it is gone, whatever `prune` says."""
+    groups = list(found.groups.values())
+    those = Leaving(
+        ours(found.roles),
+        [group for group in groups if group.is_marked],
+        ours(found.users),
+        [policy for policy in found.policies.values() if policy.is_marked],
+        [group for group in groups if not group.is_marked and _looks_like_ours(group)],
     )
-    for role in ours(found.roles):
-        told = call("DeleteRole", f"role/{role.name}", "report", reason, "high", RoleName=role.name)
-        yield replace(told, taken_out=True)
-    for user in ours(found.users):
-        told = call("DeleteUser", f"user/{user.name}", "report", reason, "high", UserName=user.name)
-        yield replace(told, taken_out=True)
+    told = [*map(_copy, those.copies), *_reported(those, "or declare access for accounts of this kind")]
+    return (replace(each, taken_out=True) for each in told)

@@ -169,10 +169,12 @@ class Cdk(Component[Found]):
 
     def left(self, target: Target) -> Iterable[Call]:
         """Stacks are deployed by what is there, whatever `prune` says: it stays, and is told until it is gone."""
-        there = state.read(
-            target.client("iam"), ["Role"], names(target, target.declaration.regions.home).roles
-        )
-        return _left_over(there.roles, set())
+        found = self.read(target)
+        yield from _left_over(found.roles, set())
+        for region, there in found.regions.items():
+            its = names(target, region)
+            if there.toolkit is None or its.all.isdisjoint(there.toolkit):
+                yield from _kept(its, there)
 
 
 # -- reading -------------------------------------------------------------------------------------------
@@ -317,3 +319,15 @@ def _left_over(there: Mapping[str, RoleState], declared: set[str]) -> Iterator[C
             yield Call(
                 "iam", "DeleteRole", where, resource, "report", reason, severity="high", taken_out=True
             )
+
+
+def _kept(its: Names, there: Region) -> Iterator[Call]:
+    reason = "was laid down for the CDK, which is not declared for accounts of this kind: delete it once no stack needs it"
+    if there.bucket is not None:
+        where, resource = {"Bucket": its.bucket}, f"bucket {its.bucket}"
+        yield Call("s3", "DeleteBucket", where, resource, "report", reason, its.region, taken_out=True)
+    if there.version is not None:
+        where, resource = {"Name": its.parameter}, f"parameter {its.parameter} in {its.region}"
+        yield Call(
+            "ssm", "DeleteParameter", where, resource, "report", reason, its.region, "low", taken_out=True
+        )
