@@ -32,7 +32,9 @@ def filled(document: str, tables: Mapping[str, str]) -> str:
 def main() -> int:
     kept = json.loads(Path(sys.argv[1]).read_text())
     tables = {
-        name: "\n\n".join(sheet.markdown() for sheet in sheets) for name, sheets in sheets_of(kept).items()
+        name: "\n\n".join(sheet.markdown() for sheet in sheets)
+        for name, sheets in sheets_of(kept).items()
+        if any(sheet.rows for sheet in sheets)
     }
     DOCUMENT.write_text(filled(DOCUMENT.read_text(), tables))
     if "at_latency" in kept["now"]:
