@@ -11,6 +11,7 @@ import json
 import logging
 import time
 from collections.abc import Callable
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from antlr4.atn.PredictionMode import PredictionMode
@@ -27,13 +28,15 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
-from moto.stepfunctions.parser.asl.eval.states import StateData
+from moto.stepfunctions.parser.asl.eval.states import ExecutionData, StateData
 from moto.stepfunctions.parser.asl.parse import asl_parser, preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
+from moto.stepfunctions.parser.backend import execution_worker
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.stepfunctions import executions, integrations, jsonata, map_run, nested
 from local.stepfunctions.definition import normalized, problems
+from local.stepfunctions.times import iso_8601
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -187,10 +190,14 @@ def _install_waiting(engine: Engine) -> None:
     engine.patch(retrier_decl, "time", RetryTimer)
 
     def entered(EnteredTime: str, Name: str) -> Any:  # noqa: N803 - moto's names
-        moment = engine.clock.now().isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        moment = iso_8601(engine.clock.now())
         return StateData(EnteredTime=moment, Name=Name)  # type: ignore[typeddict-item]
 
+    def started(StartTime: datetime, **more: Any) -> Any:  # noqa: N803 - moto's names
+        return ExecutionData(StartTime=iso_8601(StartTime), **more)
+
     engine.patch(state, "StateData", entered)
+    engine.patch(execution_worker, "ExecutionData", started)
 
 
 # Errors ------------------------------------------------------------------------------------------

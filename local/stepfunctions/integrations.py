@@ -8,7 +8,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 import moto.stepfunctions.parser.models  # noqa: F401 - every module that imports boto_client_for by name
@@ -36,6 +36,7 @@ from local.clients import service_model
 from local.identity.credentials import Credentials
 from local.stepfunctions.failures import refused_by, task_failed
 from local.stepfunctions.role import SESSION_NAME, STATES
+from local.stepfunctions.times import iso_8601
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -210,5 +211,5 @@ def _with_text_times(value: Any) -> Any:
     if isinstance(value, list):
         return [_with_text_times(item) for item in value]
     if isinstance(value, datetime):
-        return value.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
+        return iso_8601(value)
     return value

@@ -7,7 +7,6 @@ occurs. moto writes an empty manifest.
 from __future__ import annotations
 
 import json
-from datetime import UTC, datetime
 from typing import Any
 
 from moto.stepfunctions.parser.api import ExecutionStatus
@@ -19,6 +18,7 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 
 from local.stepfunctions.executions import redrive
 from local.stepfunctions.failures import NO_USE, map_run_failed, s3_cause
+from local.stepfunctions.times import iso_8601
 
 Record = dict[str, Any]
 FILES = ("FAILED", "PENDING", "SUCCEEDED")
@@ -73,19 +73,13 @@ def record_of(child: Any) -> Record:
         "Output": _text(child.output) if child.exec_status == ExecutionStatus.SUCCEEDED else None,
         "OutputDetails": {"Included": True},
         **{key[:1].upper() + key[1:]: value for key, value in redrive(child.exec_status).items()},
-        "StartDate": _moment(child.start_date),
+        "StartDate": iso_8601(child.start_date),
         "StateMachineArn": child.state_machine_arn,
         "Status": child.exec_status.value,
-        "StopDate": _moment(child.stop_date),
+        "StopDate": child.stop_date and iso_8601(child.stop_date),
     }
     return {key: value for key, value in known.items() if value is not None}
 
 
 def _text(value: Any) -> str:
     return json.dumps(value, separators=(",", ":"))
-
-
-def _moment(moment: datetime | None) -> str | None:
-    if moment is None:
-        return None
-    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -50,6 +52,21 @@ def call(**arguments: Any) -> dict[str, Any]:
 
 def work(payload: Any, **more: Any) -> dict[str, Any]:
     return {**call(FunctionName="work", Payload=payload), "Output": "{% $states.result.Payload %}", **more}
+
+
+def test_times_of_the_context_object_are_iso_8601(aws: Engine) -> None:
+    moments = {
+        "started": "$states.context.Execution.StartTime",
+        "entered": "$states.context.State.EnteredTime",
+        "millis": "$toMillis($states.context.Execution.StartTime)",
+    }
+    got = expressions(aws, "times", {}, **moments)
+    for moment in (got["started"], got["entered"]):
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", moment)
+    assert got["millis"] == round(datetime.fromisoformat(got["started"]).timestamp() * 1000)
+    in_paths = {"Type": "Pass", "QueryLanguage": "JSONPath", "Parameters": {"at.$": "$$.Execution.StartTime"}}
+    arn = machine(aws, "times-in-paths", {"Only": {**in_paths, "End": True}}, QueryLanguage="JSONPath")
+    assert re.fullmatch(r"[-0-9]{10}T[:0-9]{8}\.\d{3}Z", output(run(aws, arn))["at"])
 
 
 def test_the_functions_that_step_functions_adds_to_jsonata(aws: Engine) -> None:
