@@ -14,7 +14,7 @@ import json
 import random
 import re
 import uuid
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any
 
 import jlens
@@ -29,12 +29,9 @@ MAXIMUM_SECONDS = 30
 # What a program must make of these to be the engine that decision 0029 chose: each was wrong in one of the others.
 KNOWN_ANSWERS = {"5.5 % 2": 1.5, "$count(null)": 1, "$distinct([1, true])": [1, True], "1 /* one */": 1}
 
-_QUOTED = r"""\"(?:\\.|[^"\\])*\"|'(?:\\.|[^'\\])*'|`[^`]*`"""
-_COMMENT, _SIGNATURE = r"/\*.*?\*/", r"\)\s*<[^{]*>(?=\s*\{)"
-_REGEX = r"(?:^|[(,\[{=<>&|:;?+*~-]|\b(?:and|or|in)\b)\s*/(?:\\.|[^/\\*])(?:\\.|[^/\\])*/"
-_NO_CODE = re.compile("|".join((_QUOTED, _COMMENT, _SIGNATURE, _REGEX)), re.DOTALL)
-_NEWER = re.compile(r"\?\?|\?:")
-_WHOLE_INPUT = re.compile(r"\$(?![A-Za-z_\d])")
+_NEWER, _WHOLE_INPUT = re.compile(r"\?\?|\?:"), re.compile(r"\$(?![A-Za-z_\d])")
+# What no code may have where these stand, while texts, regular expressions, comments and signatures may.
+_NOT_CODE = {"??": "!!", "?:": "-:", "$": "!"}
 
 
 class EvaluationFailed(Exception):
@@ -71,16 +68,26 @@ def check_syntax(expression: str) -> None:
     reads = reads_of(expression)
     if reads.get("everyBinding"):
         raise EvaluationFailed("calls $eval, which Step Functions does not have; $parse reads JSON")
-    code = _NO_CODE.sub(" ", expression)
-    if newer := _NEWER.search(code):
+    if newer := next(_in_code(_NEWER, expression), None):
         raise EvaluationFailed(
-            f"uses {newer[0]}, which is newer than JSONata 2.0.6; write $exists(a) ? a : b, or a ? a : b"
+            f"uses {newer}, which is newer than JSONata 2.0.6; write $exists(a) ? a : b, or a ? a : b"
         )
     given = reads.get("input")
-    if (given is True and _WHOLE_INPUT.search(code)) or (given and given is not True):
+    if (given is True and any(_in_code(_WHOLE_INPUT, expression))) or (given and given is not True):
         raise EvaluationFailed(
             "uses $, $$ or a bare field name outside of a path: begin with $states or a variable"
         )
+
+
+def _in_code(pattern: re.Pattern[str], expression: str) -> Iterator[str]:
+    """Each match in the code of an expression. jlens shows no parsed form of it, so it is asked whether the expression
+    is still one when something else stands there."""
+    for found in pattern.finditer(expression):
+        start, end = found.span()
+        try:
+            jlens.Expression(expression[:start] + _NOT_CODE[found[0]] + expression[end:])
+        except jlens.JlensError:
+            yield found[0]
 
 
 def reads_of(expression: str) -> Mapping[str, Any]:
@@ -141,17 +148,25 @@ def _bound(value: Any) -> Any:
 # The functions that Step Functions adds -------------------------------------------------------------
 
 
+def _whole(function: str, number: float) -> int:
+    """The guide wants integers here. Of others it says nothing: States.ArrayRange and States.ArrayPartition round them."""
+    if isinstance(number, bool) or not isinstance(number, int | float) or not float(number).is_integer():
+        raise ValueError(f"{function}: {number} is no integer")
+    return int(number)
+
+
 def _partition(items: list[Any], size: float) -> list[Any]:
-    if size < 1:
+    step = _whole("$partition", size)
+    if step < 1:
         raise ValueError("$partition: the chunk size must be at least 1")
-    step = int(size)
     return [list(items[start : start + step]) for start in range(0, len(items), step)]
 
 
 def _range(first: float, last: float, step: float) -> list[int]:
-    if not step:
+    start, end, delta = (_whole("$range", number) for number in (first, last, step))
+    if not delta:
         raise ValueError("$range: the step must not be 0")
-    numbers = range(int(first), int(last) + (1 if step > 0 else -1), int(step))
+    numbers = range(start, end + (1 if delta > 0 else -1), delta)
     if len(numbers) > MAXIMUM_RANGE:
         raise ValueError(f"$range: more than {MAXIMUM_RANGE} items")
     return list(numbers)

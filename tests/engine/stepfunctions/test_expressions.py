@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from local.stepfunctions import expressions
-from local.stepfunctions.expressions import EvaluationFailed, check_engine, evaluate
+from local.stepfunctions.expressions import EvaluationFailed, check_engine, check_syntax, evaluate
 
 ROOT = Path(__file__).parents[3]
 ANSWERS: Mapping[str, Any] = {
@@ -68,7 +68,12 @@ def test_the_references_answers(expression: str) -> None:
         ("$hash('a', 'MD6')", "MD6 is none of"),
         ("$range(1, 5, 0)", "must not be 0"),
         ("$range(1, 5000, 1)", "more than 1000"),
+        ("$range(0, 5, 1.5)", "threw an error.*1.5 is no integer"),
+        ("$range(0, 5, 0.25)", "0.25 is no integer"),
+        ("$range(0.5, 5, 1)", "0.5 is no integer"),
+        ("$range(0, '5', 1)", "5 is no integer"),
         ("$partition([1], 0)", "at least 1"),
+        ("$partition([1, 2], 1.5)", "1.5 is no integer"),
         ("$parse('{')", "threw an error"),
         ("$f(1)", "T1006"),
         ("$sum(", "no valid JSONata"),
@@ -77,6 +82,28 @@ def test_the_references_answers(expression: str) -> None:
 def test_what_fails_says_why(expression: str, told: str) -> None:
     with pytest.raises(EvaluationFailed, match=told):
         evaluate(expression, {})
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "$match('a/b', /[/]?:/)",
+        "$match('a', /(?:a)??[/]?:b?$/)",
+        "'??' & \"?:\" /* a ?? b */",
+        "$states.`a??b`",
+        "function($x)<s?:n>{1}('a')",
+    ],
+)
+def test_what_only_looks_like_newer_operators(expression: str) -> None:
+    check_syntax(expression)
+
+
+@pytest.mark.parametrize("operator", ["??", "?:"])
+@pytest.mark.parametrize("rest", ["1", "-1", "(1)", "[1]", "{'a': 1}", "/b/", "'?:'", "$states.b"])
+def test_newer_operators_are_refused(operator: str, rest: str) -> None:
+    for space in ("", " "):
+        with pytest.raises(EvaluationFailed, match="newer than JSONata"):
+            check_syntax(f"'a' & $match('x', /[/]?:/) & ($states.input.a{space}{operator}{space}{rest})")
 
 
 def test_variables_are_json_of_any_kind() -> None:
