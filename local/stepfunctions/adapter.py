@@ -28,7 +28,7 @@ from moto.stepfunctions.parser.asl.component.common.retry import retrier_decl
 from moto.stepfunctions.parser.asl.component.eval_component import EvalComponent
 from moto.stepfunctions.parser.asl.component.state import state
 from moto.stepfunctions.parser.asl.component.state.wait.wait_function import wait_function
-from moto.stepfunctions.parser.asl.eval.states import ExecutionData, StateData
+from moto.stepfunctions.parser.asl.eval.states import StateData
 from moto.stepfunctions.parser.asl.parse import asl_parser, preprocessor
 from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguageParser
 from moto.stepfunctions.parser.backend import execution_worker
@@ -36,6 +36,7 @@ from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.stepfunctions import executions, integrations, jsonata, map_run, nested
 from local.stepfunctions.definition import normalized, problems
+from local.stepfunctions.fields import NOT_HERE, Problem
 from local.stepfunctions.times import iso_8601
 
 if TYPE_CHECKING:
@@ -117,11 +118,20 @@ def _install_definitions(engine: Engine) -> None:
     create: Any = backend.create_state_machine
     update: Any = backend.update_state_machine
 
-    def checked(definition: str, kind: str) -> None:
+    def refused(definition: str, kind: str) -> list[Problem]:
+        """`problems`, and what nothing but moto's parser finds."""
         if found := problems(definition, kind):
+            return found
+        try:
+            parses(definition=definition)
+        except InvalidDefinition as error:
+            return [Problem(NOT_HERE, error.message, "")]
+        return []
+
+    def checked(definition: str, kind: str) -> None:
+        if found := refused(definition, kind):
             told = ", ".join(map(str, found))
             raise InvalidDefinition(message=f"Invalid State Machine Definition: '{told}'")
-        parses(definition=definition)
 
     def created(self: Any, name: str, definition: str, roleArn: str, **more: Any) -> Any:  # noqa: N803
         checked(definition, more.get("sm_type") or "STANDARD")
@@ -135,7 +145,7 @@ def _install_definitions(engine: Engine) -> None:
     engine.patch(backend, "create_state_machine", created)
     engine.patch(backend, "update_state_machine", updated)
     engine.patch(backend, "_validate_definition", staticmethod(lambda definition: None))
-    _add_validation(engine)
+    _add_validation(engine, refused)
 
     def literal(parser_rule_context: Any) -> Any:
         text = parser_rule_context.getText()
@@ -145,12 +155,12 @@ def _install_definitions(engine: Engine) -> None:
     engine.patch(preprocessor.Preprocessor, "_inner_string_of", staticmethod(literal))
 
 
-def _add_validation(engine: Engine) -> None:
+def _add_validation(engine: Engine, refused: Callable[[str, str], list[Problem]]) -> None:
     """ValidateStateMachineDefinition, which moto does not have. Warnings (NO_DOLLAR, NO_PATH, PASS_RESULT_IS_STATIC) are
     about JSONPath alone, prevent nothing, and are not given here."""
 
     def validate_state_machine_definition(request: Any) -> ActionResult:
-        found = problems(request._get_param("definition"), request._get_param("type") or "STANDARD")
+        found = refused(request._get_param("definition"), request._get_param("type") or "STANDARD")
         most = request._get_param("maxResults") or MOST_DIAGNOSTICS
         diagnostics = [
             {
@@ -194,7 +204,7 @@ def _install_waiting(engine: Engine) -> None:
         return StateData(EnteredTime=moment, Name=Name)  # type: ignore[typeddict-item]
 
     def started(StartTime: datetime, **more: Any) -> Any:  # noqa: N803 - moto's names
-        return ExecutionData(StartTime=iso_8601(StartTime), **more)
+        return {**more, "StartTime": iso_8601(StartTime)}
 
     engine.patch(state, "StateData", entered)
     engine.patch(execution_worker, "ExecutionData", started)

@@ -16,9 +16,24 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
+from local.stepfunctions.paths import optional_path_problem, path_problem, result_path_problem
+
 State = Mapping[str, Any]
 JSONATA, JSONPATH = "JSONata", "JSONPath"
-SCHEMA = "SCHEMA_VALIDATION_FAILED"
+SCHEMA, NOT_HERE = "SCHEMA_VALIDATION_FAILED", "NOT_SUPPORTED_BY_THE_EMBEDDED_AWS"
+RESOURCE = re.compile(
+    r"arn:[^:]+:(?:lambda:[^:]*:[^:]*:function:[^:]+(?::[^:]+)?|states:[^:]*:[^:]*:[^:]+(?::[^:]+)+)"
+)
+"""A Lambda function, an activity, or an integration."""
+ERROR_NAMES = {
+    f"States.{name}"
+    for name in (
+        *("ALL", "BranchFailed", "DataLimitExceeded", "ExceedToleratedFailureThreshold", "HeartbeatTimeout"),
+        *("Http.Socket", "IntrinsicFailure", "ItemReaderFailed", "NoChoiceMatched", "ParameterPathFailure"),
+        *("Permissions", "QueryEvaluationError", "ResultPathMatchFailure", "ResultWriterFailed", "Runtime"),
+        *("TaskFailed", "Timeout"),
+    )
+}
 
 
 class Problem(NamedTuple):
@@ -83,13 +98,23 @@ def _one_of(*values: Any) -> Check:
     return lambda value: None if value in values else f"The value should be one of: [{words}]"
 
 
+def _objects(value: Any) -> str | None:
+    fine = isinstance(value, list) and all(isinstance(part, dict) for part in value)
+    return None if fine else "Expected a list of objects"
+
+
 def _full(value: Any) -> str | None:
-    return None if isinstance(value, list) and value else "Value cannot be empty, and is a list"
+    if not isinstance(value, list) or not value:
+        return "Value cannot be empty, and is a list"
+    return _objects(value)
 
 
 def _names(value: Any) -> str | None:
     fine = isinstance(value, list) and value and all(isinstance(name, str) and name for name in value)
-    return None if fine else "Expected a list of error names that is not empty"
+    if not fine:
+        return "Expected a list of error names that is not empty"
+    unknown = [name for name in value if name.startswith("States.") and name not in ERROR_NAMES]
+    return f"A name of one's own must not begin with States.: {unknown[0]}" if unknown else None
 
 
 def _timestamp(value: Any) -> str | None:
@@ -100,12 +125,6 @@ def _timestamp(value: Any) -> str | None:
     return None if fine else "String does not match RFC3339 timestamp"
 
 
-def _path(value: Any) -> str | None:
-    return (
-        None if value is None or str(value).startswith(("$", "States.")) else "Value is not a Reference Path"
-    )
-
-
 def _label(value: Any) -> str | None:
     fine = isinstance(value, str) and re.fullmatch(
         r"[^\s*?<>{}\[\]:;,\\|^~$#%&`\"\x00-\x1f\x7f-\x9f]{1,40}", value
@@ -114,7 +133,7 @@ def _label(value: Any) -> str | None:
 
 
 def _resource(value: Any) -> str | None:
-    if isinstance(value, str) and re.match(r"arn:[^:]+:[^:]+:", value):
+    if isinstance(value, str) and RESOURCE.fullmatch(value):
         return None
     return f"The resource provided {value} is not recognized. The value is not a valid resource ARN"
 
@@ -128,7 +147,7 @@ SECONDS, COUNT = _number(1), _number(0)
 
 # Fields -------------------------------------------------------------------------------------------
 
-OLD = {name: Field(_path, of=JSONPATH) for name in ("InputPath", "OutputPath")}
+OLD = {name: Field(optional_path_problem, of=JSONPATH) for name in ("InputPath", "OutputPath")}
 OUTPUT = {"Output": Field(_anything, of=JSONATA)}
 ASSIGN = {"Assign": Field(OBJECT)}
 COMMON = {"Type": Field(TEXT), "Comment": Field(TEXT), "QueryLanguage": Field(_one_of(JSONATA, JSONPATH))}
@@ -136,10 +155,10 @@ ONWARD = {"Next": Field(TEXT), "End": Field(BOOLEAN)}
 RESULTS = {
     "Parameters": Field(_anything, of=JSONPATH),
     "ResultSelector": Field(OBJECT, of=JSONPATH),
-    "ResultPath": Field(_path, of=JSONPATH),
+    "ResultPath": Field(result_path_problem, of=JSONPATH),
 }
 ARGUMENTS = {"Arguments": Field(OBJECT, jsonata=True, of=JSONATA)}
-ERRORS = {"Retry": Field(_kind("Array", list)), "Catch": Field(_kind("Array", list))}
+ERRORS = {"Retry": Field(_objects), "Catch": Field(_objects)}
 BOTH = COMMON | OLD | OUTPUT
 STATES: Mapping[str, Mapping[str, Field]] = {
     "Task": BOTH
@@ -152,8 +171,8 @@ STATES: Mapping[str, Mapping[str, Field]] = {
         "Resource": Field(_resource),
         "TimeoutSeconds": Field(SECONDS, jsonata=True),
         "HeartbeatSeconds": Field(SECONDS, jsonata=True),
-        "TimeoutSecondsPath": Field(_path, of=JSONPATH),
-        "HeartbeatSecondsPath": Field(_path, of=JSONPATH),
+        "TimeoutSecondsPath": Field(optional_path_problem, of=JSONPATH),
+        "HeartbeatSecondsPath": Field(optional_path_problem, of=JSONPATH),
         "Credentials": Field(OBJECT),
     },
     "Wait": BOTH
@@ -162,8 +181,8 @@ STATES: Mapping[str, Mapping[str, Field]] = {
     | {
         "Seconds": Field(COUNT, jsonata=True),
         "Timestamp": Field(_timestamp, jsonata=True),
-        "SecondsPath": Field(_path, of=JSONPATH),
-        "TimestampPath": Field(_path, of=JSONPATH),
+        "SecondsPath": Field(optional_path_problem, of=JSONPATH),
+        "TimestampPath": Field(optional_path_problem, of=JSONPATH),
     },
     "Pass": BOTH
     | ONWARD
@@ -175,8 +194,8 @@ STATES: Mapping[str, Mapping[str, Field]] = {
     | {
         "Error": Field(TEXT),
         "Cause": Field(TEXT),
-        "ErrorPath": Field(_path, of=JSONPATH),
-        "CausePath": Field(_path, of=JSONPATH),
+        "ErrorPath": Field(optional_path_problem, of=JSONPATH),
+        "CausePath": Field(optional_path_problem, of=JSONPATH),
     },
     "Choice": BOTH | ASSIGN | {"Choices": Field(_full), "Default": Field(TEXT)},
     "Parallel": BOTH | ONWARD | ASSIGN | RESULTS | ARGUMENTS | ERRORS | {"Branches": Field(_full)},
@@ -187,7 +206,7 @@ STATES: Mapping[str, Mapping[str, Field]] = {
     | ERRORS
     | {
         "Items": Field(_kind("Array or Object", list, dict), jsonata=True, of=JSONATA),
-        "ItemsPath": Field(_path, of=JSONPATH),
+        "ItemsPath": Field(optional_path_problem, of=JSONPATH),
         "ItemSelector": Field(OBJECT, jsonata=True),
         "ItemProcessor": Field(OBJECT),
         "Iterator": Field(OBJECT),
@@ -196,11 +215,11 @@ STATES: Mapping[str, Mapping[str, Field]] = {
         "ResultWriter": Field(OBJECT),
         "Label": Field(_label),
         "MaxConcurrency": Field(COUNT, jsonata=True),
-        "MaxConcurrencyPath": Field(_path, of=JSONPATH),
+        "MaxConcurrencyPath": Field(optional_path_problem, of=JSONPATH),
         "ToleratedFailureCount": Field(COUNT, jsonata=True),
-        "ToleratedFailureCountPath": Field(_path, of=JSONPATH),
+        "ToleratedFailureCountPath": Field(optional_path_problem, of=JSONPATH),
         "ToleratedFailurePercentage": Field(_number(0, 100, whole=False), jsonata=True),
-        "ToleratedFailurePercentagePath": Field(_path, of=JSONPATH),
+        "ToleratedFailurePercentagePath": Field(optional_path_problem, of=JSONPATH),
     },
 }
 BRANCH = {"Comment": Field(TEXT), "StartAt": Field(TEXT), "States": Field(OBJECT)}
@@ -232,19 +251,36 @@ CATCHER = {
     "ResultPath": RESULTS["ResultPath"],
 }
 _COMPARED = ("Equals", "LessThan", "GreaterThan", "LessThanEquals", "GreaterThanEquals")
-_KINDS = ("String", "Numeric", "Timestamp")
-OPERATORS = (
-    {f"{kind}{how}{path}" for kind in _KINDS for how in _COMPARED for path in ("", "Path")}
-    | {f"Is{what}" for what in ("Null", "Present", "Numeric", "String", "Boolean", "Timestamp")}
-    | {"StringMatches", "BooleanEquals", "BooleanEqualsPath"}
-)
+_KINDS: Mapping[str, Check] = {
+    "String": TEXT,
+    "Numeric": _kind("Number", int, float),
+    "Timestamp": _timestamp,
+}
+OPERATORS: Mapping[str, Field] = {
+    name: Field(check, of=JSONPATH)
+    for name, check in (
+        *((f"{kind}{how}", check) for kind, check in _KINDS.items() for how in _COMPARED),
+        *((f"{kind}{how}Path", path_problem) for kind in _KINDS for how in _COMPARED),
+        *((f"Is{what}", BOOLEAN) for what in ("Null", "Present", "Boolean", *_KINDS)),
+        ("StringMatches", TEXT),
+        ("BooleanEquals", BOOLEAN),
+        ("BooleanEqualsPath", path_problem),
+    )
+}
+COMPOSED = {
+    "And": Field(_full, of=JSONPATH),
+    "Or": Field(_full, of=JSONPATH),
+    "Not": Field(OBJECT, of=JSONPATH),
+}
 RULE = {
     "Comment": Field(TEXT),
     "Next": Field(TEXT),
     "Assign": Field(OBJECT),
     "Output": OUTPUT["Output"],
     "Condition": Field(BOOLEAN, jsonata=True, of=JSONATA),
-    **{name: Field(_anything, of=JSONPATH) for name in sorted({"Variable", "And", "Or", "Not"} | OPERATORS)},
+    "Variable": Field(path_problem, of=JSONPATH),
+    **COMPOSED,
+    **OPERATORS,
 }
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from local.stepfunctions.fields import SCHEMA, Problem, State
+from local.stepfunctions.fields import NOT_HERE, SCHEMA, Problem, State
 from local.stepfunctions.variables import assigned_inside, used
 
 DISTRIBUTED_ONLY = (
@@ -84,4 +84,4 @@ def _unknown(part: State, known: tuple[str, ...], place: str) -> Iterator[Proble
 
 
 def _not_here(what: str, place: str) -> Problem:
-    return Problem("NOT_SUPPORTED_BY_THE_EMBEDDED_AWS", what, place)
+    return Problem(NOT_HERE, what, place)

@@ -12,12 +12,12 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from local.stepfunctions.choice_rules import rule_problems
 from local.stepfunctions.expressions import EvaluationFailed, check_syntax, variables_of
 from local.stepfunctions.fields import (
     CATCHER,
     JSONATA,
     RETRIER,
-    RULE,
     SCHEMA,
     STATES,
     Problem,
@@ -26,6 +26,7 @@ from local.stepfunctions.fields import (
     is_expression,
     one_of_problems,
 )
+from local.stepfunctions.paths import template_problems
 
 INNER = ("Branches", "ItemProcessor", "Iterator")
 REQUIRED = {"Task": ("Resource",), "Choice": ("Choices",), "Parallel": ("Branches",)}
@@ -48,6 +49,7 @@ EXACTLY_ONE: Mapping[str, tuple[tuple[str, ...], ...]] = {
 WITHOUT_EXPRESSIONS = ("Type", "Comment", "QueryLanguage", "Next", "Default", "Resource", "Retry", *INNER)
 WITH_RESULT = ("Task", "Parallel", "Map")
 ALL = "States.ALL"
+TEMPLATES = ("Parameters", "ResultSelector", "ItemSelector", "BatchInput", "Assign", "Credentials")
 
 
 def state_problems(state: State, language: str, place: str) -> Iterator[Problem]:
@@ -71,16 +73,19 @@ def state_problems(state: State, language: str, place: str) -> Iterator[Problem]
     for field, known, required in (
         ("Retry", RETRIER, ("ErrorEquals",)),
         ("Catch", CATCHER, ("ErrorEquals", "Next")),
-        ("Choices", RULE, ("Next", "Condition") if language == JSONATA else ("Next",)),
     ):
         for index, part in enumerate(parts(state, field)):
             yield from field_problems(part, known, language, f"{place}/{field}[{index}]", required)
+    for index, rule in enumerate(parts(state, "Choices")):
+        yield from rule_problems(rule, language, f"{place}/Choices[{index}]")
     for field in ("Retry", "Catch"):
         yield from _wildcard(parts(state, field), f"{place}/{field}")
     for index, retrier in enumerate(parts(state, "Retry")):
         yield from _longest_delay(retrier, f"{place}/Retry[{index}]")
     if language == JSONATA:
         yield from _expressions(state, kind, place)
+    else:
+        yield from _templates(state, place)
 
 
 def parts(state: State, field: str) -> list[State]:
@@ -133,6 +138,20 @@ def _wildcard(handlers: list[State], place: str) -> Iterator[Problem]:
             yield Problem(SCHEMA, f"{ALL} must appear alone", here)
         if index + 1 < len(handlers):
             yield Problem(SCHEMA, f"{ALL} may appear in the last element only", here)
+
+
+def _templates(state: State, place: str) -> Iterator[Problem]:
+    """Payload templates, of the state and of what is in its fields."""
+    places = {place: state}
+    for field in ("Catch", "Choices"):
+        places |= {f"{place}/{field}[{index}]": part for index, part in enumerate(parts(state, field))}
+    for field in ("ItemReader", "ItemBatcher", "ResultWriter"):
+        if isinstance(state.get(field), Mapping):
+            places[f"{place}/{field}"] = state[field]
+    for where, part in places.items():
+        for field in TEMPLATES:
+            for told, here in template_problems(part.get(field), f"{where}/{field}"):
+                yield Problem(SCHEMA, told, here)
 
 
 # Expressions --------------------------------------------------------------------------------------

@@ -163,6 +163,85 @@ def test_what_aws_refuses(told: str, place: str, text: str) -> None:
     }
 
 
+FUNCTION: dict[str, Any] = {"Type": "Task", "Resource": "arn:aws:lambda:us-east-1:1:function:f", "End": True}
+A_TEXT: dict[str, Any] = {"Variable": "$.a", "StringEquals": "a"}
+
+
+def in_paths(state: dict[str, Any]) -> str:
+    others = OTHER if '"Other"' in json.dumps(state) else {}
+    return definition(state, **others, **IN_PATHS)
+
+
+def choosing(**rule: Any) -> str:
+    return in_paths({"Type": "Choice", "Choices": [{**rule, "Next": "Other"}]})
+
+
+def comparing(operator: str, value: Any) -> str:
+    return choosing(**{"Variable": "$.a", operator: value})
+
+
+def passing(**fields: Any) -> str:
+    return in_paths({**PASS, **fields})
+
+
+def failing(**fields: Any) -> str:
+    return in_paths({**FUNCTION, **fields})
+
+
+REFUSED_IN_PATHS: list[tuple[str, str, str]] = [
+    # Rules
+    ("A comparison, And, Or or Not is required", "", choosing(Variable="$.a")),
+    ("Only one of these", "", choosing(**A_TEXT, NumericEquals=1)),
+    ("fields are required: [Variable]", "", choosing(StringEquals="a")),
+    ("'Variable' is of comparisons", "", choosing(Variable="$.a", And=[A_TEXT])),
+    ("is not a Path", "/Variable", choosing(Variable="a", StringEquals="a")),
+    ("is not a Path", "/Variable", choosing(Variable="States.UUID()", StringEquals="a")),
+    ("cannot be empty", "/And", choosing(And=[])),
+    ("cannot be empty", "/Or", choosing(Or=A_TEXT)),
+    ("list of objects", "/And", choosing(And=["a"])),
+    ("type Object", "/Not", choosing(Not=[A_TEXT])),
+    ("Field 'Next' is not supported", "/And[0]", choosing(And=[{**A_TEXT, "Next": "Other"}])),
+    ("type String", "/Or[0]/Not/StringEquals", choosing(Or=[{"Not": {**A_TEXT, "StringEquals": 5}}])),
+    ("type String", "/StringMatches", comparing("StringMatches", None)),
+    ("type Number", "/NumericEquals", comparing("NumericEquals", "5")),
+    ("type Number", "/NumericLessThan", comparing("NumericLessThan", True)),
+    ("type Boolean", "/BooleanEquals", comparing("BooleanEquals", "true")),
+    ("type Boolean", "/IsPresent", comparing("IsPresent", "yes")),
+    ("RFC3339", "/TimestampEquals", comparing("TimestampEquals", "nope")),
+    ("is not a Path", "/StringEqualsPath", comparing("StringEqualsPath", "b")),
+    # Paths and templates
+    ("is not a Path", "/States/A/InputPath", passing(InputPath="$.a[")),
+    ("is not a Path", "/States/A/OutputPath", passing(OutputPath="$.a['b]")),
+    ("is not a Path", "/States/A/InputPath", passing(InputPath="$.a..")),
+    ("is not a Path", "/States/A/InputPath", passing(InputPath=5)),
+    ("is not a Reference Path", "/States/A/ResultPath", passing(ResultPath="$$.a")),
+    ("is not a Reference Path", "/States/A/ResultPath", passing(ResultPath="$.a[*]")),
+    ("is not a Reference Path", "/States/A/ResultPath", passing(ResultPath="$..a")),
+    ("is not a Path", "/States/A/Parameters/b[0]/a.$", passing(Parameters={"b": [{"a.$": "foo"}]})),
+    ("is not a Path", "/States/A/Parameters/a.$", passing(Parameters={"a.$": 5})),
+    ("no intrinsic function States.Foo", "/States/A/Parameters/a.$", passing(Parameters={"a.$": "States.Foo(1)"})),
+    ("no intrinsic function States.Foo", "/States/A/Parameters/a.$", passing(Parameters={"a.$": "States.Array(States.Foo(1))"})),
+    ("not an intrinsic function", "/States/A/Parameters/a.$", passing(Parameters={"a.$": "States.Array($.a"})),
+    ("is not a Path", "/States/A/Assign/v.$", passing(Assign={"v.$": "nope"})),
+    ("is not a Path", "/States/A/Catch[0]/Assign/v.$", failing(Catch=[{**ANY, "Next": "Other", "Assign": {"v.$": "nope"}}])),
+    ("is not a Path", "/States/A/ResultSelector/a.$", failing(ResultSelector={"a.$": "nope"})),
+    # Others
+    ("must not begin with States.: States.Foo", "/States/A/Retry[0]/ErrorEquals", failing(Retry=[{"ErrorEquals": ["States.Foo"]}])),
+    ("list of objects", "/States/A/Retry", failing(Retry=["a"])),
+    ("list of objects", "/States/A/Catch", failing(Catch=["a"])),
+    ("list of objects", "/States/A/Branches", in_paths({"Type": "Parallel", "Branches": ["a"], "End": True})),
+    ("list of objects", "/States/A/Choices", in_paths({"Type": "Choice", "Choices": ["a"], "Default": "Other"})),
+    ("is not recognized", "/States/A/Resource", failing(Resource="arn:aws:lambda:us-east-1:1:function")),
+    ("is not recognized", "/States/A/Resource", failing(Resource="arn:aws:states:::sns")),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("told", "place", "text"), REFUSED_IN_PATHS)
+def test_what_aws_refuses_in_paths(told: str, place: str, text: str) -> None:
+    at = place if place.startswith("/States") else f"/States/A/Choices[0]{place}"
+    assert [problem for problem in problems(text) if told in problem.message and problem.location == at]
+
+
 EXPRESSION = "{% $states.input.n %}"
 TAKEN: list[str] = [
     definition({**TASK, "TimeoutSeconds": EXPRESSION, "HeartbeatSeconds": EXPRESSION}),
@@ -198,6 +277,45 @@ TAKEN: list[str] = [
     ),
     definition({**PASS, "QueryLanguage": "JSONata", "Output": EXPRESSION}, **IN_PATHS),
     definition({**TASK, "Arguments": {"Assign": {"a": 1}, "States": {}}, "Assign": {"b": 1}}),
+    choosing(
+        And=[{"Or": [A_TEXT, {"Not": {"Variable": "$$.Execution.Name", "StringEqualsPath": "$v.a[0]"}}]}]
+    ),
+    choosing(Variable="$v", NumericLessThanEquals=1.5),
+    *(comparing(f"Is{what}", False) for what in ("Null", "Present", "String", "Timestamp")),
+    comparing("TimestampGreaterThan", "2030-01-01T00:00:00Z"),
+    comparing("BooleanEqualsPath", "$['b c'][-1]"),
+    *(
+        passing(InputPath=path)
+        for path in (
+            *(
+                "$",
+                "$$",
+                "$$.Execution.Id",
+                "$v.a",
+                "$.a-b.ä b",
+                "$..a[0,1]",
+                "$.a[0:2]['b-c'].d[*]",
+                "$..[0]",
+            ),
+            *("$.a[?(@.b == ']' && @.c[0] > 1)].d", "$.a.*", "$.a.length()", None),
+        )
+    ),
+    passing(ResultPath="$.a-b[0]['c, d']"),
+    passing(ResultPath=None),
+    passing(Parameters={"a.$": "$.b[?(@.c > 1)]", "d": ["$.a", {"e.$": "$$.Map.Item.Value"}], "f": "$["}),
+    passing(
+        Assign={"v.$": "States.Format('it\\'s ) {} States.Foo(', States.ArrayGetItem($.a, 0), $.States.Foo)"}
+    ),
+    failing(Retry=[{"ErrorEquals": ["States.Timeout", "States.Http.Socket", "Lambda.Unknown", "StatesOwn"]}]),
+    *(
+        failing(Resource=f"arn:aws:{resource}")
+        for resource in (
+            *("lambda:us-east-1:1:function:f:$LATEST", "states:us-east-1:1:activity:work"),
+            *("states:::glue:startJobRun.sync", "states:::states:startExecution.sync:2"),
+            *("states:::aws-sdk:s3:getObject", "states:us-east-1:1:lambda:invoke"),
+        )
+    ),
+    definition({"Type": "Fail", "ErrorPath": "$.a", "CausePath": "States.Format('{}', $.a)"}, **IN_PATHS),
 ]
 
 
@@ -244,6 +362,16 @@ def test_a_definition_is_validated_without_being_made(aws: Engine) -> None:
     for kind, result in (("STANDARD", "OK"), ("EXPRESS", "FAIL")):
         assert client.validate_state_machine_definition(definition=waiting, type=kind)["result"] == result
     assert client.list_state_machines()["stateMachines"] == []
+
+
+@pytest.mark.parametrize("text", [*(text for _, _, text in REFUSED_IN_PATHS), passing(Parameters=["a"])])
+def test_what_is_created_is_what_is_validated(aws: Engine, text: str) -> None:
+    """The last of these only the interpreter refuses."""
+    client = aws.client("stepfunctions")
+    assert client.validate_state_machine_definition(definition=text)["result"] == "FAIL"
+    role = f"arn:aws:iam::{aws.management_account}:role/machine"
+    with pytest.raises(ClientError, match="InvalidDefinition"):
+        client.create_state_machine(name="refused", definition=text, roleArn=role)
 
 
 def test_a_machine_that_is_refused_is_neither_made_nor_changed(aws: Engine) -> None:
