@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from local.stepfunctions import definition, expressions
-from local.stepfunctions.fields import is_expression
+from local.stepfunctions.language.fields import is_expression
 
 PLACEHOLDER = re.compile(r"\$\{(\w+)\}")
 # What a ${Placeholder} of DefinitionSubstitutions may stand for.

@@ -38,3 +38,8 @@ class Clock:
             time.sleep(self.seconds(aws_seconds))
             return False
         return interrupted.wait(self.seconds(aws_seconds))
+
+
+def iso_8601(moment: datetime) -> str:
+    """A time stamp as AWS writes it where it is text: with milliseconds and Z."""
+    return moment.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")

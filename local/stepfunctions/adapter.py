@@ -34,10 +34,10 @@ from moto.stepfunctions.parser.asl.parse.asl_parser import AmazonStateLanguagePa
 from moto.stepfunctions.parser.backend import execution_worker
 from moto.stepfunctions.responses import StepFunctionResponse
 
+from local.clock import iso_8601
 from local.stepfunctions import executions, integrations, jsonata, map_run, nested
 from local.stepfunctions.definition import normalized, problems
-from local.stepfunctions.fields import NOT_HERE, Problem
-from local.stepfunctions.times import iso_8601
+from local.stepfunctions.language.fields import NOT_HERE, Problem
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -203,6 +203,7 @@ def _install_waiting(engine: Engine) -> None:
         moment = iso_8601(engine.clock.now())
         return StateData(EnteredTime=moment, Name=Name)  # type: ignore[typeddict-item]
 
+    # "Accessing execution data from the Context object" of the Step Functions Developer Guide: ISO 8601.
     def started(StartTime: datetime, **more: Any) -> Any:  # noqa: N803 - moto's names
         return {**more, "StartTime": iso_8601(StartTime)}
 

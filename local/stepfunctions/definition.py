@@ -15,7 +15,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.stepfunctions.fields import (
+from local.stepfunctions.language.fields import (
     BRANCH,
     JSONATA,
     JSONPATH,
@@ -28,9 +28,9 @@ from local.stepfunctions.fields import (
     field_problems,
     is_expression,
 )
-from local.stepfunctions.map_definition import foreign_variables, is_distributed, map_problems
-from local.stepfunctions.states import FINAL, inner_machines, parts, state_problems
-from local.stepfunctions.variables import assigned, scope_problems
+from local.stepfunctions.language.map_definition import foreign_variables, is_distributed, map_problems
+from local.stepfunctions.language.states import FINAL, inner_machines, parts, state_problems
+from local.stepfunctions.language.variables import assigned, scope_problems
 
 NO_JSON, NO_TARGET, NO_END = "INVALID_JSON_DESCRIPTION", "MISSING_TRANSITION_TARGET", "MISSING_END_STATE"
 LONGEST_NAME = 80

@@ -33,10 +33,10 @@ from moto.stepfunctions.parser.asl.utils import boto_client
 from moto.stepfunctions.parser.asl.utils.encoding import to_json_str
 
 from local.clients import service_model
+from local.clock import iso_8601
 from local.identity.credentials import Credentials
 from local.stepfunctions.failures import refused_by, task_failed
 from local.stepfunctions.role import SESSION_NAME, STATES
-from local.stepfunctions.times import iso_8601
 
 if TYPE_CHECKING:
     from local.engine import Engine

@@ -16,9 +16,9 @@ from moto.stepfunctions.parser.asl.component.common.error_name.states_error_name
 from moto.stepfunctions.parser.asl.component.state.exec.state_task.credentials import StateCredentials
 from moto.stepfunctions.parser.asl.utils import boto_client
 
+from local.clock import iso_8601
 from local.stepfunctions.executions import redrive
 from local.stepfunctions.failures import NO_USE, map_run_failed, s3_cause
-from local.stepfunctions.times import iso_8601
 
 Record = dict[str, Any]
 FILES = ("FAILED", "PENDING", "SUCCEEDED")

@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NamedTuple
 
-from local.stepfunctions.paths import optional_path_problem, path_problem, result_path_problem
+from local.stepfunctions.language.paths import optional_path_problem, path_problem, result_path_problem
 
 State = Mapping[str, Any]
 JSONATA, JSONPATH = "JSONata", "JSONPath"

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from local.stepfunctions.fields import (
+from local.stepfunctions.language.fields import (
     COMPOSED,
     JSONATA,
     JSONPATH,

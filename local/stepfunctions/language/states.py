@@ -12,9 +12,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from local.stepfunctions.choice_rules import rule_problems
 from local.stepfunctions.expressions import EvaluationFailed, check_syntax, variables_of
-from local.stepfunctions.fields import (
+from local.stepfunctions.language.choice_rules import rule_problems
+from local.stepfunctions.language.fields import (
     CATCHER,
     JSONATA,
     RETRIER,
@@ -26,7 +26,7 @@ from local.stepfunctions.fields import (
     is_expression,
     one_of_problems,
 )
-from local.stepfunctions.paths import template_problems
+from local.stepfunctions.language.paths import template_problems
 
 INNER = ("Branches", "ItemProcessor", "Iterator")
 REQUIRED = {"Task": ("Resource",), "Choice": ("Choices",), "Parallel": ("Branches",)}

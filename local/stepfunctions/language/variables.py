@@ -11,8 +11,8 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from local.stepfunctions.expressions import EvaluationFailed, variables_of
-from local.stepfunctions.fields import SCHEMA, Problem, State, is_expression
-from local.stepfunctions.states import inner_machines, parts
+from local.stepfunctions.language.fields import SCHEMA, Problem, State, is_expression
+from local.stepfunctions.language.states import inner_machines, parts
 
 LONGEST_NAME = 80
 

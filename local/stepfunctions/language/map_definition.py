@@ -8,8 +8,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from local.stepfunctions.fields import NOT_HERE, SCHEMA, Problem, State
-from local.stepfunctions.variables import assigned_inside, used
+from local.stepfunctions.language.fields import NOT_HERE, SCHEMA, Problem, State
+from local.stepfunctions.language.variables import assigned_inside, used
 
 DISTRIBUTED_ONLY = (
     *("ItemBatcher", "ItemReader", "Label", "ResultWriter", "ToleratedFailureCount"),

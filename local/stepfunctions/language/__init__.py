@@ -1,0 +1,1 @@
+"""What the Amazon States Language allows in each part of a definition."""
