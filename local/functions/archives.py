@@ -2,7 +2,7 @@
 
 `sam build` fetches packages for Lambda's platform. Those that were compiled for another processor or Python are left out
 where this machine's own environment has the same version of them, which a sandbox then imports; all else stays. Where
-it has not, the archive is refused when it is uploaded, not when a function of it is invoked.
+it has not, the archive is refused when it is uploaded, not when a function of it is invoked. Only archives for Python are judged: of other languages none runs.
 """
 
 from __future__ import annotations
@@ -88,7 +88,7 @@ def _distributions(bundle: zipfile.ZipFile) -> Iterator[tuple[str, str, set[str]
     for record in members:
         if found := DISTRIBUTION.search(record):
             base = record[: found.start()]
-            rows = csv.reader(bundle.read(record).decode().splitlines())
+            rows = csv.reader(bundle.read(record).decode(errors="replace").splitlines())
             files = {f"{base}{row[0]}" for row in rows if row} & members
             yield found["name"], found["version"], files
 

@@ -11,7 +11,7 @@ import json
 import sys
 import time
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 from urllib.parse import unquote
@@ -60,7 +60,7 @@ def install(engine: Engine) -> None:
 
     def remember(function: Any, account_id: str, spec: dict[str, Any], *rest: Any, **named: Any) -> None:
         original_init(function, account_id, spec, *rest, **named)
-        _check(function)
+        _require_function_runs(function)
         function.remembered = {name: spec[name] for name in REMEMBERED if spec.get(name)}
 
     original_configuration = LambdaFunction.get_configuration
@@ -73,7 +73,7 @@ def install(engine: Engine) -> None:
     original_update = LambdaFunction.update_configuration
 
     def update(function: Any, updates: dict[str, Any]) -> Any:
-        original_update(function, updates)
+        _change(original_update, function, updates)
         function.remembered |= {name: updates[name] for name in REMEMBERED if name in updates}
         return function.get_configuration()
 
@@ -81,17 +81,12 @@ def install(engine: Engine) -> None:
 
     def publish(layer: Any, *given: Any, **named: Any) -> None:
         original_layer_init(layer, *given, **named)
-        _check(layer)
+        runtimes = layer.compatible_runtimes
+        if not runtimes or any(map(_is_python, runtimes)):
+            _require_runs(layer)
 
     def update_code(function: Any, updates: dict[str, Any]) -> Any:
-        before = dict(vars(function))
-        updated = original_update_code(function, updates)
-        try:
-            _check(function)
-        except InvalidParameterValue:
-            vars(function).update(before)
-            raise
-        return updated
+        return _change(original_update_code, function, updates)
 
     def invoke(function: Any, body: Any, asked: Mapping[str, str], headers: dict[str, str]) -> bytes:
         return service.invoke(function, body, asked, headers)
@@ -105,8 +100,37 @@ def install(engine: Engine) -> None:
     engine.patch(LambdaResponse, "invoke", _answer_invoke)
 
 
-def _check(holder: Any) -> None:
-    """Refuse a function or a layer that could not run here."""
+def _is_python(runtime: str | None) -> bool:
+    return (runtime or "").startswith("python")
+
+
+def _layers(function: Any) -> list[Any]:
+    backend = get_backend(function.account_id, function.region)
+    found = (backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers)
+    return [layer for layer in found if layer is not None]
+
+
+def _change(update: Callable[[Any, dict[str, Any]], Any], function: Any, updates: dict[str, Any]) -> Any:
+    """Update a function, which stays as it was where it could not run then."""
+    before = dict(vars(function))
+    updated = update(function, updates)
+    try:
+        _require_function_runs(function)
+    except InvalidParameterValue:
+        vars(function).update(before)
+        raise
+    return updated
+
+
+def _require_function_runs(function: Any) -> None:
+    """Of another language than Python none runs here; AWS takes its archives, and so does this."""
+    if _is_python(function.run_time):
+        for holder in (function, *_layers(function)):
+            _require_runs(holder)
+
+
+def _require_runs(holder: Any) -> None:
+    """Refuse the archive of a function or a layer that this machine's Python could not run."""
     try:
         require_runnable(getattr(holder, "code_bytes", b""))
     except CompiledForElsewhere as foreign:
@@ -175,7 +199,7 @@ class LambdaService:
 
     def _run(self, function: Any, payload: bytes, request_id: str) -> Outcome:
         runtime = function.run_time or "a container image"
-        if not runtime.startswith("python"):
+        if not _is_python(runtime):
             told = (
                 f"The embedded AWS runs functions of Python alone, and {function.function_name} is {runtime}."
             )
@@ -188,9 +212,7 @@ class LambdaService:
         return outcome
 
     def _spec(self, function: Any) -> SandboxSpec:
-        backend = get_backend(function.account_id, function.region)
-        found = (backend.layers_versions_by_arn(layer["Arn"]) for layer in function.layers)
-        layers = [layer for layer in found if layer is not None]
+        layers = _layers(function)
         logging = _logging_config(function)
         settings = {"AWS_LAMBDA_LOG_FORMAT": logging.get("LogFormat", "Text")}
         if "ApplicationLogLevel" in logging:

@@ -8,6 +8,7 @@ import struct
 import zipfile
 from collections.abc import Iterator
 from importlib.metadata import version
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
@@ -51,8 +52,10 @@ def layer_with(number: str) -> bytes:
     return archive({f"python/{name}": content for name, content in {**files, **own}.items()})
 
 
-def publish(aws: Engine, name: str, content: bytes) -> str:
-    published = aws.client("lambda").publish_layer_version(LayerName=name, Content={"ZipFile": content})
+def publish(aws: Engine, name: str, content: bytes, **more: Any) -> str:
+    published = aws.client("lambda").publish_layer_version(
+        LayerName=name, Content={"ZipFile": content}, **more
+    )
     return str(published["LayerVersionArn"])
 
 
@@ -94,3 +97,38 @@ def test_a_module_of_no_package_is_refused_and_the_function_goes_on(aws: Engine)
         )
     with pytest.raises(ClientError, match="not found"):
         client.get_function(FunctionName="fast")
+
+
+def test_what_is_for_another_language_is_taken_as_it_is(aws: Engine) -> None:
+    """Until a function of Python would have it: by its runtime, or by its layers."""
+    compiled = archive({"index.js": b"", "fast.so": MODULE})
+    layer = publish(aws, "of-node", compiled, CompatibleRuntimes=["nodejs22.x"])
+    create_function(aws, "python", PLAIN, role="function")
+    client = aws.client("lambda")
+    role = client.get_function(FunctionName="python")["Configuration"]["Role"]
+    client.create_function(
+        FunctionName="node",
+        Role=role,
+        Handler="index.handle",
+        Runtime="nodejs22.x",
+        Architectures=["arm64"],
+        Code={"ZipFile": compiled},
+        Layers=[layer],
+    )
+    client.update_function_code(FunctionName="node", ZipFile=compiled)
+    for runtimes in ([], ["nodejs22.x", "python3.13"]):
+        with pytest.raises(ClientError, match=r"fast\.so does not run under"):
+            publish(aws, "of-both", compiled, CompatibleRuntimes=runtimes)
+    with pytest.raises(ClientError, match=r"fast\.so does not run under"):
+        client.update_function_configuration(FunctionName="python", Layers=[layer])
+    with pytest.raises(ClientError, match=r"fast\.so does not run under"):
+        client.update_function_configuration(FunctionName="node", Runtime="python3.13")
+    assert client.get_function(FunctionName="node")["Configuration"]["Runtime"] == "nodejs22.x"
+    assert json.loads(client.invoke(FunctionName="python")["Payload"].read()) == "plain"
+
+
+def test_a_record_of_names_in_another_encoding_is_read(aws: Engine) -> None:
+    rows = f"mine/fast.so,,\nmine/{chr(233)}.py,,\n".encode("latin-1")
+    files = {"mine/fast.so": MODULE, "mine-0.0.1.dist-info/RECORD": rows}
+    with pytest.raises(ClientError, match=r"InvalidParameterValueException.*fast\.so does not run under"):
+        publish(aws, "encoded", archive({f"python/{name}": content for name, content in files.items()}))
