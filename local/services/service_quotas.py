@@ -8,16 +8,19 @@ us-east-1 alone, and only the management account may ask for more.
 
 from __future__ import annotations
 
+import json
 import secrets
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
+import flask
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.servicequotas.responses import ServiceQuotasResponse
 
+from local.authorization.gate import ADMITTED
 from local.engine import Engine
 from local.organizations import organization_of
 
@@ -38,7 +41,7 @@ class ServiceQuotasError(ServiceException):
 
 @dataclass
 class Increase:
-    """A request for a higher quota."""
+    """A request for a higher quota, by whom `requester` says."""
 
     code: str
     desired: float
@@ -56,7 +59,9 @@ class Increase:
             "Status": self.status,
             "Created": self.created,
             "LastUpdated": self.created,
-            "Requester": self.requester,
+            "Requester": json.dumps(
+                {"accountId": self.account, "callerArn": self.requester}, separators=(",", ":")
+            ),
             "QuotaRequestedAtLevel": "ACCOUNT",
         }
 
@@ -68,6 +73,7 @@ def install(engine: Engine) -> None:
         "list_service_quotas": quotas.list_quotas,
         "get_service_quota": quotas.get_quota,
         "get_aws_default_service_quota": quotas.get_default,
+        "list_aws_default_service_quotas": quotas.list_defaults,
         "request_service_quota_increase": quotas.request,
         "get_requested_service_quota_change": quotas.get_request,
         "list_requested_service_quota_change_history": quotas.list_requests,
@@ -121,6 +127,9 @@ class Quotas:
         quota = self._quota(response, response._get_param("QuotaCode"))
         return ActionResult({"Quota": quota | {"Value": float(DEFAULT)}})
 
+    def list_defaults(self, response: ServiceQuotasResponse) -> ActionResult:
+        return ActionResult({"Quotas": [self._quota(response, CODES[0]) | {"Value": float(DEFAULT)}]})
+
     def request(self, response: ServiceQuotasResponse) -> ActionResult:
         quota = self._quota(response, response._get_param("QuotaCode"))
         caller, desired = response.current_account, float(response._get_param("DesiredValue"))
@@ -140,22 +149,31 @@ class Quotas:
                 "ResourceAlreadyExistsException",
                 "Only one open service quota increase request is allowed per quota.",
             )
-        increase = Increase(quota["QuotaCode"], desired, response.get_access_key(), caller)
+        requester = flask.request.environ[ADMITTED].principal.arn
+        increase = Increase(quota["QuotaCode"], desired, requester, caller)
         self._increases.append(increase)
         self._engine.in_background(self._grant, increase)
         return ActionResult({"RequestedQuota": increase.described()})
 
     def get_request(self, response: ServiceQuotasResponse) -> ActionResult:
         wanted = response._get_param("RequestId")
-        for each in self._increases:
+        for each in self._increases_of(response):
             if each.id == wanted:
                 return ActionResult({"RequestedQuota": each.described()})
         raise _no_such_resource(f"There is no quota increase request {wanted}.")
 
     def list_requests(self, response: ServiceQuotasResponse) -> ActionResult:
-        status = response._get_param("Status")
-        found = [each.described() for each in self._increases if status in (None, each.status)]
+        """The caller's own. Of other services there are none: a request for more of those is not embedded."""
+        service, code, status = map(response._get_param, ("ServiceCode", "QuotaCode", "Status"))
+        found = [
+            each.described()
+            for each in self._increases_of(response)
+            if service in (None, SERVICE) and code in (None, each.code) and status in (None, each.status)
+        ]
         return ActionResult({"RequestedQuotas": found})
+
+    def _increases_of(self, response: ServiceQuotasResponse) -> list[Increase]:
+        return [each for each in self._increases if each.account == response.current_account]
 
     def _grant(self, increase: Increase) -> None:
         self._engine.clock.wait(GRANTED_AFTER)
@@ -163,8 +181,12 @@ class Quotas:
         increase.status = "APPROVED"
 
     def _quota(self, response: ServiceQuotasResponse, code: str) -> dict[str, Any]:
-        """Raises NoSuchResourceException for any but that of AWS Organizations, in its Region."""
-        if response._get_param("ServiceCode") != SERVICE or response.region != HOME_REGION:
+        """Raises NoSuchResourceException for any but that of AWS Organizations, in its Region; NotImplementedError for those
+        of other services."""
+        service = response._get_param("ServiceCode")
+        if service != SERVICE:
+            raise NotImplementedError(f"it has no quotas of {service}")
+        if response.region != HOME_REGION:
             raise _no_such_resource(
                 "This service is not available in the current Region. Choose a different Region or a different service."
             )

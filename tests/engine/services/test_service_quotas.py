@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -62,6 +63,43 @@ def test_it_is_raised_from_the_management_account_and_in_one_region(aws: Engine)
     assert refused(elsewhere.get_service_quota, **QUOTA) == "NoSuchResourceException"
     assert refused(quotas.get_service_quota, **{**QUOTA, "QuotaCode": "L-0"}) == "NoSuchResourceException"
     assert quotas.list_aws_default_service_quotas(ServiceCode="vpc")["Quotas"]
+
+
+def test_requests_are_listed_to_their_account_by_service_and_quota(aws: Engine) -> None:
+    aws.creation.entry_delay = 0
+    member = created(aws.client("organizations"), "member")["AccountId"]
+    role = f"arn:aws:iam::{member}:role/OrganizationAccountAccessRole"
+    others = aws.clients.get("service-quotas", aws.region, eventually(lambda: entered(aws, role)))
+    quotas = aws.client("service-quotas")
+    asked = quotas.request_service_quota_increase(**QUOTA, DesiredValue=20)["RequestedQuota"]
+    assert json.loads(asked["Requester"]) == {
+        "accountId": aws.management_account,
+        "callerArn": f"arn:aws:iam::{aws.management_account}:user/administrator",
+    }
+    history, by_quota = (
+        quotas.list_requested_service_quota_change_history,
+        quotas.list_requested_service_quota_change_history_by_quota,
+    )
+    for found in (history(), history(ServiceCode="organizations"), by_quota(**QUOTA)):
+        assert [each["Id"] for each in found["RequestedQuotas"]] == [asked["Id"]]
+    assert history(ServiceCode="vpc")["RequestedQuotas"] == []
+    assert by_quota(ServiceCode="lambda", QuotaCode="L-B99A9384")["RequestedQuotas"] == []
+    assert by_quota(**{**QUOTA, "QuotaCode": "L-0"})["RequestedQuotas"] == []
+    assert others.list_requested_service_quota_change_history()["RequestedQuotas"] == []
+    assert refused(others.get_requested_service_quota_change, RequestId=asked["Id"]) == (
+        "NoSuchResourceException"
+    )
+
+
+def test_quotas_of_other_services_are_not_embedded(aws: Engine) -> None:
+    quotas = aws.client("service-quotas")
+    concurrency = {"ServiceCode": "lambda", "QuotaCode": "L-B99A9384"}
+    with pytest.raises(ClientError, match=r"\(NotImplemented\).*it has no quotas of lambda"):
+        quotas.get_service_quota(**concurrency)
+    assert refused(quotas.request_service_quota_increase, **concurrency, DesiredValue=5) == "NotImplemented"
+    assert refused(quotas.list_aws_default_service_quotas, ServiceCode="lambda") == "NotImplemented"
+    (default,) = quotas.list_aws_default_service_quotas(ServiceCode="organizations")["Quotas"]
+    assert default == quotas.get_aws_default_service_quota(**QUOTA)["Quota"]
 
 
 def test_plain_moto_knows_no_quota_of_organizations() -> None:
