@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from local.stack.errors import ExportInUse, NotEmbedded, RollbackFailed, StackError
-from local.stack.exports import Neighbours
+from local.stack.errors import NotEmbedded, RollbackFailed, StackError
+from local.stack.exports import Neighbours, in_use
 from local.stack.resource import Context, Made, Properties, check_names, resource_type
 from local.stack.template import schema
 from local.stack.template.intrinsics import holds, references, resolve
@@ -263,13 +263,15 @@ class Deployment:
                 if replaced:
                     superseded.append(replaced)
                 model.made[name] = self.resources[name].made
+            name = ""  # what follows is the stack's own
             outputs = model.outputs()
             exports = model.exports(outputs)
             model.setting.neighbours.admit(self.exports, exports)
         except FAILURES as failure:
             left = self._roll_back(before, done, model)
             kind = RollbackFailed if left else StackError
-            raise kind("; ".join([f"{name}: {_reason(failure)}", *left])) from failure
+            told = f"{name}: {_reason(failure)}" if name else _reason(failure)
+            raise kind("; ".join([told, *left])) from failure
         self.outputs, self.exports, self.imports = outputs, exports, model.imports
         gone = [before[name] for name in reversed(before) if name not in model.resources]
         for resource in gone:
@@ -281,9 +283,7 @@ class Deployment:
         """Raises ExportInUse before anything is done; StackError when something resists."""
         for name in self.exports:
             if users := setting.neighbours.importers(name):
-                raise ExportInUse(
-                    f"Delete canceled. Cannot delete export {name} as it is in use by {' and '.join(users)}."
-                )
+                raise in_use("delete", name, users)
         for name in reversed(list(self.resources)):
             resource = self.resources[name]
             self._delete(setting, resource, keep=resource.on_delete in KEEPING)

@@ -12,7 +12,7 @@ class NotEmbedded(StackError):
 
 
 class ExportInUse(StackError):
-    """A stack is not deleted while another one imports from it; it stays as it was."""
+    """What another stack imports neither goes nor changes; the stack stays as it was."""
 
 
 class RollbackFailed(StackError):

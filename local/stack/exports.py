@@ -16,7 +16,7 @@ from moto.cloudformation.parsing import Export
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.responses import ActionResult
 
-from local.stack.errors import StackError
+from local.stack.errors import ExportInUse, StackError
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -55,11 +55,19 @@ class Neighbours:
         for name, value in before.items():
             if after.get(name) != value and (users := self.importers(name)):
                 change = "update" if name in after else "delete"
-                raise StackError(f"Cannot {change} export {name} as it is in use by {' and '.join(users)}.")
+                raise in_use(change, name, users)
 
     def _others(self) -> list[Any]:
         stacks = cloudformation_backends[self._account][self._region].stacks.values()
         return [stack for stack in stacks if stack.stack_id != self._own]
+
+
+def in_use(change: str, name: str, users: list[str]) -> ExportInUse:
+    """In AWS's words of today, of an update and of DeleteStack alike: https://github.com/aws/aws-cdk/issues/33395,
+    https://github.com/aws-samples/generative-ai-use-cases/issues/1232. Until about 2021 they were others."""
+    return ExportInUse(
+        f"{change.capitalize()} canceled. Cannot {change} export {name} as it is in use by {' and '.join(users)}."
+    )
 
 
 def importers(stacks: list[Any], name: str) -> list[str]:

@@ -91,15 +91,14 @@ def test_an_export_in_use_neither_goes_nor_changes(aws: Engine) -> None:
     value = described(aws, "kept")["Outputs"][0]["OutputValue"]
     update(aws, "kept", {"Queue": QUEUE, "Other": QUEUE}, Outputs={})
     assert described(aws, "kept")["StackStatus"] == "UPDATE_ROLLBACK_COMPLETE"
-    assert (
-        "Cannot delete export kept-queue as it is in use by reader"
-        in described(aws, "kept")["StackStatusReason"]
-    )
+    told = "Delete canceled. Cannot delete export kept-queue as it is in use by reader."
+    assert described(aws, "kept")["StackStatusReason"] == told
     update(aws, "kept", {"Queue": QUEUE}, Outputs={"Queue": {**NAMED, "Value": "another"}})
-    assert (
-        "Cannot update export kept-queue as it is in use by reader"
-        in described(aws, "kept")["StackStatusReason"]
-    )
+    told = "Update canceled. Cannot update export kept-queue as it is in use by reader."
+    assert described(aws, "kept")["StackStatusReason"] == told
+    events = aws.client("cloudformation").describe_stack_events(StackName="kept")["StackEvents"]
+    blamed = {each["LogicalResourceId"] for each in events if each.get("ResourceStatusReason") == told}
+    assert blamed == {"kept"}  # the stack, and none of its resources
     (export,) = [
         e for e in aws.client("cloudformation").list_exports()["Exports"] if e["Name"] == "kept-queue"
     ]
@@ -110,9 +109,8 @@ def test_a_name_is_exported_once_and_imported_only_where_it_is(aws: Engine) -> N
     exporting(aws, "first")
     create(aws, "second", {"Queue": QUEUE}, Outputs={"Queue": {**NAMED, "Export": {"Name": "first-queue"}}})
     assert described(aws, "second")["StackStatus"] == "ROLLBACK_COMPLETE"
-    assert (
-        "Export with name first-queue is already exported by stack first"
-        in (described(aws, "second")["StackStatusReason"])
+    assert described(aws, "second")["StackStatusReason"] == (
+        "Export with name first-queue is already exported by stack first."
     )
     create(aws, "third", reading("nobodys"))
     assert "No export named nobodys found" in described(aws, "third")["StackStatusReason"]
