@@ -180,7 +180,8 @@ def _unsigned(environ: Environ, request: Request) -> refusals.Response:
     operation = operation_of(environ, body)
     target = str(environ.get("HTTP_X_AMZ_TARGET", ""))
     portal = str(environ.get("PATH_INFO", "")).startswith(OF_IDENTITY_CENTER)
-    identified = "HTTP_AUTHORIZATION" in environ or b"SignatureVersion=2" in body
+    presigned = {"AWSAccessKeyId", "Signature"} <= request.args.keys()
+    identified = "HTTP_AUTHORIZATION" in environ or b"SignatureVersion=2" in body or presigned
     if identified or portal or operation in FOR_ANYBODY or target.startswith("AWSCognito"):
         refusal = refusals.not_embedded(
             f"{operation} for whoever has no access key, or does not sign with Version 4"

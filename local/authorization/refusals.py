@@ -16,7 +16,11 @@ from xml.sax.saxutils import escape
 from local.authorization.protocols import CBOR, cbor_of, content_type, protocol_of
 
 SENDER_FAULT = 403
-NO_ARN = {"stepfunctions": ("InvalidArn",) * 2, "sqs": ("InvalidAddress",) * 2}
+NO_ARN = {
+    "sns": ("InvalidParameter",) * 2,
+    "sqs": ("InvalidAddress",) * 2,
+    "stepfunctions": ("InvalidArn",) * 2,
+}
 JSON_1_0, JSON_1_1 = "application/x-amz-json-1.0", "application/x-amz-json-1.1"
 WHERE_TO_LOOK = "docs/embedded-aws.md says what it has, and how to add to it."
 

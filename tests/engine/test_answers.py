@@ -113,11 +113,24 @@ def test_a_request_without_a_key_is_told_that_there_are_no_other_identities(aws:
     assert refused(aws.client("sso").list_accounts, accessToken="token").startswith("NotImplemented: ")
 
 
+def test_a_url_presigned_by_version_2_is_told_to_take_version_4(aws: Engine) -> None:
+    """boto3 makes such ones for S3, where nobody asks it for another."""
+    query = "AWSAccessKeyId=AKIAIOSFODNN7EXAMPLE&Signature=c2lnbmVk&Expires=4102444800"
+    with pytest.raises(urllib.error.HTTPError) as caught:
+        urllib.request.urlopen(f"{aws.url}/a-bucket/one?{query}")
+    said = caught.value.read().decode()
+    assert "<Code>NotImplemented</Code>" in said
+    assert "does not sign with Version 4" in said
+
+
 def test_what_is_no_arn_is_told_as_that(aws: Engine) -> None:
     assert refused(aws.client("stepfunctions").describe_execution, executionArn="lost").startswith(
         "InvalidArn: "
     )
     assert refused(aws.client("sqs").purge_queue, QueueUrl="lost").startswith("InvalidAddress: ")
+    sns = aws.client("sns")
+    with pytest.raises(sns.exceptions.InvalidParameterException):
+        sns.publish(TopicArn="lost", Message="hello")
 
 
 @pytest.mark.parametrize(
