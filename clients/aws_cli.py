@@ -56,8 +56,8 @@ def tries(world: World) -> Iterator[Trial]:
     yield refused(
         "`aws rds describe-db-instances --endpoint-url $AWS_ENDPOINT_URL`",
         run([PROGRAM, "rds", "describe-db-instances", *to_here], shell, ROOT),
-        "RDS is not embedded",
-        "An error occurred (",
+        "`NotImplemented`: RDS is not embedded",
+        "An error occurred (NotImplemented) when calling the DescribeDBInstances operation",
     )
 
 

@@ -61,9 +61,15 @@ def tries(world: World) -> Iterator[Trial]:
     yield works(
         "`sam delete`",
         sam("delete", "--stack-name", STACK, "--region", "us-east-1", "--no-prompts"),
-        "the stack is gone, and what it keeps stays",
+        "the stack is gone",
         "Deleted successfully",
     )
+    yield holds("The ledger, which the stack keeps, after it", "stays", *_kept(world))
+
+
+def _kept(world: World) -> tuple[bool, str]:
+    there = world.aws.client("dynamodb").list_tables()["TableNames"]
+    return world.outputs["LedgerTable"] in there, f"the tables are {there}"
 
 
 CLIENT = Client("SAM CLI", version, tries)

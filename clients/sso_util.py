@@ -19,9 +19,8 @@ def tries(world: World) -> Iterator[Trial]:
     yield refused(
         "`aws-sso-util admin assignments`",
         run([program, "admin", "assignments"], world.shell(world.aws.administrator), world.home),
-        "IAM Identity Center is not embedded",
-        "An error occurred (",
-        "ListInstances",
+        "`NotImplemented`: IAM Identity Center is not embedded",
+        "An error occurred (NotImplemented) when calling the ListInstances operation",
     )
 
 

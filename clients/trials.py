@@ -85,14 +85,14 @@ def works(words: str, said: Said, seen: str, *needles: str) -> Trial:
 
 
 def refused(words: str, said: Said, seen: str, *needles: str) -> Trial:
-    """It must say all of `needles`, the code of an AWS error among them, and have no page of a server."""
+    """It must have failed, say all of `needles`, and have no page of a server."""
     missing = [needle for needle in needles if needle not in said.text]
-    return Trial(
-        words,
-        "refused",
-        seen,
-        _unanswered(said) or (f"does not say {missing}: {said.end()}" if missing else None),
-    )
+    broken = _unanswered(said)
+    if said.code <= 0:  # -1: it never ended
+        broken = broken or f"ended with {said.code}: {said.end()}"
+    elif missing:
+        broken = broken or f"does not say {missing}: {said.end()}"
+    return Trial(words, "refused", seen, broken)
 
 
 def holds(words: str, seen: str, true: bool, otherwise: str) -> Trial:

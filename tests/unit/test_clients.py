@@ -28,6 +28,12 @@ def test_a_page_of_a_server_is_no_refusal(text: str) -> None:
     assert refused("it", Said(1, "An error occurred (AccessDenied)"), "seen", "AccessDenied").broken is None
 
 
+@pytest.mark.parametrize("code", [0, -1])
+def test_what_ends_well_or_never_was_not_refused(code: int) -> None:
+    said = Said(code, "An error occurred (AccessDenied)")
+    assert f"ended with {code}" in str(refused("it", said, "seen", "AccessDenied").broken)
+
+
 def test_who_was_not_run_keeps_a_section(tmp_path: Path) -> None:
     def nothing(_: World) -> Iterator[Trial]:
         yield from ()
