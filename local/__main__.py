@@ -78,6 +78,14 @@ def main() -> int:
         return 1
 
 
+def _count(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(
+            f"QUOTA_ACCOUNTS is {text!r}: give a whole number of at least 1, like 25"
+        )
+    return int(text)
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, default=4566, help="of 127.0.0.1 (default: 4566)")
@@ -94,7 +102,7 @@ def _arguments() -> argparse.Namespace:
     )
     parser.add_argument(
         "--quota-accounts",
-        type=int,
+        type=_count,
         default=DEFAULT_ACCOUNTS,
         help=f"how many accounts the organization may have (default: {DEFAULT_ACCOUNTS}, as with AWS)",
     )

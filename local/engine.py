@@ -188,9 +188,10 @@ class Engine:
         return self.clients.get(service, region or self.region, credentials or self.administrator)
 
     def endpoint_variables(self) -> dict[str, str]:
-        """The environment variables that bring every AWS SDK, and the AWS CLI, to this AWS."""
+        """The environment variables that bring every AWS SDK, and the AWS CLI, to this AWS. Names that some operations put
+        in front of the host would lead nowhere."""
         own = {_endpoint_variable(service): url for service, url in self.endpoints.items()}
-        return {"AWS_ENDPOINT_URL": self.url, **own}
+        return {"AWS_ENDPOINT_URL": self.url, "AWS_DISABLE_HOST_PREFIX_INJECTION": "true", **own}
 
     def deploy(
         self,

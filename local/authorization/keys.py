@@ -210,9 +210,13 @@ def _names(values: Any) -> tuple[str, ...] | None:
 
 def _pattern(name: str) -> Callable[[Call], tuple[str, ...] | None]:
     def read(call: Call) -> tuple[str, ...] | None:
-        text = call.get("EventPattern")
-        values = json.loads(text).get(name) if text else None
-        return _names([value for value in values if isinstance(value, str)]) if values else None
+        """None of what is no pattern: EventBridge itself refuses it."""
+        try:
+            values = json.loads(call.get("EventPattern") or "{}").get(name)
+        except (AttributeError, ValueError, RecursionError):
+            return None
+        named = [value for value in values if isinstance(value, str)] if isinstance(values, list) else None
+        return _names(named)
 
     return read
 

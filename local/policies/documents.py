@@ -240,7 +240,9 @@ class Statement:
         )
         name = _one_of(element, "Principal", "NotPrincipal", required=kind not in WITHOUT_PRINCIPAL)
         if kind in WITHOUT_PRINCIPAL and name:
-            raise MalformedPolicy(f"{name} has no place in an identity-based policy")
+            raise MalformedPolicy(
+                f"{name} has no place in a policy of this kind: it is for resource-based policies alone"
+            )
         self._not_principal = name == "NotPrincipal"
         if self._not_principal and (kind is Kind.TRUST or not self.denies):
             raise MalformedPolicy("NotPrincipal is for a Deny, and for no role trust policy")

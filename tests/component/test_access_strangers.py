@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pydantic import ValidationError
 
 from groundwork.baseline import strangers
 from groundwork.baseline.strangers import Door, Seen, Stranger
@@ -233,3 +234,11 @@ def test_a_role_that_another_report_is_of_is_told_once() -> None:
     target = imagined("tooling")
     door = Stranger(target.role_arn("ci-cd/open"), "everybody", "", "high")
     assert list(strangers.calls(Seen((door,)), target, {"role/open"})) == []
+
+
+@pytest.mark.parametrize(
+    "who", [f"account {STRANGER}", f"account {STRANGER} (with an external id)", "*", "arn:aws:iam::1:root"]
+)
+def test_who_is_an_id_a_provider_or_everybody(who: str) -> None:
+    with pytest.raises(ValidationError, match="give"):
+        known({"who": who})

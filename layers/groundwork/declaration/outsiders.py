@@ -15,6 +15,10 @@ EVERYBODY = "everybody"
 def _who(value: str) -> str:
     if value.lower().startswith("arn:"):
         raise ValueError("is an ARN; give the account's id, or the provider, like saml-provider/okta")
+    if value.startswith("account ") or "(" in value:
+        raise ValueError(
+            "is more than a name; give the account's id alone, like 999999999999, or the provider"
+        )
     if value == "*" or not value.strip():
         raise ValueError(f"is nobody; give an account id, a provider like saml-provider/okta, or {EVERYBODY}")
     return value

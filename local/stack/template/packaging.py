@@ -18,6 +18,8 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+import yaml
+
 from local.stack.template.sam import parsed
 
 Upload = Callable[[str, bytes], str]
@@ -30,7 +32,7 @@ DECLARATION = "DECLARATION"
 
 
 class NotPackageable(ValueError):
-    """The template asks for a build that the embedded AWS does not do."""
+    """There is no such template, or it asks for a build that the embedded AWS does not do."""
 
 
 def package(template_path: Path, upload: Upload) -> dict[str, Any]:
@@ -38,7 +40,12 @@ def package(template_path: Path, upload: Upload) -> dict[str, Any]:
 
     Raises NotPackageable for a function without SkipBuild or a layer that is not built by its own Makefile.
     """
-    template = parsed(template_path.read_text())
+    try:
+        template = parsed(template_path.read_text())
+    except yaml.YAMLError as error:
+        raise NotPackageable(f"{template_path} is no YAML: {' '.join(str(error).split())}") from error
+    except FileNotFoundError as error:
+        raise NotPackageable(f"There is no template {template_path}") from error
     for name, resource in template["Resources"].items():
         packager = PACKAGERS.get(resource["Type"])
         if packager:

@@ -183,7 +183,7 @@ def _expression_problems(value: Any, allowed: set[str], place: str) -> Iterator[
     elif is_expression(value):
         yield from _in_expression(value[2:-2], allowed, place)
     elif isinstance(value, str) and ("{%" in value or "%}" in value):
-        words = "The JSONata expression is improperly opened or closed: it begins with {% and ends with %}"
+        words = "The JSONata expression is improperly opened or closed: it must begin with {% and end with %}"
         yield Problem(SCHEMA, words, place)
 
 

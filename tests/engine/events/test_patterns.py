@@ -81,6 +81,12 @@ def test_no_rule_is_made_of_what_is_refused(aws: Engine, pattern: Any) -> None:
     assert events.list_rules(NamePrefix="refused")["Rules"] == []
 
 
+@pytest.mark.parametrize("pattern", ['{"source": ["a"', '["source"]', '{"source": 1}'])
+def test_what_is_no_pattern_is_refused_by_eventbridge(aws: Engine, pattern: str) -> None:
+    with pytest.raises(ClientError, match="InvalidEventPatternException"):
+        aws.client("events").put_rule(Name="none", EventPattern=pattern)
+
+
 @pytest.mark.parametrize(
     "event", ["{", "[]", json.dumps({**EVENT, "id": "1"}).replace('"region"', '"Region"')]
 )

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from local.stack.template.packaging import DECLARATION, package
+from local.stack.template.packaging import DECLARATION, NotPackageable, package
 
 ROOT = Path(__file__).parents[3]
 
@@ -40,3 +40,13 @@ def test_the_declaration_may_be_outside_of_the_code(tmp_path: Path, monkeypatch:
     for comment in ("# mine\n", "# mine, changed\n"):  # nothing remembers what it was before
         (tmp_path / "baseline.yaml").write_text(comment + shipped)
         assert declaration_of(packaged()) == comment + shipped
+
+
+@pytest.mark.parametrize(("text", "words"), [("Resources: {", "is no YAML"), (None, "There is no template")])
+def test_what_is_no_template_is_said_in_a_sentence(tmp_path: Path, text: str | None, words: str) -> None:
+    template = tmp_path / "template.yaml"
+    if text:
+        template.write_text(text)
+    with pytest.raises(NotPackageable, match=words) as refused:
+        package(template, lambda name, _: name)
+    assert "\n" not in str(refused.value)
