@@ -32,7 +32,7 @@ bench: $(DEV) ## Calls, seconds at AWS's latency, CPU and dollars, beside anothe
 		$(if $(REGIONS),--regions $(REGIONS)) $(if $(BASE),--base $(BASE)) $(if $(ONLY),--only $(ONLY)) \
 		$(if $(MARKDOWN),--markdown) $(if $(KEEP),--keep $(KEEP))
 
-prove: $(DEV) $(AUDIT) ## Every crash, repeat, race and refusal, an hour or so: make prove SEED=0 ONLY="races admission"
+prove: $(DEV) $(AUDIT) ## Every crash, repeat, race and refusal, over an hour: make prove SEED=0 ONLY="races admission"
 	@$(BIN)/python -m prove $(if $(SEED),--seed $(SEED)) $(if $(ONLY),--only $(ONLY))
 
 clients: $(DEV) $(SAM_CLI) ## Other people's clients against the embedded AWS, each installed apart: make clients ONLY="cdk prowler" WRITE=1
