@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from checks.references import MADE
-from prove.disagreements import ROWS, Row
+from prove.evaluators.disagreements import ROWS, Row
 
 
 def evaluators() -> str:
@@ -11,7 +11,7 @@ def evaluators() -> str:
         [
             "# Where evaluators of IAM policies differ",
             "",
-            MADE.format("prove/disagreements.py"),
+            MADE.format("prove/evaluators/disagreements.py"),
             "",
             "`make prove ONLY=random_policies` draws 20,000 requests with policies in every layer (of the identity, boundary,",
             "session, organization and resource; every condition operator, with `IfExists` and set operators; policy variables;",

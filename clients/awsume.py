@@ -12,31 +12,17 @@ from clients.trials import Client, Said, Trial, refused, run, works
 from clients.world import World
 from demo.callers import Person, role_arn
 
-PROFILES = """
+PERSON = """
 [profile {name}]
 region = us-east-1
 mfa_serial = {device}
-
-[profile {name}-dev]
-role_arn = {dev}
-source_profile = {name}
-mfa_serial = {device}
-region = us-east-1
-role_session_name = {name}
-
-[profile {name}-prod]
-role_arn = {prod}
-source_profile = {name}
-mfa_serial = {device}
-region = us-east-1
-role_session_name = {name}
 """
-ANOTHER = """
+ROLE = """
 [profile {profile}]
 role_arn = {role}
 source_profile = {source}
 region = us-east-1
-role_session_name = ada
+role_session_name = {who}
 {more}
 """
 KEY = """
@@ -105,30 +91,28 @@ def _write(world: World) -> None:
     """~/.aws of somebody who works as ada, as ben and as ada behind dev's door."""
     folder = world.home / ".aws"
     folder.mkdir(exist_ok=True)
-    people = [world.person("ada"), world.person("ben")]
-    chained = _make_chained(world)
-    (folder / "credentials").write_text("".join(_key(person) for person in people))
-    (folder / "config").write_text(
-        "".join(
-            PROFILES.format(
-                name=person.name,
-                device=person.device,
-                dev=world.door("dev", person.group),
-                prod=world.door("prod", person.group),
-            )
-            for person in people
-        )
-        + ANOTHER.format(profile="further", role=chained, source="ada-dev", more="")
-        + ANOTHER.format(
-            profile="further-for-an-hour", role=chained, source="ada-dev", more="duration_seconds = 3600"
-        )
-        + ANOTHER.format(
-            profile="ada-dev-for-long",
-            role=world.door("dev", people[0].group),
-            source="ada",
-            more=f"mfa_serial = {people[0].device}\nduration_seconds = 14400",
-        )
-    )
+    ada, ben = world.person("ada"), world.person("ben")
+    (folder / "credentials").write_text(_key(ada) + _key(ben))
+    chained = {"role": _make_chained(world), "source": "ada-dev"}
+    into_dev = {"role": world.door("dev", ada.group), "source": "ada"}
+    an_hour, four_hours = "duration_seconds = 3600", f"mfa_serial = {ada.device}\nduration_seconds = 14400"
+    profiles = [
+        *_documented(world, ada),
+        *_documented(world, ben),
+        ROLE.format(profile="further", who="ada", more="", **chained),
+        ROLE.format(profile="further-for-an-hour", who="ada", more=an_hour, **chained),
+        ROLE.format(profile="ada-dev-for-long", who="ada", more=four_hours, **into_dev),
+    ]
+    (folder / "config").write_text("".join(profiles))
+
+
+def _documented(world: World, person: Person) -> Iterator[str]:
+    """A person's profiles in dev and prod, as docs/declare.md has them."""
+    name, device = person.name, f"mfa_serial = {person.device}"
+    yield PERSON.format(name=name, device=person.device)
+    for account in ("dev", "prod"):
+        role = world.door(account, person.group)
+        yield ROLE.format(profile=f"{name}-{account}", role=role, source=name, who=name, more=device)
 
 
 def _key(person: Person) -> str:

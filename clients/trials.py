@@ -75,24 +75,12 @@ def run(
 
 def works(words: str, said: Said, seen: str, *needles: str) -> Trial:
     """It must have ended well, and said all of `needles`."""
-    missing = [needle for needle in needles if needle not in said.text]
-    broken = _unanswered(said)
-    if said.code:
-        broken = broken or f"ended with {said.code}: {said.end()}"
-    elif missing:
-        broken = broken or f"does not say {missing}: {said.end()}"
-    return Trial(words, "works", seen, broken)
+    return Trial(words, "works", seen, _broken(said, said.code == 0, needles))
 
 
 def refused(words: str, said: Said, seen: str, *needles: str) -> Trial:
     """It must have failed, say all of `needles`, and have no page of a server."""
-    missing = [needle for needle in needles if needle not in said.text]
-    broken = _unanswered(said)
-    if said.code <= 0:  # -1: it never ended
-        broken = broken or f"ended with {said.code}: {said.end()}"
-    elif missing:
-        broken = broken or f"does not say {missing}: {said.end()}"
-    return Trial(words, "refused", seen, broken)
+    return Trial(words, "refused", seen, _broken(said, said.code > 0, needles))  # -1: it never ended
 
 
 def holds(words: str, seen: str, true: bool, otherwise: str) -> Trial:
@@ -100,6 +88,10 @@ def holds(words: str, seen: str, true: bool, otherwise: str) -> Trial:
     return Trial(words, "works", seen, None if true else otherwise)
 
 
-def _unanswered(said: Said) -> str | None:
-    found = NO_ANSWER_OF_AWS.search(said.text)
-    return f"no AWS error: {said.text[max(0, found.start() - 200) : found.end() + 200]}" if found else None
+def _broken(said: Said, rightly_ended: bool, needles: Sequence[str]) -> str | None:
+    if found := NO_ANSWER_OF_AWS.search(said.text):
+        return f"no AWS error: {said.text[max(0, found.start() - 200) : found.end() + 200]}"
+    if not rightly_ended:
+        return f"ended with {said.code}: {said.end()}"
+    missing = [needle for needle in needles if needle not in said.text]
+    return f"does not say {missing}: {said.end()}" if missing else None

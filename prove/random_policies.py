@@ -1,5 +1,5 @@
 """Requests drawn at random, with policies in every layer, asked of three evaluators that know nothing of each other. Where
-they differ, a row of `prove.disagreements` says who is right, and by which page; a difference without a row is a failure."""
+they differ, a row of `prove.evaluators.disagreements` says who is right, and by which page; a difference without a row is a failure."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from typing import Any
 
 from prove.asked import AUDIT, Case, engine_allows, outsider_answers
 from prove.chapter import Chapter, Say
-from prove.disagreements import ROWS, Evaluator, Row
-from prove.drawn import GIVEN, cases
-from prove.rewording import NEVER_ASKED
+from prove.evaluators.cases import GIVEN, cases
+from prove.evaluators.disagreements import ROWS, Evaluator, Row
+from prove.evaluators.rewording import NEVER_ASKED
 
 DRAWN, AT_ONCE = 20_000, 1_000
 PROCESSES = 2

@@ -2,7 +2,7 @@
 
 Follows "IAM JSON policy elements: Condition operators" and "Multivalued context keys" of the IAM User Guide.
 An operator that is not known here is refused when the policy is compiled, never ignored. Where AWS says nothing, the
-reading counts by which the request is refused; `prove/disagreements.py` lists these with what was found.
+reading counts by which the request is refused; `prove/evaluators/disagreements.py` lists these with what was found.
 """
 
 from __future__ import annotations

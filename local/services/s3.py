@@ -21,68 +21,16 @@ from local.clients import service_model
 from local.engine import Engine
 from local.services.log_delivery import KMS, Sender, default_encryption
 
+DELETED = frozenset(
+    (
+        *("cors", "encryption", "lifecycle", "ownershipControls", "policy", "publicAccessBlock"),
+        *("replication", "tagging", "website"),
+    )
+)
+PUT = DELETED | {"accelerate", "acl", "inventory", "logging", "notification", "object-lock", "versioning"}
+GOT = PUT | {"list-type", "location", "policyStatus", "uploads", "versions"}
 SUBRESOURCES: Mapping[str, Mapping[str, frozenset[str]]] = {
-    "bucket": {
-        "GET": frozenset(
-            [
-                "accelerate",
-                "acl",
-                "cors",
-                "encryption",
-                "inventory",
-                "lifecycle",
-                "list-type",
-                "location",
-                "logging",
-                "notification",
-                "object-lock",
-                "ownershipControls",
-                "policy",
-                "policyStatus",
-                "publicAccessBlock",
-                "replication",
-                "tagging",
-                "uploads",
-                "versioning",
-                "versions",
-                "website",
-            ]
-        ),
-        "PUT": frozenset(
-            [
-                "accelerate",
-                "acl",
-                "cors",
-                "encryption",
-                "inventory",
-                "lifecycle",
-                "logging",
-                "notification",
-                "object-lock",
-                "ownershipControls",
-                "policy",
-                "publicAccessBlock",
-                "replication",
-                "tagging",
-                "versioning",
-                "website",
-            ]
-        ),
-        "DELETE": frozenset(
-            [
-                "cors",
-                "encryption",
-                "lifecycle",
-                "ownershipControls",
-                "policy",
-                "publicAccessBlock",
-                "replication",
-                "tagging",
-                "website",
-            ]
-        ),
-        "POST": frozenset(("delete",)),
-    },
+    "bucket": {"GET": GOT, "PUT": PUT, "DELETE": DELETED, "POST": frozenset(("delete",))},
     "key": {
         "GET": frozenset(("acl", "attributes", "legal-hold", "tagging")),
         "PUT": frozenset(("acl", "legal-hold", "retention", "tagging")),

@@ -16,7 +16,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from local.stack.errors import NotEmbedded, RollbackFailed, StackError
 from local.stack.exports import Neighbours, in_use
-from local.stack.resource import Context, Made, Properties, check_names, resource_type
+from local.stack.resource import Context, Made, Properties, check_names, resource_type, tag_list
 from local.stack.template import schema
 from local.stack.template.intrinsics import holds, references, resolve
 from local.stack.template.parameters import parameter_texts, parameter_values
@@ -176,7 +176,7 @@ class Model:
         if schema.schema(type_name)["properties"]["Tags"].get("type") == "object":
             return {**self.setting.tags, **(own or {})}
         listed = {tag["Key"]: tag["Value"] for tag in own or []}
-        return [{"Key": key, "Value": value} for key, value in {**self.setting.tags, **listed}.items()]
+        return tag_list({**self.setting.tags, **listed})
 
     def outputs(self) -> dict[str, Any]:
         return {

@@ -144,3 +144,8 @@ def tag_changes(old: Mapping[str, Any], wanted: Mapping[str, Any]) -> tuple[dict
     """Tags to set and tag keys to take away."""
     before, after = tag_map(old), tag_map(wanted)
     return {k: v for k, v in after.items() if before.get(k) != v}, [k for k in before if k not in after]
+
+
+def tag_list(tags: Mapping[str, str]) -> list[dict[str, str]]:
+    """Tags as most of AWS's services take them."""
+    return [{"Key": key, "Value": value} for key, value in tags.items()]

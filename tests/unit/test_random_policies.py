@@ -11,9 +11,9 @@ import pytest
 
 from local.policies.conditions import OPERATORS
 from prove.asked import Case, engine_allows
-from prove.disagreements import ROWS, Row
-from prove.drawn import ALL, cases
-from prove.rewording import Document, Statement, changed
+from prove.evaluators.cases import ALL, cases
+from prove.evaluators.disagreements import ROWS, Row
+from prove.evaluators.rewording import Document, Statement, changed
 
 CASES = cases(Random(11), 600)
 ANSWERS = [engine_allows(case) for case in CASES]

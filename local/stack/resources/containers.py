@@ -14,6 +14,7 @@ from local.stack.resource import (
     lower_first,
     only,
     tag_changes,
+    tag_list,
 )
 
 
@@ -39,7 +40,7 @@ class Repository(ResourceType):
         ecr, name = to.api("ecr"), wanted.get("RepositoryName") or to.name(256, lower=True)
         settings = only(wanted, "EncryptionConfiguration", "ImageScanningConfiguration", "ImageTagMutability")
         made = ecr.create_repository(
-            repositoryName=name, **_as_the_api(settings), tags=wanted.get("Tags", [])
+            repositoryName=name, **lower_first(settings), tags=wanted.get("Tags", [])
         )["repository"]
         self._attach(ecr, name, {}, wanted)
         return Made(name, {"Arn": made["repositoryArn"], "RepositoryUri": made["repositoryUri"]})
@@ -56,9 +57,7 @@ class Repository(ResourceType):
         put, gone = tag_changes(old, wanted)
         arn = made.attributes["Arn"]
         if put:
-            ecr.tag_resource(
-                resourceArn=arn, tags=[{"Key": key, "Value": value} for key, value in put.items()]
-            )
+            ecr.tag_resource(resourceArn=arn, tags=tag_list(put))
         if gone:
             ecr.untag_resource(resourceArn=arn, tagKeys=gone)
         self._attach(ecr, name, old, wanted)
@@ -81,8 +80,3 @@ class Repository(ResourceType):
             ecr.set_repository_policy(repositoryName=name, policyText=document(after))
         elif before and not after:
             ecr.delete_repository_policy(repositoryName=name)
-
-
-def _as_the_api(settings: Properties) -> Properties:
-    made: Properties = lower_first(settings)
-    return made

@@ -18,6 +18,7 @@ from local.stack.resource import (
     embedded,
     only,
     tag_changes,
+    tag_list,
     tag_map,
 )
 
@@ -243,7 +244,7 @@ class Topic(ResourceType):
             sns.set_topic_attributes(TopicArn=arn, AttributeName=key, AttributeValue=value)
         put, gone = tag_changes(old, wanted)
         if put:
-            sns.tag_resource(ResourceArn=arn, Tags=[{"Key": k, "Value": v} for k, v in put.items()])
+            sns.tag_resource(ResourceArn=arn, Tags=tag_list(put))
         if gone:
             sns.untag_resource(ResourceArn=arn, TagKeys=gone)
         self._resubscribe(sns, arn, old.get("Subscription", []), wanted.get("Subscription", []))

@@ -15,6 +15,7 @@ from local.stack.resource import (
     lower_first,
     only,
     tag_changes,
+    tag_list,
     tag_map,
 )
 
@@ -149,7 +150,7 @@ class Parameter(ResourceType):
 
     def create(self, to: Context, wanted: Properties) -> Made:
         name = wanted.get("Name") or to.name(512)
-        tags = [{"Key": k, "Value": v} for k, v in wanted.get("Tags", {}).items()]
+        tags = tag_list(wanted.get("Tags", {}))
         self._put(to, name, wanted, {"Tags": tags} if tags else {})
         return Made(name, {"Type": wanted["Type"], "Value": wanted["Value"]})
 
@@ -159,7 +160,7 @@ class Parameter(ResourceType):
         before, after = old.get("Tags", {}), wanted.get("Tags", {})
         resource = {"ResourceType": "Parameter", "ResourceId": name}
         if after:
-            ssm.add_tags_to_resource(**resource, Tags=[{"Key": k, "Value": v} for k, v in after.items()])
+            ssm.add_tags_to_resource(**resource, Tags=tag_list(after))
         if gone := [key for key in before if key not in after]:
             ssm.remove_tags_from_resource(**resource, TagKeys=gone)
         return Made(name, {"Type": wanted["Type"], "Value": wanted["Value"]})

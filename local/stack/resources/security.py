@@ -15,6 +15,7 @@ from local.stack.resource import (
     only,
     renamed,
     tag_changes,
+    tag_list,
 )
 
 MANAGED_POLICY_VERSIONS = 5
@@ -64,7 +65,7 @@ class Role(ResourceType):
             iam.delete_role_permissions_boundary(RoleName=name)
         put, gone = tag_changes(old, wanted)
         if put:
-            iam.tag_role(RoleName=name, Tags=[{"Key": k, "Value": v} for k, v in put.items()])
+            iam.tag_role(RoleName=name, Tags=tag_list(put))
         if gone:
             iam.untag_role(RoleName=name, TagKeys=gone)
         self._set_policies(iam, name, old, wanted)
@@ -248,7 +249,7 @@ class Alias(ResourceType):
 
 
 def _kms_tags(tags: Mapping[str, str]) -> list[dict[str, str]]:
-    return [renamed({"Key": k, "Value": v}, {"Key": "TagKey", "Value": "TagValue"}) for k, v in tags.items()]
+    return [renamed(tag, {"Key": "TagKey", "Value": "TagValue"}) for tag in tag_list(tags)]
 
 
 def _gone(old: Mapping[str, Any], wanted: Mapping[str, Any], key: str) -> Iterable[str]:

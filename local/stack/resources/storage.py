@@ -17,6 +17,7 @@ from local.stack.resource import (
     only,
     renamed,
     tag_changes,
+    tag_list,
 )
 
 
@@ -257,7 +258,7 @@ class Table(ResourceType):
         put, gone = tag_changes(old, wanted)
         arn = made.attributes["Arn"]
         if put:
-            dynamodb.tag_resource(ResourceArn=arn, Tags=[{"Key": k, "Value": v} for k, v in put.items()])
+            dynamodb.tag_resource(ResourceArn=arn, Tags=tag_list(put))
         if gone:
             dynamodb.untag_resource(ResourceArn=arn, TagKeys=gone)
         self._add(dynamodb, made.physical_id, old, wanted)

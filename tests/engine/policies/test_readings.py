@@ -1,5 +1,5 @@
 """What of the policy language is easily read in another way: each case as AWS documents it, or, where nothing is written,
-so that the request is refused. `prove/disagreements.py` has the sources."""
+so that the request is refused. `prove/evaluators/disagreements.py` has the sources."""
 
 from __future__ import annotations
 

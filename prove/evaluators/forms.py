@@ -1,5 +1,5 @@
 """The forms in which evaluators of policies differ, each with what it means: as AWS documents it, said again by other means
-than the engine's, or, where nothing is written, so that the request is refused. `prove.disagreements` is the table of them.
+than the engine's, or, where nothing is written, so that the request is refused. `prove.evaluators.disagreements` is the table of them.
 """
 
 from __future__ import annotations
@@ -13,7 +13,7 @@ from typing import Any
 
 from local.policies.documents import Match
 from prove.asked import Caller, Case, Keys
-from prove.rewording import (
+from prove.evaluators.rewording import (
     NOBODY,
     NOTHING,
     VARIABLE,

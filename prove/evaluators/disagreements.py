@@ -12,9 +12,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from prove import forms
 from prove.asked import Case
-from prove.rewording import changed, conditions, resources
+from prove.evaluators import forms
+from prove.evaluators.rewording import changed, conditions, resources
 
 Evaluator = Literal["iam-simulate", "reach"]
 

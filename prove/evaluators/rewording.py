@@ -1,4 +1,4 @@
-"""A case of `prove.drawn` in other words: every statement of every policy, its conditions or its resources, changed."""
+"""A case of `prove.evaluators.cases` in other words: every statement of every policy, its conditions or its resources, changed."""
 
 from __future__ import annotations
 
