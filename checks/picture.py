@@ -16,6 +16,7 @@ from xml.sax.saxutils import escape
 
 from checks.graph import Graph, Way, graph_of
 
+ENDS = ("Succeed", "Fail")
 WIDEST = 1010
 """Where a line must end if it may."""
 
@@ -250,7 +251,7 @@ def _drawn(box: Box) -> Iterator[str]:
         yield _rectangle(shape, x + 4, y - 4, width, height, 6)
         yield _rectangle(shape, x, y, width, height, 6)
     else:
-        round_off = height / 2 if box.kind in ("Pass", "Succeed", "Fail") else 6
+        round_off = height / 2 if box.kind in ("Pass", *ENDS) else 6
         yield _rectangle(shape, x, y, width, height, round_off)
     if box.inner:
         yield _text("label left", x + 14, y + 19, _heading(box.name, box.kind))
@@ -263,10 +264,21 @@ def _drawn(box: Box) -> Iterator[str]:
     if box.marked:
         yield _mark(box.right - 9, box.bottom - 3)
     for branch in box.inner:
-        for above, below in pairwise(branch):
-            yield _way([(above.middle[0], above.bottom), (above.middle[0], below.y)], caught=True)
+        yield from _ways_down(branch)
         for each in branch:
             yield from _drawn(each)
+
+
+def _ways_down(branch: Sequence[Box]) -> Iterator[str]:
+    """From each state of a group to the one below it; where one ends, from the state before it around its left side."""
+    source = branch[0]
+    for above, below in pairwise(branch):
+        if above.kind in ENDS:
+            left = [(source.x, source.middle[1]), (source.x - 8, source.middle[1])]
+            way = [*left, (source.x - 8, below.middle[1]), (below.x, below.middle[1])]
+        else:
+            source, way = above, [(above.middle[0], above.bottom), (above.middle[0], below.y)]
+        yield _way(way, caught=source.kind != "Choice")
 
 
 def _rectangle(attributes: str, x: float, y: float, width: float, height: float, rounding: float) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from local.engine import Engine
-from tests.engine.authorization.test_enforcement import HERE, allow, refused
+from tests.engine.authorization.people import HERE, allow, refused
 from tests.engine.support import plain_moto, policy
 
 TRUST = policy(

@@ -11,7 +11,7 @@ import pytest
 from local.engine import Engine
 from local.identity import totp
 from local.identity.credentials import Credentials
-from tests.engine.authorization.test_enforcement import refused
+from tests.engine.authorization.people import refused
 from tests.engine.support import create_role, plain_moto, policy
 
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"

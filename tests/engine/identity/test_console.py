@@ -9,7 +9,7 @@ import pytest
 
 from local.engine import Engine
 from local.identity.console import SignInFailed, sign_in
-from tests.engine.authorization.test_enforcement import HERE, Person, allow, refused
+from tests.engine.authorization.people import HERE, Person, allow, refused
 from tests.engine.identity.test_sts import Device
 
 OLD, NEW = "an-old-Password-1!", "a-new-Password-1!"

@@ -13,7 +13,7 @@ from local.engine import Engine
 from local.identity import totp
 from local.identity.credentials import Credentials
 from local.identity.principals import Principal
-from tests.engine.authorization.test_enforcement import HERE, Person, allow, refused
+from tests.engine.authorization.people import HERE, Person, allow, refused
 from tests.engine.support import plain_moto, policy
 
 THERE = "222222222222"
