@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/IAM/latest/APIReference/API_DeleteRole.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Container, Iterator
 from dataclasses import dataclass, replace
 
 from groundwork.baseline.component import Call, Target, needing
@@ -51,16 +51,30 @@ class Leaving:
 
 def leaving(found: Found, target: Target) -> Leaving:
     access = target.declaration.access
-    roles = {role.name for role in declared_roles(target)}
-    users = {user.name for user in access.users}
-    declared_groups, documents = {group.name for group in access.groups}, declared_policies(target)
-    groups = [group for group in found.groups.values() if group.name not in declared_groups]
+    return _all_but(
+        found,
+        roles={role.name for role in declared_roles(target)},
+        groups={group.name for group in access.groups},
+        users={user.name for user in access.users},
+        policies=declared_policies(target),
+    )
+
+
+def _all_but(
+    found: Found,
+    roles: Container[str] = (),
+    groups: Container[str] = (),
+    users: Container[str] = (),
+    policies: Container[str] = (),
+) -> Leaving:
+    """What is ours, without those of these names."""
+    others = [group for group in found.groups.values() if group.name not in groups]
     return Leaving(
         [role for role in ours(found.roles) if role.name not in roles],
-        [group for group in groups if group.is_marked],
+        [group for group in others if group.is_marked],
         [user for user in ours(found.users) if user.name not in users],
-        [policy for policy in found.policies.values() if policy.is_marked and policy.name not in documents],
-        [group for group in groups if not group.is_marked and _looks_like_ours(group)],
+        [policy for policy in found.policies.values() if policy.is_marked and policy.name not in policies],
+        [group for group in others if not group.is_marked and _looks_like_ours(group)],
     )
 
 
@@ -278,13 +292,6 @@ def _reported(those: Leaving, remedy: str = "or let prune.access remove it") -> 
 def kept(found: Found) -> Iterator[Call]:
     """All of ours, where accounts of a kind have no `access` any more: to take it out is to look after it oneself, so that
     it is told until it is gone, whatever `prune` says."""
-    groups = list(found.groups.values())
-    those = Leaving(
-        ours(found.roles),
-        [group for group in groups if group.is_marked],
-        ours(found.users),
-        [policy for policy in found.policies.values() if policy.is_marked],
-        [group for group in groups if not group.is_marked and _looks_like_ours(group)],
-    )
+    those = _all_but(found)
     told = [*map(_copy, those.copies), *_reported(those, "or declare access for accounts of this kind")]
     return (replace(each, taken_out=True) for each in told)
