@@ -123,23 +123,17 @@ class Access(Component[Found]):
         return [never_left_out(wanted(target)) for target in everywhere(declaration)]
 
     def read(self, target: Target) -> Found:
-        kinds: list[EntityTypeType] = ["Role", "LocalManagedPolicy"]
-        roles = [role.name for role in declared_roles(target)]
+        iam, roles = target.client("iam"), [role.name for role in declared_roles(target)]
         if target.account.kind in _OF_USERS:
-            remaining = {user.name for user in target.declaration.access.users}
-            found = state.read(
-                target.client("iam"),
-                [*kinds, "User", "Group"],
-                roles,
-                without_keys(target),
-                remaining if target.declaration.removes(self.name) else None,
-            )
+            declared = {user.name for user in target.declaration.access.users}
+            remaining = declared if target.declaration.removes(self.name) else None
+            found = state.read(iam, _kinds(target), roles, without_keys(target), remaining)
         else:
-            found = state.read(target.client("iam"), kinds, roles)
+            found = state.read(iam, _kinds(target), roles)
         if not target.foresees:
             return found
-        ours = {*roles, *target.declaration.entry_role_names}
         doors = (strangers.Door(role.name, role.path, role.trust) for role in found.roles.values())
+        ours = {*roles, *target.declaration.entry_role_names}
         return replace(found, seen=strangers.seen(doors, ours, target))
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
@@ -176,4 +170,11 @@ class Access(Component[Found]):
         yield from needing((), strangers.calls(found.seen, target, {call.resource for call in told} | going))
 
     def left(self, target: Target) -> Iterable[Call]:
-        return removal.kept(self.read(target))
+        return removal.kept(state.read(target.client("iam"), _kinds(target), ()))
+
+
+def _kinds(target: Target) -> list[EntityTypeType]:
+    """Of what an account may hold."""
+    if target.account.kind in _OF_USERS:
+        return ["Role", "LocalManagedPolicy", "User", "Group"]
+    return ["Role", "LocalManagedPolicy"]
