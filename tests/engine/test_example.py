@@ -9,6 +9,7 @@ from typing import Any
 from local.engine import Engine
 from local.identity.credentials import Credentials
 from tests.engine.support import eventually
+from tests.queues import listen
 
 TEMPLATE = Path(__file__).parents[2] / "examples" / "users" / "template.yaml"
 
@@ -20,7 +21,7 @@ def test_the_users_of_each_account_are_counted() -> None:
         names = ("one", "two")
         accounts = [account_of(aws, name) for name in names]
         in_account(aws, accounts[1], "iam").create_user(UserName="ada")
-        heard = listening(aws)
+        heard = listen(aws, "heard", {"detail-type": ["Users Counted"]})
         asked = {"Source": "survey", "DetailType": "Survey Requested", "Detail": "{}"}
         aws.client("events").put_events(Entries=[asked])
         told = eventually(lambda: aws.client("sqs").receive_message(QueueUrl=heard).get("Messages"))
@@ -54,21 +55,3 @@ def in_account(aws: Engine, account: str, service: str) -> Any:
     key = aws.client("sts").assume_role(RoleArn=role, RoleSessionName="test")["Credentials"]
     own = Credentials(key["AccessKeyId"], key["SecretAccessKey"], key["SessionToken"])
     return aws.client(service, credentials=own)
-
-
-def listening(aws: Engine) -> str:
-    """The address of a queue that what is told comes to."""
-    sqs, events = aws.client("sqs"), aws.client("events")
-    url = sqs.create_queue(QueueName="heard")["QueueUrl"]
-    arn = f"arn:aws:sqs:{aws.region}:{aws.management_account}:heard"
-    admitted = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [admitted]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    events.put_rule(Name="heard", EventPattern=json.dumps({"detail-type": ["Users Counted"]}))
-    events.put_targets(Rule="heard", Targets=[{"Id": "queue", "Arn": arn}])
-    return str(url)

@@ -25,6 +25,7 @@ from local import waiting
 from local.engine import Engine
 from local.identity.credentials import Credentials
 from local.stepfunctions.executions import are_running, is_running
+from tests.queues import listen
 
 HERE = Path(__file__).parent
 ROOT = HERE.parents[1]
@@ -265,32 +266,6 @@ class Cloud:
         return str(self.accounts()[account.email]["Id"])
 
 
-def queue(aws: Engine, name: str, service: str, source_arn: str) -> tuple[str, str]:
-    """The URL and the ARN of a queue to which one rule or topic may send."""
-    sqs = aws.client("sqs")
-    url = str(sqs.create_queue(QueueName=name)["QueueUrl"])
-    arn = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])["Attributes"]["QueueArn"]
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": service},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-        "Condition": {"ArnEquals": {"aws:SourceArn": source_arn}},
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    sqs.set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
-    return url, str(arn)
-
-
-def listen(aws: Engine, name: str = "heard", pattern: dict[str, Any] = ANSWERS) -> str:
-    """A queue that hears what Groundwork says on the bus, or what else matches a pattern; its URL."""
-    events = aws.client("events")
-    rule = events.put_rule(Name=name, EventPattern=json.dumps(pattern))["RuleArn"]
-    url, arn = queue(aws, name, "events.amazonaws.com", rule)
-    events.put_targets(Rule=name, Targets=[{"Id": "queue", "Arn": arn}])
-    return url
-
-
 APPLYING = {"ApplyOnDeployment": "true"}
 """A deployment that brings the management account to its baseline by itself."""
 
@@ -298,7 +273,7 @@ APPLYING = {"ApplyOnDeployment": "true"}
 def deployed(aws: Engine, template: Path = ROOT / "template.yaml") -> Cloud:
     """Deploy. The execution that deployment starts is still on its way."""
     aws.creation.account_limit = 500
-    cloud = Cloud(aws, {}, listen(aws))
+    cloud = Cloud(aws, {}, listen(aws, "heard", ANSWERS))
     cloud.outputs.update(aws.deploy(template, parameters=APPLYING))
     return cloud
 

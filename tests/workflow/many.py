@@ -8,7 +8,8 @@ from datetime import timedelta
 from typing import Any
 
 from local.organizations import organization_of
-from tests.workflow.conftest import TIME_SCALE, Cloud, Slot, bootstrapped, deployed, queue, until
+from tests.queues import queue
+from tests.workflow.conftest import TIME_SCALE, Cloud, Slot, bootstrapped, deployed, until
 from tests.workflow.test_repair import Inside, delete_recorder
 
 UNITS = ("Workloads/Development", "Workloads/Staging", "Workloads/Production")

@@ -9,7 +9,8 @@ from dataclasses import dataclass, field
 
 import pytest
 
-from tests.workflow.conftest import Cloud, listen, until
+from tests.queues import listen
+from tests.workflow.conftest import Cloud, until
 from tests.workflow.people import join, with_device
 
 SUSPICIOUS = re.compile(

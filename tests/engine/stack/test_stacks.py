@@ -21,6 +21,7 @@ from local.identity.credentials import Credentials
 from local.stack.cloudformation import DeploymentFailed
 from tests.engine.stack.stacks import APPLICATION, create, described, resources
 from tests.engine.support import eventually, plain_moto
+from tests.queues import listen
 
 
 @pytest.fixture(scope="module")
@@ -35,23 +36,12 @@ TOPIC = {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": "one"}}
 
 
 def test_the_bus_hears_of_a_stack_that_is_complete(aws: Engine) -> None:
-    url = aws.client("sqs").create_queue(QueueName="heard")["QueueUrl"]
-    arn = f"arn:aws:sqs:us-east-1:{aws.management_account}:heard"
-    statement = {
-        "Effect": "Allow",
-        "Principal": {"Service": "events.amazonaws.com"},
-        "Action": "sqs:SendMessage",
-        "Resource": arn,
-    }
-    policy = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
-    aws.client("sqs").set_queue_attributes(QueueUrl=url, Attributes={"Policy": policy})
     pattern = {
         "source": ["aws.cloudformation"],
         "detail-type": ["CloudFormation Stack Status Change"],
         "detail": {"status-details": {"status": ["CREATE_COMPLETE"]}},
     }
-    aws.client("events").put_rule(Name="heard", EventPattern=json.dumps(pattern))
-    aws.client("events").put_targets(Rule="heard", Targets=[{"Id": "queue", "Arn": arn}])
+    url = listen(aws, "heard", pattern)
     create(aws, "heard", {"Topic": TOPIC})
     (message,) = eventually(lambda: aws.client("sqs").receive_message(QueueUrl=url).get("Messages"))
     event = json.loads(message["Body"])
