@@ -20,6 +20,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
+from cli.runs import Run
 from demo.callers import (
     INSTANCES,
     PIPELINE,
@@ -37,7 +38,7 @@ from demo.holdings import facts_of, holdings
 from demo.leaver import declare, now, ways_of
 from demo.organization import Organization, tree
 from demo.pipeline import Pipeline
-from demo.progress import ExecutionFailed, Executions, NothingHappens, Progress, Run
+from demo.progress import ExecutionFailed, Executions, NothingHappens, Progress
 from demo.promises import Door, doors_of
 from demo.repair import Sabotage
 from demo.roll_out import findings, roll_out

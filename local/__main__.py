@@ -17,6 +17,7 @@ import time
 from pathlib import Path
 from typing import Any, NoReturn
 
+from cli.connection import note_of_local
 from local.engine import Engine
 from local.faults.plan import InvalidPlan, read_plan
 from local.services.service_quotas import DEFAULT as DEFAULT_ACCOUNTS
@@ -63,11 +64,13 @@ def main() -> int:
                 if faults:
                     aws.faults.plan(faults, seed)
                 print("\n".join([*_welcome(aws), *told]), flush=True)
+                _note(aws, arguments.port)
                 if faults:
                     print(f"Faults: {len(faults)} from {arguments.faults}, seed {seed}", flush=True)
                 while True:
                     signal.pause()
             finally:  # a second Ctrl-C must not leave sandboxes behind
+                note_of_local(arguments.port).unlink(missing_ok=True)
                 signal.signal(signal.SIGINT, signal.SIG_IGN)
                 signal.signal(signal.SIGTERM, signal.SIG_IGN)
     except KeyboardInterrupt:
@@ -174,16 +177,28 @@ def _first_execution(states: Any, machine: str) -> Any:
     )
 
 
-def _welcome(aws: Engine) -> list[str]:
-    surroundings = {
+def _surroundings(aws: Engine) -> dict[str, str]:
+    """The environment of whoever talks to it as the management account's administrator."""
+    return {
         **aws.administrator.for_environment(),
         **aws.endpoint_variables(),
         "AWS_DEFAULT_REGION": aws.region,
     }
+
+
+def _note(aws: Engine, port: int) -> None:
+    """For `groundwork --local`, which only this machine's user may read."""
+    note = note_of_local(port)
+    note.parent.mkdir(parents=True, exist_ok=True)
+    note.touch(mode=0o600)
+    note.write_text(json.dumps(_surroundings(aws)))
+
+
+def _welcome(aws: Engine) -> list[str]:
     return [
         f"Ready: {aws.url}",
         "",
-        *(f"export {name}={value}" for name, value in surroundings.items()),
+        *(f"export {name}={value}" for name, value in _surroundings(aws).items()),
         "",
         "# The management account's administrator. In another shell, with these exports:",
     ]

@@ -11,7 +11,7 @@ import json
 import time
 from collections.abc import Callable, Iterable, Mapping
 from datetime import UTC, datetime, timedelta
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from groundwork.contracts import Account, Kind
 from groundwork.ledger.leases import LEASE, Leases, held_by
@@ -22,6 +22,7 @@ from groundwork.ledger.records import (
     UNITS,
     AccountRecord,
     Bearer,
+    LastRuns,
     Memory,
     RequestRecord,
     account_key,
@@ -29,6 +30,7 @@ from groundwork.ledger.records import (
     answer_key,
     email_key,
     keys_of,
+    last_runs_of,
     name_key,
     remembered,
     request_key,
@@ -46,6 +48,9 @@ from groundwork.ledger.table import (
     where,
 )
 
+if TYPE_CHECKING:
+    from mypy_boto3_dynamodb import DynamoDBClient
+
 UNITS_SECONDS = 300
 ANSWER_DAYS = 90
 """As long as Step Functions keeps an execution's history."""
@@ -54,8 +59,10 @@ NEW, KNOWN = where("attribute_not_exists(#pk)"), where("attribute_exists(#pk)")
 
 
 class Ledger:
-    def __init__(self, table_name: str, now: Callable[[], float] = time.time) -> None:
-        self._table = Table(table_name)
+    def __init__(
+        self, table_name: str, now: Callable[[], float] = time.time, client: DynamoDBClient | None = None
+    ) -> None:
+        self._table = Table(table_name, client)
         self._now = now
         self.leases = Leases(self._table, now)
 
@@ -74,6 +81,11 @@ class Ledger:
             *(where(f"begins_with(#pk, :kind{n})", **{f"kind{n}": kind}) for n, kind in enumerate(kinds))
         )
         return remembered({str(item["pk"]): item for item in self._table.scan(wanted)}, self._now())
+
+    def last_runs(self) -> dict[str, LastRuns]:
+        """What became of each account last, by its id, in one scan."""
+        items = self._table.scan(where("begins_with(#pk, :kind)", kind=account_key("")))
+        return {each.account_id: each for each in map(last_runs_of, items)}
 
     # -- whose an e-mail and a name is, which accounts are security's and tooling's, and where units are -
 
@@ -192,6 +204,7 @@ class Ledger:
             "baseline": baseline,
             "lastRun": execution,
             "lastRunResults": json.dumps(results),
+            "lastRunAt": int(self._now()),
         }
         key, ready = account_key(account.id), setting(values, {"readyBy": execution})
         item = self._table.update(key, together(ready, removing(*LEASE)), held_by(execution))
@@ -203,7 +216,11 @@ class Ledger:
         self, account_id: str, execution: str, results: list[Any], what: Literal["Run", "Plan"]
     ) -> None:
         """What the components of the last run, of some of them only, or of the last plan said."""
-        values = {f"last{what}": execution, f"last{what}Results": json.dumps(results)}
+        values = {
+            f"last{what}": execution,
+            f"last{what}Results": json.dumps(results),
+            f"last{what}At": int(self._now()),
+        }
         self._set(account_key(account_id), values)
 
     def note_failure(self, account_id: str) -> None:

@@ -5,7 +5,7 @@
 | `request#<e-mail>` | those of `RequestRecord` |
 | `email#<e-mail>` | `accountId` |
 | `name#<name>` | `accountId` of an account that is called so; or `email`, for which one of that name has been asked |
-| `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; `lastRun`, `lastPlan` (executions), `lastRunResults`, `lastPlanResults` |
+| `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; those of `LastRuns` |
 | `execution#<ARN>` | `answeredBy` (a state), `expires` |
 | `admission` | `endsAt` of the last slot, in milliseconds since the epoch |
 | `emails` | none: it is there once the e-mails of all accounts are |
@@ -98,6 +98,31 @@ class AccountRecord(Model):
     """How often somebody has taken its lease."""
 
 
+class LastRuns(Model):
+    """What became of an account last, in the words of the components' results. A plan that is older than the last run
+    tells of what may have been mended since. `state` is None while it has only been leased."""
+
+    account_id: str
+    state: Literal["enrolled", "ready", "failed"] | None = None
+    baseline: str | None = None
+    unit: str | None = None
+    kind: Kind | None = None
+    ready_by: str | None = None
+    last_run: str | None = None
+    last_run_at: int = 0
+    last_run_results: list[dict[str, Any]] = Field(default_factory=list)
+    last_plan: str | None = None
+    last_plan_at: int = 0
+    last_plan_results: list[dict[str, Any]] = Field(default_factory=list)
+
+    @property
+    def differing(self) -> list[str]:
+        """The components that the last plan found to differ, if nothing has run since."""
+        if self.last_run_at > self.last_plan_at:
+            return []
+        return [str(each["component"]) for each in self.last_plan_results if each.get("outcome") == "differs"]
+
+
 class Bearer(Model):
     """Who has a name: an account, or whoever has asked for one with this e-mail; never both."""
 
@@ -129,6 +154,14 @@ def request_of(item: Mapping[str, Any] | None) -> RequestRecord | None:
 def account_of(item: Mapping[str, Any] | None) -> AccountRecord | None:
     """None also for an account that is leased before it has been enrolled."""
     return AccountRecord.model_validate(_only(AccountRecord, item)) if item and "state" in item else None
+
+
+def last_runs_of(item: Mapping[str, Any]) -> LastRuns:
+    known = _only(LastRuns, item)
+    for results in ("lastRunResults", "lastPlanResults"):
+        if results in known:
+            known[results] = json.loads(known[results])
+    return LastRuns.model_validate({"accountId": str(item["pk"]).removeprefix(account_key("")), **known})
 
 
 def keys_of(emails: Iterable[str], accounts: Iterable[str], names: Iterable[str]) -> list[str]:

@@ -77,9 +77,9 @@ def together(*changes: Expression) -> Expression:
 
 
 class Table:
-    def __init__(self, name: str) -> None:
+    def __init__(self, name: str, client: DynamoDBClient | None = None) -> None:
         self._name = name
-        self._client: DynamoDBClient = own_client("dynamodb")
+        self._client: DynamoDBClient = client or own_client("dynamodb")
 
     def get(self, key: str) -> Item | None:
         found = self._client.get_item(TableName=self._name, Key=_item({"pk": key}), ConsistentRead=True)

@@ -1,0 +1,1 @@
+"""The `groundwork` command: the same code against AWS and the embedded AWS."""

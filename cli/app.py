@@ -1,0 +1,107 @@
+"""`groundwork`: the list of its commands. A command's module is imported when it is called, so that `--help` is quick."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from importlib import import_module
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli import given
+from cli.trouble import INTERRUPTED, Trouble, explained
+
+COMMANDS: Mapping[str, str] = {
+    "request": "Ask for an account, or for all accounts of a file",
+    "accounts": "List the accounts: kind, unit, state, drift, last run",
+    "show": "One account: components, last runs, differences",
+    "watch": "Follow what is going on, until it has ended",
+    "history": "The executions of an account",
+    "plan": "Tell what differs from the baseline; exit 2 if anything does",
+    "apply": "Plan, ask, and bring accounts to their baseline",
+    "failures": "What failed, why, and what to do",
+    "replay": "Deliver again the events that could not be delivered",
+}
+"""By name, with the first sentence of what it does."""
+
+HELP = """Ask for AWS accounts, see what there is, and keep them at their baseline.
+
+Exit codes: 0 good; 1 something failed; 2 there are differences; 3 wrong input; 4 credentials or permission;
+5 AWS cannot be reached, or asks to come back later; 130 interrupted.
+
+Example: groundwork accounts --profile management
+"""
+
+
+class Commands(TyperGroup):
+    """The commands by name, each from its module, with the options that all take."""
+
+    def list_commands(self, ctx: Any) -> list[str]:  # noqa: ARG002 - as the class above has it
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:  # noqa: ARG002
+        if cmd_name not in COMMANDS:
+            from groundwork.declaration.aws_names import did_you_mean
+
+            raise Trouble(
+                f"There is no command {cmd_name!r}{did_you_mean(cmd_name, COMMANDS)}.",
+                "`groundwork --help` lists them.",
+            )
+        return _Listed(cmd_name) if _is_listing() else loaded(cmd_name)
+
+
+def _is_listing() -> bool:
+    """Whether this is about the list of commands, which needs none of them."""
+    return not any(each in COMMANDS for each in sys.argv[1:])
+
+
+def loaded(name: str) -> Any:
+    """The command, from its module."""
+    module = import_module(f"cli.commands.{name.replace('-', '_')}")
+    alone = typer.Typer(add_completion=False, rich_markup_mode=None)
+    alone.command(name)(getattr(module, name.replace("-", "_")))
+    command = typer.main.get_command(alone)
+    command.params += given.options()
+    return command
+
+
+class _Listed(typer.core.TyperCommand):
+    """A command as the list shows it."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(name, help=COMMANDS[name], short_help=COMMANDS[name])
+
+
+app = typer.Typer(
+    cls=Commands,
+    name="groundwork",
+    help=HELP,
+    no_args_is_help=True,
+    rich_markup_mode=None,
+    add_completion=True,
+)
+
+
+@app.callback()
+def _groundwork() -> None:
+    pass
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """The exit code of the command."""
+    try:
+        code = app(args=arguments, standalone_mode=False, prog_name="groundwork")
+    except (KeyboardInterrupt, typer.Abort):
+        print("\nInterrupted.", file=sys.stderr)
+        return INTERRUPTED
+    except typer.Exit as ended:
+        return int(ended.exit_code)
+    except Exception as error:
+        trouble = explained(error)
+        if trouble is None:
+            raise
+        print(trouble, file=sys.stderr)
+        return trouble.code
+    return code if isinstance(code, int) else 0

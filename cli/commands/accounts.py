@@ -1,0 +1,59 @@
+"""`groundwork accounts`"""
+
+from __future__ import annotations
+
+from typing import Annotated
+
+import typer
+
+from cli.given import GIVEN
+
+COLUMNS = ("ID", "NAME", "KIND", "UNIT", "STATE", "BASELINE", "DRIFT", "LAST RUN")
+
+
+def accounts(
+    kind: Annotated[
+        list[str] | None, typer.Option(help="Only accounts of this kind; may be given again.")
+    ] = None,
+    unit: Annotated[str | None, typer.Option(help="Only accounts in this unit or below it.")] = None,
+    state: Annotated[
+        str | None, typer.Option(help="Only accounts in this state, like ready or failed.")
+    ] = None,
+) -> None:
+    """List the accounts: kind, unit, state, drift, last run.
+
+    Drift is what the last plan found, unless something has run since. One pass of Organizations over all accounts.
+
+    Example: groundwork accounts --unit Workloads --output json
+    """
+    from cli.connection import Connection
+    from cli.inventory import inventory
+    from cli.output import as_json, colored, say, table, waiting
+    from groundwork.fields import is_below
+
+    with waiting("Reading the organization"):
+        found = [
+            each
+            for each in inventory(Connection())
+            if (not kind or each.kind in kind)
+            and (not unit or is_below(each.unit, unit))
+            and (not state or each.state == state)
+        ]
+    if GIVEN.as_json:
+        as_json([each.to_json() for each in found])
+        return
+    rows = [
+        (
+            each.account_id,
+            each.name,
+            each.kind or "",
+            each.unit,
+            colored(each.state),
+            each.baseline or "",
+            colored(", ".join(each.drift), "drifted"),
+            (each.last_run_at or "").replace("T", " ").removesuffix("+00:00"),
+        )
+        for each in found
+    ]
+    say(table(COLUMNS, rows))
+    say(f"\n{len(found)} account{'' if len(found) == 1 else 's'}")

@@ -1,0 +1,127 @@
+"""Which AWS the commands talk to, as whom, and where Groundwork is in it.
+
+Groundwork lives in us-east-1, whatever Region the profile says: events of Organizations are seen there alone.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.given import GIVEN
+from cli.trouble import NOT_PERMITTED, UNREACHABLE, Trouble
+
+if TYPE_CHECKING:
+    from groundwork.ledger import Ledger
+
+REGION = "us-east-1"
+STACK = "groundwork"
+VEND, ROLL_OUT = "groundwork-vend-account", "groundwork-roll-out"
+DEFAULT_PORT = 4566
+
+
+def note_of_local(port: int = DEFAULT_PORT) -> Path:
+    """Where the embedded AWS on this port notes its address and its administrator's key, for `--local`."""
+    state = Path(os.environ.get("XDG_STATE_HOME") or Path.home() / ".local" / "state")
+    return state / "groundwork" / f"local-{port}.json"
+
+
+class Connection:
+    """Clients of the management account, made when they are needed."""
+
+    def __init__(self) -> None:
+        self._clients: dict[str, Any] = {}
+        self._making = threading.Lock()
+
+    @cached_property
+    def _session(self) -> Any:
+        import botocore.session
+
+        given = _local() if GIVEN.local else {}
+        made = botocore.session.Session(profile=None if GIVEN.local else GIVEN.profile)
+        made.set_config_variable("region", REGION)
+        if given:
+            made.set_credentials(given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"])
+            self._endpoint: str | None = given["AWS_ENDPOINT_URL"]
+        else:
+            self._endpoint = os.environ.get("AWS_ENDPOINT_URL")
+        return made
+
+    def client(self, service: str) -> Any:
+        from botocore.config import Config
+
+        with self._making:
+            if service not in self._clients:
+                session = self._session
+                if session.get_credentials() is None:
+                    from botocore.exceptions import NoCredentialsError
+
+                    raise NoCredentialsError
+                patient = Config(
+                    retries={"mode": "adaptive", "max_attempts": 6},
+                    connect_timeout=5,
+                    read_timeout=60,
+                    max_pool_connections=32,
+                )
+                self._clients[service] = session.create_client(
+                    service, region_name=REGION, endpoint_url=self._endpoint, config=patient
+                )
+            return self._clients[service]
+
+    @cached_property
+    def caller(self) -> Mapping[str, str]:
+        """`Account`, `Arn` and `UserId` of whoever asks."""
+        answer: Mapping[str, str] = self.client("sts").get_caller_identity()
+        return answer
+
+    @property
+    def account(self) -> str:
+        return self.caller["Account"]
+
+    @property
+    def partition(self) -> str:
+        return self.caller["Arn"].split(":")[1]
+
+    def state_machine(self, name: str) -> str:
+        """Its ARN."""
+        return f"arn:{self.partition}:states:{REGION}:{self.account}:stateMachine:{name}"
+
+    @cached_property
+    def outputs(self) -> Mapping[str, str]:
+        """What the stack says of itself. Raises `Trouble` where Groundwork is not deployed."""
+        client = self.client("cloudformation")
+        try:
+            (stack,) = client.describe_stacks(StackName=STACK)["Stacks"]
+        except client.exceptions.ClientError as error:
+            if "does not exist" in str(error):
+                raise Trouble(
+                    f"Groundwork is not deployed in account {self.account}: there is no stack {STACK} in {REGION}.",
+                    "Use a profile of the management account, or deploy it (docs/deploy.md).",
+                    NOT_PERMITTED,
+                ) from None
+            raise
+        return {each["OutputKey"]: each["OutputValue"] for each in stack.get("Outputs", [])}
+
+    def ledger(self) -> Ledger:
+        from groundwork.ledger import Ledger
+
+        return Ledger(self.outputs["LedgerTable"], client=self.client("dynamodb"))
+
+
+def _local() -> Mapping[str, str]:
+    """What the embedded AWS noted. Raises `Trouble` when none is running."""
+    url = os.environ.get("AWS_ENDPOINT_URL", "")
+    port = int(url.rpartition(":")[2]) if url.rpartition(":")[2].isdecimal() else DEFAULT_PORT
+    note = note_of_local(port)
+    try:
+        noted: Mapping[str, str] = json.loads(note.read_text())
+    except FileNotFoundError:
+        raise Trouble(
+            f"No embedded AWS is running on port {port}.", "Start it: groundwork local.", UNREACHABLE
+        ) from None
+    return noted

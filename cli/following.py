@@ -1,0 +1,111 @@
+"""Executions followed to their end: a line for each account. Ctrl-C leaves the work running."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import TYPE_CHECKING, Any
+
+from cli.connection import VEND
+from cli.given import GIVEN
+from cli.output import aside
+from cli.runs import Reader, Run, run_table
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from cli.connection import Connection
+
+QUICKEST_SECONDS = 0.5
+LOOKS_A_SECOND = 10
+"""AWS takes 20 GetExecutionHistory a second, of everybody in the account together.
+
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+CLOCKS_DIFFER = timedelta(minutes=5)
+STILL_RUNNING = "The work goes on. Look again: groundwork watch"
+
+
+@dataclass
+class Asked:
+    """A request that was posted as the event `event_id`; `run` is the execution that it started, once it is seen.
+    EventBridge begins the names of executions with the event's id."""
+
+    event_id: str
+    posted: datetime
+    run: Run | None = None
+
+
+class Follower:
+    """What is followed, by the names of accounts."""
+
+    def __init__(self, aws: Connection, followed: Mapping[str, Asked | Run]) -> None:
+        self._states = aws.client("stepfunctions")
+        self._machine = aws.state_machine(VEND)
+        self._reader = Reader(self._states)
+        self._followed = dict(followed)
+        self._said: dict[str, str] = {}
+        self._began = time.monotonic()
+
+    def runs(self) -> dict[str, Run | None]:
+        return {name: each.run if isinstance(each, Asked) else each for name, each in self._followed.items()}
+
+    def to_the_end(self) -> dict[str, Run]:
+        """Every run, over. KeyboardInterrupt passes, after a word about how to look again."""
+        try:
+            with self._shown() as show:
+                while True:
+                    self._look()
+                    show()
+                    if all(run and run.over for run in self.runs().values()):
+                        break
+                    time.sleep(max(QUICKEST_SECONDS, len(self._followed) / LOOKS_A_SECOND))
+        except KeyboardInterrupt:
+            aside().print(f"\n{STILL_RUNNING}")
+            raise
+        return {name: run for name, run in self.runs().items() if run}
+
+    def _look(self) -> None:
+        waiting = [each for each in self._followed.values() if isinstance(each, Asked) and each.run is None]
+        if waiting:
+            self._find(waiting)
+        self._reader.look_at(run for run in self.runs().values() if run)
+
+    def _find(self, waiting: list[Asked]) -> None:
+        by_event = {each.event_id: each for each in waiting}
+        earliest = min(each.posted for each in waiting) - CLOCKS_DIFFER
+        for listed in executions(self._states, self._machine):
+            if listed["startDate"] < earliest or all(each.run for each in waiting):
+                return
+            if asked := by_event.get(listed["name"][: len("85973605-b18a-4c8b-86f1-8370ad359688")]):
+                asked.run = Run(listed["executionArn"], listed["startDate"])
+
+    @contextmanager
+    def _shown(self) -> Iterator[Callable[[], None]]:
+        if GIVEN.as_json or not aside().is_terminal:
+            yield self._print_changes
+            return
+        from rich.live import Live
+
+        with Live(console=aside(), refresh_per_second=8) as live:
+            yield lambda: live.update(run_table(self.runs(), plainly=True))
+
+    def _print_changes(self) -> None:
+        for name, run in self.runs().items():
+            words = run.plainly() if run else "asked for"
+            if self._said.get(name) != words:
+                self._said[name] = words
+                aside().print(f"{time.monotonic() - self._began:6.1f} s  {name:<11} {words}")
+
+
+def executions(states: Any, machine: str) -> Iterator[Any]:
+    """Those of a state machine, the newest first."""
+    for page in states.get_paginator("list_executions").paginate(stateMachineArn=machine):
+        yield from page["executions"]
+
+
+def now() -> datetime:
+    return datetime.now(UTC)

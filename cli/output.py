@@ -1,0 +1,82 @@
+"""Answers on standard output, as a table or as JSON; what happens meanwhile on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from functools import cache
+from typing import TYPE_CHECKING, Any
+
+from cli.given import GIVEN
+
+if TYPE_CHECKING:
+    from rich.console import Console, RenderableType
+
+COLORS = {
+    "ready": "green",
+    "repaired": "green",
+    "unchanged": "green",
+    "as declared": "green",
+    "failed": "red",
+    "drifted": "yellow",
+}
+SEVERITIES = {"high": "bold red", "medium": "yellow", "low": "bright_black"}
+
+
+@cache
+def screen() -> Console:
+    """Where answers go. A terminal's width, or enough for a file."""
+    return _console(stderr=False)
+
+
+@cache
+def aside() -> Console:
+    """Where progress and questions go."""
+    return _console(stderr=True)
+
+
+def _console(*, stderr: bool) -> Console:
+    from rich.console import Console
+
+    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+
+
+def say(*parts: RenderableType) -> None:
+    """Nothing when JSON is wanted, which stands alone."""
+    if not GIVEN.as_json:
+        screen().print(*parts)
+
+
+def as_json(value: Any) -> None:
+    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+
+
+def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> RenderableType:
+    """Columns as wide as what stands in them."""
+    from rich.table import Table
+    from rich.text import Text
+
+    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    for column in columns:
+        made.add_column(column, no_wrap=True)
+    for row in rows:
+        made.add_row(*(each if isinstance(each, Text) else Text(str(each)) for each in row))
+    return made
+
+
+def colored(words: str, by: str | None = None) -> Any:
+    """An outcome or a state in its color."""
+    from rich.text import Text
+
+    return Text(words, style=COLORS.get(by or words, ""))
+
+
+@contextmanager
+def waiting(words: str) -> Iterator[None]:
+    """Tells a terminal what is waited for."""
+    if GIVEN.as_json or not aside().is_terminal:
+        yield
+        return
+    with aside().status(f"{words} ..."):
+        yield

@@ -1,0 +1,149 @@
+"""Accounts that are asked for: read from a file, compared with what is there, posted as events."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from cli.following import Asked, now
+from cli.trouble import FAILED, Trouble
+from groundwork.contracts import REQUESTED, SOURCE, AccountRequest, read_trigger
+from groundwork.declaration.aws_names import did_you_mean
+from groundwork.errors import InvalidRequest
+from groundwork.fields import ancestors, shown
+
+if TYPE_CHECKING:
+    from cli.connection import Connection
+    from cli.inventory import Entry
+
+ENTRIES_AT_ONCE = 10
+"""Of one PutEvents: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
+FIELDS = {"name": "accountName"}
+"""Of a file, where it calls a field otherwise than the event."""
+NOBODY = "00000000-0000-0000-0000-000000000000"
+
+
+@dataclass
+class Difference:
+    """What was asked for and is otherwise: by field, asked and there."""
+
+    entry: Entry
+    fields: dict[str, tuple[Any, Any]] = field(default_factory=dict)
+
+
+def read_request(detail: Mapping[str, Any], where: str = "") -> AccountRequest:
+    """Raises `Trouble` that names field, value and remedy."""
+    try:
+        trigger = read_trigger({"id": NOBODY, "source": SOURCE, "detail-type": REQUESTED, "detail": detail})
+    except InvalidRequest as wrong:
+        raise Trouble(f"{where}{wrong}") from None
+    asked: AccountRequest = trigger.asked  # type: ignore[union-attr]
+    return asked
+
+
+def read_file(path: Path) -> list[AccountRequest]:
+    """A mapping with the key `accounts`, or a list: of each account what the event may hold, `name` for `accountName`.
+    Raises `Trouble`."""
+    import yaml
+
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise Trouble(f"{path} cannot be read: {error.strerror}.", "Name a YAML file of accounts.") from None
+    except (yaml.YAMLError, UnicodeDecodeError) as error:
+        raise Trouble(f"{path} is no YAML: {' '.join(str(error).split())}.", "Correct it there.") from None
+    listed = raw.get("accounts") if isinstance(raw, dict) and raw.keys() <= {"accounts"} else raw
+    if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed) or not listed:
+        raise Trouble(
+            f"{path} holds {shown(raw)}.",
+            "It must be a list under `accounts:`, each with name and email; docs/request.md has an example.",
+        )
+    found = [
+        read_request(
+            {FIELDS.get(key, key): value for key, value in each.items()},
+            f"{path}, account {number}: ",
+        )
+        for number, each in enumerate(listed, 1)
+    ]
+    for key in ("email", "account_name"):
+        values = [str(getattr(each, key)).lower() for each in found]
+        if twice := next((each for each in values if values.count(each) > 1), None):
+            raise Trouble(f"{path} asks for {shown(twice)} twice.", "Remove one of the two accounts.")
+    return found
+
+
+def compared(
+    aws: Connection, asked: Sequence[AccountRequest], there: Sequence[Entry]
+) -> tuple[list[AccountRequest], list[Difference]]:
+    """What is missing, and what is there, with what of it differs."""
+    by_email = {each.email.lower(): each for each in there}
+    missing = [each for each in asked if each.email.lower() not in by_email]
+    client = aws.client("organizations")
+    differences = [
+        Difference(entry, dict(_differing(each, entry, client)))
+        for each in asked
+        if (entry := by_email.get(each.email.lower()))
+    ]
+    return missing, differences
+
+
+def _differing(asked: AccountRequest, entry: Entry, client: Any) -> Iterator[tuple[str, tuple[Any, Any]]]:
+    if asked.account_name != entry.name:
+        yield "name", (asked.account_name, entry.name)
+    if asked.organizational_unit is not None and asked.organizational_unit != entry.unit:
+        yield "organizationalUnit", (asked.organizational_unit, entry.unit)
+    if asked.tags:
+        pages = client.get_paginator("list_tags_for_resource").paginate(ResourceId=entry.account_id)
+        tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+        for key, value in asked.tags.items():
+            if tags.get(key) != value:
+                yield f"tag {key}", (value, tags.get(key))
+
+
+def unknown_units(aws: Connection, asked: Sequence[AccountRequest]) -> dict[str, str]:
+    """Units that are asked for and that are not there, each with what it may have been meant to be."""
+    from groundwork.aws.organizations import Organizations
+
+    wanted = sorted({each.organizational_unit for each in asked if each.organizational_unit})
+    if not wanted:
+        return {}
+    client = aws.client("organizations")
+    (root,) = client.list_roots()["Roots"]
+    organizations = Organizations(client)
+    known = organizations.units(root["Id"], wanted)
+    missing = [path for path in wanted if path not in known]
+    beside = {path: _beside(client, root["Id"], known, path) for path in missing}
+    return {path: did_you_mean(path, names) for path, names in beside.items()}
+
+
+def _beside(client: Any, root: str, known: Mapping[str, str], path: str) -> list[str]:
+    """The paths of the units beside the deepest part of a path that is there."""
+    above = [each for each in ancestors(path) if each in known]
+    parent, prefix = (known[above[-1]], f"{above[-1]}/") if above else (root, "")
+    pages = client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=parent)
+    return [f"{prefix}{unit['Name']}" for page in pages for unit in page["OrganizationalUnits"]]
+
+
+def post(aws: Connection, asked: Sequence[AccountRequest]) -> dict[str, Asked]:
+    """The events, by the names of the accounts. Raises `Trouble` when the bus takes one of them not."""
+    client = aws.client("events")
+    posted: dict[str, Asked] = {}
+    for start in range(0, len(asked), ENTRIES_AT_ONCE):
+        some = asked[start : start + ENTRIES_AT_ONCE]
+        entries = [
+            {"Source": SOURCE, "DetailType": REQUESTED, "Detail": json.dumps(each.given)} for each in some
+        ]
+        answers = client.put_events(Entries=entries)["Entries"]
+        for each, answer in zip(some, answers, strict=True):
+            if "EventId" not in answer:
+                raise Trouble(
+                    f"EventBridge did not take the request for {each.account_name}: "
+                    f"{answer.get('ErrorCode')}: {answer.get('ErrorMessage')}.",
+                    "Repeat the command: what has been asked for is not asked for twice.",
+                    FAILED,
+                )
+            posted[each.account_name] = Asked(answer["EventId"], now())
+    return posted
