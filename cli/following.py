@@ -50,14 +50,19 @@ class Follower:
         self._said: dict[str, str] = {}
         self._began = time.monotonic()
 
+    def add(self, name: str, run: Run) -> None:
+        self._followed.setdefault(name, run)
+
     def runs(self) -> dict[str, Run | None]:
         return {name: each.run if isinstance(each, Asked) else each for name, each in self._followed.items()}
 
-    def to_the_end(self) -> dict[str, Run]:
-        """Every run, over. KeyboardInterrupt passes, after a word about how to look again."""
+    def to_the_end(self, join: Callable[[], object] = lambda: None) -> dict[str, Run]:
+        """Every run, over. `join` is called before each look, and may `add`. KeyboardInterrupt passes, after a word
+        about how to look again."""
         try:
             with self._shown() as show:
                 while True:
+                    join()
                     self._look()
                     show()
                     if all(run and run.over for run in self.runs().values()):
@@ -101,9 +106,10 @@ class Follower:
                 aside().print(f"{time.monotonic() - self._began:6.1f} s  {name:<11} {words}")
 
 
-def executions(states: Any, machine: str) -> Iterator[Any]:
+def executions(states: Any, machine: str, status: str | None = None) -> Iterator[Any]:
     """Those of a state machine, the newest first."""
-    for page in states.get_paginator("list_executions").paginate(stateMachineArn=machine):
+    of_status = {"statusFilter": status} if status else {}
+    for page in states.get_paginator("list_executions").paginate(stateMachineArn=machine, **of_status):
         yield from page["executions"]
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +22,8 @@ COLORS = {
     "failed": "red",
     "drifted": "yellow",
 }
+FILE_WIDTH = 1000
+"""Characters: in a file nothing is cut off."""
 SEVERITIES = {"high": "bold red", "medium": "yellow", "low": "bright_black"}
 
 
@@ -39,7 +42,12 @@ def aside() -> Console:
 def _console(*, stderr: bool) -> Console:
     from rich.console import Console
 
-    return Console(stderr=stderr, highlight=False, soft_wrap=True)
+    found = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    return (
+        found
+        if found.is_terminal
+        else Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=FILE_WIDTH)
+    )
 
 
 def say(*parts: RenderableType) -> None:
@@ -53,16 +61,29 @@ def as_json(value: Any) -> None:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> RenderableType:
-    """Columns as wide as what stands in them."""
+    """Columns as wide as what stands in them; without names, no line for these."""
     from rich.table import Table
     from rich.text import Text
 
-    made = Table(box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold")
+    made = Table(
+        box=None, padding=(0, 2, 0, 0), pad_edge=False, header_style="bold", show_header=any(columns)
+    )
     for column in columns:
         made.add_column(column, no_wrap=True)
     for row in rows:
         made.add_row(*(each if isinstance(each, Text) else Text(str(each)) for each in row))
     return made
+
+
+def ago(moment: str | None) -> str:
+    """How long ago a moment in ISO 8601 was: `3 min ago`."""
+    if not moment:
+        return ""
+    seconds = (datetime.now(UTC) - datetime.fromisoformat(moment)).total_seconds()
+    for length, unit in ((86400, "d"), (3600, "h"), (60, "min")):
+        if seconds >= 2 * length:
+            return f"{int(seconds // length)} {unit} ago"
+    return f"{max(0, int(seconds))} s ago"
 
 
 def colored(words: str, by: str | None = None) -> Any:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 EVENTS_AT_ONCE = 50
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
-COLORS = {"ready": "green", "repaired": "green", "unchanged": "green"}
+COLORS = {"ready": "green", "repaired": "green", "unchanged": "green", "done": "green", "drifted": "yellow"}
 ENDS = {
     "ExecutionSucceeded": SUCCEEDED,
     "ExecutionFailed": "FAILED",
@@ -42,11 +42,18 @@ STATES_IN_WORDS: Mapping[str, str] = {
     "CheckAccess": "waiting until it can be entered",
     "AwaitSecurity": "waiting for the security account",
     "LeaseAccount": "waiting for another execution",
+    "LogArchive": "laying down the log archive",
+    "Baseline": "laying down the baseline",
     "VerifyBaseline": "looking again",
-    "RecordOutcome": "nearly there",
+    "RecordOutcome": "noting what was done",
+    "SendAnswers": "telling of it",
+    "StartFollowUps": "starting what follows from it",
     "RecordFailure": "failing",
+    "SelectAccounts": "choosing the accounts",
+    "EachAccount": "going through the accounts",
+    "SummarizeRollOut": "summing up",
 }
-"""What an execution of groundwork-vend-account does, by its state; others are called by their names."""
+"""What an execution does, by its state; others are called by their names."""
 
 
 @dataclass
@@ -76,7 +83,8 @@ class Run:
 
     @property
     def outcome(self) -> str:
-        return str(self.output.get("outcome", "failed" if self.over else ""))
+        """Of a roll-out that went through, `done`."""
+        return str(self.output.get("outcome", "failed" if self.failed else "done" if self.over else ""))
 
     @property
     def seconds(self) -> float:
@@ -89,6 +97,8 @@ class Run:
             return f"{outermost}: {', '.join(branches)}" if branches and detailed else outermost
         if self.failed:
             return f"{self.status.lower()}: {self.failure}"
+        if counts := self.output.get("accounts"):
+            return ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
         made = len(self.output.get("changes", []))
         return f"{self.outcome}, {made} change{'' if made == 1 else 's'}" if made else self.outcome
 
@@ -178,3 +188,16 @@ def _mark(run: Run) -> Text | Spinner:
     if not run.over:
         return Spinner("dots", style="cyan")
     return Text("✓", style="green") if run.status == SUCCEEDED else Text("✗", style="red")
+
+
+def subject_of(given: Mapping[str, Any]) -> tuple[str, str]:
+    """The name of the account that an execution's input is about, or else its id."""
+    detail = given.get("detail", {})
+    if "accountName" in detail:
+        return str(detail["accountName"]), ""
+    told = detail.get("serviceEventDetails", {})
+    if "createAccountStatus" in told:
+        return "", str(told["createAccountStatus"].get("accountId", ""))
+    if "createManagedAccountStatus" in told:
+        return "", str(told["createManagedAccountStatus"].get("account", {}).get("accountId", ""))
+    return "", str(given.get("accountId", ""))

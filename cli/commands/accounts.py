@@ -28,7 +28,7 @@ def accounts(
     """
     from cli.connection import Connection
     from cli.inventory import inventory
-    from cli.output import as_json, colored, say, table, waiting
+    from cli.output import ago, as_json, colored, say, table, waiting
     from groundwork.fields import is_below
 
     with waiting("Reading the organization"):
@@ -51,7 +51,7 @@ def accounts(
             colored(each.state),
             each.baseline or "",
             colored(", ".join(each.drift), "drifted"),
-            (each.last_run_at or "").replace("T", " ").removesuffix("+00:00"),
+            ago(each.last_run_at),
         )
         for each in found
     ]

@@ -1,0 +1,110 @@
+"""What differs, account by account: found by plans or done by runs, in color or as data."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Any
+
+from cli.output import SEVERITIES, colored, say
+from cli.starting import MOST_ALONE, changes_of, roll_out, run_each, summary_of
+
+if TYPE_CHECKING:
+    from cli.connection import Connection
+    from cli.inventory import Entry
+    from groundwork.contracts import Change, Mode
+
+
+@dataclass
+class Found:
+    """Of one account. A failure has error, cause and remedy."""
+
+    name: str
+    account_id: str
+    outcome: str
+    changes: list[Change] = field(default_factory=list)
+    failure: Mapping[str, str] | None = None
+
+    @property
+    def differs(self) -> bool:
+        return any(each.differs for each in self.changes)
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "accountId": self.account_id,
+            "accountName": self.name,
+            "outcome": self.outcome,
+            "changes": [each.to_json() for each in self.changes],
+            **({"failure": dict(self.failure)} if self.failure else {}),
+        }
+
+
+def run(
+    aws: Connection, mode: Mode, entries: Sequence[Entry], chosen: bool, components: Sequence[str]
+) -> list[Found]:
+    """Plan or apply: a few `chosen` accounts one by one, many or all by a roll-out."""
+    if chosen and len(entries) <= MOST_ALONE:
+        runs = run_each(aws, entries, mode, components)
+        ids = {each.name: each.account_id for each in entries}
+        return [
+            Found(
+                name,
+                ids[name],
+                each.outcome,
+                [] if each.failed else changes_of(each.output),
+                failure_of(each.failure) if each.failed else None,
+            )
+            for name, each in runs.items()
+        ]
+    ended = roll_out(aws, mode, entries if chosen else [], components)
+    if ended.failed and not ended.output:
+        return [Found("all accounts", "", "failed", failure=failure_of(ended.failure))]
+    summary = summary_of(aws, ended)
+    return [_of_summary(each, summary, mode) for each in entries]
+
+
+def _of_summary(entry: Entry, summary: Mapping[str, Any], mode: Mode) -> Found:
+    key = entry.account_id
+    changes = changes_of(
+        {"changes": summary["differences"].get(key, []), "reports": summary.get("reports", {}).get(key, [])}
+    )
+    if failure := summary["failures"].get(key):
+        return Found(entry.name, key, "failed", changes, failure)
+    if state := summary.get("skipped", {}).get(key):
+        return Found(entry.name, key, f"skipped: {state}", changes)
+    differs = any(each.differs for each in changes)
+    outcome = ("drifted" if mode == "plan" else "repaired") if differs else "unchanged"
+    return Found(entry.name, key, outcome, changes)
+
+
+def failure_of(text: str) -> dict[str, str]:
+    """Error, cause and remedy of a failed execution, whose cause ends with the remedy."""
+    error, _, rest = text.partition(": ")
+    cause, _, remedy = rest.partition(" Remedy: ")
+    return {"error": error, "cause": cause, "remedy": remedy}
+
+
+def tell(found: Sequence[Found]) -> None:
+    """Each account with its differences, the worst first."""
+    from rich.text import Text
+
+    from groundwork.rendering import sentence, worst_first
+
+    for each in found:
+        say(Text.assemble((each.name, "bold"), f"  {each.account_id}  ", colored(each.outcome)))
+        for change in worst_first(each.changes):
+            style = "bright_black" if change.action == "report" and not change.is_for_people else ""
+            say(Text(f"  {sentence(change)}", style=style or SEVERITIES[change.severity]))
+        if each.failure:
+            say(Text(f"  {each.failure['error']}: {each.failure['cause']}", style="red"))
+            if each.failure.get("remedy"):
+                say(f"  {each.failure['remedy']}")
+
+
+def in_total(found: Sequence[Found]) -> str:
+    """`5 accounts: 1 drifted, 4 unchanged`"""
+    from collections import Counter
+
+    counts = Counter(each.outcome for each in found)
+    words = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
+    return f"{len(found)} account{'' if len(found) == 1 else 's'}: {words}"

@@ -1,0 +1,111 @@
+"""Executions that were: whom each was about, what started it, how it ended.
+
+Step Functions keeps them for 90 days, and its list says neither; so each is asked for, and only so many are.
+https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import islice
+from typing import TYPE_CHECKING, Any
+
+from cli.connection import VEND
+from cli.differences import failure_of
+from cli.following import executions
+from groundwork.contracts import object_of
+from groundwork.side_by_side import side_by_side
+
+if TYPE_CHECKING:
+    from cli.connection import Connection
+
+AT_ONCE = 8
+"""DescribeExecution is paced at 15 a second."""
+
+
+@dataclass
+class Past:
+    """One execution. `account_id`, `name` and `email` are as far as its input and output tell."""
+
+    arn: str
+    started: datetime
+    stopped: datetime | None
+    status: str
+    trigger: str
+    mode: str
+    given: Any
+    account_id: str
+    name: str
+    email: str
+    output: Mapping[str, Any]
+    failure: Mapping[str, str] | None
+
+    @property
+    def outcome(self) -> str:
+        return "failed" if self.failure else str(self.output.get("outcome", self.status.lower()))
+
+    @property
+    def seconds(self) -> float | None:
+        return (self.stopped - self.started).total_seconds() if self.stopped else None
+
+    def is_about(self, account_id: str, email: str) -> bool:
+        return account_id == self.account_id or (bool(self.email) and email.lower() == self.email.lower())
+
+    def to_json(self) -> dict[str, Any]:
+        return {
+            "execution": self.arn,
+            "startedAt": self.started.isoformat(),
+            "seconds": self.seconds,
+            "trigger": self.trigger,
+            "mode": self.mode,
+            "outcome": self.outcome,
+            "accountId": self.account_id,
+            "accountName": self.name,
+            "email": self.email,
+            "changes": len(self.output.get("changes", [])),
+            **({"failure": dict(self.failure)} if self.failure else {}),
+        }
+
+
+def past(aws: Connection, most: int, status: str | None = None) -> Iterator[Past]:
+    """Of groundwork-vend-account, the newest first, `most` at most."""
+    states = aws.client("stepfunctions")
+    listed = islice(executions(states, aws.state_machine(VEND), status), most)
+    while some := list(islice(listed, AT_ONCE)):
+        yield from side_by_side(
+            *(lambda each=each: _described(states, each["executionArn"]) for each in some)
+        )
+
+
+def _described(states: Any, arn: str) -> Past:
+    found = states.describe_execution(executionArn=arn)
+    given, output = json.loads(found["input"]), json.loads(found.get("output") or "{}")
+    detail = object_of(object_of(given).get("detail"))
+    status = object_of(object_of(detail.get("serviceEventDetails")).get("createAccountStatus"))
+    failed = found["status"] not in ("RUNNING", "SUCCEEDED")
+    return Past(
+        arn=arn,
+        started=found["startDate"],
+        stopped=found.get("stopDate"),
+        status=found["status"],
+        trigger=_trigger(object_of(given)),
+        mode=str(object_of(given).get("mode", "apply")),
+        given=given,
+        account_id=str(
+            output.get("accountId") or object_of(given).get("accountId") or status.get("accountId") or ""
+        ),
+        name=str(output.get("accountName") or detail.get("accountName") or ""),
+        email=str(output.get("email") or detail.get("email") or ""),
+        output=output,
+        failure=failure_of(f"{found.get('error')}: {found.get('cause')}") if failed else None,
+    )
+
+
+def _trigger(given: Mapping[str, Any]) -> str:
+    detail = object_of(given.get("detail"))
+    if "detail-type" in given:
+        return str(detail.get("eventName") or given["detail-type"])
+    return "roll-out" if ":groundwork-roll-out/" in json.dumps(given) else "by hand"
