@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -22,9 +23,14 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Tell what differs from the baseline; exit 2 if anything does",
     "apply": "Plan, ask, and bring accounts to their baseline",
     "failures": "What failed, why, and what to do",
+    "local": "Run the embedded AWS, with Groundwork in it, until interrupted",
+    "demo": "Five accounts on an embedded AWS, every door tried",
     "replay": "Deliver again the events that could not be delivered",
 }
 """By name, with the first sentence of what it does."""
+
+COMPLETING = "_GROUNDWORK_COMPLETE"
+"""What a shell sets that asks for completions."""
 
 HELP = """Ask for AWS accounts, see what there is, and keep them at their baseline.
 
@@ -53,8 +59,8 @@ class Commands(TyperGroup):
 
 
 def _is_listing() -> bool:
-    """Whether this is about the list of commands, which needs none of them."""
-    return not any(each in COMMANDS for each in sys.argv[1:])
+    """Whether this is about the list of commands, which needs none of them; completion needs their options."""
+    return COMPLETING not in os.environ and not any(each in COMMANDS for each in sys.argv[1:])
 
 
 def loaded(name: str) -> Any:

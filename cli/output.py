@@ -18,7 +18,7 @@ COLORS = {
     "ready": "green",
     "repaired": "green",
     "unchanged": "green",
-    "as declared": "green",
+    "done": "green",
     "failed": "red",
     "drifted": "yellow",
 }

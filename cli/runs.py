@@ -13,6 +13,7 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
+from cli.output import COLORS
 from groundwork.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 EVENTS_AT_ONCE = 50
 RUNNING, SUCCEEDED = "RUNNING", "SUCCEEDED"
-COLORS = {"ready": "green", "repaired": "green", "unchanged": "green", "done": "green", "drifted": "yellow"}
 ENDS = {
     "ExecutionSucceeded": SUCCEEDED,
     "ExecutionFailed": "FAILED",
