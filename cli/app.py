@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Mapping, Sequence
 from importlib import import_module
@@ -29,9 +28,6 @@ COMMANDS: Mapping[str, str] = {
 }
 """By name, with the first sentence of what it does."""
 
-COMPLETING = "_GROUNDWORK_COMPLETE"
-"""What a shell sets that asks for completions."""
-
 HELP = """Ask for AWS accounts, see what there is, and keep them at their baseline.
 
 Exit codes: 0 good; 1 something failed; 2 there are differences; 3 wrong input; 4 credentials or permission;
@@ -55,12 +51,12 @@ class Commands(TyperGroup):
                 f"There is no command {cmd_name!r}{did_you_mean(cmd_name, COMMANDS)}.",
                 "`groundwork --help` lists them.",
             )
-        return _Listed(cmd_name) if _is_listing() else loaded(cmd_name)
+        return loaded(cmd_name)
 
-
-def _is_listing() -> bool:
-    """Whether this is about the list of commands, which needs none of them; completion needs their options."""
-    return COMPLETING not in os.environ and not any(each in COMMANDS for each in sys.argv[1:])
+    def format_commands(self, ctx: Any, formatter: Any) -> None:  # noqa: ARG002
+        """The list, which needs none of their modules."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 def loaded(name: str) -> Any:
@@ -71,13 +67,6 @@ def loaded(name: str) -> Any:
     command = typer.main.get_command(alone)
     command.params += given.options()
     return command
-
-
-class _Listed(typer.core.TyperCommand):
-    """A command as the list shows it."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(name, help=COMMANDS[name], short_help=COMMANDS[name])
 
 
 app = typer.Typer(

@@ -31,8 +31,8 @@ def apply(
     from cli.selection import selected
     from cli.trouble import FAILED, Trouble
 
-    if GIVEN.as_json and not yes:
-        raise Trouble("--output json asks no question.", "Give --yes.")
+    if not yes and (GIVEN.as_json or not aside().is_terminal):
+        raise Trouble("There is no terminal to ask on.", "Give --yes; `groundwork plan` only looks.")
     aws = Connection()
     entries = selected(aws, accounts, every=every)
     planned = run(aws, "plan", entries, not every, component or [])
@@ -54,12 +54,9 @@ def apply(
         say("Nothing to do.")
         return
     names = ", ".join(each.name for each in due)
-    if not yes:
-        if not aside().is_terminal:
-            raise Trouble("This is no terminal to ask on.", "Give --yes.")
-        if not typer.confirm(f"Bring {names} to the baseline?", err=True):
-            say("Nothing was changed.")
-            return
+    if not yes and not typer.confirm(f"Bring {names} to the baseline?", err=True):
+        say("Nothing was changed.")
+        return
     done = run(aws, "apply", due, not (every and len(due) == len(entries)), component or [])
     if GIVEN.as_json:
         as_json([each.to_json() for each in done])

@@ -1,0 +1,182 @@
+"""The command line in the hands of whoever carries groundwork-operator, and nothing else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from local.identity.credentials import Credentials
+from tests.workflow.command_line import CommandLine, shell_of
+from tests.workflow.conftest import Cloud
+from tests.workflow.people import join
+
+
+def carrying(cloud: Cloud, name: str, output: str) -> Credentials:
+    """A user of the management account with one policy of the stack's."""
+    key = join(cloud, cloud.aws.management_account, name)
+    cloud.aws.client("iam").attach_user_policy(UserName=name, PolicyArn=cloud.outputs[output])
+    return key
+
+
+@pytest.fixture(scope="module")
+def patch() -> Iterator[pytest.MonkeyPatch]:
+    with pytest.MonkeyPatch.context() as patch:
+        yield patch
+
+
+@pytest.fixture(scope="module")
+def groundwork(cloud: Cloud, patch: pytest.MonkeyPatch) -> CommandLine:
+    cloud.declared("security")
+    return shell_of(cloud, carrying(cloud, "olga", "OperatorPolicyArn"), patch)
+
+
+@pytest.fixture(scope="module")
+def requester(cloud: Cloud, patch: pytest.MonkeyPatch) -> CommandLine:
+    return shell_of(cloud, carrying(cloud, "rita", "RequesterPolicyArn"), patch)
+
+
+@pytest.fixture(scope="module")
+def asked(cloud: Cloud, groundwork: CommandLine) -> str:
+    """The name of an account that an operator has asked for, and waited for."""
+    name, email = cloud.fresh()
+    said = groundwork("request", name, "--email", email, "--ou", "Workloads/Development", "--wait")
+    assert said.code == 0, said
+    assert f"{name}: ready" in said.out
+    assert "reading the request" in said.err or "AWS makes the account" in said.err
+    return name
+
+
+def test_the_list_of_accounts(cloud: Cloud, groundwork: CommandLine, asked: str) -> None:
+    said = groundwork("accounts", "--output", "json")
+    assert said.code == 0, said
+    (found,) = [each for each in said.data if each["name"] == asked]
+    assert found["kind"] == "workload"
+    assert found["unit"] == "Workloads/Development"
+    assert found["state"] == "ready"
+    assert found["baseline"] == cloud.declaration.version
+    assert found["drift"] == []
+    assert len(said.data) == len(cloud.accounts())
+    management = said.data[0]
+    assert (management["kind"], management["state"]) == ("management", "ready")
+
+
+def test_filters_of_the_list(groundwork: CommandLine, asked: str) -> None:
+    below = groundwork("accounts", "--unit", "Workloads", "--kind", "workload", "--output", "json").data
+    assert asked in {each["name"] for each in below}
+    assert not {each["name"] for each in below} & {"security", "management"}
+    assert groundwork("accounts", "--state", "failed", "--unit", "Security", "--output", "json").data == []
+
+
+def test_a_plan_shows_what_differs_and_apply_mends_it(
+    cloud: Cloud, groundwork: CommandLine, asked: str
+) -> None:
+    account = next(each["Id"] for each in cloud.accounts().values() if each["Name"] == asked)
+    good = groundwork("plan", asked)
+    assert (good.code, good.out.splitlines()[-1]) == (0, "1 account: 1 unchanged")
+    cloud.inside("cloudtrail", account).stop_logging(Name="groundwork")
+    differs = groundwork("plan", asked)
+    assert differs.code == 2
+    assert "HIGH    trail groundwork: is not logging" in differs.out
+    (listed,) = [each for each in groundwork("accounts", "--output", "json").data if each["name"] == asked]
+    assert listed["drift"] == ["trail"]
+    shown = groundwork("show", asked)
+    assert "differs" in shown.out and "is not logging" in shown.out
+    refused = groundwork("apply", asked)
+    assert (refused.code, refused.err.strip()) == (
+        3,
+        "There is no terminal to ask on. Give --yes; `groundwork plan` only looks.",
+    )
+    mended = groundwork("apply", asked, "--yes")
+    assert mended.code == 0, mended
+    assert mended.out.splitlines()[-1] == "1 account: 1 repaired"
+    assert cloud.inside("cloudtrail", account).get_trail_status(Name="groundwork")["IsLogging"]
+    again = groundwork("apply", asked, "--yes")
+    assert (again.code, again.out.splitlines()[-1]) == (0, "Nothing to do.")
+
+
+def test_history_and_show(groundwork: CommandLine, asked: str) -> None:
+    found = groundwork("history", asked, "--output", "json").data
+    assert found[-1]["trigger"] == "Account Requested"
+    assert found[-1]["outcome"] == "ready"
+    shown = groundwork("show", asked, "--output", "json").data
+    components = {each["component"]: each["outcome"] for each in shown["lastResults"]["run"]}
+    assert {"access", "trail", "config", "account-settings"} <= components.keys()
+
+
+def test_a_file_of_accounts(cloud: Cloud, groundwork: CommandLine, asked: str, tmp_path: Path) -> None:
+    name, email = cloud.fresh()
+    there = next(each["Email"] for each in cloud.accounts().values() if each["Name"] == asked)
+    file = tmp_path / "accounts.yaml"
+    file.write_text(
+        "accounts:\n"
+        f"  - {{name: {asked}, email: {there}, organizationalUnit: Workloads/Staging, tags: {{team: blue}}}}\n"
+        f"  - {{name: {name}, email: {email}, organizationalUnit: Workloads/Staging}}\n"
+    )
+    said = groundwork("request", "--file", str(file), "--wait", "--output", "json")
+    assert said.code == 0, said
+    assert said.data["asked"][name]["outcome"] == "ready"
+    (known,) = said.data["there"]
+    assert known["name"] == asked
+    assert known["differs"] == {
+        "organizationalUnit": {"asked": "Workloads/Staging", "is": "Workloads/Development"},
+        "tag team": {"asked": "blue", "is": None},
+    }
+    again = groundwork("request", "--file", str(file))
+    assert again.code == 0
+    assert "Nothing was asked for: all of it is there." in again.out
+
+
+def test_a_mistyped_unit_is_asked_about(cloud: Cloud, groundwork: CommandLine) -> None:
+    name, email = cloud.fresh()
+    said = groundwork("request", name, "--email", email, "--ou", "Workloads/Devlopment")
+    assert said.code == 3
+    assert said.err.strip() == (
+        "There is no unit 'Workloads/Devlopment' (did you mean 'Workloads/Development'?). Correct it, or have it made "
+        "with --create-ou."
+    )
+    assert email not in cloud.accounts()
+
+
+def test_failures_are_told_and_started_again(cloud: Cloud, groundwork: CommandLine) -> None:
+    cloud.ended(cloud.begin(accountId="999999999999"))
+    said = groundwork("failures")
+    assert said.code == 1
+    assert "AccountUnknown: Account 999999999999 is not in this organization." in said.out
+    assert "Check the id" in said.out
+    assert groundwork("failures", "--again").code == 1
+
+
+def test_undelivered_events_are_replayed(groundwork: CommandLine) -> None:
+    said = groundwork("replay")
+    assert (said.code, said.out.strip()) == (0, "0 delivered, 0 left in the queue")
+
+
+def test_all_accounts_are_planned_by_a_roll_out(groundwork: CommandLine, asked: str) -> None:
+    said = groundwork("plan", "--all", "--component", "trail", "--output", "json")
+    assert {each["accountName"] for each in said.data} >= {"security", asked}
+    assert said.code in (0, 2), said.err
+
+
+def test_a_requester_may_ask_and_no_more(cloud: Cloud, requester: CommandLine) -> None:
+    name, email = cloud.fresh()
+    said = requester("request", name, "--email", email)
+    assert said.code == 0, said
+    event = said.out.partition("request ")[2].split()[0]
+    assert cloud.ended(cloud.execution_of(event)).status == "SUCCEEDED"
+    refused = requester("accounts")
+    assert refused.code == 4
+    assert "is not permitted" in refused.err and "groundwork-operator" in refused.err
+
+
+def test_an_operator_may_change_nothing_by_himself(cloud: Cloud, groundwork: CommandLine) -> None:
+    who = Credentials(
+        groundwork.surroundings["AWS_ACCESS_KEY_ID"], groundwork.surroundings["AWS_SECRET_ACCESS_KEY"]
+    )
+    organizations = cloud.aws.client("organizations", credentials=who)
+    with pytest.raises(organizations.exceptions.AccessDeniedException):
+        organizations.create_organizational_unit(ParentId="r-abcd", Name="mine")
+    table = cloud.aws.client("dynamodb", credentials=who)
+    with pytest.raises(table.exceptions.ClientError, match="AccessDenied"):
+        table.delete_item(TableName=cloud.outputs["LedgerTable"], Key={"pk": {"S": "pinned"}})
