@@ -59,10 +59,21 @@ def explained(error: Exception) -> Trouble | None:
     usage = getattr(error, "format_message", None)
     if usage is not None and hasattr(error, "exit_code"):
         return Trouble(_usage(error, usage()))
+    answer = error.__cause__
+    if hasattr(answer, "response") and isinstance(
+        answer, Exception
+    ):  # named for the state machine; this is a person
+        return _of_botocore(answer)
     remedy = getattr(error, "remedy", None)
     if isinstance(remedy, str) and type(error).__module__.startswith("groundwork."):
         return Trouble(str(error), remedy)
     return _of_botocore(error)
+
+
+def is_refused(error: Exception) -> bool:
+    """Whether it says that the caller may not."""
+    trouble = explained(error)
+    return trouble is not None and trouble.code == NOT_PERMITTED and "is not permitted" in trouble.what
 
 
 def _usage(error: Exception, message: str) -> str:

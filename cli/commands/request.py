@@ -115,13 +115,14 @@ def _missing(aws: Connection, asked: list[AccountRequest]) -> tuple[list[Account
     from cli.inventory import inventory
     from cli.output import aside, waiting
     from cli.requests import compared
-    from cli.trouble import DENIED
+    from cli.trouble import is_refused
+    from groundwork.errors import GroundworkError
 
     try:
         with waiting("Reading the organization"):
             return compared(aws, asked, inventory(aws))
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in DENIED:
+    except (ClientError, GroundworkError) as error:
+        if not is_refused(error):
             raise
         aside().print(
             "These credentials may not look at the organization (groundwork-operator may): all accounts are asked "
@@ -136,7 +137,8 @@ def _with_units(aws: Connection, asked: list[AccountRequest], *, create_ou: bool
 
     from cli.output import aside
     from cli.requests import unknown_units
-    from cli.trouble import DENIED, Trouble
+    from cli.trouble import Trouble, is_refused
+    from groundwork.errors import GroundworkError
 
     if create_ou:
         return [
@@ -145,8 +147,8 @@ def _with_units(aws: Connection, asked: list[AccountRequest], *, create_ou: bool
         ]
     try:
         unknown = unknown_units(aws, asked)
-    except ClientError as error:  # whoever may only ask is told by the answer
-        if error.response["Error"]["Code"] not in DENIED:
+    except (ClientError, GroundworkError) as error:  # whoever may only ask is told by the answer
+        if not is_refused(error):
             raise
         return asked
     for unit, meant in unknown.items():
