@@ -15,7 +15,7 @@ export PYTHONPATH := layers:.
 
 BIN := .venv/bin
 SAM := .venv-sam/bin/sam
-DEV := .venv/installed
+DEV := .venv/bin/groundwork
 SAM_CLI := .venv-sam/installed
 AUDIT := .venv-audit/simulator
 OWN = $(if $(DECLARATION),$(abspath $(DECLARATION)))
@@ -87,6 +87,11 @@ INSTALL := install -qq --disable-pip-version-check --no-input --no-deps --no-com
 	@test -x $(@D)/bin/python || $(PYTHON) -m venv $(@D)
 	@$(@D)/bin/python -m pip $(INSTALL) -r $<
 	@touch $@
+
+# The command line, from the repository as it is.
+.venv/bin/groundwork: .venv/installed
+	@printf '#!/bin/sh\nPYTHONPATH="%s/layers:%s" exec "%s/.venv/bin/python" -m cli "$$@"\n' '$(CURDIR)' '$(CURDIR)' '$(CURDIR)' > $@
+	@chmod +x $@
 
 .venv-audit/simulator: .venv-audit/installed prove/simulator/package-lock.json
 	@cp prove/simulator/package.json prove/simulator/package-lock.json $(@D)

@@ -14,6 +14,7 @@ from typing import Any
 
 from checks import embedded
 from checks.aws_names import managed_policies
+from checks.commands import commands
 from checks.evaluators import evaluators
 from checks.picture import picture_of
 from checks.references import errors, permissions
@@ -54,6 +55,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "layers/groundwork/declaration/managed_policies.txt": managed_policies,
     "docs/vend_account.svg": partial(picture_of, "vend_account"),
     "docs/roll_out.svg": partial(picture_of, "roll_out"),
+    "docs/commands.md": commands,
     "docs/errors.md": errors,
     "docs/evaluators.md": evaluators,
     "docs/permissions.md": permissions,

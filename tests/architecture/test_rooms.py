@@ -12,7 +12,9 @@ import pytest
 ROOT = Path(__file__).parents[2]
 BASES: Mapping[str, Path] = {
     "groundwork": ROOT / "layers",
-    **dict.fromkeys(("cli", "local", "functions", "demo", "bench", "prove", "checks", "clients", "tests"), ROOT),
+    **dict.fromkeys(
+        ("cli", "local", "functions", "demo", "bench", "prove", "checks", "clients", "tests"), ROOT
+    ),
 }
 FLOORS: Sequence[set[str]] = (
     {"errors", "fields", "contracts", "settings", "entry", "rendering", "side_by_side"},

@@ -34,6 +34,7 @@ def groundwork(cloud: Cloud, patch: pytest.MonkeyPatch) -> CommandLine:
 
 @pytest.fixture(scope="module")
 def requester(cloud: Cloud, patch: pytest.MonkeyPatch) -> CommandLine:
+    cloud.declared("security")
     return shell_of(cloud, carrying(cloud, "rita", "RequesterPolicyArn"), patch)
 
 
