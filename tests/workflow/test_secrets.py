@@ -83,9 +83,8 @@ OF_A_LEAVER = re.compile(r"(?:has the access key |DeleteAccessKey.{0,200}?Access
 
 def fingerprint(credential: str) -> str:
     """The longest run of letters and digits: whatever stands around a credential, and however it is escaped, this
-    run stays whole."""
-    runs: list[str] = RUN.findall(credential)
-    return max(runs, key=len)
+    run stays whole. Of a credential that by chance has none, all of it."""
+    return max(RUN.findall(credential), key=len, default=credential)
 
 
 def leaks(cloud: Cloud, places: Iterable[tuple[str, str]]) -> list[str]:
@@ -96,11 +95,13 @@ def leaks(cloud: Cloud, places: Iterable[tuple[str, str]]) -> list[str]:
         for part in (credentials.access_key_id, credentials.secret_access_key, credentials.session_token)
         if part
     }
+    without_run = [each for each in known if not RUN.fullmatch(each)]
     found = []
     for where, text in places:
         plain = ESCAPED.sub(" ", text)
         found += [f"{where}: {match[0][:40]}" for match in SUSPICIOUS.finditer(OF_A_LEAVER.sub("", plain))]
         found += [f"{where}: {run}" for run in known.intersection(RUN.findall(plain))]
+        found += [f"{where}: {each}" for each in without_run if each in plain]
     return found
 
 

@@ -76,7 +76,10 @@ def test_it_is_a_command(vended: Cloud) -> None:
 def test_it_writes_nothing(vended: Cloud) -> None:
     before = len(vended.aws.calls)
     look(live(vended))
-    verbs = {str(call.action).split(":")[1] for call in vended.aws.calls[before:]}
+    own = (
+        call for call in vended.aws.calls[before:] if not call.function
+    )  # a scheduled pass may be on its way
+    verbs = {str(call.action).split(":")[1] for call in own}
     assert {verb for verb in verbs if not verb.startswith(("Get", "List", "Describe"))} == {"AssumeRole"}
 
 

@@ -21,8 +21,14 @@ def updated(cloud: Cloud, **parameters: str) -> dict[str, object]:
     """What a deployment with other parameters has started, once it has ended."""
     sfn, machine = cloud.aws.client("stepfunctions"), cloud.outputs["RollOutStateMachineArn"]
 
+    def is_by_update(arn: str) -> bool:
+        """The daily plan looks at all accounts."""
+        given = json.loads(sfn.describe_execution(executionArn=arn)["input"])
+        return bool(given.get("include") == {"kinds": ["management"]})
+
     def started() -> set[str]:
-        return {each["executionArn"] for each in sfn.list_executions(stateMachineArn=machine)["executions"]}
+        listed = sfn.list_executions(stateMachineArn=machine)["executions"]
+        return {each["executionArn"] for each in listed if is_by_update(each["executionArn"])}
 
     before = started()
     cloud.aws.deploy(ROOT / "template.yaml", parameters=parameters)
