@@ -11,9 +11,9 @@ from pathlib import Path
 from typing import Any, Literal
 
 from groundwork.declaration.policy_files import Document
-from local.policies.decision import Authority, ResourceSide, decide, decide_for_service
-from local.policies.documents import Caller as EngineCaller
-from local.policies.documents import Kind, Request, compile_policy
+from groundwork.policies.decision import Authority, ResourceSide, decide, decide_for_service
+from groundwork.policies.documents import Caller as EngineCaller
+from groundwork.policies.documents import Kind, Request, compile_policy
 
 ROOT = Path(__file__).parents[1]
 AUDIT = ROOT / ".venv-audit"

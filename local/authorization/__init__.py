@@ -3,7 +3,7 @@
 gate         stands in front of moto: identifies, parses, asks the authorizer
 authorizer   what the call needs, and whether its caller may
 requests     call -> actions, resources, condition keys (operations, resources, resolvers, keys, dependents)
-state        the policies that hold now, read from moto; local.policies decides what they say
+state        the policies that hold now, read from moto; groundwork.policies decides what they say
 """
 
 from __future__ import annotations

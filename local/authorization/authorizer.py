@@ -11,6 +11,15 @@ import time
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
+from groundwork.policies.decision import (
+    ALLOWED,
+    Authority,
+    Decision,
+    ResourceSide,
+    decide,
+    decide_for_service,
+)
+from groundwork.policies.documents import Caller, Request
 from local.authorization import keys, operations, reference, refusals, state
 from local.authorization.dependents import Need
 from local.authorization.keys import Keys
@@ -20,8 +29,6 @@ from local.authorization.resources import Call
 from local.authorization.state import Membership
 from local.calls import CallRecord
 from local.identity.principals import Principal
-from local.policies.decision import ALLOWED, Authority, Decision, ResourceSide, decide, decide_for_service
-from local.policies.documents import Caller, Request
 
 if TYPE_CHECKING:
     from local.engine import Engine

@@ -27,6 +27,7 @@ from moto.core.utils import get_service_model
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
 from werkzeug.exceptions import ClientDisconnected, NotFound
 
+from groundwork.policies.documents import UncomputedKey
 from local.authorization import operations, reference, refusals
 from local.authorization.operations import EngineGap, NoArn
 from local.authorization.protocols import content_type, operation_of, protocol_of
@@ -34,7 +35,6 @@ from local.authorization.refusals import Refusal
 from local.authorization.resource_policies import malformed
 from local.authorization.resources import Call
 from local.identity.principals import BadSessionToken, Principal, SessionExpired, UnknownAccessKey
-from local.policies.documents import UncomputedKey
 
 if TYPE_CHECKING:
     from local.engine import Engine

@@ -10,10 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from typing import Any
 
+from groundwork.policies.conditions import MalformedPolicy
+from groundwork.policies.documents import Kind, compile_policy
 from local.authorization.refusals import Refusal
 from local.authorization.resources import Call
-from local.policies.conditions import MalformedPolicy
-from local.policies.documents import Kind, compile_policy
 
 BAD_REQUEST = 400
 

@@ -10,10 +10,10 @@ from typing import Any
 from moto.iam.models import IAMBackend, Role, User, iam_backends
 from moto.organizations.models import organizations_backends
 
+from groundwork.policies.decision import Authority, Levels
+from groundwork.policies.documents import Kind, Policy, compile_policy
 from local.identity.principals import Principal
 from local.organizations.policy_types import WITH_RCPS
-from local.policies.decision import Authority, Levels
-from local.policies.documents import Kind, Policy, compile_policy
 
 PARTITION = "aws"
 SERVICE_CONTROL, RESOURCE_CONTROL = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"

@@ -15,10 +15,10 @@ from moto.core.responses import ActionResult, EmptyResult
 from moto.iam.models import IAMBackend, ManagedPolicy, Role, User, iam_backends
 from moto.iam.responses import IamResponse
 
+from groundwork.policies.conditions import MalformedPolicy, as_list
+from groundwork.policies.documents import Kind, compile_policy
 from local.authorization import state
 from local.identity.principals import PARTITION
-from local.policies.conditions import MalformedPolicy, as_list
-from local.policies.documents import Kind, compile_policy
 
 if TYPE_CHECKING:
     from local.engine import Engine

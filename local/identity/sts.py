@@ -19,12 +19,12 @@ from moto.core.responses import ActionResult
 from moto.iam.models import IAMBackend, User, iam_backends
 from moto.sts.responses import TokenResponse
 
+from groundwork.policies.conditions import MalformedPolicy
+from groundwork.policies.documents import Kind, compile_policy
 from local.authorization import state
 from local.identity import totp
 from local.identity.credentials import Credentials
 from local.identity.principals import PARTITION, Principal
-from local.policies.conditions import MalformedPolicy
-from local.policies.documents import Kind, compile_policy
 
 if TYPE_CHECKING:
     from local.engine import Engine

@@ -14,8 +14,8 @@ from typing import Any
 
 from moto.organizations.models import FakeOrganization, FakePolicy
 
-from local.policies.conditions import MalformedPolicy, as_list
-from local.policies.documents import Kind, compile_policy
+from groundwork.policies.conditions import MalformedPolicy, as_list
+from groundwork.policies.documents import Kind, compile_policy
 
 from .errors import constraint, error, invalid_input
 

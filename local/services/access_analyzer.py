@@ -25,9 +25,9 @@ from moto.core.base_backend import BackendDict, BaseBackend
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult, BaseResponse
 
+from groundwork.policies.conditions import as_list
 from local.engine import Engine
 from local.organizations import organization_of
-from local.policies.conditions import as_list
 
 SERVICE = "accessanalyzer"
 ADDRESS = r"https?://access-analyzer\.(.+)\.amazonaws\.com"

@@ -14,9 +14,9 @@ from typing import Any
 from moto.kms.models import Key, kms_backends
 from moto.s3.models import FakeBucket, s3_backends
 
+from groundwork.policies.decision import ResourceSide, decide_for_service
+from groundwork.policies.documents import Caller, Kind, Request, compile_policy
 from local.organizations import organization_of
-from local.policies.decision import ResourceSide, decide_for_service
-from local.policies.documents import Caller, Kind, Request, compile_policy
 
 Keys = dict[str, Any]
 KMS = "aws:kms"

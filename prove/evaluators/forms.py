@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from decimal import Decimal
 from typing import Any
 
-from local.policies.documents import Match
+from groundwork.policies.documents import Match
 from prove.asked import Caller, Case, Keys
 from prove.evaluators.rewording import (
     NOBODY,

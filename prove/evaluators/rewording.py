@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any, Literal
 
-from local.policies.documents import Caller as EngineCaller
-from local.policies.documents import Kind, Match, Request, compile_policy
+from groundwork.policies.documents import Caller as EngineCaller
+from groundwork.policies.documents import Kind, Match, Request, compile_policy
 from prove.asked import Case, Keys, Levels
 
 Layer = Literal["identity", "boundary", "session", "organization", "controls", "resource"]

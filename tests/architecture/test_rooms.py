@@ -17,7 +17,7 @@ BASES: Mapping[str, Path] = {
     ),
 }
 FLOORS: Sequence[set[str]] = (
-    {"errors", "fields", "contracts", "settings", "entry", "rendering", "side_by_side"},
+    {"errors", "fields", "contracts", "settings", "entry", "rendering", "side_by_side", "policies"},
     {"declaration", "aws"},
     {"ledger"},
     {"baseline"},
@@ -45,10 +45,11 @@ def modules() -> dict[str, Path]:
 MODULES = modules()
 
 
-def imported(name: str, path: Path) -> Iterator[str]:
-    """The project's modules that a module imports, wherever in it, for its types included."""
+def imported(name: str, path: Path, *, at_once: bool = False) -> Iterator[str]:
+    """The project's modules that a module imports, wherever in it, for its types included; or what it imports `at_once`,
+    before one of its functions is called."""
     package = name if path.name == "__init__.py" else name.rpartition(".")[0]
-    for node in ast.walk(ast.parse(path.read_text())):
+    for node in _outside_of_functions(path) if at_once else ast.walk(ast.parse(path.read_text())):
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names if alias.name in MODULES)
         if isinstance(node, ast.ImportFrom):
@@ -58,6 +59,15 @@ def imported(name: str, path: Path) -> Iterator[str]:
             yield from inner
             if source in MODULES and len(inner) < len(node.names):
                 yield source
+
+
+def _outside_of_functions(path: Path) -> Iterator[ast.AST]:
+    nodes: list[ast.AST] = [ast.parse(path.read_text())]
+    while nodes:
+        node = nodes.pop()
+        yield node
+        if not isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+            nodes += ast.iter_child_nodes(node)
 
 
 ROOMED = sorted(name for name in MODULES if name.startswith("groundwork.") and name != BUILDS)
@@ -89,6 +99,18 @@ def test_a_room_of_the_layer_knows_only_those_below(name: str) -> None:
 def test_every_room_of_the_layer_has_its_floor() -> None:
     rooms = {name.split(".")[1] for name in ROOMED}
     assert rooms == set().union(*FLOORS)
+
+
+def test_no_function_reads_policies_before_it_has_to() -> None:
+    """The evaluator is for who looks at what is declared; a cold start has no time for it."""
+    at_once = {name: set(imported(name, path, at_once=True)) for name, path in MODULES.items()}
+    seen: set[str] = set()
+    reached = {name for name in MODULES if name.startswith("functions.")}
+    while reached - seen:
+        seen |= reached
+        reached = set().union(*(at_once[name] for name in seen))
+    assert "groundwork.entry" in seen
+    assert not {name for name in seen if name.startswith("groundwork.policies")}
 
 
 def test_a_room_is_small_enough_to_be_looked_over() -> None:

@@ -25,12 +25,12 @@ from groundwork.contracts import Account, Change, Kind, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.fields import ancestors
+from groundwork.policies.decision import Decision
 from local.authorization.authorizer import Authorizer
 from local.calls import CallRecord
 from local.engine import Engine
 from local.identity.credentials import Credentials
 from local.identity.principals import Principal
-from local.policies.decision import Decision
 from tests.engine.support import eventually
 
 ENTRY_ROLE = "OrganizationAccountAccessRole"

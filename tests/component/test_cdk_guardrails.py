@@ -6,7 +6,7 @@ import json
 
 from groundwork.baseline.components.guardrails.document import LONGEST, guardrail_document, minified
 from groundwork.declaration.loading import load
-from local.policies.documents import Request, compile_policy
+from groundwork.policies.documents import Request, compile_policy
 from tests.component.cdk import with_cdk
 from tests.component.test_guardrails import ADMINISTRATOR, ENTRY, MEMBER, ORGANIZATION, denied, role
 

@@ -15,7 +15,7 @@ from groundwork.declaration import Declaration, Role, Trust, Where
 from groundwork.declaration.entry_roles import EntryRole
 from groundwork.declaration.loading import load
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
-from local.policies.documents import Request, compile_policy
+from groundwork.policies.documents import Request, compile_policy
 from tests.component.conftest import World
 
 GUARDRAILS = Guardrails()

@@ -16,8 +16,8 @@ from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.errors import ComponentNotSettled, RefusedByAws
-from local.policies.decision import ResourceSide, decide_for_service
-from local.policies.documents import Caller, Kind, Request, compile_policy
+from groundwork.policies.decision import ResourceSide, decide_for_service
+from groundwork.policies.documents import Caller, Kind, Request, compile_policy
 from tests.component.conftest import World
 from tests.component.sabotage import prove_complete
 

@@ -9,7 +9,7 @@ from random import Random
 
 import pytest
 
-from local.policies.conditions import OPERATORS
+from groundwork.policies.conditions import OPERATORS
 from prove.asked import Case, engine_allows
 from prove.evaluators.cases import ALL, cases
 from prove.evaluators.disagreements import ROWS, Row

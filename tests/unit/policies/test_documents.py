@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 
-from local.policies.conditions import MalformedPolicy
-from local.policies.decision import Authority, Decision, ResourceSide, decide, decide_for_service
-from local.policies.documents import Caller, Kind, Match, Policy, Request, UncomputedKey, compile_policy
+from groundwork.policies.conditions import MalformedPolicy
+from groundwork.policies.decision import Authority, Decision, ResourceSide, decide, decide_for_service
+from groundwork.policies.documents import Caller, Kind, Match, Policy, Request, UncomputedKey, compile_policy
 
 HERE, THERE = "111111111111", "222222222222"
 BUCKET = "arn:aws:s3:::logs"

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from local.policies.documents import Kind, Match, Policy, Request
+from groundwork.policies.documents import Kind, Match, Policy, Request
 
 Layer = Literal[
     "an identity-based policy",

@@ -108,7 +108,7 @@ def resource_glob(pieces: tuple[tuple[str, bool], ...]) -> re.Pattern[str]:
     return re.compile(arn_expression(pieces, spilling=True), re.DOTALL)
 
 
-def _glob_pieces(pieces: Sequence[tuple[str, bool]], refusing: bool) -> re.Pattern[str]:
+def _glob_pieces(pieces: Sequence[tuple[str, bool]], _refusing: bool) -> re.Pattern[str]:
     wild = {"*": ".*", "?": "."}
     characters = ((c, literal) for text, literal in pieces for c in text)
     out = (re.escape(c) if literal or c not in wild else wild[c] for c, literal in characters)
@@ -258,27 +258,24 @@ class Condition:
         if self.operator is None:
             return any((not values) == (wanted == "true") for wanted in self.wanted)
         if not values:
-            return self._when_absent()
+            return self._when_absent(self.operator)
         if len(values) > 1 and not self.quantifier:
             return self.operator.negated and self.denies
         if self.operator.ordered and not any(map(self.operator.reads, values)):
             return False
-        matched = [self._matches(value, context) for value in values]
+        matched = [self._matches(self.operator, value, context) for value in values]
         if self.quantifier == FOR_ALL:
             return all(hit != self.operator.negated for hit in matched)
         if self.quantifier == FOR_ANY:
             return any(hit != self.operator.negated for hit in matched)
         return any(matched) != self.operator.negated
 
-    def _when_absent(self) -> bool:
-        assert self.operator is not None
+    def _when_absent(self, operator: Operator) -> bool:
         if self.if_exists or self.quantifier == FOR_ALL:
             return True
-        return self.operator.negated and self.quantifier != FOR_ANY
+        return operator.negated and self.quantifier != FOR_ANY
 
-    def _matches(self, value: str, context: Context) -> bool:
-        operator = self.operator
-        assert operator is not None
+    def _matches(self, operator: Operator, value: str, context: Context) -> bool:
         try:
             given = operator.parse_given(value) if operator.parse_given else value
         except ValueError:

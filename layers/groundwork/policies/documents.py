@@ -1,7 +1,7 @@
 """IAM policies: a document compiled once, then asked what it says of a request.
 
 Pure: it knows no AWS state. Follows "IAM JSON policy elements reference" of the IAM User Guide.
-How several policies combine is `local.policies.decision`.
+How several policies combine is `groundwork.policies.decision`.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from enum import Enum, IntEnum
 from functools import lru_cache
 from typing import Any, Literal
 
-from local.policies.conditions import (
+from groundwork.policies.conditions import (
     FIELDS,
     Condition,
     Context,

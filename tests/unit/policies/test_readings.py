@@ -7,10 +7,10 @@ from typing import Any
 
 import pytest
 
+from groundwork.policies.conditions import MalformedPolicy
+from groundwork.policies.decision import Authority, ResourceSide, decide
+from groundwork.policies.documents import Caller, Kind, Match, Policy, Request
 from local.organizations.policy_types import WITH_RCPS
-from local.policies.conditions import MalformedPolicy
-from local.policies.decision import Authority, ResourceSide, decide
-from local.policies.documents import Caller, Kind, Match, Policy, Request
 
 HERE = "111111111111"
 BUCKET = "arn:aws:s3:::logs"
