@@ -6,6 +6,7 @@ python -m checks.generated [--write]
 from __future__ import annotations
 
 import json
+import lzma
 import sys
 from collections.abc import Callable, Mapping
 from functools import partial
@@ -13,7 +14,7 @@ from pathlib import Path
 from typing import Any
 
 from checks import embedded
-from checks.aws_names import managed_policies
+from checks.aws_names import actions, managed_documents, managed_policies
 from checks.commands import commands
 from checks.evaluators import evaluators
 from checks.picture import picture_of
@@ -53,6 +54,8 @@ def _with_names(schema: Any) -> Any:
 GENERATED: Mapping[str, Callable[[], str]] = {
     "layers/baseline/baseline.schema.json": declaration_schema,
     "layers/groundwork/declaration/managed_policies.txt": managed_policies,
+    "layers/groundwork/doors/actions.txt.xz": actions,
+    "layers/groundwork/doors/managed_policies.txt.xz": managed_documents,
     "docs/vend_account.svg": partial(picture_of, "vend_account"),
     "docs/roll_out.svg": partial(picture_of, "roll_out"),
     "docs/commands.md": commands,
@@ -69,7 +72,13 @@ def stale() -> list[str]:
 
 
 def _text(path: Path) -> str | None:
-    return path.read_text() if path.exists() else None
+    if not path.exists():
+        return None
+    return lzma.decompress(path.read_bytes()).decode() if path.suffix == ".xz" else path.read_text()
+
+
+def _write(path: Path, text: str) -> None:
+    path.write_bytes(lzma.compress(text.encode()) if path.suffix == ".xz" else text.encode())
 
 
 def main(arguments: list[str]) -> int:
@@ -77,7 +86,7 @@ def main(arguments: list[str]) -> int:
     old = stale()
     if "--write" in arguments:
         for name in old:
-            (ROOT / name).write_text(GENERATED[name]())
+            _write(ROOT / name, GENERATED[name]())
         return 0
     for name in old:
         print(f"{name}: not current; `make format` writes it", file=sys.stderr)

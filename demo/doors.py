@@ -19,8 +19,9 @@ from rich.table import Table
 from rich.text import Text
 
 from demo.callers import Caller, assume, role_arn
-from demo.promises import EVERYTHING, Door, Power, promised
+from demo.promises import Door, promised
 from groundwork.declaration import Declaration
+from groundwork.doors.power import EVERYTHING, Power
 from local.engine import Engine
 from local.identity.credentials import Credentials
 

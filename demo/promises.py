@@ -7,31 +7,19 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import Flag
 from fnmatch import fnmatchcase
 from typing import Any
 
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration, Enter, Group, Role, Where
 from groundwork.declaration.policy_files import Document, statements
+from groundwork.doors.power import EVERYTHING, Power
 from groundwork.fields import is_below
 
-
-class Power(Flag):
-    """What one may do behind a door. Nothing at all: the door stays shut."""
-
-    SHUT = 0
-    ENTER = 1
-    READ = 2
-    WRITE = 4
-    GRANT = 8
-
-
 READS, WRITES, GRANTS = "ec2:DescribeSecurityGroups", "ec2:CreateSecurityGroup", "iam:CreateRole"
-"""The call that stands for each power; GRANT is power over who has power."""
+"""The call that stands for each power."""
 
 CALLS = {Power.READ: READS, Power.WRITE: WRITES, Power.GRANT: GRANTS}
-EVERYTHING = Power.ENTER | Power.READ | Power.WRITE | Power.GRANT
 MANAGED_POLICIES = {
     "AdministratorAccess": Power.READ | Power.WRITE | Power.GRANT,
     "PowerUserAccess": Power.READ | Power.WRITE,

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from typing import Any
 
-from demo.promises import Power, Visitor, doors_of, promised
+from demo.promises import Visitor, doors_of, promised
 from groundwork.baseline.archive import WRITER
 from groundwork.contracts import Account
+from groundwork.doors.power import Power
 from prove.vended import Organization, Question, Statement
 
 STRANGERS = "999999999999"

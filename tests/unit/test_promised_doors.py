@@ -10,10 +10,11 @@ from rich.console import Console
 
 from demo.callers import Caller
 from demo.doors import Try, door_table
-from demo.promises import EVERYTHING, Door, NotForetold, Power, Visitor, doors_of, promised
+from demo.promises import Door, NotForetold, Visitor, doors_of, promised
 from groundwork.contracts import Account, Kind
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import HOME, load
+from groundwork.doors.power import EVERYTHING, Power
 from local.identity.credentials import Credentials
 
 READ = Power.ENTER | Power.READ

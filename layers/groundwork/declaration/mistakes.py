@@ -58,7 +58,11 @@ def _units(declaration: Declaration) -> Iterator[str]:
                 f"organizationalUnits: {shown(unit)} and {shown(other)} differ in case alone; write it in one way"
             )
     for key, unit in _named_units(declaration):
-        if unit not in units:
+        if unit not in units and "*" in unit:
+            above = unit.partition("*")[0].rpartition("/")[0]
+            instead = f"write {above}" if above else "leave it out for everywhere"
+            yield f"{key} the unit {shown(unit)}; a unit stands for all that are below it, without *: {instead}"
+        elif unit not in units:
             yield (
                 f"{key} the unit {shown(unit)}{did_you_mean(unit, units)}; add it to organizationalUnits, or correct it"
             )

@@ -67,13 +67,15 @@ class Match(IntEnum):
 class Caller:
     """A principal as policies name it.
 
-    For a role session `arn` is the session's and `role_arn` the role's. A service has only `service`.
+    For a role session `arn` is the session's and `role_arn` the role's. A service has only `service`, and who comes with
+    a token of an identity provider only `federated`, which is the provider.
     """
 
     arn: str | None = None
     account: str | None = None
     role_arn: str | None = None
     service: str | None = None
+    federated: str | None = None
     bounded: bool = False
     """Whether a permissions boundary is on the user or role."""
 
@@ -119,6 +121,11 @@ def _is_too_early(template: str) -> bool:
     return template.partition("${")[0].count(":") < FIELDS - 1
 
 
+def _first_field(text: str) -> str:
+    """Of an action its service. No wildcard stands there."""
+    return text.partition(":")[0].lower()
+
+
 class Patterns:
     """The values of an Action or a Resource element."""
 
@@ -127,7 +134,8 @@ class Patterns:
     ) -> None:
         self._everything = False
         self._exact: set[str] = set()
-        self._patterns: list[re.Pattern[str]] = []
+        self._patterns: dict[str, list[re.Pattern[str]]] = {}
+        """By what stands before the first colon: AWS's own policies have thousands, for hundreds of services."""
         self._templates: list[str] = []
         for value in as_list(values):
             if not isinstance(value, str) or not value:
@@ -146,14 +154,14 @@ class Patterns:
                 self._templates += [] if _is_too_early(value) else [value]
             elif "*" in value or "?" in value:
                 pattern = resource_glob(((value, False),)) if arns else glob(value.lower())
-                self._patterns.append(pattern)
+                self._patterns.setdefault(_first_field(value), []).append(pattern)
             else:
                 self._exact.add(value if arns else value.lower())
 
     def match(self, text: str, context: Context) -> bool:
         if self._everything or text in self._exact:
             return True
-        if any(pattern.fullmatch(text) for pattern in self._patterns):
+        if any(pattern.fullmatch(text) for pattern in self._patterns.get(_first_field(text), ())):
             return True
         for template in self._templates:
             pieces = substitute(template, context)
@@ -184,6 +192,8 @@ class Principals:
             named = self._names.get("Service", frozenset())
             everyone = "*" in self._names.get("AWS", ())
             return Match.DIRECT if caller.service in named or everyone else Match.NONE
+        if caller.federated is not None:
+            return Match.DIRECT if caller.federated in self._names.get("Federated", ()) else Match.NONE
         named = self._names.get("AWS", frozenset())
         if caller.arn in named:
             return Match.DIRECT

@@ -30,7 +30,7 @@ def calls(found: Mapping[str, RoleState], target: Target) -> Iterator[Call]:
         if declared.trust == "narrow":
             yield from needing((), _brought_to(trust_policy(declared, target), role))
         elif {statement.get("Sid") for statement in statements(role.trust)} == {GROUNDWORK, BREAK_GLASS}:
-            yield from needing((), _brought_to(_by_default(target), role))
+            yield from needing((), _brought_to(by_default(target), role))
         else:
             yield from needing((), _wider(role, target.organization.management_account_id))
 
@@ -64,7 +64,7 @@ def trust_policy(role: EntryRole, target: Target) -> Document:
     return document
 
 
-def _by_default(target: Target) -> Document:
+def by_default(target: Target) -> Document:
     """As Organizations makes the role."""
     management = f"arn:{target.organization.partition}:iam::{target.organization.management_account_id}:root"
     statement = {"Effect": "Allow", "Principal": {"AWS": management}, "Action": "sts:AssumeRole"}

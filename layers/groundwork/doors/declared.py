@@ -1,0 +1,123 @@
+"""The documents that the declaration lays down, rendered for accounts by the components themselves."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import Any
+
+from groundwork.baseline.component import Installation, Target
+from groundwork.baseline.components.access import entry_roles
+from groundwork.baseline.components.access.documents import NotYetKnown
+from groundwork.baseline.components.access.state import RoleState
+from groundwork.baseline.components.access.wanted import Wanted, wanted
+from groundwork.baseline.components.cdk import roles as cdk_roles
+from groundwork.baseline.components.guardrails.document import guardrail_document
+from groundwork.contracts import Account, Organization
+from groundwork.declaration import Declaration
+from groundwork.declaration.entry_roles import EntryRole
+from groundwork.declaration.policy_files import Document
+from groundwork.doors.imagined import imagined
+from groundwork.doors.premises import FULL_ACCESS, Place, Premises
+from groundwork.fields import is_below
+
+ADMINISTRATOR = "AdministratorAccess"
+FUNCTIONS = "role/groundwork-*"
+"""How the roles of Groundwork's functions begin in the management account, where nobody has asked the stack."""
+
+
+def declared(
+    declaration: Declaration,
+    organization: Organization,
+    accounts: Iterable[Account],
+    words: Mapping[str, str],
+) -> Premises:
+    """Raises `InvalidDeclaration` where a document is longer than AWS takes."""
+    notes: list[str] = []
+    control = partial(control_over, declaration, organization)
+    places = {
+        account.id: _place(
+            account,
+            words.get(account.id) or called(account),
+            control(account),
+            declaration,
+            organization,
+            notes,
+        )
+        for account in accounts
+    }
+    return Premises(organization, places, tuple(dict.fromkeys(notes)))
+
+
+def without_aws(*declarations: Declaration) -> list[Premises]:
+    """Each declaration's doors in the same imagined accounts."""
+    organization, accounts, words = imagined(*declarations)
+    return [declared(declaration, organization, accounts.values(), words) for declaration in declarations]
+
+
+def called(account: Account) -> str:
+    if account.kind == "management":
+        return "the management account"
+    return f"{account.name} ({account.unit})" if account.unit else account.name
+
+
+def control_over(
+    declaration: Declaration, organization: Organization, account: Account
+) -> Sequence[Sequence[Document]]:
+    """The service control policy that the declaration lays down, with the one of AWS that allows the rest. What others
+    have hung on the organization is not looked at: it can only take power away."""
+    if account.kind == "management" or "guardrails" not in declaration.baseline.get("management", []):
+        return ()
+    where = declaration.guardrails.where
+    if organization.security_account_id is None or (
+        where and not any(is_below(account.unit, unit) for unit in where)
+    ):
+        return ()
+    return ((FULL_ACCESS, guardrail_document(declaration, organization)),)
+
+
+def _place(
+    account: Account,
+    words: str,
+    control: Sequence[Sequence[Document]],
+    declaration: Declaration,
+    organization: Organization,
+    notes: list[str],
+) -> Place:
+    target = Target(account, organization, declaration, _nobody, _installation(organization))
+    place = Place(account, words, control=control)
+    if account.kind == "management":
+        return place
+    made = wanted(target) if target.is_declared("access") else Wanted()
+    roles = [*made.roles, *_of_the_cdk(target, notes), entry_role(declaration.entry_roles[0], target)]
+    notes += [f"{words}: {left_out.resource}: {left_out.why}." for left_out in made.left_out]
+    policies = {policy.arn: policy.document for policy in made.policies}
+    return replace(place, roles=roles, groups=made.groups, users=made.users, policies=policies)
+
+
+def entry_role(declared_role: EntryRole, target: Target) -> RoleState:
+    """As AWS makes it with an account, or as its owner has it narrowed."""
+    narrow = declared_role.trust == "narrow"
+    trust = entry_roles.trust_policy(declared_role, target) if narrow else entry_roles.by_default(target)
+    everything = frozenset([target.managed_policy_arn(ADMINISTRATOR)])
+    return RoleState(declared_role.name, attached=everything, trust=trust)
+
+
+def _of_the_cdk(target: Target, notes: list[str]) -> list[RoleState]:
+    if not target.is_declared("cdk"):
+        return []
+    try:
+        return cdk_roles.wanted(target, target.declaration.regions.home)
+    except NotYetKnown as unknown:
+        notes.append(f"The roles of the CDK: {unknown}.")
+        return []
+
+
+def _installation(organization: Organization) -> Installation:
+    management = organization.management_account_id
+    return Installation(entering=(f"arn:{organization.partition}:iam::{management}:{FUNCTIONS}",))
+
+
+def _nobody(service: str, region: str | None = None) -> Any:
+    raise AssertionError(f"what is declared is known without asking {service} in {region}")
