@@ -1,0 +1,74 @@
+"""The owner's declaration: where its folder is, and what it says."""
+
+from __future__ import annotations
+
+import shutil
+from pathlib import Path
+from tempfile import TemporaryDirectory
+from typing import TYPE_CHECKING
+
+from cli.given import GIVEN
+from cli.trouble import Trouble
+
+if TYPE_CHECKING:
+    from groundwork.declaration import Declaration
+
+FILE = "baseline.yaml"
+PLACES = (Path(), Path("layers", "baseline"))
+"""Where it is looked for when nobody says where it is."""
+
+
+def folder(given: Path | None = None) -> Path:
+    """The folder with `baseline.yaml`: the one given, or --declaration, or GROUNDWORK_DECLARATION, or here, or
+    layers/baseline. Raises `Trouble`."""
+    named = given or GIVEN.declaration
+    if named is None:
+        found = next((place for place in PLACES if (place / FILE).is_file()), None)
+        if found is None:
+            raise Trouble(
+                f"There is no declaration here: neither this folder nor layers/baseline has a {FILE}.",
+                "Name its folder by --declaration or GROUNDWORK_DECLARATION.",
+            )
+        return found
+    if named.name == FILE:
+        named = named.parent
+    if not (named / FILE).is_file():
+        why = f"has no {FILE}" if named.is_dir() else "is no folder"
+        raise Trouble(f"--declaration {named}: {why}.", f"Name the folder that holds {FILE} and policies/.")
+    return named
+
+
+def load(given: Path | None = None) -> Declaration:
+    """The declaration in this folder, or in the one that `folder` finds, the settings of its components with it.
+    Raises `Trouble` with the loader's sentences."""
+    home = folder(given)
+    return checked(home, read(home))
+
+
+def read(home: Path) -> str:
+    """What the owner wrote. Raises `Trouble`."""
+    try:
+        return (home / FILE).read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as unreadable:
+        raise Trouble(
+            f"{home / FILE} cannot be read: {unreadable}.", "Give a file of text in UTF-8."
+        ) from None
+
+
+def checked(home: Path, text: str) -> Declaration:
+    """What this folder declares with this text as its file. Its policies come on top of those that are shipped, as in a
+    build. Raises `Trouble` with the loader's sentences."""
+    from groundwork.baseline.components import COMPONENTS
+    from groundwork.declaration import loading
+    from groundwork.errors import InvalidDeclaration
+
+    with TemporaryDirectory() as put_together:
+        whole = Path(put_together)
+        (whole / FILE).write_text(text, encoding="utf-8")
+        for policies in (loading.HOME / "policies", home / "policies"):
+            if policies.is_dir():
+                shutil.copytree(policies, whole / "policies", dirs_exist_ok=True)
+        try:
+            return loading.check(loading.load(whole), COMPONENTS)
+        except InvalidDeclaration as invalid:
+            raise Trouble(str(invalid)) from None
