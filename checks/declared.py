@@ -1,55 +1,50 @@
 """`python -m checks.declared [folder]`: whether the declaration in this folder is valid, as it would be deployed.
 
 The folder has the owner's `baseline.yaml`, and may have `policies/`; without it, the declaration of `layers/baseline` is
-looked at. Prints one sentence for each mistake, or what is declared.
+looked at. Prints one sentence for each mistake, as `groundwork check` does, or what is declared.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
 import sys
 from collections.abc import Sized
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
-from groundwork.baseline.components import COMPONENTS
-from groundwork.declaration import Declaration
-from groundwork.declaration.loading import check, load
-from groundwork.errors import InvalidDeclaration
+from cli.checking import findings
+from cli.declared import FILE, load
+from cli.trouble import Trouble
 
 LAYER = Path(__file__).parents[1] / "layers" / "baseline"
 
 
-def declared(folder: str = "") -> Declaration:
-    """The declaration, put together by the Makefile of the layer that ships it. Raises InvalidDeclaration."""
-    environment = {key: value for key, value in os.environ.items() if key not in ("MAKEFLAGS", "MFLAGS")}
-    with TemporaryDirectory() as artifacts:
-        build = ["make", "--silent", "-C", str(LAYER), "code"]
-        given = [f"ARTIFACTS_DIR={artifacts}", f"PYTHON={sys.executable}", f"DECLARATION={folder}"]
-        done = subprocess.run([*build, *given], capture_output=True, text=True, env=environment, check=False)
-        home = Path(artifacts) / "python" / "baseline"
-        if done.returncode and not (home / "baseline.yaml").exists():
-            raise InvalidDeclaration(done.stderr.splitlines()[0])
-        (home / "baseline.json").unlink(missing_ok=True)  # what is wrong is told of the file that was written
-        return check(load(home), COMPONENTS)
-
-
 def main(folder: str = "") -> int:
-    try:
-        found = declared(folder)
-    except InvalidDeclaration as invalid:
-        print(invalid, file=sys.stderr)
+    home = Path(folder) if folder else LAYER
+    if not (home / FILE).is_file():
+        print(
+            f"DECLARATION={home}: has no {FILE}; copy layers/baseline/{FILE} there, or say the full path of the folder "
+            "that has it",
+            file=sys.stderr,
+        )
         return 1
+    try:
+        found = findings(home)
+    except Trouble as trouble:
+        print(trouble, file=sys.stderr)
+        return 1
+    for each in found:
+        print(each, file=sys.stderr)
+    if any(each.severity == "error" for each in found):
+        return 1
+    declared = load(home)
     counted: dict[str, Sized] = {
-        "accounts": found.accounts,
-        "units": found.organizational_units,
-        "roles": found.access.roles,
-        "groups": found.access.groups,
-        "users": found.access.users,
+        "accounts": declared.accounts,
+        "units": declared.organizational_units,
+        "roles": declared.access.roles,
+        "groups": declared.access.groups,
+        "users": declared.access.users,
     }
     told = ", ".join(f"{len(some)} {name}" for name, some in counted.items())
-    print(f"Declaration {found.version}, of {folder or LAYER}/baseline.yaml: {told}")
+    print(f"Declaration {declared.version}, of {home / FILE}: {told}")
     return 0
 
 

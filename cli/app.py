@@ -25,6 +25,7 @@ COMMANDS: Mapping[str, str] = {
     "local": "Run the embedded AWS, with Groundwork in it, until interrupted",
     "demo": "Five accounts on an embedded AWS, every door tried",
     "replay": "Deliver again the events that could not be delivered",
+    "check": "Check the declaration alone: schema, names, sizes, policies",
 }
 """By name, with the first sentence of what it does."""
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
@@ -62,13 +64,22 @@ def checked(home: Path, text: str) -> Declaration:
     from groundwork.declaration import loading
     from groundwork.errors import InvalidDeclaration
 
-    with TemporaryDirectory() as put_together:
-        whole = Path(put_together)
-        (whole / FILE).write_text(text, encoding="utf-8")
-        for policies in (loading.HOME / "policies", home / "policies"):
-            if policies.is_dir():
-                shutil.copytree(policies, whole / "policies", dirs_exist_ok=True)
+    with put_together(home, text) as whole:
         try:
             return loading.check(loading.load(whole), COMPONENTS)
         except InvalidDeclaration as invalid:
             raise Trouble(str(invalid)) from None
+
+
+@contextmanager
+def put_together(home: Path, text: str) -> Iterator[Path]:
+    """A folder with this text as its file, and the owner's policies on top of those that are shipped."""
+    from groundwork.declaration.loading import HOME
+
+    with TemporaryDirectory() as made:
+        whole = Path(made)
+        (whole / FILE).write_text(text, encoding="utf-8")
+        for policies in (HOME / "policies", home / "policies"):
+            if policies.is_dir():
+                shutil.copytree(policies, whole / "policies", dirs_exist_ok=True)
+        yield whole

@@ -3,13 +3,26 @@
 from __future__ import annotations
 
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from checks import declared
+from groundwork.baseline.components import COMPONENTS
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import check, load
 
 SHIPPED = declared.LAYER
+
+
+def built(folder: Path) -> Declaration:
+    """What `sam build` puts together of this folder, by the Makefile of the layer, as a function reads it."""
+    made = folder / "built"
+    given = [f"ARTIFACTS_DIR={made}", f"PYTHON={sys.executable}", f"DECLARATION={folder}"]
+    subprocess.run(["make", "--silent", "-C", str(SHIPPED), "code", *given], check=True)
+    return check(load(made / "python" / "baseline"), COMPONENTS)
 
 
 @pytest.fixture
@@ -26,15 +39,15 @@ def replaced(own: Path, old: str, new: str) -> None:
 
 def test_it_is_read_from_its_folder_with_the_policies_that_groundwork_ships(own: Path) -> None:
     replaced(own, "name: mgmt,", "name: tools,")
-    found = declared.declared(str(own))
+    found = built(own)
     assert "tools" in [account.name for account in found.accounts]
-    assert found.policy("observe") == declared.declared().policy("observe")
+    assert found.policy("observe") == load().policy("observe")
 
 
 def test_a_policy_of_the_owner_takes_the_place_of_one_of_the_same_name(own: Path) -> None:
     (own / "policies").mkdir()
     shutil.copy(SHIPPED / "policies" / "observe.json", own / "policies" / "deploy.json")
-    assert declared.declared(str(own)).policy("deploy") == declared.declared().policy("observe")
+    assert built(own).policy("deploy") == load().policy("observe")
 
 
 @pytest.mark.parametrize(
@@ -43,9 +56,9 @@ def test_a_policy_of_the_owner_takes_the_place_of_one_of_the_same_name(own: Path
         (
             "  roles:",
             "  rolez:",
-            "baseline.yaml: access.rolez: is an unknown key (did you mean 'roles'?); remove it",
+            "baseline.yaml:33: error: access.rolez: is an unknown key (did you mean 'roles'?); remove it",
         ),
-        ("regions:", "regions: [", "baseline.yaml: is no YAML: "),
+        ("regions:", "regions: [", "baseline.yaml:19: error: is no YAML: "),
     ],
 )
 def test_a_mistake_is_told_in_a_sentence(
@@ -64,4 +77,4 @@ def test_a_folder_without_a_declaration_is_told(tmp_path: Path, capsys: pytest.C
 
 def test_what_is_declared_is_told_with_its_version(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert declared.main(str(own)) == 0
-    assert capsys.readouterr().out.startswith(f"Declaration {declared.declared().version}, of {own}/")
+    assert capsys.readouterr().out.startswith(f"Declaration {built(own).version}, of {own}/")

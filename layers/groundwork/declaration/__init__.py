@@ -267,7 +267,8 @@ class Declaration(Model):
     )
     newer_than_groundwork: list[str] = Field(
         default_factory=list,
-        description="Names of AWS managed policies, and Regions, that AWS has and Groundwork's lists do not know yet",
+        description="AWS managed policies, Regions, and actions and condition keys of policies/, that AWS has and "
+        "Groundwork's lists do not know yet",
     )
 
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)

@@ -8,9 +8,9 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import date
-from functools import cache, partial
+from functools import cache
 from pathlib import Path
 from typing import Any, Protocol, TypeVar
 
@@ -44,20 +44,102 @@ M = TypeVar("M", bound=Model)
 def load(home: Path = HOME) -> Declaration:
     """The declaration in this folder. Raises `InvalidDeclaration`, which names file, key, value and remedy."""
     raw = _read(home)
-    fields = {field.alias for field in Declaration.model_fields.values()}
-    given = {
-        name: raw.pop(camel(name))
-        for name in component_names()
-        if camel(name) in raw and camel(name) not in fields
-    }
+    given = _given(raw)
     declaration = _validated(Declaration, raw)
-    policies = {path.stem: read_policy(path) for path in sorted((home / "policies").glob("*.json"))}
+    declaration._given.update(given)
+    declaration._policies.update({path.stem: read_policy(path) for path in policy_files(home)})
+    if found := list(mistakes_in(declaration)):
+        raise InvalidDeclaration("\n".join(found))
+    return declaration
+
+
+def all_mistakes(home: Path, components: Mapping[str, Declarable]) -> Iterator[str]:
+    """Every mistake in this folder, each a sentence with its file: what can be left out is left out, to see the rest."""
+    policies: dict[str, Document] = {}
+    broken: set[str] = set()
+    for path in policy_files(home):
+        try:
+            policies[path.stem] = read_policy(path)
+        except InvalidDeclaration as invalid:
+            broken.add(path.stem)
+            yield from str(invalid).splitlines()
+    try:
+        raw = _read(home)
+    except InvalidDeclaration as invalid:
+        yield str(invalid)
+        return
+    given = _given(raw)
+    declaration, wrong = _without_mistakes(raw)
+    yield from wrong
+    if declaration is None:
+        return
     declaration._given.update(given)
     declaration._policies.update(policies)
-    if found := list(mistakes(declaration)):
-        raise InvalidDeclaration("\n".join(f"{FILE}: {each}." for each in found))
-    _check_policies(declaration, policies)
-    return declaration
+    found = [
+        *(
+            each
+            for each in mistakes_in(declaration)
+            if not any(f"{name!r} is no file" in each for name in broken)
+        ),
+        *component_mistakes(declaration, components),
+    ]
+    yield from found
+    if not (found or broken or wrong):
+        yield from refused(declaration, components)
+
+
+def policy_files(home: Path) -> list[Path]:
+    return sorted((home / "policies").glob("*.json"))
+
+
+def _given(raw: dict[str, Any]) -> dict[str, Any]:
+    """What stands under the names of components that may have settings of their own, taken out."""
+    fields = {field.alias for field in Declaration.model_fields.values()}
+    names = [name for name in component_names() if camel(name) in raw and camel(name) not in fields]
+    return {name: raw.pop(camel(name)) for name in names}
+
+
+def mistakes_in(declaration: Declaration) -> Iterator[str]:
+    """What no key shows by itself, each a sentence with its file."""
+    for each in (*mistakes(declaration), *_policy_mistakes(declaration, declaration._policies)):
+        yield f"{FILE}: {each}."
+
+
+def _without_mistakes(raw: dict[str, Any]) -> tuple[Declaration | None, list[str]]:
+    """The declaration without what is wrong in it, or None where it says nothing without; and the sentences about what is
+    wrong."""
+    wrong: list[str] = []
+    left_out: set[tuple[int | str, ...]] = set()
+    while True:
+        try:
+            return Declaration.model_validate(raw), wrong
+        except ValidationError as invalid:
+            errors = [error for error in invalid.errors() if error["loc"] not in left_out]
+        told = {error["loc"]: _sentence(error) for error in errors}
+        wrong += (f"{FILE}: {sentence}" for sentence in told.values())
+        places = sorted(told, key=str, reverse=True)
+        if not places or not all(_leave_out(raw, place, told[place]) for place in places):
+            return None, wrong
+        left_out.update(places)
+
+
+def _leave_out(raw: Any, place: Sequence[int | str], sentence: str) -> bool:
+    """Whether it could be, or its key be corrected. What others name could not: they would be told that it is not there."""
+    if not place or place[0] == "organizationalUnits":
+        return False
+    try:
+        for step in place[:-1]:
+            raw = raw[step]
+        value = raw[place[-1]]
+        meant = re.search(r"is an unknown key \(did you mean '(.+?)'\?\)", sentence)
+        if isinstance(value, dict | list) and not meant:
+            return False
+        del raw[place[-1]]
+        if meant:
+            raw.setdefault(meant[1], value)
+    except (LookupError, TypeError):
+        return False
+    return True
 
 
 class Declarable(Protocol):
@@ -75,23 +157,38 @@ class Declarable(Protocol):
 def check(declaration: Declaration, components: Mapping[str, Declarable]) -> Declaration:
     """The declaration, with the settings of these components. Raises `InvalidDeclaration` for what is wrong in them, for
     one that is declared for a kind of account that it is not for, and for what it makes that AWS would refuse."""
+    found = list(component_mistakes(declaration, components)) or list(refused(declaration, components))
+    if found:
+        raise InvalidDeclaration("\n".join(found))
+    return declaration
+
+
+def component_mistakes(declaration: Declaration, components: Mapping[str, Declarable]) -> Iterator[str]:
+    """Each a sentence with its file. The settings that are right are noted in the declaration."""
     for name, component in components.items():
         if component.settings and declaration.has_component(name):
             given = declaration._given.get(name, {})
-            declaration._settings[name] = _validated(component.settings, given, camel(name))
+            try:
+                declaration._settings[name] = _validated(component.settings, given, camel(name))
+            except InvalidDeclaration as invalid:
+                yield from str(invalid).splitlines()
         elif name in declaration._given and not component.settings:
-            raise InvalidDeclaration(f"{FILE}: {_unknown(camel(name), [camel(name)])}")
+            yield f"{FILE}: {_unknown(camel(name), [camel(name)])}"
     for kind, names in declaration.baseline.items():
         for name in names:
             if name in components and kind not in components[name].kinds:
                 kinds = " and ".join(components[name].kinds)
-                raise InvalidDeclaration(
-                    f"{FILE}: baseline.{kind}: {name} is for accounts of kind {kinds}; take it out."
-                )
+                yield f"{FILE}: baseline.{kind}: {name} is for accounts of kind {kinds}; take it out."
+
+
+def refused(declaration: Declaration, components: Mapping[str, Declarable]) -> Iterator[str]:
+    """What these components would make of a declaration without mistakes and AWS would refuse, each a sentence."""
     for name, component in components.items():
         if declaration.has_component(name):
-            component.rendered(declaration)
-    return declaration
+            try:
+                component.rendered(declaration)
+            except InvalidDeclaration as invalid:
+                yield from str(invalid).splitlines()
 
 
 def _read(home: Path) -> dict[str, Any]:
@@ -188,73 +285,66 @@ def _keys_beside(place: Sequence[int | str]) -> Iterator[str]:
 # -- policies ---------------------------------------------------------------------------------------
 
 
-def _check_policies(declaration: Declaration, policies: Mapping[str, Document]) -> None:
-    """Raises `InvalidDeclaration` for a policy that is missing, or that may not be used where it is."""
-
-    known = partial(_known, policies)
+def _policy_mistakes(declaration: Declaration, policies: Mapping[str, Document]) -> Iterator[str]:
+    """Policies that are missing, or that may not be used where they are."""
     if declaration.access.groups:
-        known("access.groups", MFA_SELF_SERVICE)
+        yield from _unknown_policies(policies, "access.groups", [MFA_SELF_SERVICE])
     paths = {each.name: each.roles_below for each in declaration.access.boundaries}
     for boundary in declaration.access.boundaries:
         key = f"access.boundaries {boundary.name}"
         if boundary.name in policies:
-            raise InvalidDeclaration(
-                f"baseline.yaml: {key}: is the name of a file of policies/, too; choose another."
-            )
-        for name in boundary.policies:
-            known(f"{key}: policies", name)
+            yield f"{key}: is the name of a file of policies/, too; choose another"
+        yield from _unknown_policies(policies, f"{key}: policies", boundary.policies)
         ids = [
             statement["Sid"]
             for name in boundary.policies
-            for statement in statements(policies[name])
+            for statement in statements(policies.get(name, {}))
             if "Sid" in statement
         ]
         if twice := sorted({each for each in ids if ids.count(each) > 1}):
-            raise InvalidDeclaration(
-                f"baseline.yaml: {key}: policies: two statements have the Sid {twice[0]}, and they become one policy; "
-                "rename one of them."
+            yield (
+                f"{key}: policies: two statements have the Sid {twice[0]}, and they become one policy; "
+                "rename one of them"
             )
     for role in declaration.access.roles:
         if role.permissions_boundary is None and "IAMFullAccess" in role.managed_policies:
-            raise InvalidDeclaration(
-                f"baseline.yaml: access.roles {role.name}: IAMFullAccess is a way to any power; set permissionsBoundary, "
-                "or take it out."
+            yield (
+                f"access.roles {role.name}: IAMFullAccess is a way to any power; set permissionsBoundary, "
+                "or take it out"
             )
-        for name in role.policies:
-            known(f"access.roles {role.name}: policies", name)
-            way = escalation(policies[name], paths) if role.permissions_boundary is None else None
-            if way:
-                raise InvalidDeclaration(
-                    f"baseline.yaml: access.roles {role.name}: policies/{name}.json gives it {way}, a way to any "
-                    f"power; set permissionsBoundary, or take {way} out."
+        yield from _unknown_policies(policies, f"access.roles {role.name}: policies", role.policies)
+        for name in role.policies if role.permissions_boundary is None else ():
+            if way := escalation(policies.get(name, {}), paths):
+                yield (
+                    f"access.roles {role.name}: policies/{name}.json gives it {way}, a way to any "
+                    f"power; set permissionsBoundary, or take {way} out"
                 )
-    _check_cdk(declaration, policies, paths)
+    yield from _cdk_mistakes(declaration, policies, paths)
     for group in declaration.access.groups:
+        yield from _unknown_policies(policies, f"access.groups {group.name}: policies", group.policies)
         for name in group.policies:
-            known(f"access.groups {group.name}: policies", name)
             if name.startswith(ENTER):
-                raise InvalidDeclaration(
-                    f"baseline.yaml: access.groups {group.name}: policies: {name!r} begins with {ENTER}, as "
-                    "Groundwork's own policies do; rename the file."
+                yield (
+                    f"access.groups {group.name}: policies: {name!r} begins with {ENTER}, as "
+                    "Groundwork's own policies do; rename the file"
                 )
 
 
-def _check_cdk(declaration: Declaration, policies: Mapping[str, Document], paths: Mapping[str, str]) -> None:
+def _cdk_mistakes(
+    declaration: Declaration, policies: Mapping[str, Document], paths: Mapping[str, str]
+) -> Iterator[str]:
     """What apps are deployed with opens no way to any power, either."""
     if not declaration.has_component("cdk"):
         return
     named = (("policies", declaration.cdk.policies), ("lookupPolicies", declaration.cdk.lookup_policies))
     for key, names in named:
+        yield from _unknown_policies(policies, f"cdk.{key}", names)
         for name in names:
-            _known(policies, f"cdk.{key}", name)
-            if way := escalation(policies[name], paths):
-                raise InvalidDeclaration(
-                    f"baseline.yaml: cdk.{key}: policies/{name}.json gives {way}, a way to any power; take {way} out."
-                )
+            if way := escalation(policies.get(name, {}), paths):
+                yield f"cdk.{key}: policies/{name}.json gives {way}, a way to any power; take {way} out"
 
 
-def _known(policies: Mapping[str, Document], key: str, name: str) -> None:
-    if name not in policies:
-        raise InvalidDeclaration(
-            f"baseline.yaml: {key}: {name!r} is no file in policies/; add policies/{name}.json."
-        )
+def _unknown_policies(policies: Mapping[str, Document], key: str, names: Iterable[str]) -> Iterator[str]:
+    for name in names:
+        if name not in policies:
+            yield f"{key}: {name!r} is no file in policies/; add policies/{name}.json"

@@ -16,6 +16,7 @@ from groundwork.baseline.imagined import everywhere
 from groundwork.contracts import Kind
 from groundwork.declaration import Declaration
 from groundwork.declaration.settings import MANAGED_BY
+from groundwork.errors import InvalidDeclaration
 
 from . import difference, entry_roles, pipelines, removal, state
 from .state import Found
@@ -120,7 +121,15 @@ class Access(Component[Found]):
     )
 
     def rendered(self, declaration: Declaration) -> Sequence[Wanted]:
-        return [never_left_out(wanted(target)) for target in everywhere(declaration)]
+        made, wrong = [], []
+        for target in everywhere(declaration):
+            try:
+                made.append(never_left_out(wanted(target)))
+            except InvalidDeclaration as refused:
+                wrong.append(str(refused))
+        if wrong:
+            raise InvalidDeclaration("\n".join(dict.fromkeys(wrong)))
+        return made
 
     def read(self, target: Target) -> Found:
         iam, roles = target.client("iam"), [role.name for role in declared_roles(target)]
