@@ -103,26 +103,30 @@ class _Lines:
 
     def of(self, place: Place) -> int | None:
         """The line of the deepest part of it that is there."""
-        node, line = self._root, None
-        for step in place:
-            found = self._step(node, step)
-            if found is None:
-                break
-            line, node = found
-        return line
+        return self._deepest(self._root, place)[1]
 
-    @staticmethod
-    def _step(node: Any, step: str | int) -> tuple[int, Any] | None:
-        """The line of a key, of an item by its number, by its name, or of a text in a list; and what stands there."""
-        at: Any = getattr(node, "lc", None)
-        if isinstance(node, dict) and step in node:
-            return at.key(step)[0] + 1, node[step]
-        if isinstance(node, dict) and step == 0:  # a statement that stands alone
-            return at.line + 1, node
-        if not isinstance(node, list):
-            return None
+    def _deepest(self, node: Any, place: Place) -> tuple[int, int | None]:
+        """How many steps were found, and the line of the last one."""
+        steps = (
+            [(line, self._deepest(below, place[1:])) for line, below in _step(node, place[0])]
+            if place
+            else []
+        )
+        return max(
+            ((1 + depth, line if last is None else last) for line, (depth, last) in steps), default=(0, None)
+        )
+
+
+def _step(node: Any, step: str | int) -> Iterator[tuple[int, Any]]:
+    """The line of a key; of an item by its number, or by its name, which several may have; or of a text in a list; and
+    what stands there."""
+    at: Any = getattr(node, "lc", None)
+    if isinstance(node, dict) and step in node:
+        yield at.key(step)[0] + 1, node[step]
+    elif isinstance(node, dict) and step == 0:  # a statement that stands alone
+        yield at.line + 1, node
+    elif isinstance(node, list):
         for number, item in enumerate(node):
             named = isinstance(item, dict) and step in (item.get("name"), item.get("role"))
             if step in (number, item) or named:
-                return at.item(number)[0] + 1, item
-        return None
+                yield at.item(number)[0] + 1, item

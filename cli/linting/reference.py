@@ -38,6 +38,9 @@ TAGGED = ("aws:principaltag/", "aws:requesttag/", "aws:resourcetag/")
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html
 """
 
+NO_SLASH = "\0"
+"""Stands for any text without a slash: what comes behind a bucket's name is an object's key, and not a bucket's."""
+
 
 @dataclass(frozen=True)
 class Action:
@@ -126,6 +129,7 @@ def _pattern(template: str) -> re.Pattern[str]:
 def may_be(pattern: str, template: str) -> bool:
     """Whether a pattern of ARNs and the ARN template of a kind of resource have one in common, part by part. A policy's
     variables and the open parts of a template stand for anything."""
+    template = template.replace("${BucketName}", NO_SLASH)
     one, two = (re.sub(r"\$\{[^}]*\}", "*", each).split(":", 5) for each in (pattern, template))
     if len(one) != len(two):
         return _overlap(":".join(one), ":".join(two))
@@ -142,7 +146,7 @@ def _overlap(one: str, two: str) -> bool:
                 after.update(range(at, len(two) + 1))
             elif at < len(two):
                 other = two[at]
-                if other == "*":
+                if other == "*" or (other == NO_SLASH and sign != "/"):
                     after.add(at)
                 elif "?" in (sign, other) or sign == other:
                     after.add(at + 1)
@@ -156,7 +160,7 @@ def _skipping(places: Iterable[int], pattern: str) -> set[int]:
     """The places, and those behind a * that stands for nothing."""
     found = set(places)
     for at in sorted(found):
-        while at < len(pattern) and pattern[at] == "*":
+        while at < len(pattern) and pattern[at] in ("*", NO_SLASH):
             at += 1
             found.add(at)
     return found

@@ -123,8 +123,8 @@ def test_what_is_longer_than_iam_takes_is_told_for_each_that_is(
     )
     assert main(["check", str(own)]) == 3
     told = capsys.readouterr().out
-    assert "access.roles allow-dev-from-security-account: makes " in told
-    assert "characters of policy; IAM takes 10,240" in told
+    assert "access.roles allow-dev-from-security-account: policies: makes " in told
+    assert "characters of policy; IAM takes 10,240: shorten them." in told
 
 
 @pytest.mark.parametrize(

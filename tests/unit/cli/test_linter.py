@@ -76,7 +76,7 @@ def _documents(part: Any) -> Iterator[Any]:
         (
             {"Action": ["s3:GetObject", "s3:ListBucket"], "Resource": "arn:<partition>:s3:::bucket/*"},
             "warning",
-            "s3:ListBucket takes arn:${Partition}:s3:::${BucketName}, which is not among the resources",
+            "s3:ListBucket takes arn:${Partition}:s3:${Region}:${Account}:accesspoint/${AccessPointName} or ",
         ),
         (
             {"Action": "s3:GetObject", "Condition": {"StringEquals": {"aws:PrincipalOrg": "o-1"}}},
