@@ -26,6 +26,9 @@ COMMANDS: Mapping[str, str] = {
     "demo": "Five accounts on an embedded AWS, every door tried",
     "replay": "Deliver again the events that could not be delivered",
     "check": "Check the declaration alone: schema, names, sizes, policies",
+    "init": "Write a declaration of your own, asking what it needs to know",
+    "doctor": "Look whether all that Groundwork needs is there",
+    "cost": "What Groundwork costs, at list prices",
 }
 """By name, with the first sentence of what it does."""
 

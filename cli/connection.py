@@ -73,6 +73,14 @@ class Connection:
                 )
             return self._clients[service]
 
+    @property
+    def configured_region(self) -> str | None:
+        """What the environment or the profile says, to other commands."""
+        import botocore.session
+
+        said = os.environ.get("AWS_REGION")  # which botocore does not read, and others do
+        return said or botocore.session.Session(profile=GIVEN.profile).get_config_variable("region")
+
     @cached_property
     def caller(self) -> Mapping[str, str]:
         """`Account`, `Arn` and `UserId` of whoever asks."""
