@@ -6,7 +6,6 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from bench.marks import Judged, judged
-from bench.models.costs import Usage, cost, dollars, month, night
 from bench.models.critical_path import Call, Step, calls_of, invocations_of
 from bench.models.night import Need, bounds, own_pace
 from bench.models.prices import CONFIG_ITEM, PRICES, READ_ON, REGION
@@ -14,6 +13,7 @@ from bench.scenarios import MARKS
 from bench.settings import Settings
 from bench.sheet import Sheet, marked
 from bench.tally import Tally
+from cli.costs import Usage, cost, dollars, month, night
 from groundwork.declaration.loading import load
 
 NAMES = {"new": "new account", "again": "re-run", "plan": "plan"}
@@ -124,7 +124,7 @@ def costs(found: Mapping[str, Any]) -> list[Sheet]:
             f"{bill.repairs:.2f}",
             f"{bill.standing:.2f}",
             f"{bill.total:.2f}",
-            *(f"{accounts * changes * CONFIG_ITEM.dollars:,.0f}" for changes in CHANGES),
+            *(f"{accounts * changes * CONFIG_ITEM.of_one:,.0f}" for changes in CHANGES),
         )
     return [each, months]
 

@@ -6,9 +6,9 @@ import json
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.models.costs import Usage
 from bench.recorder import Invocation
 from bench.tally import INVOKE, OURS
+from cli.costs import Usage
 from local.calls import CallRecord
 
 READS: Mapping[str, int] = {"GetItem": 1, "Query": 1, "BatchGetItem": 3}

@@ -17,7 +17,10 @@ BASES: Mapping[str, Path] = {
     ),
 }
 FLOORS: Sequence[set[str]] = (
-    {"errors", "fields", "contracts", "settings", "entry", "rendering", "side_by_side", "policies"},
+    {
+        *("errors", "fields", "contracts", "settings", "entry", "rendering", "side_by_side"),
+        *("policies", "prices"),
+    },
     {"declaration", "aws"},
     {"ledger"},
     {"baseline"},

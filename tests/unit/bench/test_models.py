@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from bench.models.costs import (
+from bench.models.night import Need, bounds, own_pace
+from bench.models.prices import MONTHLY, PRICES
+from bench.models.quotas import RATES
+from cli.costs import (
     CHILD,
     NIGHTS,
     OF_A_ROLL_OUT,
@@ -20,9 +23,6 @@ from bench.models.costs import (
     month,
     night,
 )
-from bench.models.night import Need, bounds, own_pace
-from bench.models.prices import MONTHLY, PRICES
-from bench.models.quotas import RATES
 
 ROOT = Path(__file__).parents[3]
 PLAN = Usage(transitions=19, requests=8, gb_seconds=1)
@@ -55,7 +55,7 @@ def test_what_stands_there_is_what_the_template_has() -> None:
     found = {
         name: len(re.findall(rf"Type: AWS::{kind}$", template, re.MULTILINE)) for name, kind in KINDS.items()
     }
-    assert found | {"keys": found["keys"] + 1} == {name: MONTHLY[name][0] for name in KINDS}
+    assert found | {"keys": found["keys"] + 1} == {name: MONTHLY[name].number for name in KINDS}
 
 
 KINDS = {"keys": "KMS::Key", "alarms": "CloudWatch::Alarm", "dashboards": "CloudWatch::Dashboard"}
