@@ -29,6 +29,9 @@ COMMANDS: Mapping[str, str] = {
     "init": "Write a declaration of your own, asking what it needs to know",
     "doctor": "Look whether all that Groundwork needs is there",
     "cost": "What Groundwork costs, at list prices",
+    "profiles": "Write the sections of ~/.aws/config by which you enter accounts",
+    "switch-links": "The links by which the console switches to a role",
+    "user": "Declare a user of the security account, or take one out",
 }
 """By name, with the first sentence of what it does."""
 
@@ -64,10 +67,17 @@ class Commands(TyperGroup):
 
 
 def loaded(name: str) -> Any:
-    """The command, from its module."""
+    """The command, from its module; one that has commands of its own is a `typer.Typer` there."""
     module = import_module(f"cli.commands.{name.replace('-', '_')}")
+    found = getattr(module, name.replace("-", "_"))
+    if isinstance(found, typer.Typer):
+        group: Any = typer.main.get_command(found)
+        group.name = name
+        for each in group.commands.values():
+            each.params += given.options()
+        return group
     alone = typer.Typer(add_completion=False, rich_markup_mode=None)
-    alone.command(name)(getattr(module, name.replace("-", "_")))
+    alone.command(name)(found)
     command = typer.main.get_command(alone)
     command.params += given.options()
     return command

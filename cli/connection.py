@@ -81,6 +81,11 @@ class Connection:
         said = os.environ.get("AWS_REGION")  # which botocore does not read, and others do
         return said or botocore.session.Session(profile=GIVEN.profile).get_config_variable("region")
 
+    @property
+    def endpoint(self) -> str | None:
+        """Where AWS is, when it is not at its usual place."""
+        return self._endpoint if self._session else None
+
     @cached_property
     def caller(self) -> Mapping[str, str]:
         """`Account`, `Arn` and `UserId` of whoever asks."""

@@ -48,9 +48,10 @@ def load(given: Path | None = None) -> Declaration:
 
 
 def read(home: Path) -> str:
-    """What the owner wrote. Raises `Trouble`."""
+    """What the owner wrote, with its ends of lines. Raises `Trouble`."""
     try:
-        return (home / FILE).read_text(encoding="utf-8")
+        with (home / FILE).open(encoding="utf-8", newline="") as file:
+            return file.read()
     except (OSError, UnicodeDecodeError) as unreadable:
         raise Trouble(
             f"{home / FILE} cannot be read: {unreadable}.", "Give a file of text in UTF-8."
@@ -78,7 +79,7 @@ def put_together(home: Path, text: str) -> Iterator[Path]:
 
     with TemporaryDirectory() as made:
         whole = Path(made)
-        (whole / FILE).write_text(text, encoding="utf-8")
+        (whole / FILE).write_bytes(text.encode())
         for policies in (HOME / "policies", home / "policies"):
             if policies.is_dir():
                 shutil.copytree(policies, whole / "policies", dirs_exist_ok=True)

@@ -1,0 +1,98 @@
+"""`groundwork switch-links`"""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.given import GIVEN
+
+if TYPE_CHECKING:
+    from cli.connection import Connection
+    from cli.people import Door, People
+
+COLUMNS = ("FOR", "ACCOUNT", "ID", "KIND", "COLOR", "ROLE", "LINK")
+
+
+class Format(StrEnum):
+    TABLE = "table"
+    MARKDOWN = "markdown"
+    BOOKMARKS = "bookmarks"
+
+
+def switch_links(
+    user: Annotated[str | None, typer.Option(help="The links of a declared user.")] = None,
+    group: Annotated[list[str] | None, typer.Option(help="Those of a group; may be given again.")] = None,
+    form: Annotated[
+        Format,
+        typer.Option("--format", help="A table, Markdown, or a file of bookmarks that browsers import."),
+    ] = Format.TABLE,
+    exported: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            help="A file made by `groundwork profiles --export`: no declaration and no organization is read.",
+        ),
+    ] = None,
+) -> None:
+    """The links by which the console switches to a role.
+
+    Of the user or the groups named; else of the user whose credentials these are; else of every group. Sign in to the
+    security account first: the console switches from there.
+
+    Example: groundwork switch-links --group dev-external-accounts --format bookmarks > aws.html
+    """
+    from cli.connection import Connection
+    from cli.links import COLORS, bookmarks, markdown, sign_in, switch, switchable
+    from cli.output import as_json, say, table
+    from cli.people import gathered
+
+    aws = Connection()
+    known = gathered(aws, exported)
+    found = {name: switchable(doors) for name, doors in _asked(aws, known, user, group).items()}
+    if GIVEN.as_json:
+        as_json(
+            [
+                {"for": name, **door.to_json(), "link": switch(known.partition, door)}
+                for name, doors in found.items()
+                for door in doors
+            ]
+        )
+        return
+    if form is not Format.TABLE:
+        print({Format.MARKDOWN: markdown, Format.BOOKMARKS: bookmarks}[form](known.partition, found), end="")
+        return
+    rows = [
+        (
+            name,
+            door.account,
+            door.account_id,
+            door.kind,
+            COLORS[door.kind][0],
+            door.role,
+            switch(known.partition, door),
+        )
+        for name, doors in found.items()
+        for door in doors
+    ]
+    say(table(COLUMNS, rows))
+    say(f"\nSign in to the security account first: {sign_in(known.partition, known.security_account_id)}")
+
+
+def _asked(
+    aws: Connection, known: People, user: str | None, groups: list[str] | None
+) -> dict[str, list[Door]]:
+    from cli.people import caller_among
+    from cli.trouble import Trouble
+
+    if user and groups:
+        raise Trouble("--user and --group exclude each other.", "Give one of them.")
+    if user:
+        return {user: known.doors_of(user)}
+    if groups:
+        return {name: known.doors_of_group(name) for name in groups}
+    caller = caller_among(aws, known)
+    return {caller: known.doors_of(caller)} if caller else known.groups

@@ -1,0 +1,36 @@
+"""The command as people call it, in this process."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import pytest
+
+from cli.app import main
+
+
+@dataclass(frozen=True)
+class Told:
+    code: int
+    out: str
+    err: str
+
+
+@pytest.fixture
+def groundwork(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+    """`groundwork` with these arguments, by somebody who has no credentials unless a test gives them."""
+    for variable in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "GROUNDWORK_DECLARATION"):
+        monkeypatch.delenv(variable, raising=False)
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
+
+    def call(*arguments: str) -> Told:
+        monkeypatch.setattr(sys, "argv", ["groundwork", *arguments])
+        code = main(arguments)
+        said = capsys.readouterr()
+        return Told(code, said.out, said.err)
+
+    return call
