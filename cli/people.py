@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 
 from pydantic import Field, ValidationError
 
-from cli.trouble import Trouble
+from cli.trouble import NOT_PERMITTED, Trouble, is_refused
 from groundwork.contracts import Account, Kind, Model
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.fields import AccountId, is_below
@@ -25,6 +25,10 @@ if TYPE_CHECKING:
 
 LAID_DOWN = ("ready", "failed", "in progress")
 """The states of accounts that roles may be in. An account that has never been ready has no baseline, either."""
+OF_OTHERS = (
+    "Have an operator make a file of who enters what (`groundwork profiles --export people.json`), and take it with "
+    "--from people.json."
+)
 
 
 class Door(Model):
@@ -160,13 +164,25 @@ def gathered(aws: Connection, exported: Path | None) -> People:
     """From an operator's file, or from the declaration and the organization. Raises `Trouble`."""
     if exported is not None:
         return read_export(exported)
+    from botocore.exceptions import ClientError
+
     from cli.declared import load
     from cli.inventory import inventory
     from cli.output import waiting
+    from groundwork.errors import GroundworkError
 
     declaration = load()
-    with waiting("Reading the organization"):
-        return people(declaration, inventory(aws), aws.partition)
+    try:
+        with waiting("Reading the organization"):
+            entries = inventory(aws)
+    except (ClientError, GroundworkError, Trouble) as error:
+        if not is_refused(error) and not isinstance(error, Trouble):
+            raise
+        what = (
+            error.what if isinstance(error, Trouble) else "These credentials may not read the organization."
+        )
+        raise Trouble(what, OF_OTHERS, NOT_PERMITTED) from None
+    return people(declaration, entries, aws.partition)
 
 
 def read_export(path: Path) -> People:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -28,7 +27,6 @@ def groundwork(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[st
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
     def call(*arguments: str) -> Told:
-        monkeypatch.setattr(sys, "argv", ["groundwork", *arguments])
         code = main(arguments)
         said = capsys.readouterr()
         return Told(code, said.out, said.err)
