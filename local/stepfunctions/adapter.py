@@ -35,7 +35,7 @@ from moto.stepfunctions.parser.backend import execution_worker
 from moto.stepfunctions.responses import StepFunctionResponse
 
 from local.clock import iso_8601
-from local.stepfunctions import executions, integrations, jsonata, map_run, nested
+from local.stepfunctions import executions, integrations, jsonata, map_run, nested, tokens
 from local.stepfunctions.definition import normalized, problems
 from local.stepfunctions.language.fields import NOT_HERE, Problem
 
@@ -53,6 +53,7 @@ def install(engine: Engine) -> None:
     executions.install(engine)
     map_run.install(engine)
     nested.install(engine)
+    tokens.install(engine)
     _install_error_names(engine)
     _install_quiet_failures(engine)
     _install_definitions(engine)
