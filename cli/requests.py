@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 
 from cli.following import Asked, now
 from cli.trouble import FAILED, Trouble
-from groundwork.contracts import REQUESTED, SOURCE, AccountRequest, read_trigger
+from groundwork.callers import SOURCE, source_of
+from groundwork.contracts import REQUESTED, AccountRequest, read_trigger
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.errors import InvalidRequest
 from groundwork.fields import ancestors, shown

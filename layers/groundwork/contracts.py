@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal, TypeVar
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from pydantic.alias_generators import to_camel
 
+from groundwork.callers import BY, SOURCE, caller_in
 from groundwork.errors import InvalidRequest
 from groundwork.fields import (
     AccountId,
@@ -37,12 +38,16 @@ Severity = Literal["high", "medium", "low"]
 """How bad a difference is. `high`: somebody may get in or gain power who should not, or evidence is not recorded, can be
 lost or read. `medium`: something declared is missing or weaker than declared. `low`: names, descriptions, tags."""
 
-SOURCE = "groundwork"
 REQUESTED = "Account Requested"
+DECIDED = "Account Request Decided"
 CREATED = "CreateAccountResult"
 ENROLLED = "CreateManagedAccount"
 VIA_CLOUDTRAIL = "AWS Service Event via CloudTrail"
 TOO_LONG = "tooLong"
+STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
+"""Step Functions' own key in the input of an execution that another one started."""
+WAITED_FOR = ":groundwork-request-approval:"
+"""In the ARN of an execution that waits for an approval."""
 
 
 class Model(BaseModel):
@@ -82,10 +87,21 @@ class AccountRequest(Model):
 
 
 class Requested(Model):
-    """Somebody posted `Account Requested`."""
+    """Somebody posted `Account Requested`. `requester` is their `aws:userid`, where the event's source has it; `waited`
+    says that the wait for an approval is over."""
 
     request_id: Annotated[EventId, Field(alias="id")]
     asked: AccountRequest
+    requester: str | None = None
+    waited: bool = False
+
+
+class Decision(Model):
+    """The detail of `Account Request Decided`: whether somebody else's request may go on."""
+
+    request_id: EventId
+    decision: Literal["approve", "deny"]
+    reason: str = ""
 
 
 class Created(Model):
@@ -147,13 +163,14 @@ def read_trigger(raw: Any, rules: Rules = lambda _: []) -> Trigger:
     if "detail-type" not in raw:
         return _parse(StartedByHand, raw)
     asks_for, told, detail = raw["detail-type"], raw.get("source"), raw.get("detail")
-    if told == SOURCE and asks_for == REQUESTED:
+    if asks_for == REQUESTED and (told == SOURCE or caller_in(told)):
         if not isinstance(detail, Mapping):
             raise InvalidRequest(
                 f"The event's detail is {shown(detail)}; it must be an object with accountName and email."
             )
         asked = _parse(AccountRequest, detail, rules)
-        return _parse(Requested, {"id": raw.get("id"), "asked": asked})
+        who = {"requester": caller_in(told), "waited": WAITED_FOR in str(raw.get(STARTED_BY))}
+        return _parse(Requested, {"id": raw.get("id"), "asked": asked, **who})
     if told == "aws.organizations" and asks_for == VIA_CLOUDTRAIL:
         status = object_of(object_of(object_of(detail).get("serviceEventDetails")).get("createAccountStatus"))
         if object_of(detail).get("eventName") == CREATED and status.get("state") == "SUCCEEDED":
@@ -166,7 +183,7 @@ def read_trigger(raw: Any, rules: Rules = lambda _: []) -> Trigger:
             return _parse(Created, {"id": raw.get("id"), "accountId": account.get("accountId")})
     raise InvalidRequest(
         f"The event {shown(asks_for)} of source {shown(told)} starts nothing; Groundwork takes {REQUESTED!r} of source "
-        f"{SOURCE!r}, Organizations' {CREATED} and Control Tower's {ENROLLED} with state SUCCEEDED."
+        f"{SOURCE!r} or '{BY}<your UserId>', Organizations' {CREATED} and Control Tower's {ENROLLED} with state SUCCEEDED."
     )
 
 
@@ -186,6 +203,11 @@ def _check_length(raw: Mapping[str, Any]) -> None:
 def object_of(value: Any) -> Mapping[str, Any]:
     """What was to be an object, and may be anything."""
     return value if isinstance(value, Mapping) else {}
+
+
+def read_decision(detail: Any) -> Decision:
+    """Raises `InvalidRequest`, naming field, value and remedy."""
+    return _parse(Decision, object_of(detail))
 
 
 def read_roll_out(raw: Any) -> RollOut:

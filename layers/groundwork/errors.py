@@ -34,6 +34,33 @@ class InvalidRequest(Refused):
     remedy = "Correct the field that the cause names and post the event (or start the execution) again."
 
 
+class ApprovalPending(Refused):
+    """Somebody has asked for this account before, and that request waits for an approval."""
+
+    remedy = (
+        "Nothing was changed. Have the request that the cause names approved or denied; then, or when its week is over, this "
+        "event can be posted again."
+    )
+
+
+class RequestDenied(Refused):
+    """Whoever may approve requests has denied this one."""
+
+    remedy = "Nothing was made. Talk to whoever the cause names; a new event is a new request, which may be approved."
+
+
+class RequestNotApproved(Refused):
+    """Nobody has approved the request in the time that there was."""
+
+    remedy = "Nothing was made. Post the event again, and have somebody who has groundwork-approver approve it within a week."
+
+
+class AlreadyDecided(Refused):
+    """The request need not wait: it was decided before the wait began. Its execution goes on."""
+
+    remedy = "Nothing is to be done: the execution goes on by itself."
+
+
 class EmailBelongsToAnotherAccount(Refused):
     """The e-mail is that of an account in the organization which this request did not create."""
 

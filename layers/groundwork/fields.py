@@ -9,7 +9,13 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field
 
-OWN_TAGS = ("groundwork:kind", "groundwork:state", "groundwork:baseline", "groundwork:request")
+OWN_TAGS = (
+    "groundwork:kind",
+    "groundwork:state",
+    "groundwork:baseline",
+    "groundwork:request",
+    "groundwork:approved-by",
+)
 """The tags by which Groundwork marks an account in Organizations."""
 
 MOST_TAGS = 50 - len(OWN_TAGS)

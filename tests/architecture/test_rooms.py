@@ -19,7 +19,7 @@ BASES: Mapping[str, Path] = {
 FLOORS: Sequence[set[str]] = (
     {
         *("errors", "fields", "contracts", "settings", "entry", "rendering", "side_by_side"),
-        *("policies", "prices"),
+        *("callers", "policies", "prices"),
     },
     {"declaration", "aws"},
     {"ledger"},

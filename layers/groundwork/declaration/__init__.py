@@ -40,6 +40,7 @@ from groundwork.declaration.outsiders import Outsider
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import (
     AccountSettings,
+    Approvals,
     Cdk,
     Config,
     Guardrails,
@@ -254,6 +255,7 @@ class Declaration(Model):
     guardrails: Guardrails = Field(default_factory=Guardrails)
     cdk: Cdk = Field(default_factory=Cdk)
     requests: Requests = Field(default_factory=Requests)
+    approvals: Approvals = Field(default_factory=Approvals)
     roll_out: RollOut = Field(default_factory=RollOut)
     prune: dict[ComponentName, Prune] = Field(
         default_factory=dict,
@@ -300,7 +302,7 @@ class Declaration(Model):
     def version(self) -> str:
         """Twelve hexadecimal digits that change when anything that is laid down does: values and policies, not comments
         or the pace of roll-outs."""
-        laid_down = self.model_dump(mode="json", by_alias=True, exclude={"roll_out", "requests"})
+        laid_down = self.model_dump(mode="json", by_alias=True, exclude={"roll_out", "requests", "approvals"})
         settings = {name: given for name, given in self._given.items() if self.has_component(name)}
         everything = {"baseline": laid_down, "settings": settings, "policies": dict(self._policies)}
         return hashlib.sha256(json.dumps(everything, sort_keys=True, default=str).encode()).hexdigest()[:12]

@@ -231,6 +231,36 @@ class Requests(Model):
     )
 
 
+class Approvals(Model):
+    """Which requests for a new account wait until somebody other than the requester has approved them: those to which
+    anything here applies. Where nothing stands here, none."""
+
+    all_requests: Literal["all"] | None = Field(
+        default=None, alias="for", description="all: every request for a new account"
+    )
+    kinds: list[Literal["security", "tooling", "workload"]] = Field(
+        default_factory=list, description="Requests for an account of these kinds"
+    )
+    organizational_units: list[UnitPath] = Field(
+        default_factory=list, description="Requests for an account in one of these units, or below"
+    )
+    more_per_day: int | None = Field(
+        default=None,
+        ge=1,
+        le=1000,
+        description="What one requester asks for beyond so many new accounts a day (UTC)",
+    )
+    same_role: Literal["refuse", "allow"] = Field(
+        default="refuse",
+        description="Whether a session of the requester's own role may approve. allow is for roles whose session names "
+        "nobody chooses, like those of IAM Identity Center: there each name is a person",
+    )
+
+    @property
+    def declared(self) -> bool:
+        return bool(self.all_requests or self.kinds or self.organizational_units or self.more_per_day)
+
+
 class RollOut(Model):
     """How `groundwork-roll-out` goes through the organization, where whoever starts it does not say otherwise."""
 

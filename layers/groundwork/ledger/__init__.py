@@ -14,6 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any, Literal
 
 from groundwork.contracts import Account, Kind
+from groundwork.ledger.approvals import Approvals
 from groundwork.ledger.leases import LEASE, Leases, held_by
 from groundwork.ledger.records import (
     ADMISSION_QUEUE,
@@ -65,14 +66,19 @@ class Ledger:
         self._table = Table(table_name, client)
         self._now = now
         self.leases = Leases(self._table, now)
+        self.approvals = Approvals(self._table, now)
 
     # -- looking -----------------------------------------------------------------------------------
 
     def recall(
-        self, emails: Iterable[str] = (), accounts: Iterable[str] = (), names: Iterable[str] = ()
+        self,
+        emails: Iterable[str] = (),
+        accounts: Iterable[str] = (),
+        names: Iterable[str] = (),
+        requests: Iterable[str] = (),
     ) -> Memory:
         """Everything about these in one call."""
-        return remembered(self._table.get_many(keys_of(emails, accounts, names)), self._now())
+        return remembered(self._table.get_many(keys_of(emails, accounts, names, requests)), self._now())
 
     def recall_all(self) -> Memory:
         """Everything about every account, in one scan."""

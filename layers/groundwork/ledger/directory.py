@@ -29,10 +29,15 @@ class Directory:
         self._organizations = organizations
 
     def recall(
-        self, management: str, emails: Iterable[str], accounts: Iterable[str] = (), names: Iterable[str] = ()
+        self,
+        management: str,
+        emails: Iterable[str],
+        accounts: Iterable[str] = (),
+        names: Iterable[str] = (),
+        requests: Iterable[str] = (),
     ) -> Memory:
         """One look into the ledger; and at the tags of the management account, where the ledger was lost."""
-        memory = self._ledger.recall(emails, accounts, names)
+        memory = self._ledger.recall(emails, accounts, names, requests)
         if memory.pinned is not None:
             return memory
         pinned = pinned_by(self._organizations.tags(management))

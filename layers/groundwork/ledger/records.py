@@ -6,6 +6,7 @@
 | `email#<e-mail>` | `accountId` |
 | `name#<name>` | `accountId` of an account that is called so; or `email`, for which one of that name has been asked |
 | `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; those of `LastRuns` |
+| `approval#<request id>`, `asked#<day>#<user id>` | see `approvals` |
 | `execution#<ARN>` | `answeredBy` (a state), `expires` |
 | `admission` | `endsAt` of the last slot, in milliseconds since the epoch |
 | `emails` | none: it is there once the e-mails of all accounts are |
@@ -55,7 +56,18 @@ def answer_key(execution: str) -> str:
     return f"execution#{execution}"
 
 
-RequestState = Literal["claimed", "created", "ready", "failed"]
+def approval_key(request_id: str) -> str:
+    return f"approval#{request_id}"
+
+
+def asked_key(day: str, user_id: str) -> str:
+    return f"asked#{day}#{user_id}"
+
+
+RequestState = Literal["waiting", "claimed", "created", "ready", "failed"]
+"""`waiting`: for an approval, and nothing is made."""
+APPROVAL_DAYS = 90
+"""How long it is known that a request was approved, or not: as long as Step Functions keeps a history."""
 
 
 class RequestRecord(Model):
@@ -72,6 +84,10 @@ class RequestRecord(Model):
     creation_id: str | None = None
     account_id: str | None = None
     attempts: int = 0
+    requester: str | None = None
+    """The user id of whoever asked, where it is known."""
+    approved_by: str | None = None
+    approval_reason: str | None = None
 
     def same_account(self, name: str) -> bool:
         return self.account_name == name
@@ -123,6 +139,26 @@ class LastRuns(Model):
         return [str(each["component"]) for each in self.last_plan_results if each.get("outcome") == "differs"]
 
 
+class ApprovalRecord(Model):
+    """A request that waits for an approval, and what became of it. `why` it waits is a clause, `cost` a sentence; `until`
+    is the end of the wait. `ended` is the decision of nobody."""
+
+    request_id: str
+    email: str
+    account_name: str
+    kind: RequestedKind
+    organizational_unit: str = ""
+    requester: str
+    why: str
+    cost: str
+    same_role: Literal["refuse", "allow"] = "refuse"
+    until: int = 0
+    told: int | None = None
+    decision: Literal["approve", "deny", "ended"] | None = None
+    decided_by: str = ""
+    decided_reason: str = ""
+
+
 class Bearer(Model):
     """Who has a name: an account, or whoever has asked for one with this e-mail; never both."""
 
@@ -132,7 +168,7 @@ class Bearer(Model):
 
 class Memory(Model):
     """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `names` who has a name, by
-    name in lower case; `holders` who holds the lease of an account; `every_email` says that only an account younger than
+    name in lower case; `approvals` what waits for one, by the request's id; `holders` who holds the lease of an account; `every_email` says that only an account younger than
     the last pass over all can be missing here; `units` are ids of organizational units by path, as they were some minutes
     ago; `pinned` are ids by kind, and None where the ledger does not know of any, which may be because it was lost."""
 
@@ -140,6 +176,7 @@ class Memory(Model):
     ids: dict[str, str] = Field(default_factory=dict)
     accounts: dict[str, AccountRecord] = Field(default_factory=dict)
     names: dict[str, Bearer] = Field(default_factory=dict)
+    approvals: dict[str, ApprovalRecord] = Field(default_factory=dict)
     pinned: dict[Kind, str] | None = None
     holders: dict[str, str] = Field(default_factory=dict)
     every_email: bool = False
@@ -164,9 +201,17 @@ def last_runs_of(item: Mapping[str, Any]) -> LastRuns:
     return LastRuns.model_validate({"accountId": str(item["pk"]).removeprefix(account_key("")), **known})
 
 
-def keys_of(emails: Iterable[str], accounts: Iterable[str], names: Iterable[str]) -> list[str]:
+def approval_of(item: Mapping[str, Any] | None) -> ApprovalRecord | None:
+    """Without the token."""
+    return ApprovalRecord.model_validate(_only(ApprovalRecord, item)) if item else None
+
+
+def keys_of(
+    emails: Iterable[str], accounts: Iterable[str], names: Iterable[str], requests: Iterable[str]
+) -> list[str]:
     of_emails = [key(email) for email in emails for key in (request_key, email_key)]
-    return [ALL_EMAILS, UNITS, PINNED, *of_emails, *map(account_key, accounts), *map(name_key, names)]
+    others = [*map(account_key, accounts), *map(name_key, names), *map(approval_key, requests)]
+    return [ALL_EMAILS, UNITS, PINNED, *of_emails, *others]
 
 
 def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
@@ -181,6 +226,9 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
         ids=ids,
         accounts={each: known for each, item in accounts.items() if (known := account_of(item))},
         names={each: Bearer.model_validate(_only(Bearer, item)) for each, item in names.items()},
+        approvals={
+            each: waits for each, item in _named(items, "approval").items() if (waits := approval_of(item))
+        },
         pinned=_without_key(items[PINNED]) if PINNED in items else None,
         holders={
             each: item["leaseOwner"] for each, item in accounts.items() if item.get("leaseUntil", 0) > now

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from groundwork.aws.clients import own_client
-from groundwork.contracts import SOURCE
+from groundwork.callers import SOURCE
 from groundwork.errors import AnswerNotSent
 from groundwork.vending.work import Answer
 

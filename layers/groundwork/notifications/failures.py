@@ -84,7 +84,12 @@ def _of_roll_out(ended: Ended) -> Notice:
 
 
 def _notice(what: str, error: str, lines: Mapping[str, str]) -> Notice:
-    subject = f"Groundwork: {what}: {on_one_line(error)}"
+    return notice(f"{what}: {on_one_line(error)}", error, lines)
+
+
+def notice(what: str, error: str, lines: Mapping[str, str]) -> Notice:
+    """A line for each thing there is to say."""
+    subject = f"Groundwork: {what}"
     told = {name: on_one_line(text, LONGEST_LINE) for name, text in lines.items() if text}
     return Notice(
         subject=subject.encode("ascii", "replace").decode()[:LONGEST_SUBJECT],

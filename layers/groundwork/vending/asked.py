@@ -10,14 +10,21 @@ from groundwork.aws.organizations import Listed
 from groundwork.contracts import AccountRequest, Requested
 from groundwork.errors import (
     AccountNotAdopted,
+    ApprovalPending,
     EmailBelongsToAnotherAccount,
     InvalidRequest,
     ManagementAccountNotReady,
     RequestInProgress,
     SecurityAccountMissing,
 )
-from groundwork.ledger.records import Memory, RequestRecord
+from groundwork.ledger.records import ApprovalRecord, Memory, RequestRecord
 from groundwork.vending.again import answered_again, asked_by
+from groundwork.vending.approval import (
+    approval_needed,
+    approver_in_words,
+    check_approved,
+    waiting_execution,
+)
 from groundwork.vending.beginning import READY_ALREADY, Beginning, done, is_ready, require_active
 from groundwork.vending.enrolment import REQUEST_TAG, STATE_TAG
 from groundwork.vending.kinds import is_adopted, known_id
@@ -36,12 +43,12 @@ class AskedFor(Beginning):
             [asked.email, self._declaration.security.email],
             [self._management],
             [asked.account_name],
+            [trigger.request_id],
         )
         record = memory.requests.get(asked.email.lower())
-        if record and record.state != "ready" and self._is_busy(record, execution):
-            if not record.same_account(asked.account_name):
-                raise _of_another(asked, f"{record.account_name!r}, which is being made")
-            raise RequestInProgress(f"{record.owner} works on the same request for {record.email}.")
+        waits = record is not None and record.state == "waiting" and record.request_id == trigger.request_id
+        if record and record.state != "ready" and not waits and self._is_busy(record, execution):
+            self._refuse_busy(asked, record)
         existing = self._pinned(asked, self._directory.holder(asked.email, memory), memory)
         holds = record if record and _holds(record, existing) else None
         if existing:
@@ -83,8 +90,17 @@ class AskedFor(Beginning):
                 tags=asked.tags,
                 request_id=trigger.request_id,
                 owner=execution,
+                requester=trigger.requester,
             )
+        approval: ApprovalRecord | None = None
+        if not existing and not wanted.begun:
+            approval = self._approval(trigger, wanted, memory)
+            if approval and approval.decision is None:
+                return self._wait(asked, wanted, approval, record, execution, memory)
+            wanted = wanted.model_copy(update=_approved(approval) if approval else {})
         work = self._continue(wanted, record, existing, execution)
+        if approval:
+            check_approved(approval)  # after the claim, so that the failure closes the request
         if not existing and not wanted.begun:
             self._claim_name(asked, memory)
         there = {
@@ -95,7 +111,45 @@ class AskedFor(Beginning):
         }
         return work.model_copy(update={"asked_by": asked_by(trigger, there)})
 
+    # -- what waits for an approval ----------------------------------------------------------------
+
+    def _approval(self, trigger: Requested, wanted: RequestRecord, memory: Memory) -> ApprovalRecord | None:
+        """What became of it, or None where none is needed. When the wait is over nothing is undecided."""
+        known = memory.approvals.get(trigger.request_id)
+        if known is None:
+            return approval_needed(trigger, wanted, self._declaration, self._ledger)
+        if known.decision is None and trigger.waited:
+            return self._ledger.approvals.end(trigger.request_id)
+        return known
+
+    def _wait(
+        self,
+        asked: AccountRequest,
+        wanted: RequestRecord,
+        approval: ApprovalRecord,
+        record: RequestRecord | None,
+        execution: str,
+        memory: Memory,
+    ) -> Work:
+        """The request is its who waits: as long as that execution runs, nobody else makes the account."""
+        owner = waiting_execution(execution, approval.request_id)
+        waiting = wanted.model_copy(update={"owner": owner, "state": "waiting"})
+        work = self._continue(waiting, record, None, execution)
+        self._claim_name(asked, memory)
+        self._ledger.approvals.open(approval)
+        note = f"It waits for an approval: {approval.why}."
+        return done(work, "in-progress", note).model_copy(update={"route": "approval"})
+
     # -- what is refused ---------------------------------------------------------------------------
+
+    def _refuse_busy(self, asked: AccountRequest, record: RequestRecord) -> None:
+        if not record.same_account(asked.account_name):
+            raise _of_another(asked, f"{record.account_name!r}, which is being made")
+        if record.state == "waiting":
+            raise ApprovalPending(
+                f"The request {record.request_id} for {record.email} waits for an approval."
+            )
+        raise RequestInProgress(f"{record.owner} works on the same request for {record.email}.")
 
     def _check_granted(self, asked: AccountRequest) -> None:
         if mistakes := mistakes_of_request(asked.given, self._declaration):
@@ -270,6 +324,12 @@ def _made_for(trigger: Requested, tags: Mapping[str, str], holds: RequestRecord 
 def _holds(record: RequestRecord, existing: Listed | None) -> bool:
     """Whether what is remembered of an e-mail is true still: the account that was made with it has it."""
     return record.account_id is None or (existing is not None and existing.id == record.account_id)
+
+
+def _approved(approval: ApprovalRecord) -> dict[str, str]:
+    if approval.decision != "approve":
+        return {}
+    return {"approved_by": approver_in_words(approval), "approval_reason": approval.decided_reason}
 
 
 def _of_another(asked: AccountRequest, whose: str) -> EmailBelongsToAnotherAccount:

@@ -26,7 +26,7 @@ from groundwork.errors import (
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import RequestRecord
 from groundwork.side_by_side import side_by_side
-from groundwork.vending.enrolment import BASELINE_TAG, REQUEST_TAG, STATE_TAG
+from groundwork.vending.enrolment import APPROVED_TAG, BASELINE_TAG, REQUEST_TAG, STATE_TAG
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.work import Seen, Work
 
@@ -195,7 +195,7 @@ class Creator:
             STATE_TAG: "creating",
             REQUEST_TAG: record.request_id,
             BASELINE_TAG: self._declaration.version,
-        }
+        } | ({APPROVED_TAG: record.approved_by} if record.approved_by else {})
         try:
             creation = self._organizations.create_account(
                 work.account_name, work.email, self._declaration.entry_role_names[0], record.tags | tags

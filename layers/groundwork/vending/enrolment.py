@@ -32,6 +32,8 @@ MOST_VERSIONS = 10
 """Remembered: a tag's value has 256 characters."""
 REQUEST_TAG = "groundwork:request"
 """The id of the event that asked for the account: CreateAccount itself sets it, so a lost ledger can be rebuilt."""
+APPROVED_TAG = "groundwork:approved-by"
+"""Who approved the request, where that was needed."""
 INSTALLED_TAG = "groundwork:installed"
 """On the management account: what joined before this time was there before Groundwork."""
 REMEMBERED = ("tooling", "workload")

@@ -10,7 +10,16 @@ from typing import TYPE_CHECKING, Any
 from pydantic import Field
 
 from groundwork.aws.organizations import Organizations
-from groundwork.contracts import Account, Change, Model, Organization, Outcome, enrolled_account, object_of
+from groundwork.contracts import (
+    STARTED_BY,
+    Account,
+    Change,
+    Model,
+    Organization,
+    Outcome,
+    enrolled_account,
+    object_of,
+)
 from groundwork.errors import RequestInProgress, remedy_for
 from groundwork.ledger import Ledger
 from groundwork.rendering import held_to, on_one_line, sentence, without_repeats, worst_first
@@ -199,9 +208,6 @@ TAKES_OVER_FROM = {
     "answer-lost-execution": ["record-outcome", "record-failure"],
 }
 """Who was to answer, by who does it in their place: the execution failed or ended before their answer was sent."""
-
-STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
-"""Step Functions' own key in the input of an execution that another one started."""
 
 LONGEST_CHANGES = 90_000
 LONGEST_WORDS = 40_000

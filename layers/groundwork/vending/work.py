@@ -38,8 +38,8 @@ class Answer(Model):
 class Work(Model):
     """What this execution is for.
 
-    `route` is `create` (an account of our own making, to be created or continued), `baseline` (an account that is
-    there) or `done` (nothing is left to do; `note` says why). Only an account that is created is put into a unit and
+    `route` is `create` (an account of our own making, to be created or continued), `approval` (the same, once somebody
+    has approved it), `baseline` (an account that is there) or `done` (nothing is left to do; `note` says why). Only an account that is created is put into a unit and
     given the requester's tags. `components` are those that were asked for; all of them
     where it is empty. `creation_id` is the CreateAccount request that an earlier execution
     made. `seen` spares the next state a second look. `asked_by` is the event that started this execution, if one did:
@@ -47,7 +47,7 @@ class Work(Model):
     is left to do.
     """
 
-    route: Literal["create", "baseline", "done"]
+    route: Literal["create", "approval", "baseline", "done"]
     execution: str
     request_id: str | None = None
     account_name: str

@@ -11,7 +11,7 @@ CALLS_OF_DYNAMODB = "BatchGetItem DeleteItem GetItem PutItem Scan UpdateItem"
 CALLS_OF_EVENTS = "ListTargetsByRule PutEvents"
 CALLS_OF_SNS = "Publish"
 CALLS_OF_SQS = "ChangeMessageVisibility DeleteMessage ReceiveMessage"
-CALLS_OF_STEP_FUNCTIONS = "DescribeExecution GetExecutionHistory StartExecution"
+CALLS_OF_STEP_FUNCTIONS = "DescribeExecution GetExecutionHistory SendTaskSuccess StartExecution"
 
 _FAULT = read(
     "The SDK asks up to eight times; then the execution fails. Start it again: it does what is left."
@@ -81,11 +81,14 @@ ANSWERS_OF_STEP_FUNCTIONS: Answers = {
     "InvalidArn": read("It is taken as not running."),
     "InvalidExecutionInput": _UNSENT,
     "InvalidName": _UNSENT,
-    "InvalidToken": _UNSENT,
+    "InvalidOutput": _UNSENT,
+    "InvalidToken": read("Nobody waits with this token any more: the decision stands in the ledger."),
     "KmsAccessDeniedException": _KEY,
     "KmsInvalidStateException": _KEY,
     "KmsThrottlingException": _FAULT,
     "StateMachineDeleting": _GONE,
     "StateMachineDoesNotExist": _GONE,
+    "TaskDoesNotExist": read("Nobody waits with this token any more: the decision stands in the ledger."),
+    "TaskTimedOut": read("Nobody waits with this token any more: the decision stands in the ledger."),
     "ValidationException": _UNSENT,
 }

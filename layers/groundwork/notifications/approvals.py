@@ -1,0 +1,93 @@
+"""Asking people for an approval, and taking their decisions: who decides nothing is told why, and so is everybody else.
+
+https://docs.aws.amazon.com/step-functions/latest/apireference/API_SendTaskSuccess.html
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+from groundwork.aws.executions import Executions
+from groundwork.callers import BY, caller_in, name_of
+from groundwork.contracts import DECIDED, read_decision
+from groundwork.errors import AlreadyDecided, InvalidRequest
+from groundwork.ledger import Ledger
+from groundwork.ledger.records import ApprovalRecord
+from groundwork.notifications.failures import Notice, notice, tell
+from groundwork.vending.approval import decide
+
+DAYS = 7
+"""As `TimeoutSeconds` of RequestApproval in the state machine has it."""
+
+
+def ask_people(ledger: Ledger, request_id: str, token: str, topic_arn: str) -> None:
+    """Once for a request, however often it is asked. Raises `AlreadyDecided` where there is nothing to wait for."""
+    approval = ledger.approvals.wait(request_id, token, int(time.time()) + DAYS * 86400)
+    if approval is None or approval.decision:
+        raise AlreadyDecided(f"The request {request_id} waits for no approval any more.")
+    if approval.told is None:
+        tell(topic_arn, _asking(approval))
+        ledger.approvals.note_told(request_id)
+
+
+def take_decision(
+    detail: Mapping[str, Any],
+    source: str,
+    event_id: str,
+    ledger: Ledger,
+    executions: Executions,
+    topic_arn: str,
+) -> None:
+    """A decision stands once it is in the ledger; the event may come twice, and an attempt die at any line."""
+    by = caller_in(source)
+    try:
+        decision = read_decision(detail)
+    except InvalidRequest as mistaken:
+        tell(topic_arn, _refusing("a request", by, str(mistaken)))
+        return
+    if by is None:
+        said = f"source {source!r} does not say who decides; post it with {BY}<UserId>, your own."
+        tell(topic_arn, _refusing(decision.request_id, by, said))
+        return
+    decided = decide(decision, by, event_id, ledger)
+    if isinstance(decided, str):
+        tell(topic_arn, _refusing(decision.request_id, by, decided))
+        return
+    # Without a token nobody waits yet, and whoever is about to sees the decision.
+    if decided.token and not executions.wake(decided.token) and decided.first:
+        said = "Its execution had ended before, as Account Failed has told; a new event is a new request."
+        tell(topic_arn, _refusing(decision.request_id, by, said))
+
+
+def _asking(approval: ApprovalRecord) -> Notice:
+    until = datetime.fromtimestamp(approval.until, UTC)
+    decide_by_event = (
+        f'aws events put-events --region us-east-1 --entries \'[{{"Source": "{BY}<your UserId>", "DetailType": "{DECIDED}", '
+        f'"Detail": "{{\\"requestId\\": \\"{approval.request_id}\\", \\"decision\\": \\"approve\\"}}"}}]\''
+    )
+    lines = {
+        "Account": f"{approval.account_name}, {approval.email}, of kind {approval.kind}",
+        "Unit": approval.organizational_unit or "the root",
+        "Asked by": f"{name_of(approval.requester)} ({approval.requester})",
+        "Why": f"{approval.why}.",
+        "Cost": approval.cost,
+        "Until": f"{until:%Y-%m-%d %H:%M} UTC; if nobody decides by then, the request fails and nothing is made",
+        "Approve": f"groundwork approve {approval.request_id}",
+        "Deny": f"groundwork deny {approval.request_id} --reason '...'",
+        "By event": decide_by_event,
+        "Request": approval.request_id,
+    }
+    return notice(f"{approval.account_name} waits for an approval", "ApprovalNeeded", lines)
+
+
+def _refusing(request_id: str, by: str | None, why: str) -> Notice:
+    lines = {
+        "Request": request_id,
+        "By": f"{name_of(by)} ({by})" if by else "somebody who did not say who they are",
+        "Why": why,
+        "Remedy": "Nothing was changed by it. Correct what this names and decide again, or leave it as it is.",
+    }
+    return notice("a decision was not taken", "DecisionRefused", lines)

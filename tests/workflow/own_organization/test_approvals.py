@@ -1,0 +1,271 @@
+"""Requests that wait for an approval: who may give it, what becomes of them, and that nothing is made meanwhile."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from groundwork.callers import source_of
+from local.identity.credentials import Credentials
+from tests.workflow.conftest import (
+    TIME_SCALE,
+    Cloud,
+    Execution,
+    Slot,
+    bootstrapped,
+    deployed,
+    groundwork_of_ones_own,
+    until,
+)
+from tests.workflow.listening import listening
+from tests.workflow.people import keys
+from tests.workflow.test_requesters import entry, put
+
+APPROVALS = "approvals: {organizationalUnits: [Workloads/Production], morePerDay: 2}\n"
+PRODUCTION = "Workloads/Production"
+
+
+class Office:
+    """An organization where accounts in production are approved, and the people who ask and approve."""
+
+    def __init__(self, cloud: Cloud) -> None:
+        self.cloud, self.people = cloud, listening(cloud)
+        self.asker, self.approver = self.join("asker", "Requester"), self.join("approver", "Approver")
+
+    def join(self, name: str, *policies: str) -> Credentials:
+        iam = self.cloud.aws.client("iam")
+        iam.create_user(UserName=name)
+        for policy in policies:
+            iam.attach_user_policy(UserName=name, PolicyArn=self.cloud.outputs[f"{policy}PolicyArn"])
+        return keys(iam.create_access_key(UserName=name)["AccessKey"])
+
+    def name_of(self, who: Credentials) -> str:
+        identity = self.cloud.aws.client("sts", credentials=who).get_caller_identity()
+        return str(identity["UserId"])
+
+    def ask(self, who: Credentials | None = None, **detail: Any) -> tuple[str, str]:
+        """A request by somebody who says who they are: the event's id and the account's e-mail."""
+        name, email = self.cloud.fresh()
+        asking = {"accountName": name, "email": email, "organizationalUnit": PRODUCTION} | detail
+        source = source_of(self.name_of(who or self.asker))
+        (event_id,) = put(self.cloud, who or self.asker, entry(asking, Source=source))
+        return event_id, asking["email"]
+
+    def waiting(self, **detail: Any) -> tuple[str, str]:
+        """A request of which people have been told."""
+        request, email = self.ask(**detail)
+        self.people.notice(f"groundwork approve {request}")
+        return request, email
+
+    def decide(self, request: str, decision: str, who: Credentials, reason: str = "") -> str:
+        detail = {"requestId": request, "decision": decision, "reason": reason}
+        source = source_of(self.name_of(who))
+        (event_id,) = put(self.cloud, who, entry(detail, Source=source, DetailType="Account Request Decided"))
+        return event_id
+
+    def refused(self, request: str) -> str:
+        """Why the decision on a request was not taken."""
+
+        def told() -> list[str]:
+            about = self.people.notices(request)
+            return [each["Message"] for each in about if "a decision was not taken" in each["Subject"]]
+
+        return until(told, f"a refused decision on {request}")[-1]
+
+    def failed(self, request: str) -> dict[str, Any]:
+        return dict(self.cloud.answer("Account Failed", requestId=request)["detail"])
+
+    def waits(self, request: str) -> str:
+        """The execution that waits for the approval."""
+        machine = self.cloud.physical("RequestApprovalStateMachine")
+        return f"{machine.replace(':stateMachine:', ':execution:')}:{request}"
+
+    def first(self, request: str) -> Execution:
+        """The execution of the event, which ends while the request waits: the only one about it until then."""
+        return self.cloud.ended(self.cloud.execution_of(request))
+
+
+@pytest.fixture(scope="module")
+def office(slot: Slot, tmp_path_factory: pytest.TempPathFactory) -> Office:
+    folder: Path = tmp_path_factory.mktemp("approvals")
+    template = groundwork_of_ones_own(folder)
+    declaration = folder / "layers/baseline/baseline.yaml"
+    declaration.write_text(declaration.read_text() + APPROVALS)
+    cloud = bootstrapped(deployed(slot.own(time_scale=TIME_SCALE), template))
+    cloud.aws.client("events").disable_rule(Name=cloud.physical("DiscoverAccountsRule"))
+    administrator = cloud.aws.client("sts").get_caller_identity()["UserId"]
+    asking = {"accountName": "security", "email": "aws+security@example.com", "kind": "security"}
+    (event_id,) = put(cloud, cloud.aws.administrator, entry(asking, Source=source_of(administrator)))
+    assert cloud.ended(cloud.execution_of(event_id)).status == "SUCCEEDED"
+    cloud.all_ended()
+    return Office(cloud)
+
+
+def test_a_request_that_needs_an_approval_says_who_asks(office: Office) -> None:
+    name, email = office.cloud.fresh()
+    ended = office.cloud.ask(accountName=name, email=email, organizationalUnit=PRODUCTION)
+    assert ended.error == "InvalidRequest"
+    assert "an account in 'Workloads/Production' needs an approval" in ended.cause
+    assert "groundwork.by.<UserId>" in ended.cause and "get-caller-identity" in ended.cause
+
+
+def test_what_somebody_else_approves_is_made_and_shows_who(office: Office) -> None:
+    cloud = office.cloud
+    request, email = office.waiting()
+    assert office.first(request).output["outcome"] == "in-progress"
+    notice = office.people.notice(request)
+    assert f"{email}, of kind workload" in notice["Message"] and "dollars a month" in notice["Message"]
+    token = cloud.ledger_item(f"approval#{request}")["token"]["S"]
+    assert token not in json.dumps(notice) and token not in json.dumps(cloud.answers())
+    assert email not in cloud.accounts()
+
+    event = office.decide(request, "approve", office.approver, "planned\n for long")
+    ready = cloud.answer("Account Ready", requestId=request)["detail"]
+    account = cloud.accounts()[email]["Id"]
+    assert ready["accountId"] == account
+    assert cloud.tags_of(account)["groundwork:approved-by"] == office.name_of(office.approver)
+    record = cloud.ledger_item(f"request#{email}")
+    assert record["approvedBy"]["S"] == office.name_of(office.approver)
+    assert record["requester"]["S"] == office.name_of(office.asker)
+    assert record["approvalReason"]["S"] == "planned  for long"
+
+    known = len(office.people.notices(request))
+    source = source_of(office.name_of(office.approver))
+    again = {"id": event, "source": source, "detail": {"requestId": request, "decision": "approve"}}
+    cloud.invoke("DecideRequestFunction", again)  # the same event, delivered twice
+    assert len(office.people.notices(request)) == known
+    office.decide(request, "deny", office.approver)
+    assert f"It was approved by {office.name_of(office.approver)} before" in office.refused(request)
+
+
+def test_what_is_denied_is_answered_with_the_reason_and_may_be_asked_for_otherwise(office: Office) -> None:
+    request, email = office.waiting()
+    office.decide(request, "deny", office.approver, "use staging")
+    failed = office.failed(request)
+    assert failed["error"] == "RequestDenied"
+    assert f"was denied by {office.name_of(office.approver)}: use staging" in failed["cause"]
+    assert email not in office.cloud.accounts()
+    assert office.cloud.ledger_item(f"request#{email}")["state"]["S"] == "failed"
+
+
+def test_nobody_decides_their_own_request(office: Office) -> None:
+    both = office.join("both", "Requester", "Approver")
+    request, email = office.ask(both)
+    office.people.notice(f"groundwork approve {request}")
+    office.decide(request, "approve", both)
+    assert "whoever asks does not decide" in office.refused(request)
+    assert email not in office.cloud.accounts()
+    office.decide(request, "deny", office.approver)
+    assert office.failed(request)["error"] == "RequestDenied"
+
+
+def test_two_sessions_of_one_role_may_be_one_person(office: Office) -> None:
+    cloud, iam, sts = office.cloud, office.cloud.aws.client("iam"), office.cloud.aws.client("sts")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"AWS": cloud.aws.management_account},
+        "Action": "sts:AssumeRole",
+    }
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="team", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    for policy in ("Requester", "Approver"):
+        iam.attach_role_policy(RoleName="team", PolicyArn=cloud.outputs[f"{policy}PolicyArn"])
+    ann, ann_again = (
+        keys(sts.assume_role(RoleArn=role, RoleSessionName=name)["Credentials"]) for name in ("ann", "bob")
+    )
+    request, _ = office.ask(ann)
+    office.people.notice(f"groundwork approve {request}")
+    office.decide(request, "approve", ann_again)
+    assert "may be the same person" in office.refused(request)
+    office.decide(request, "deny", office.approver)
+    assert office.failed(request)["error"] == "RequestDenied"
+
+
+def test_nobody_posts_in_the_name_of_another(office: Office) -> None:
+    """Neither who may ask, nor who may decide, nor an administrator, who may post any event."""
+    theirs = source_of(office.name_of(office.approver))
+    asking = entry({"accountName": "x", "email": "refused"}, Source=theirs)
+    deciding = asking | {"DetailType": "Account Request Decided"}
+    for who in (office.asker, office.cloud.aws.administrator):
+        assert put(office.cloud, who, asking) == [] and put(office.cloud, who, deciding) == []
+    mixed = [entry({}, Source=source_of(office.name_of(office.asker))), asking]
+    assert put(office.cloud, office.asker, *mixed) == []
+    ours = source_of(office.name_of(office.asker))
+    assert put(office.cloud, office.asker, entry({}, Source=ours, DetailType="Account Request Decided")) == []
+
+
+def test_what_waits_is_not_asked_for_twice(office: Office) -> None:
+    request, email = office.waiting()
+    name = office.cloud.ledger_item(f"request#{email}")["accountName"]["S"]
+    again, _ = office.ask(accountName=name, email=email)
+    assert office.failed(again)["error"] == "ApprovalPending"
+    assert request in office.failed(again)["cause"]
+    twice = json.loads(office.cloud._input(office.first(request).arn))
+    assert office.cloud.start(**twice).output["outcome"] == "in-progress"  # the same event, delivered twice
+    assert len(office.people.notices(f"groundwork approve {request}")) == 1
+    office.decide(request, "deny", office.approver)
+    assert office.failed(request)["error"] == "RequestDenied"
+
+
+@contextmanager
+def impatient(office: Office) -> Iterator[None]:
+    """A week is a minute."""
+    states, machine = (
+        office.cloud.aws.client("stepfunctions"),
+        office.cloud.physical("RequestApprovalStateMachine"),
+    )
+    usual = states.describe_state_machine(stateMachineArn=machine)["definition"]
+    assert "604800" in usual
+    states.update_state_machine(stateMachineArn=machine, definition=usual.replace("604800", "60"))
+    yield
+    states.update_state_machine(stateMachineArn=machine, definition=usual)
+
+
+def test_silence_is_an_answer_and_too_late_is_told(office: Office) -> None:
+    with impatient(office):
+        request, email = office.ask()
+        assert office.failed(request)["error"] == "RequestNotApproved"
+    office.decide(request, "approve", office.approver)
+    assert "Its time was over before" in office.refused(request)
+    assert email not in office.cloud.accounts()
+
+
+def test_a_stolen_token_approves_nothing(office: Office) -> None:
+    request, email = office.waiting()
+    token = office.cloud.ledger_item(f"approval#{request}")["token"]["S"]
+    approving = json.dumps({"decision": "approve", "decidedBy": "nobody"})
+    office.cloud.aws.client("stepfunctions").send_task_success(taskToken=token, output=approving)
+    assert office.failed(request)["error"] == "RequestNotApproved"
+    assert email not in office.cloud.accounts()
+
+
+def test_a_wait_that_somebody_stops_is_answered(office: Office) -> None:
+    request, email = office.waiting()
+    office.cloud.aws.client("stepfunctions").stop_execution(executionArn=office.waits(request))
+    assert office.failed(request)["error"] == "ExecutionAborted"
+    office.decide(request, "approve", office.approver)
+    assert "Its execution had ended before" in office.refused(request)
+    assert email not in office.cloud.accounts()
+
+
+def test_a_decision_on_what_nobody_asked_for_is_told(office: Office) -> None:
+    office.decide("0c6e5c8e-0000", "approve", office.approver)
+    assert "No request 0c6e5c8e-0000 waits" in office.refused("0c6e5c8e-0000")
+
+
+def test_whoever_asks_for_more_than_so_many_a_day_waits(office: Office) -> None:
+    busy = office.join("busy", "Requester")
+    within = [office.ask(busy, organizationalUnit="Workloads/Development")[0] for _ in range(2)]
+    for request in within:
+        office.cloud.answer("Account Ready", requestId=request)
+    beyond, email = office.ask(busy, organizationalUnit="Workloads/Development")
+    notice = office.people.notice(f"groundwork approve {beyond}")
+    assert "more than the 2 accounts" in notice["Message"]
+    office.decide(beyond, "approve", office.approver)
+    office.cloud.answer("Account Ready", requestId=beyond)
+    assert email in office.cloud.accounts()
