@@ -15,6 +15,8 @@ from cli.trouble import INTERRUPTED, Trouble, explained
 
 COMMANDS: Mapping[str, str] = {
     "request": "Ask for an account, or for all accounts of a file",
+    "approve": "Approve what somebody else has asked for",
+    "deny": "Deny what somebody else has asked for",
     "accounts": "List the accounts: kind, unit, state, drift, last run",
     "show": "One account: components, last runs, differences",
     "watch": "Follow what is going on, until it has ended",

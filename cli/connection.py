@@ -93,6 +93,14 @@ class Connection:
         return answer
 
     @property
+    def source(self) -> str:
+        """Of the events that are posted: it says who asks, which IAM lets nobody say for another."""
+        from groundwork.callers import SOURCE, caller_in, source_of
+
+        own = source_of(self.caller["UserId"])
+        return own if caller_in(own) else SOURCE
+
+    @property
     def account(self) -> str:
         return self.caller["Account"]
 

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.following import Asked, now
 from cli.trouble import FAILED, Trouble
-from groundwork.callers import SOURCE, source_of
+from groundwork.callers import SOURCE
 from groundwork.contracts import REQUESTED, AccountRequest, read_trigger
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.errors import InvalidRequest
@@ -135,7 +135,7 @@ def post(aws: Connection, asked: Sequence[AccountRequest]) -> dict[str, Asked]:
     for start in range(0, len(asked), ENTRIES_AT_ONCE):
         some = asked[start : start + ENTRIES_AT_ONCE]
         entries = [
-            {"Source": SOURCE, "DetailType": REQUESTED, "Detail": json.dumps(each.given)} for each in some
+            {"Source": aws.source, "DetailType": REQUESTED, "Detail": json.dumps(each.given)} for each in some
         ]
         answers = client.put_events(Entries=entries)["Entries"]
         for each, answer in zip(some, answers, strict=True):

@@ -32,6 +32,7 @@ TEXTS = {name: (ROOT / machine["DefinitionUri"]).read_text() for name, machine i
 FUNCTIONS = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"}
 WITHOUT_STATE = {
     "AnswerLostExecutionFunction",
+    "DecideRequestFunction",
     "DiscoverAccountsFunction",
     "NotifyFailureFunction",
     "ReplayEventsFunction",

@@ -11,7 +11,8 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 
-from tests.workflow import management_errands
+from groundwork.callers import source_of
+from tests.workflow import approval_errands, management_errands
 from tests.workflow.conftest import until
 from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management, remove_units
 from tests.workflow.notification_errands import OF_WHO_TELLS
@@ -99,6 +100,22 @@ def tell_nobody(place: Place) -> Job:
             "NotifyFailureFunction",
             since,
             lambda each: (each["source"], each["execution"]) == ("groundwork", failed.arn),
+        )
+
+    return job
+
+
+def decide_by_a_rule(place: Place) -> Job:
+    """Somebody decides about a request, and a rule calls the function that takes decisions."""
+    cloud = place.cloud
+    source = source_of(str(cloud.aws.client("sts").get_caller_identity()["UserId"]))
+    entry = {"Source": source, "DetailType": "Account Request Decided", "Detail": "{}"}
+
+    def job() -> str:
+        since = len(cloud.aws.calls)
+        (posted,) = cloud.aws.client("events").put_events(Entries=[entry])["Entries"]
+        return _buried_or_called(
+            place, "DecideRequestFunction", since, lambda each: each["event"] == posted["EventId"]
         )
 
     return job
@@ -382,6 +399,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "VendAccountStateMachine.WriteExecutionLogs": partial(
         update_machine, "StateMachineArn", "logs:CreateLogDelivery"
     ),
+    **approval_errands.OF_APPROVALS,
     **OF_THE_ROLL_OUT,
     **OF_WHO_TELLS,
     "RulesRole.StartTheMachines": start_by_a_rule,
@@ -445,6 +463,8 @@ RARELY: tuple[Callable[[Place], Job], ...] = (
     forget,
     find_abandoned,
     roll_out,
+    approval_errands.decide,
+    approval_errands.refuse_decision,
     OF_WHO_TELLS["ReplayEventsFunction.EmptyTheQueue"],
 )
 """What does not happen when accounts are just made, and is part of every function's work."""

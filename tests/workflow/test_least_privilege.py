@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from groundwork.callers import source_of
 from local.identity.credentials import Credentials
 from tests.workflow import errands, notification_errands, statements
 from tests.workflow.conftest import APPLYING, ROOT, Cloud, nothing_by_itself, until
@@ -25,12 +26,14 @@ OF_ROLES = statements.of_roles()
 OF_RESOURCES = {str(statement): statement for statement in statements.of_resources()}
 BURYING = OF_RESOURCES["UndeliveredEventsPolicy.KeepWhatRulesCannotDeliver"]
 ASKING = OF_RESOURCES["RequesterPolicy.AskForAnAccount"]
+DECIDING = OF_RESOURCES["ApproverPolicy.DecideRequests"]
 STARTING = next(each for each in OF_ROLES if each.holder == "RulesRole")
 CREATING = next(each for each in OF_ROLES if each.sid == "CreateAccounts")
 ENTERING = next(each for each in OF_ROLES if each.holder == "CheckAccessFunction")
 ADMITTING: dict[str, tuple[Callable[[Place], Job], str]] = {
     "ExecutionLostPermission": (errands.lose_execution, "not allowed lambda:InvokeFunction"),
     "DiscoverAccountsPermission": (errands.come_by_schedule, "not allowed lambda:InvokeFunction"),
+    "RequestDecidedPermission": (errands.decide_by_a_rule, "not allowed lambda:InvokeFunction"),
     "AccountFailedPermission": (errands.tell_nobody, "not allowed lambda:InvokeFunction"),
     "RollOutLostPermission": (errands.stop_roll_out, "not allowed lambda:InvokeFunction"),
     "NoticesTopicPolicy.AlarmsTell": (notification_errands.raise_alarm, "nobody was told"),
@@ -70,6 +73,9 @@ PARENTS = "organizations:ListParents"
 JUSTIFIED: dict[str, dict[str, str]] = {
     "VendAccountStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
     "RollOutStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
+    "RequestApprovalStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
+    "RequestApprovalFunction.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},
+    "DecideRequestFunction.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},
     "RollOutStateMachine.WaitForTheAccounts": {
         "states:StopExecution": "somebody stops the roll-out, or it stops itself"
     },
@@ -200,7 +206,7 @@ def test_taking_a_statement_out_is_deploying_the_template_without_it(place: Plac
 def test_every_statement_of_every_resource_is_tried_here() -> None:
     # Without the key's own administrators nobody could put a statement back: AWS refuses such a policy.
     administering = {"BootstrapTrailKey.AdministeredByIam", "NoticesKey.AdministeredByIam"}
-    tried = {*ADMITTING, str(BURYING), str(ASKING), *administering}
+    tried = {*ADMITTING, str(BURYING), str(ASKING), str(DECIDING), *administering}
     assert tried == set(OF_RESOURCES)
 
 
@@ -249,6 +255,22 @@ def test_without_the_requesters_policy_nobody_but_an_administrator_asks(place: P
     assert refused.error == "InvalidRequest"
     with pytest.raises(ClientError, match=ASKING.actions[0]):
         events.put_events(Entries=[{**entry, "DetailType": "Account Ready"}])
+
+
+def test_without_the_approvers_policy_nobody_but_an_administrator_decides(place: Place) -> None:
+    cloud, iam = place.cloud, place.cloud.aws.client("iam")
+    user = iam.create_user(UserName="approver")["User"]
+    key = iam.create_access_key(UserName="approver")["AccessKey"]
+    events = cloud.aws.client("events", credentials=Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+    detail_type = "Account Request Decided"
+    entry = {"Source": source_of(user["UserId"]), "DetailType": detail_type, "Detail": "{}"}
+    with pytest.raises(ClientError, match=DECIDING.actions[0]):
+        events.put_events(Entries=[entry])
+    iam.attach_user_policy(UserName="approver", PolicyArn=cloud.outputs["ApproverPolicyArn"])
+    assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
+    for other in ({"DetailType": "Account Requested"}, {"Source": "groundwork"}):
+        with pytest.raises(ClientError, match=DECIDING.actions[0]):
+            events.put_events(Entries=[entry | other])
 
 
 def test_every_action_of_every_role_is_used_or_it_is_said_when(place: Place) -> None:

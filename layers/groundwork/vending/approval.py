@@ -53,7 +53,7 @@ def approval_needed(
     if why is None and approvals.more_per_day:
         day, most = datetime.now(UTC).date().isoformat(), approvals.more_per_day
         if not ledger.approvals.is_within(trigger.requester, day, trigger.request_id, most):
-            why = f"it is more than the {most} accounts that one requester gets on a day"
+            why = f"one requester gets {most} a day, and this is one more"
     if why is None:
         return None
     return ApprovalRecord(

@@ -1,0 +1,41 @@
+"""Requests for accounts that wait for an approval: the decision is posted, and Groundwork takes it or tells why not."""
+
+from __future__ import annotations
+
+import json
+from typing import Literal
+
+from cli.connection import Connection
+from cli.given import GIVEN
+from cli.output import as_json, say
+from cli.trouble import FAILED, Trouble
+from groundwork.contracts import DECIDED, read_decision
+from groundwork.errors import InvalidRequest
+
+DONE = {"approve": "approved", "deny": "denied"}
+TAKEN = (
+    "Groundwork takes it unless you have asked yourself, or somebody has decided before; then a notice says so. "
+    "Look at it: groundwork watch"
+)
+
+
+def decide(request: str, decision: Literal["approve", "deny"], reason: str) -> None:
+    """Raises `Trouble` for what is no request's id, and when the bus does not take the event."""
+    detail = {"requestId": request, "decision": decision, "reason": reason}
+    try:
+        read_decision(detail)
+    except InvalidRequest as wrong:
+        raise Trouble(str(wrong), "The notice that tells of the request has its id.") from None
+    aws = Connection()
+    entry = {"Source": aws.source, "DetailType": DECIDED, "Detail": json.dumps(detail)}
+    (answer,) = aws.client("events").put_events(Entries=[entry])["Entries"]
+    if "EventId" not in answer:
+        raise Trouble(
+            f"EventBridge did not take the decision: {answer.get('ErrorCode')}: {answer.get('ErrorMessage')}.",
+            "Repeat the command.",
+            FAILED,
+        )
+    if GIVEN.as_json:
+        as_json({"requestId": request, "decision": decision, "eventId": answer["EventId"]})
+    else:
+        say(f"{request}: {DONE[decision]}. {TAKEN}")
