@@ -143,11 +143,12 @@ def machine_arn(name: str) -> str:
 class _Names:
     """What names of the template stand for, as far as its policies turn on it: every resource for its ARN."""
 
-    def __init__(self, template: Mapping[str, Any], requesters: str) -> None:
+    def __init__(self, template: Mapping[str, Any], requesters: str, approvers: str) -> None:
         self._values = {
             name: declared.get("Default", "") for name, declared in template["Parameters"].items()
         }
         self._values["Requesters"] = requesters.split(",")
+        self._values["Approvers"] = approvers.split(",")
         self._values |= {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": MANAGEMENT}
         stack = f"arn:aws:cloudformation:{REGION}:{MANAGEMENT}:stack/groundwork/1a2b3c4d-0000-0000-0000-000000000000"
         self._values["AWS::StackId"] = stack
@@ -164,7 +165,7 @@ class _Names:
         return next(arn for ending, arn in ARNS.items() if logical_id.endswith(ending)) + logical_id
 
     def condition(self, name: str) -> bool:
-        return name == "NamesRequesters" and self._values["Requesters"] != [""]
+        return name.startswith("Names") and self._values[name.removeprefix("Names")] != [""]
 
     def mapping(self, name: str) -> Mapping[str, Mapping[str, Any]]:
         raise NotEmbedded(f"no policy turns on the mapping {name}")
@@ -174,10 +175,10 @@ class _Names:
 
 
 @cache
-def stack(requesters: str = "") -> Mapping[str, Any]:
+def stack(requesters: str = "", approvers: str = "") -> Mapping[str, Any]:
     """The template's resources, with their references resolved."""
     template = parsed(TEMPLATE.read_text())
-    resources: Mapping[str, Any] = resolve(template["Resources"], _Names(template, requesters))
+    resources: Mapping[str, Any] = resolve(template["Resources"], _Names(template, requesters, approvers))
     return resources
 
 
@@ -194,9 +195,10 @@ def stack_roles() -> Mapping[str, tuple[Document, ...]]:
     return roles
 
 
-def bus_policy(requesters: str = "") -> Document:
-    """The default bus's own policy, as deployed with these `Requesters`."""
-    resources = stack(requesters)
-    named = ["BusPolicyForAnswers", *(["BusPolicyForRequests"] if requesters else [])]
+def bus_policy(requesters: str = "", approvers: str = "") -> Document:
+    """The default bus's own policy, as deployed with these `Requesters` and `Approvers`."""
+    resources = stack(requesters, approvers)
+    always = ["BusPolicyForAnswers", "BusPolicyForIdentities", "BusPolicyForDecisions"]
+    named = [*always, *(["BusPolicyForRequests"] if requesters else [])]
     statements = [resources[name]["Properties"]["Statement"] for name in named]
     return {"Version": "2012-10-17", "Statement": statements}

@@ -81,6 +81,7 @@ def user(
 ) -> Caller:
     arn = f"arn:aws:iam::{number_of(account)}:user/{name}"
     keys = {**_known(account, arn, mfa, "User", organization), "aws:username": name}
+    keys["aws:userid"] = f"AIDA{name.upper():0<17}"
     return Caller(
         f"{words} {MFA_WORDS[mfa]}",
         arn,
@@ -116,7 +117,10 @@ def session(
         words,
         f"arn:aws:sts::{number}:assumed-role/{name}/session",
         tuple(identity),
-        _known(account, role_arn, mfa, "AssumedRole", organization),
+        {
+            **_known(account, role_arn, mfa, "AssumedRole", organization),
+            "aws:userid": f"AROA{name.upper():0<17}:session",
+        },
         role_arn=role_arn,
         boundary=boundary,
         session=policy,

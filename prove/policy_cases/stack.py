@@ -46,6 +46,7 @@ def cases() -> Iterator[Case]:
         yield from _answers(_thief(role), role)
         yield from _reach(_thief(role), role)
     yield from _requesters()
+    yield from _identities()
 
 
 def _thief(role: str) -> Caller:
@@ -117,6 +118,7 @@ CREATOR, ENROLLER, KEEPER = (
 STARTERS = (
     MACHINE,
     "RollOutStateMachineRole",
+    "RequestApprovalStateMachineRole",
     "DiscoverAccountsFunctionRole",
     "ReplayEventsFunctionRole",
     "RulesRole",
@@ -158,6 +160,8 @@ POWERS = (
     Power("lambda:UpdateFunctionConfiguration", OWN_FUNCTION),
     Power("states:UpdateStateMachine", laid_down.machine_arn("groundwork-vend-account")),
     Power("states:StartExecution", laid_down.machine_arn("groundwork-vend-account"), STARTERS),
+    Power("states:SendTaskSuccess", "*", ("DecideRequestFunctionRole",)),
+    Power("states:SendTaskFailure", "*"),
     Power("events:PutPermission", "*"),
     # over evidence
     Power("cloudtrail:UpdateTrail", TRAIL, (KEEPER,)),
@@ -182,10 +186,11 @@ def _reach(thief: Caller, role: str) -> Iterator[Case]:
 # -- the bus -------------------------------------------------------------------------------------------
 
 
-def _post(detail_type: str, source: str = "groundwork", requesters: str = "") -> Wish:
+def _post(detail_type: str, source: str = "groundwork", requesters: str = "", approvers: str = "") -> Wish:
     keys = {"events:source": [source], "events:detail-type": [detail_type], **where("management")}
     held = f" where Requesters are {requesters}" if requesters else ""
-    policy = laid_down.bus_policy(requesters)
+    held += f" where Approvers are {approvers}" if approvers else ""
+    policy = laid_down.bus_policy(requesters, approvers)
     return Wish(
         f"post {source}'s {detail_type}{held}", "events:PutEvents", BUS, number_of("management"), policy, keys
     )
@@ -196,6 +201,37 @@ def _answers(thief: Caller, role: str) -> Iterator[Case]:
         may = role == MACHINE or (role == LOST and answer == "Account Failed")
         yield Case(thief, _post(answer), allowed=may)
     yield Case(thief, _post("Account Requested"), allowed=False)
+
+
+DECIDED = "Account Request Decided"
+
+
+def _identities() -> Iterator[Case]:
+    """Who says who they are, for a request and for a decision: only for themselves."""
+    attached = {
+        name: laid_down.stack()[f"{name}Policy"]["Properties"]["PolicyDocument"]
+        for name in ("Requester", "Approver")
+    }
+    asker = user(
+        "a user with groundwork-requester", "management", [attached["Requester"]], "absent", name="asker"
+    )
+    approver = session("a role with groundwork-approver", "management", "boss", [attached["Approver"]])
+    putter = session("a role that may post any event", "management", "app", [PUTTER])
+    owner = user("an administrator of the management account", "management", [ADMINISTRATOR], "true")
+    member = session("an administrator of dev", "dev", ADMIN, [ADMINISTRATOR])
+    everybody = (asker, approver, putter, owner, member)
+    for caller in everybody:
+        for other in everybody:
+            named, own = f"groundwork.by.{other.keys['aws:userid']}", other is caller
+            asks, decides = caller in (asker, putter, owner), caller in (approver, putter, owner)
+            yield Case(caller, _post("Account Requested", named), allowed=own and asks)
+            yield Case(caller, _post(DECIDED, named), allowed=own and decides)
+        yield Case(caller, _post(DECIDED), allowed=False, why="a decision says whose it is")
+        name = f"groundwork.by.{caller.keys['aws:userid']}"
+        held = _post(DECIDED, name, approvers=str(approver.role_arn))
+        yield Case(caller, held, allowed=caller is approver)
+        kept = _post("Account Requested", name, requesters=asker.arn)
+        yield Case(caller, kept, allowed=caller is asker)
 
 
 def _requesters() -> Iterator[Case]:
