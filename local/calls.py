@@ -10,7 +10,8 @@ from typing import Literal
 class CallRecord:
     """One call. `time` is seconds since the epoch; `action` is IAM's name (`lambda:InvokeFunction`),
     `operation` the API's (`Invoke`); `resource` is the ARN it was checked against, or `*`; `function` is the Lambda function that
-    called, in whatever account, and empty for everybody else."""
+    called, in whatever account, and empty for everybody else; `reason` names what refused it, and is empty where it was
+    allowed; `agent` is the User-Agent of whoever called."""
 
     time: float
     account: str
@@ -23,3 +24,5 @@ class CallRecord:
     operation: str
     mutating: bool
     function: str = ""
+    reason: str = ""
+    agent: str = ""

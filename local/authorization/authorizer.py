@@ -20,7 +20,7 @@ from groundwork.policies.decision import (
     decide_for_service,
 )
 from groundwork.policies.documents import Caller, Request
-from local.authorization import keys, operations, reference, refusals, state
+from local.authorization import keys, operations, reasons, reference, refusals, state
 from local.authorization.dependents import Need
 from local.authorization.keys import Keys
 from local.authorization.refusals import Refusal
@@ -54,11 +54,11 @@ class Authorizer:
         """Decide over a call and log it. None: let it in. Raises EngineGap where a table lacks an entry."""
         if f"{operations.prefix_of(call.service)}:{call.operation}" in operations.FREE:
             action = f"sts:{call.operation}"
-            decision, need = self._without_permission(call, action), Need(action)
+            decision, need, why = self._without_permission(call, action), Need(action), ""
         else:
             needs = needs_of(call)
-            decision, need = self._decide_all(call, needs)
-        self._log(call, need, decision)
+            decision, need, why = self._decide_all(call, needs)
+        self._log(call, need, decision, why)
         if decision.allowed:
             return None
         return refusals.denied(call.principal.arn, need.action, need.resource, decision.reason(need.action))
@@ -78,13 +78,14 @@ class Authorizer:
             return Decision(False)
         return None
 
-    def _decide_all(self, call: Call, needs: Sequence[Need]) -> tuple[Decision, Need]:
+    def _decide_all(self, call: Call, needs: Sequence[Need]) -> tuple[Decision, Need, str]:
+        """Over all that a call needs; with what decided, and why not, in words."""
         principal = call.principal
         limits = self._session_token_limits(call, needs[0].action)
         if limits is not None:
-            return limits, needs[0]
+            return limits, needs[0], "a session of GetSessionToken may not"
         if principal.kind == "root" and needs[0].action == "sts:AssumeRole":
-            return Decision(False), needs[0]  # "Roles may not be assumed by root accounts."
+            return Decision(False), needs[0], "roles may not be assumed by root users"
         place = state.membership(principal.account)
         authority = state.authority(principal, place)
         known: Keys = {
@@ -94,10 +95,11 @@ class Authorizer:
         }
         for need in needs:
             own = keys.of_request(call, needs[0].action) if need.action != "iam:PassRole" else {}
-            decision = self._decide(principal, authority, need, {**known, **own, **need.keys}, place)
+            request, side = self._asked(principal, authority, need, {**known, **own, **need.keys}, place)
+            decision = decide(request, authority, side)
             if not decision.allowed:
-                return decision, need
-        return ALLOWED, needs[0]
+                return decision, need, reasons.reason(decision, request, principal, place)
+        return ALLOWED, needs[0], ""
 
     def _mfa_of(self, call: Call) -> Keys:
         """AssumeRole with a device's code counts as MFA; that the code is right is `local.identity.sts`'s to check."""
@@ -105,9 +107,9 @@ class Authorizer:
             return {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "0"}
         return {}
 
-    def _decide(
+    def _asked(
         self, principal: Principal, authority: Authority, need: Need, known: Keys, place: Membership | None
-    ) -> Decision:
+    ) -> tuple[Request, ResourceSide]:
         side, keys_of_resource = self._resource_side(need, principal, place)
         request = Request(
             need.action,
@@ -116,7 +118,7 @@ class Authorizer:
             caller_of(principal, bounded=authority.boundary is not None),
             uncomputed_of(need),
         )
-        return decide(request, authority, side)
+        return request, side
 
     def _resource_side(
         self, need: Need, principal: Principal, place: Membership | None
@@ -139,7 +141,7 @@ class Authorizer:
         required = service in RESOURCE_POLICY_REQUIRED and (policy is not None or service == "sts")
         return ResourceSide(policy, owner, required, controls), known
 
-    def _log(self, call: Call, need: Need, decision: Decision) -> None:
+    def _log(self, call: Call, need: Need, decision: Decision, why: str) -> None:
         verdict: Literal["allowed", "denied"] = "allowed" if decision.allowed else "denied"
         self._engine.calls.append(
             CallRecord(
@@ -154,6 +156,8 @@ class Authorizer:
                 call.operation,
                 reference.action(need.action).mutating and need.action not in STS_ISSUES,
                 self._engine.functions.calling(call.headers.get("User-Agent", "")),
+                why,
+                call.headers.get("User-Agent", ""),
             )
         )
 
@@ -229,7 +233,8 @@ class Authorizer:
             **{key.lower(): value for key, value in (context or {}).items()},
         }
         authority = state.authority(principal, place)
-        return self._decide(principal, authority, Need(action, resource), known, place)
+        request, side = self._asked(principal, authority, Need(action, resource), known, place)
+        return decide(request, authority, side)
 
     def _of_service(self, service: str, source_arn: str | None, source_account: str | None) -> Keys:
         known: Keys = {

@@ -168,13 +168,17 @@ def _boundary(holder: Any, account: str) -> list[Policy] | None:
 
 def resource_policy(arn: str) -> Policy | None:
     """The policy on a resource, None where it has none. The ARN may be of an object in a bucket."""
-    _, _, service, region, account, name = arn.split(":", 5)
-    reader = READERS.get(service)
-    document = reader(region, account, name) if reader else None
+    document = resource_policy_text(arn)
     if document is None:
         return None
-    kind = Kind.TRUST if service == "iam" else Kind.RESOURCE
+    kind = Kind.TRUST if arn.split(":")[2] == "iam" else Kind.RESOURCE
     return compile_policy(document, kind)
+
+
+def resource_policy_text(arn: str) -> str | None:
+    _, _, service, region, account, name = arn.split(":", 5)
+    reader = READERS.get(service)
+    return reader(region, account, name) if reader else None
 
 
 def _backend(service: str, account: str, region: str) -> Any:
