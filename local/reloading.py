@@ -1,0 +1,67 @@
+"""A declaration that changes while the embedded AWS runs is deployed into it, as `make build` and `sam deploy` would.
+
+What is wrong is told in its sentence, and what was deployed stays.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from collections.abc import Callable
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from watchfiles import watch
+
+from checks.declared import LAYER, declared
+from groundwork.errors import InvalidDeclaration
+from local.stack.cloudformation import DeploymentFailed
+from local.stack.template.packaging import DECLARATION, NotPackageable, zipped
+
+if TYPE_CHECKING:
+    from local.engine import Engine
+
+WAITS_MILLISECONDS = 300
+"""For an editor that writes several files, or one in parts."""
+
+
+class Reloader:
+    """Watches until its engine closes. `tell` is given a line for each change."""
+
+    def __init__(self, engine: Engine, template: Path, tell: Callable[[str], None]) -> None:
+        self._engine, self._template, self._tell = engine, template, tell
+        self._own = os.environ.get(DECLARATION, "")
+        self._folders = [LAYER, Path(self._own)] if self._own else [LAYER]
+        self._deployed = self._digests()
+        self._closed = threading.Event()
+        self._thread = threading.Thread(target=self._watch, name="reloading", daemon=True)
+        self._thread.start()
+        engine.on_close(self._close)
+
+    def _watch(self) -> None:
+        for _ in watch(
+            *self._folders, stop_event=self._closed, debounce=WAITS_MILLISECONDS, raise_interrupt=False
+        ):
+            self._bring()
+
+    def _bring(self) -> None:
+        try:
+            found = self._digests()
+            if found == self._deployed:
+                return
+            self._deployed = found
+            version = declared(self._own).version
+            self._engine.deploy(self._template)
+        except (InvalidDeclaration, DeploymentFailed, NotPackageable, OSError) as wrong:
+            self._tell(f"{wrong}\nWhat was deployed stays.")
+            return
+        self._tell(f"Declaration {version} deployed.")
+
+    def _digests(self) -> list[str]:
+        """Of what is declared: a file that is saved as it was is no change."""
+        return [hashlib.sha256(zipped(folder)).hexdigest() for folder in self._folders]
+
+    def _close(self) -> None:
+        self._closed.set()
+        self._thread.join()
