@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from itertools import pairwise, zip_longest
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
+from xml.sax.saxutils import escape, quoteattr
 
 from checks.graph import Graph, Way, graph_of
 
@@ -76,7 +76,7 @@ def picture(machine: Mapping[str, Any]) -> str:
     gutters: dict[str, float] = {}
     y: float = MARGIN - TRACK
     failure: list[Sequence[str]] = [[name] for name in graph.tail]
-    for line in [*_lines(graph), failure]:
+    for line in [*_lines(graph), *([failure] if failure else [])]:
         first = line[0][0]
         over = any(_passes(way, graph, line) for way in graph.forward())
         told = any(way.label and way.target == first and way not in graph.back for way in graph.ways)
@@ -86,7 +86,7 @@ def picture(machine: Mapping[str, Any]) -> str:
         boxes |= {box.name: box for box in placed}
         y = max(box.bottom for box in placed)
     drawn = [*_drawn_ways(graph, boxes, gutters), *(part for box in boxes.values() for part in _drawn(box))]
-    drawn += _legend(graph.rescue, boxes[graph.tail[-1]])
+    drawn += _legend(graph.rescue, boxes[graph.tail[-1]]) if failure else []
     title = str(machine.get("Comment", "A state machine"))
     return _page(title, max(box.right for box in boxes.values()) + MARGIN, y + MARGIN, drawn)
 
@@ -229,7 +229,7 @@ def _note(state: Mapping[str, Any]) -> str:
     if _inside(state):
         return ""
     if ":states:startExecution" in state.get("Resource", ""):
-        return f"runs {state['Arguments']['StateMachineArn'].strip('${}')}"
+        return f"runs {state['Arguments']['StateMachineArn'].rpartition(':')[2].strip('${}')}"
     if "ItemProcessor" in state:
         return f"each: {state['ItemProcessor']['StartAt']}"
     named = [error for retry in state.get("Retry", []) for error in retry["ErrorEquals"] if "." not in error]
@@ -243,6 +243,7 @@ def _drawn(box: Box) -> Iterator[str]:
     x, y, width, height = box.x, box.y, box.width, box.height
     shape = f'class="{box.kind}{" group" if box.inner else ""}" stroke-width="1.2"'
     middle = x + width / 2
+    yield f"<g data-state={quoteattr(box.name)}>"
     if box.kind == "Choice":
         points = [(x, y + height / 2), (x + 12, y), (x + width - 12, y)]
         points += [(x + width, y + height / 2), (x + width - 12, y + height), (x + 12, y + height)]
@@ -263,6 +264,7 @@ def _drawn(box: Box) -> Iterator[str]:
         yield _text("note", middle, y + 32, box.note)
     if box.marked:
         yield _mark(box.right - 9, box.bottom - 3)
+    yield "</g>"
     for branch in box.inner:
         yield from _ways_down(branch)
         for each in branch:

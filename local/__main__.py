@@ -18,13 +18,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cli.connection import note_of_local
+from local.console.server import Console
 from local.engine import Engine
 from local.faults.plan import InvalidPlan, read_plan
+from local.reloading import Reloader
 from local.services.service_quotas import DEFAULT as DEFAULT_ACCOUNTS
 from local.stack.cloudformation import DeploymentFailed
 from local.stack.template.packaging import NotPackageable
 
-ROOT = Path(__file__).parent.parent
+TEMPLATE = Path(__file__).parent.parent / "template.yaml"
 TIME_SCALE = 0.05
 PROBE_SECONDS = 0.1
 PATIENCE_SECONDS = 300
@@ -39,13 +41,15 @@ class NotBootstrapped(Exception):
 
 def main() -> int:
     arguments = _arguments()
-    if not _is_free(arguments.port):
-        print(
-            f"Port {arguments.port} of 127.0.0.1 is taken; stop what listens there, or choose another: "
-            f"make local PORT={arguments.port + 1}",
-            file=sys.stderr,
-        )
-        return 1
+    console_port = arguments.port + 1 if arguments.console_port is None else arguments.console_port
+    for port in filter(None, (arguments.port, console_port)):
+        if not _is_free(port):
+            print(
+                f"Port {port} of 127.0.0.1 is taken; stop what listens there, or choose another: "
+                f"make local PORT={arguments.port + 10}",
+                file=sys.stderr,
+            )
+            return 1
     try:
         faults, seed = read_plan(arguments.faults) if arguments.faults else ([], 0)
     except InvalidPlan as wrong:
@@ -60,10 +64,13 @@ def main() -> int:
             try:
                 print(f"Booting the embedded AWS and deploying {what} into it ...", flush=True)
                 aws.creation.account_limit = arguments.quota_accounts
+                console = Console(aws, console_port) if console_port else None
                 told = _deploy_own(aws, arguments.template) if arguments.template else _bootstrap(aws)
                 if faults:
                     aws.faults.plan(faults, seed)
-                print("\n".join([*_welcome(aws), *told]), flush=True)
+                if not arguments.template:
+                    Reloader(aws, TEMPLATE, lambda line: print(line, flush=True))
+                print("\n".join([*_welcome(aws, console), *told]), flush=True)
                 _note(aws, arguments.port)
                 if faults:
                     print(f"Faults: {len(faults)} from {arguments.faults}, seed {seed}", flush=True)
@@ -92,6 +99,9 @@ def _count(text: str) -> int:
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, default=4566, help="of 127.0.0.1 (default: 4566)")
+    parser.add_argument(
+        "--console-port", type=int, help="of the console; 0: none (default: the port after --port)"
+    )
     parser.add_argument(
         "--time-scale",
         type=float,
@@ -135,7 +145,7 @@ def _interrupt(*_: object) -> NoReturn:
 def _bootstrap(aws: Engine) -> list[str]:
     """Deploy Groundwork, and wait for the execution that the deployment itself starts; what to try then. Raises
     `NotBootstrapped`."""
-    outputs = aws.deploy(ROOT / "template.yaml", parameters=APPLYING)
+    outputs = aws.deploy(TEMPLATE, parameters=APPLYING)
     machine, logs = outputs["StateMachineArn"], outputs["FunctionLogGroup"]
     execution = _first_execution(aws.client("stepfunctions"), machine)
     if execution["status"] != "SUCCEEDED":
@@ -194,9 +204,10 @@ def _note(aws: Engine, port: int) -> None:
     note.write_text(json.dumps(_surroundings(aws)))
 
 
-def _welcome(aws: Engine) -> list[str]:
+def _welcome(aws: Engine, console: Console | None) -> list[str]:
     return [
         f"Ready: {aws.url}",
+        *([f"Console: {console.url}"] if console else []),
         "",
         *(f"export {name}={value}" for name, value in _surroundings(aws).items()),
         "",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import socket
 import threading
 from contextlib import suppress
+from typing import Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication, MotoRequestHandler, create_backend_app
 from werkzeug.serving import make_server
@@ -20,10 +21,10 @@ class _Handler(MotoRequestHandler):
 
 
 class Server:
-    """Listens from the moment it is made; port 0 takes a free one."""
+    """Listens from the moment it is made; port 0 takes a free one. Serves moto, or another WSGI application."""
 
-    def __init__(self, port: int) -> None:
-        application = DomainDispatcherApplication(create_backend_app)
+    def __init__(self, port: int, application: Any = None) -> None:
+        application = application or DomainDispatcherApplication(create_backend_app)
         self._server = make_server(HOST, port, application, threaded=True, request_handler=_Handler)
         self.port = self._server.port
         self.url = f"http://{HOST}:{self.port}"

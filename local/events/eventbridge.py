@@ -55,6 +55,8 @@ class EventBridge:
         self.engine = engine
         self.timetable = Timetable(engine)
         self.timetable.sources.append(self._scheduled_rules)
+        self.listeners: list[Callable[[str, Event, Sequence[str]], None]] = []
+        """Told of each event that came to a bus, and of the rules that match it."""
         self._held: list[tuple[str, Event]] = []
         self._lock = threading.Lock()
 
@@ -126,9 +128,12 @@ class EventBridge:
 
     def _match(self, bus: str, event: Event) -> None:
         """To the targets of each rule that matches, in the background."""
-        for rule in list(events_backends[event["account"]][event["region"]].event_buses[bus].rules.values()):
-            if _matches(rule, event):
-                self.deliver(rule, event)
+        rules = list(events_backends[event["account"]][event["region"]].event_buses[bus].rules.values())
+        matching = [rule for rule in rules if _matches(rule, event)]
+        for hear in self.listeners:
+            hear(bus, event, [rule.name for rule in matching])
+        for rule in matching:
+            self.deliver(rule, event)
 
     def deliver(self, rule: Any, event: Event) -> None:
         for target in list(rule.targets):

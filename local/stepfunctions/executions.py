@@ -85,6 +85,16 @@ def is_running(execution: str) -> bool:
     return _backend(execution).describe_execution(execution).exec_status in AT_WORK
 
 
+def events_so_far(account: str, region: str) -> int:
+    """How many events the histories of all executions have: it grows with whatever happens in one."""
+    found = _everything(parser_models.stepfunctions_parser_backends[account][region])
+    workers = [execution.exec_worker for execution in found]
+    managers = [
+        worker.env.event_manager for worker in workers if worker is not None and worker.env is not None
+    ]
+    return sum(len(manager._history_event_list) for manager in managers)
+
+
 def _backend(arn: str) -> Any:
     _, _, _, region, account, *_ = arn.split(":")
     return parser_models.stepfunctions_parser_backends[account][region]
