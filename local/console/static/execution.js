@@ -17,7 +17,7 @@ const text = (heading, words) => words != null && words !== "" && h("section.sta
 
 function attempt(call, number, calls) {
   return h("details", { open: number === calls.length - 1 },
-    h("summary", {}, `${calls.length > 1 ? `Attempt ${number + 1}` : "Call"}, ${clock(call.began)}, `,
+    h("summary", {}, `Attempt ${number + 1}, ${clock(call.began)}, `,
       call.ended ? duration(call.began, call.ended) : "under way", call.error ? `: ${call.error}` : ""),
     h("div.stack", {}, call.cause && h("p.small", {}, call.cause), text("Arguments", call.arguments), text("Result", call.result)));
 }
@@ -28,10 +28,12 @@ export function execution({ place, say, act }, arn) {
   const drawing = h("div.machine", { role: "img", tabindex: "0", "aria-label": "The state machine. The table of states says the same in words." });
   const figure = h("figure.card", {}, drawing,
     h("ul.legend", { "aria-label": "Colours" }, LEGEND.map((name) => h("li", {}, h(`i.${name}`, { "aria-hidden": "true" }), name))));
-  const detail = h("div.card.stack.stick", { "aria-live": "polite" }, h("p.quiet", {}, "Choose a state to see what went in and out."));
+  const detail = h("section.card.stack.stick", { "aria-label": "State" }, h("p.quiet", {}, "Choose a state to see what went in and out."));
   let chosen;
   let drawn;
   let latest;
+  let opened;
+  const standing = () => JSON.stringify(latest.states.find((each) => each.id === chosen));
 
   const color = () => {
     const stand = standings(latest);
@@ -44,16 +46,17 @@ export function execution({ place, say, act }, arn) {
   };
 
   const open = async () => {
+    opened = standing();
     const state = await get("/api/state", { arn, id: chosen });
     show(detail,
-      h("h2", {}, state.name),
+      h("h2", { tabindex: "-1" }, state.name),
       h("p", {}, chip(state.status, COLORS[state.status]), ` ${state.kind} `, state.error && h("strong", {}, state.error)),
       state.cause && h("p.small", {}, state.cause),
       text("Input", state.input),
-      state.calls.length > 0 && h("section.stack", {}, h("h3", {}, state.calls.length > 1 ? `${state.calls.length} attempts` : "Call"), state.calls.map(attempt)),
+      state.calls.length > 0 && h("section.stack", {}, h("h3", {}, "Attempts"), state.calls.map(attempt)),
       text("Output", state.output));
   };
-  const choose = (id) => act(async () => { chosen = id; color(); await open(); });
+  const choose = (id) => act(async () => { chosen = id; color(); await open(); detail.querySelector("h2").focus(); });
 
   const states = table({
     label: "States", key: (row) => row.id, empty: "No state has been entered yet.",
@@ -62,9 +65,9 @@ export function execution({ place, say, act }, arn) {
       { label: "State", cell: (row) => [
         h("button.link", { type: "button", "data-focus": `state-${row.id}`, onclick: () => choose(row.id) }, row.name),
         row.error ? h("span.under", {}, row.error) : row.outcome ? h("span.under", {}, row.outcome) : ""] },
-      { label: "Type", cell: (row) => row.kind },
+      { label: "Type", style: "wide", cell: (row) => row.kind },
       { label: "Status", style: "tight", cell: (row) => chip(row.status, COLORS[row.status]) },
-      { label: "Entered", style: "tight", cell: (row) => clock(row.entered) },
+      { label: "Entered", style: "tight.wide", cell: (row) => clock(row.entered) },
       { label: "Duration", style: "number", cell: (row) => (row.exited ? duration(row.entered, row.exited) : "") },
       { label: "Attempts", style: "number", cell: (row) => (row.attempts ? String(row.attempts) : "") },
     ],
@@ -126,7 +129,7 @@ export function execution({ place, say, act }, arn) {
       children.fill(latest.children);
       below.hidden = latest.children.length === 0;
       color();
-      if (chosen !== undefined) await open();
+      if (chosen !== undefined && standing() !== opened) await open();
     },
   };
 }
