@@ -14,8 +14,9 @@ from typing import TYPE_CHECKING
 
 from watchfiles import watch
 
-from checks.declared import LAYER, declared
-from groundwork.errors import InvalidDeclaration
+from cli.declared import load
+from cli.trouble import Trouble
+from groundwork.declaration.loading import HOME
 from local.stack.cloudformation import DeploymentFailed
 from local.stack.template.packaging import DECLARATION, NotPackageable, zipped
 
@@ -32,7 +33,7 @@ class Reloader:
     def __init__(self, engine: Engine, template: Path, tell: Callable[[str], None]) -> None:
         self._engine, self._template, self._tell = engine, template, tell
         self._own = os.environ.get(DECLARATION, "")
-        self._folders = [LAYER, Path(self._own)] if self._own else [LAYER]
+        self._folders = [HOME, Path(self._own)] if self._own else [HOME]
         self._deployed = self._digests()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="reloading", daemon=True)
@@ -51,9 +52,9 @@ class Reloader:
             if found == self._deployed:
                 return
             self._deployed = found
-            version = declared(self._own).version
+            version = load(Path(self._own or HOME)).version
             self._engine.deploy(self._template)
-        except (InvalidDeclaration, DeploymentFailed, NotPackageable, OSError) as wrong:
+        except (Trouble, DeploymentFailed, NotPackageable, OSError) as wrong:
             self._tell(f"{wrong}\nWhat was deployed stays.")
             return
         self._tell(f"Declaration {version} deployed.")

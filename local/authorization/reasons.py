@@ -9,12 +9,12 @@ from typing import Any
 
 from moto.iam.models import User
 
+from groundwork.policies.conditions import as_list
+from groundwork.policies.decision import Decision
+from groundwork.policies.documents import Kind, Policy, Request
 from local.authorization import state
 from local.authorization.state import Membership
 from local.identity.principals import Principal
-from local.policies.conditions import as_list
-from local.policies.decision import Decision
-from local.policies.documents import Kind, Policy, Request
 
 Named = tuple[str, str]
 """What a policy is called, and its text."""
