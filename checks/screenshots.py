@@ -96,14 +96,15 @@ class Scene:
         key = iam.create_access_key(UserName="ada")["AccessKey"]
         ada = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
         of_ada: Callable[[str], Any] = lambda service: self.aws.client(service, credentials=ada)  # noqa: E731
-        for refused in (
+        tried: tuple[Callable[[], Any], ...] = (
             lambda: of_ada("cloudtrail").stop_logging(Name="groundwork"),
             lambda: of_ada("cloudtrail").delete_trail(Name="groundwork"),
             lambda: of_ada("iam").delete_role(RoleName="allow-admin-from-security-account"),
             lambda: of_ada("organizations").leave_organization(),
-        ):
+        )
+        for call in tried:
             try:
-                refused()
+                call()
             except ClientError as error:
                 print(f"  {error.response['Error']['Code']}")
 
