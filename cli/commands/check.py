@@ -35,7 +35,8 @@ def check(
     if GIVEN.as_json:
         as_json([each.to_json() for each in found])
     for each in found:
-        say(colored(str(each), "failed" if each.severity == "error" else "drifted"))
+        where = f"{home}/" if home != Path() and (home / each.file).exists() else ""
+        say(colored(f"{where}{each}", "failed" if each.severity == "error" else "drifted"))
     warnings = len(found) - len(errors)
     if errors or (strict and warnings):
         say(f"\n{_count(len(errors), 'error')}, {_count(warnings, 'warning')}")
