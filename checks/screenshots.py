@@ -7,7 +7,8 @@ from __future__ import annotations
 import json
 import shutil
 import sys
-from collections.abc import Callable
+from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Literal
 
@@ -95,18 +96,15 @@ class Scene:
         iam.attach_user_policy(UserName="ada", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
         key = iam.create_access_key(UserName="ada")["AccessKey"]
         ada = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
-        of_ada: Callable[[str], Any] = lambda service: self.aws.client(service, credentials=ada)  # noqa: E731
-        tried: tuple[Callable[[], Any], ...] = (
-            lambda: of_ada("cloudtrail").stop_logging(Name="groundwork"),
-            lambda: of_ada("cloudtrail").delete_trail(Name="groundwork"),
-            lambda: of_ada("iam").delete_role(RoleName="allow-admin-from-security-account"),
-            lambda: of_ada("organizations").leave_organization(),
+        tried: Sequence[tuple[str, str, dict[str, str]]] = (
+            ("cloudtrail", "stop_logging", {"Name": "groundwork"}),
+            ("cloudtrail", "delete_trail", {"Name": "groundwork"}),
+            ("iam", "delete_role", {"RoleName": "allow-admin-from-security-account"}),
+            ("organizations", "leave_organization", {}),
         )
-        for call in tried:
-            try:
-                call()
-            except ClientError as error:
-                print(f"  {error.response['Error']['Code']}")
+        for service, operation, given in tried:
+            with suppress(ClientError):
+                getattr(self.aws.client(service, credentials=ada), operation)(**given)
 
 
 def _credentials(session: Any) -> Credentials:

@@ -14,15 +14,17 @@ from typing import TYPE_CHECKING
 
 from watchfiles import watch
 
+from cli.checking import findings
 from cli.declared import load
 from cli.trouble import Trouble
-from groundwork.declaration.loading import HOME
 from local.stack.cloudformation import DeploymentFailed
 from local.stack.template.packaging import DECLARATION, NotPackageable, zipped
 
 if TYPE_CHECKING:
     from local.engine import Engine
 
+LAYER = Path(__file__).parents[1] / "layers" / "baseline"
+STAYS = "What was deployed stays."
 WAITS_MILLISECONDS = 300
 """For an editor that writes several files, or one in parts."""
 
@@ -32,8 +34,9 @@ class Reloader:
 
     def __init__(self, engine: Engine, template: Path, tell: Callable[[str], None]) -> None:
         self._engine, self._template, self._tell = engine, template, tell
-        self._own = os.environ.get(DECLARATION, "")
-        self._folders = [HOME, Path(self._own)] if self._own else [HOME]
+        own = os.environ.get(DECLARATION)
+        self._home = Path(own) if own else LAYER
+        self._folders = {LAYER, self._home}
         self._deployed = self._digests()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="reloading", daemon=True)
@@ -52,16 +55,19 @@ class Reloader:
             if found == self._deployed:
                 return
             self._deployed = found
-            version = load(Path(self._own or HOME)).version
+            if wrong := [str(each) for each in findings(self._home) if each.severity == "error"]:
+                self._tell("\n".join([*wrong, STAYS]))
+                return
+            version = load(self._home).version
             self._engine.deploy(self._template)
-        except (Trouble, DeploymentFailed, NotPackageable, OSError) as wrong:
-            self._tell(f"{wrong}\nWhat was deployed stays.")
+        except (Trouble, DeploymentFailed, NotPackageable, OSError) as failure:
+            self._tell(f"{failure}\n{STAYS}")
             return
         self._tell(f"Declaration {version} deployed.")
 
-    def _digests(self) -> list[str]:
+    def _digests(self) -> set[str]:
         """Of what is declared: a file that is saved as it was is no change."""
-        return [hashlib.sha256(zipped(folder)).hexdigest() for folder in self._folders]
+        return {hashlib.sha256(zipped(folder)).hexdigest() for folder in self._folders}
 
     def _close(self) -> None:
         self._closed.set()

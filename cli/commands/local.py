@@ -12,6 +12,15 @@ from cli.given import GIVEN
 
 def local(
     port: Annotated[int, typer.Option(min=1, max=65535, help="Of 127.0.0.1.")] = 4566,
+    console_port: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=65535,
+            help="Of the console, a page that shows it all; 0: none.",
+            show_default="the port after it",
+        ),
+    ] = None,
     quota_accounts: Annotated[
         int, typer.Option(min=1, help="How many accounts the organization may have.")
     ] = 10,
@@ -29,6 +38,7 @@ def local(
     from cli.home import become
 
     arguments = ["--port", str(port), "--quota-accounts", str(quota_accounts)]
+    arguments += ["--console-port", str(console_port)] if console_port is not None else []
     for name, value in (("--faults", faults), ("--template", template)):
         arguments += [name, str(value.absolute())] if value else []
     declaration = {"DECLARATION": str(GIVEN.declaration.absolute())} if GIVEN.declaration else {}

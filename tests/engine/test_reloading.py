@@ -11,8 +11,7 @@ from typing import Any
 
 import pytest
 
-from checks.declared import LAYER
-from local.reloading import Reloader
+from local.reloading import LAYER, Reloader
 from local.stack.template.packaging import DECLARATION
 
 PATIENCE_SECONDS = 120
