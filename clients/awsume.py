@@ -1,4 +1,4 @@
-"""awsume: the profiles of docs/declare.md, with the codes of a virtual MFA device."""
+"""awsume: the profiles that `groundwork profiles` writes, with the codes of a virtual MFA device."""
 
 from __future__ import annotations
 
@@ -7,15 +7,16 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-from clients.environments import from_pip, locked
+from clients.environments import ROOT, from_pip, locked
 from clients.trials import Client, Said, Trial, refused, run, works
 from clients.world import World
 from demo.callers import Person, role_arn
+from local.identity.credentials import Credentials
 
-PERSON = """
-[profile {name}]
+MINE = """\
+# what stood here before
+[default]
 region = us-east-1
-mfa_serial = {device}
 """
 ROLE = """
 [profile {profile}]
@@ -26,7 +27,7 @@ role_session_name = {who}
 {more}
 """
 KEY = """
-[{name}]
+[{name}-security]
 aws_access_key_id = {key}
 aws_secret_access_key = {secret}
 """
@@ -39,7 +40,7 @@ def version() -> str:
 
 def tries(world: World) -> Iterator[Trial]:
     programs, home = from_pip("awsume"), world.home
-    _write(world)
+    written = _write(world)
     shell = {**world.shell(), "PATH": f"{programs}:{Path(sys.executable).parent}:{world.shell()['PATH']}"}
 
     def awsume(name: str, profile: str) -> Said:
@@ -47,20 +48,34 @@ def tries(world: World) -> Iterator[Trial]:
         script = f". awsume {profile} --mfa-token {code} && aws sts get-caller-identity"
         return run(["bash", "-c", script], shell, home)
 
+    for name, said in written.items():
+        yield works(
+            f"`groundwork profiles --from people.json --for awsume --prefix {name}-`, with the access key of {name}",
+            said,
+            "writes a profile for each account that they may enter",
+            f"{name}-dev-",
+        )
     yield works(
-        "`awsume ada-dev`, an administrator with MFA",
-        awsume("ada", "ada-dev"),
+        "`awsume ada-dev-admin`, an administrator with MFA",
+        awsume("ada", "ada-dev-admin"),
         "is in",
         "allow-admin-from-security-account/ada",
     )
     yield works(
-        "`awsume ben-dev`, a developer",
-        awsume("ben", "ben-dev"),
+        "`awsume ben-dev-dev`, a developer",
+        awsume("ben", "ben-dev-dev"),
         "is in",
         "allow-dev-from-security-account/ben",
     )
     yield refused(
-        "`awsume ben-prod`: no group of his enters prod",
+        "`awsume ben-prod-dev`: no group of his enters prod, and no profile was written",
+        awsume("ben", "ben-prod-dev"),
+        "by awsume: there is none",
+        "ben-prod-dev",
+        "not found",
+    )
+    yield refused(
+        "`awsume ben-prod`, a profile of his own that names prod",
         awsume("ben", "ben-prod"),
         "`AccessDenied`",
         "AccessDenied",
@@ -87,32 +102,40 @@ def tries(world: World) -> Iterator[Trial]:
     )
 
 
-def _write(world: World) -> None:
-    """~/.aws of somebody who works as ada, as ben and as ada behind dev's door."""
+def _write(world: World) -> dict[str, Said]:
+    """~/.aws of somebody who works as ada, as ben and as ada behind dev's door; what the command line said to each."""
     folder = world.home / ".aws"
     folder.mkdir(exist_ok=True)
     ada, ben = world.person("ada"), world.person("ben")
     (folder / "credentials").write_text(_key(ada) + _key(ben))
-    chained = {"role": _make_chained(world), "source": "ada-dev"}
-    into_dev = {"role": world.door("dev", ada.group), "source": "ada"}
+    chained = {"role": _make_chained(world), "source": "ada-dev-admin"}
+    into_dev = {"role": world.door("dev", ada.group), "source": "ada-security"}
+    into_prod = {"role": world.door("prod", ben.group), "source": "ben-security"}
     an_hour, four_hours = "duration_seconds = 3600", f"mfa_serial = {ada.device}\nduration_seconds = 14400"
-    profiles = [
-        *_documented(world, ada),
-        *_documented(world, ben),
+    mine = [
+        MINE,
         ROLE.format(profile="further", who="ada", more="", **chained),
         ROLE.format(profile="further-for-an-hour", who="ada", more=an_hour, **chained),
         ROLE.format(profile="ada-dev-for-long", who="ada", more=four_hours, **into_dev),
+        ROLE.format(profile="ben-prod", who="ben", more=f"mfa_serial = {ben.device}", **into_prod),
     ]
-    (folder / "config").write_text("".join(profiles))
+    (folder / "config").write_text("".join(mine))
+    people = world.home / "people.json"
+    exported = _groundwork(world, world.aws.administrator, "--export", people, "--declaration", world.folder)
+    return {
+        person.name: exported
+        if exported.code
+        else _groundwork(
+            world, person.key, "--from", people, "--for", "awsume", "--prefix", f"{person.name}-"
+        )
+        for person in (ada, ben)
+    }
 
 
-def _documented(world: World, person: Person) -> Iterator[str]:
-    """A person's profiles in dev and prod, as docs/declare.md has them."""
-    name, device = person.name, f"mfa_serial = {person.device}"
-    yield PERSON.format(name=name, device=person.device)
-    for account in ("dev", "prod"):
-        role = world.door(account, person.group)
-        yield ROLE.format(profile=f"{name}-{account}", role=role, source=name, who=name, more=device)
+def _groundwork(world: World, who: Credentials, *given: str | Path) -> Said:
+    """`groundwork profiles`, as it is in this repository."""
+    shell = {**world.shell(who), "PYTHONPATH": f"{ROOT}:{ROOT / 'layers'}"}
+    return run([sys.executable, "-m", "cli", "profiles", *given], shell, world.home)
 
 
 def _key(person: Person) -> str:

@@ -36,10 +36,11 @@ class NotReady(Exception):
 
 @dataclass(frozen=True)
 class World:
-    """`home` is an empty folder, `$HOME` of every client."""
+    """`home` is an empty folder, `$HOME` of every client; `folder` has the declaration."""
 
     aws: Engine
     home: Path
+    folder: Path
     declaration: Declaration
     outputs: Mapping[str, str]
     accounts: Mapping[str, Account]
@@ -101,8 +102,9 @@ def vended() -> Iterator[World]:
     with TemporaryDirectory(prefix="clients-") as folder, Engine(time_scale=TIME_SCALE) as aws:
         home = Path(folder) / "home"
         home.mkdir()
-        declaration = declare(Path(folder) / "declaration", named_people(load()))
-        os.environ[DECLARATION] = str(Path(folder) / "declaration")
+        declared = Path(folder) / "declaration"
+        declaration = declare(declared, named_people(load()))
+        os.environ[DECLARATION] = str(declared)
         outputs = aws.deploy(ROOT / "template.yaml", parameters=APPLYING)
         states, events = aws.client("stepfunctions"), aws.client("events")
         _wait_for(states, outputs["StateMachineArn"], 1)
@@ -112,7 +114,7 @@ def vended() -> Iterator[World]:
         _wait_for(states, outputs["StateMachineArn"], 1 + len(NAMES))
         listed = {account.name: account for account in Organization(aws, declaration).accounts()}
         people = make_people(aws, listed["security"], declaration)
-        world = World(aws, home, declaration, outputs, listed, people)
+        world = World(aws, home, declared, declaration, outputs, listed, people)
         _make_pipeline(world)
         yield world
 
