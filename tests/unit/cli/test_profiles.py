@@ -5,6 +5,8 @@ from __future__ import annotations
 
 import configparser
 import json
+import re
+import shlex
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
@@ -12,8 +14,10 @@ from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
 import pytest
+from typer.core import TyperGroup
 
 from cli import aws_config
+from cli.app import loaded
 from cli.inventory import Entry
 from cli.links import sign_in, switch
 from cli.people import Door, People, Person, people
@@ -369,3 +373,21 @@ def test_each_partition_has_its_own_sign_in_and_a_role_its_path() -> None:
         link = urlsplit(switch(partition, door))
         assert link.hostname == host and parse_qs(link.query)["roleName"] == ["teams/data/r"]
         assert sign_in(partition, SECURITY) == f"https://{SECURITY}.{host}/console"
+
+
+# -- the page ----------------------------------------------------------------------------------------
+
+
+def documented() -> list[str]:
+    page = (Path(__file__).parents[3] / "docs" / "people.md").read_text()
+    return re.findall(r"^ *(groundwork [^#>\n]+)", page, re.MULTILINE)
+
+
+@pytest.mark.parametrize("line", documented())
+def test_the_page_has_commands_that_there_are(line: str) -> None:
+    name, *given = shlex.split(line)[1:]
+    command = loaded(name)
+    if isinstance(command, TyperGroup):
+        name, *given = given
+        command = command.commands[name]
+    command.make_context(name, given)
