@@ -10,10 +10,13 @@ import re
 from collections import Counter
 from collections.abc import Sequence
 from enum import StrEnum
+from typing import TYPE_CHECKING
 
-from cli.aws_config import Sections
-from cli.people import People
 from cli.trouble import Trouble
+
+if TYPE_CHECKING:
+    from cli.aws_config import Sections
+    from cli.people import People
 
 SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 

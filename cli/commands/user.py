@@ -16,7 +16,6 @@ if TYPE_CHECKING:
 user = typer.Typer(
     add_completion=False,
     rich_markup_mode=None,
-    no_args_is_help=True,
     help="Declare a user of the security account, or take one out.",
 )
 
@@ -57,7 +56,7 @@ def add(
 
     Nothing reaches AWS before it is deployed. No password and no key is made.
 
-    Example: groundwork user add ada --group dev-external-accounts --no-access-keys
+    Example: groundwork user add ada --group dev-external-accounts
     """
     from cli.output import say
     from cli.trouble import Trouble

@@ -10,13 +10,15 @@ import shlex
 from collections.abc import Callable
 from html.parser import HTMLParser
 from pathlib import Path
+from typing import Any
 from urllib.parse import parse_qs, urlsplit
 
 import botocore.session
 import pytest
+import yaml
 from typer.core import TyperGroup
 
-from cli import aws_config
+from cli import aws_config, declared
 from cli.app import loaded
 from cli.inventory import Entry
 from cli.links import sign_in, switch
@@ -25,8 +27,11 @@ from cli.profiles import Tool, names, sections
 from cli.trouble import Trouble
 from groundwork.contracts import Kind
 from groundwork.declaration import Declaration
-from groundwork.declaration.loading import load
+from groundwork.declaration.loading import HOME, load
+from groundwork.doors.table import declared_doors
+from prove.laid_down import ORGANIZATION
 from tests.unit.cli.conftest import Told
+from tests.unit.test_promised_doors import ACCOUNTS
 
 SECURITY = "222222222222"
 ADA, ADAS_DEVICE = f"arn:aws:iam::{SECURITY}:user/ada", f"arn:aws:iam::{SECURITY}:mfa/ada"
@@ -100,6 +105,42 @@ def test_there_is_a_door_where_a_group_enters_a_role_of_an_account_that_is_there
         *((name, "allow-read-only-from-security-account") for name in ("mgmt", "dev", "prod")),
     }
     assert known.doors_of("cy") == []
+
+
+ENTERING: dict[str, dict[str, Any]] = {
+    "as shipped": {},
+    "the tooling account": {"kinds": ["tooling"]},
+    "workloads": {"kinds": ["workload"]},
+    "by name": {"names": ["prod"]},
+    "by a unit above": {"organizationalUnits": ["Workloads"]},
+    "where the role is not": {"kinds": ["tooling"], "organizationalUnits": ["Workloads/Production"]},
+}
+
+
+@pytest.mark.parametrize("narrowed", ENTERING.values(), ids=ENTERING)
+def test_every_profile_has_a_door_that_the_policies_open(narrowed: dict[str, Any], tmp_path: Path) -> None:
+    """Asked of the evaluator, on the documents as they are laid down: whoever enters by a group's own `enter` has a
+    profile for each of its doors, and nobody has one for a door that is shut."""
+    given = yaml.safe_load((HOME / "baseline.yaml").read_text())
+    developers = given["access"]["groups"][1]
+    if narrowed:
+        developers["enter"] = [{"role": "allow-dev-from-security-account", **narrowed}]
+    (tmp_path / "baseline.yaml").write_text(yaml.safe_dump(given))
+    declaration = declared.load(tmp_path)
+    known_by_name = {each.name: each.id for each in ACCOUNTS.values()}
+    there = ORGANIZATION.model_copy(update={"named_accounts": known_by_name})
+    found, _ = declared_doors(declaration, there, ACCOUNTS.values())
+    entries = [
+        entry(1, each.name, each.kind, each.unit).model_copy(update={"account_id": each.id})
+        for each in ACCOUNTS.values()
+    ]
+    known = people(declaration, entries, "aws")
+    for group, doors in known.groups.items():
+        mine = {(door.account_id, door.role) for door in doors}
+        open_ = {(door.account.id, door.role) for door in found if door.who == group and door.role}
+        assert mine <= open_, group
+        if group == developers["name"]:
+            assert mine == open_
 
 
 def test_a_role_for_certain_users_opens_for_them_alone() -> None:

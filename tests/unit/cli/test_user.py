@@ -150,6 +150,7 @@ def test_in_json_the_difference_stands_alone(own: Path, groundwork: Callable[...
         (["remove", "bem"], "The declaration has no user 'bem'. It has ben."),
         (["remove", "ben", "--declaration", "nowhere"], "--declaration nowhere: is no folder."),
         (["shift", "ben"], "No such command 'shift'."),
+        ([], "Missing command. See `groundwork user --help`."),
     ],
 )
 def test_what_is_wrong_is_told_and_the_file_stays(
