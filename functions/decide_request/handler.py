@@ -11,6 +11,7 @@ from groundwork.contracts import Model
 from groundwork.entry import entry
 from groundwork.ledger import Ledger
 from groundwork.notifications.approvals import take_decision
+from groundwork.notifications.notices import Topic
 from groundwork.settings import settings
 
 
@@ -28,4 +29,11 @@ class Input(Model):
 def handle(event: Input) -> None:
     environment = settings()
     ledger = Ledger(environment.ledger_table)
-    take_decision(event.detail, event.source, event.id, ledger, Executions(), environment.notices_topic_arn)
+    take_decision(
+        event.detail,
+        event.source,
+        event.id,
+        ledger,
+        Executions(),
+        Topic(environment.notices_topic_arn, environment.notices_for_chat == "true"),
+    )

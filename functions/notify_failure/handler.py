@@ -8,7 +8,8 @@ from pydantic import ConfigDict, Field
 
 from groundwork.contracts import Model
 from groundwork.entry import entry
-from groundwork.notifications.failures import notice_of, tell
+from groundwork.notifications.failures import notice_of
+from groundwork.notifications.notices import Topic
 from groundwork.settings import settings
 
 
@@ -23,4 +24,6 @@ class Input(Model):
 
 @entry(Input)
 def handle(event: Input) -> None:
-    tell(settings().notices_topic_arn, notice_of(event.detail_type, event.detail))
+    environment = settings()
+    topic = Topic(environment.notices_topic_arn, environment.notices_for_chat == "true")
+    topic.tell(notice_of(event.detail_type, event.detail))

@@ -7,6 +7,7 @@ from groundwork.entry import entry
 from groundwork.fields import EventId
 from groundwork.ledger import Ledger
 from groundwork.notifications.approvals import ask_people
+from groundwork.notifications.notices import Topic
 from groundwork.settings import settings
 
 
@@ -18,4 +19,9 @@ class Input(Model):
 @entry(Input)
 def handle(event: Input) -> None:
     environment = settings()
-    ask_people(Ledger(environment.ledger_table), event.request_id, event.token, environment.notices_topic_arn)
+    ask_people(
+        Ledger(environment.ledger_table),
+        event.request_id,
+        event.token,
+        Topic(environment.notices_topic_arn, environment.notices_for_chat == "true"),
+    )

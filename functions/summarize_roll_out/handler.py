@@ -20,7 +20,10 @@ class Input(Model):
 
 @entry(Input)
 def handle(event: Input) -> Ended:
+    environment = settings()
+    for_chat = environment.notices_for_chat == "true"
     if event.mode is None and event.failure:
-        return not_begun(event.failure)
-    store = Store(settings().roll_outs_bucket, event.name)
-    return Summarizer(store, load().version).summarize(event.mode or "apply", event.failure)
+        return not_begun(event.failure).told(for_chat=for_chat)
+    store = Store(environment.roll_outs_bucket, event.name)
+    ended = Summarizer(store, load().version).summarize(event.mode or "apply", event.failure)
+    return ended.told(for_chat=for_chat)

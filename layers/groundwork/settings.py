@@ -16,6 +16,7 @@ class Settings(Model):
     entering_role_arns: str
     roll_outs_bucket: str
     notices_topic_arn: str
+    notices_for_chat: str
     undelivered_events_url: str
 
     @property

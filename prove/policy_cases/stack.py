@@ -32,7 +32,13 @@ HOLDERS = ("CheckAccessFunctionRole", "ApplyComponentFunctionRole", "VerifyBasel
 """Only these work in member accounts."""
 TRUSTS_US: Document = ENTRY_TRUST
 BUS = f"arn:aws:events:{REGION}:{MANAGEMENT}:event-bus/default"
-ANSWERS = ("Account Ready", "Account Repaired", "Account Failed", "Account Drifted")
+ANSWERS = (
+    "Account Ready",
+    "Account Repaired",
+    "Account Failed",
+    "Account Drifted",
+    "Account Progressing",
+)
 MACHINE, LOST = "VendAccountStateMachineRole", "AnswerLostExecutionFunctionRole"
 PUTTER: Document = {
     "Version": "2012-10-17",

@@ -229,6 +229,10 @@ class Requests(Model):
         description="refuse: a request names a declared organizational unit, or says createOrganizationalUnit: true. "
         "create: it may name any, and a mistyped one is made",
     )
+    progress: bool = Field(
+        default=False,
+        description="Whether `Account Progressing` tells how far a request is, until it is answered",
+    )
 
 
 class Approvals(Model):

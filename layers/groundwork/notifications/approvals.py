@@ -16,20 +16,20 @@ from groundwork.contracts import DECIDED, read_decision
 from groundwork.errors import AlreadyDecided, InvalidRequest
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import ApprovalRecord
-from groundwork.notifications.failures import Notice, notice, tell
+from groundwork.notifications.notices import Notice, Topic, notice
 from groundwork.vending.approval import decide
 
 DAYS = 7
 """As `TimeoutSeconds` of RequestApproval in the state machine has it."""
 
 
-def ask_people(ledger: Ledger, request_id: str, token: str, topic_arn: str) -> None:
+def ask_people(ledger: Ledger, request_id: str, token: str, topic: Topic) -> None:
     """Once for a request, however often it is asked. Raises `AlreadyDecided` where there is nothing to wait for."""
     approval = ledger.approvals.wait(request_id, token, int(time.time()) + DAYS * 86400)
     if approval is None or approval.decision:
         raise AlreadyDecided(f"The request {request_id} waits for no approval any more.")
     if approval.told is None:
-        tell(topic_arn, _asking(approval))
+        topic.tell(_asking(approval))
         ledger.approvals.note_told(request_id)
 
 
@@ -39,27 +39,27 @@ def take_decision(
     event_id: str,
     ledger: Ledger,
     executions: Executions,
-    topic_arn: str,
+    topic: Topic,
 ) -> None:
     """A decision stands once it is in the ledger; the event may come twice, and an attempt die at any line."""
     by = caller_in(source)
     try:
         decision = read_decision(detail)
     except InvalidRequest as mistaken:
-        tell(topic_arn, _refusing("a request", by, str(mistaken)))
+        topic.tell(_refusing("a request", by, str(mistaken)))
         return
     if by is None:
         said = f"source {source!r} does not say who decides; post it with {BY}<UserId>, your own."
-        tell(topic_arn, _refusing(decision.request_id, by, said))
+        topic.tell(_refusing(decision.request_id, by, said))
         return
     decided = decide(decision, by, event_id, ledger)
     if isinstance(decided, str):
-        tell(topic_arn, _refusing(decision.request_id, by, decided))
+        topic.tell(_refusing(decision.request_id, by, decided))
         return
     # Without a token nobody waits yet, and whoever is about to sees the decision.
     if decided.token and not executions.wake(decided.token) and decided.first:
         said = "Its execution had ended before, as Account Failed has told; a new event is a new request."
-        tell(topic_arn, _refusing(decision.request_id, by, said))
+        topic.tell(_refusing(decision.request_id, by, said))
 
 
 def _asking(approval: ApprovalRecord) -> Notice:
@@ -80,7 +80,9 @@ def _asking(approval: ApprovalRecord) -> Notice:
         "By event": decide_by_event,
         "Request": approval.request_id,
     }
-    return notice(f"{approval.account_name} waits for an approval", "ApprovalNeeded", lines)
+    return notice(
+        f"{approval.account_name} waits for an approval", "ApprovalNeeded", lines, approval.request_id
+    )
 
 
 def _refusing(request_id: str, by: str | None, why: str) -> Notice:
@@ -90,4 +92,4 @@ def _refusing(request_id: str, by: str | None, why: str) -> Notice:
         "Why": why,
         "Remedy": "Nothing was changed by it. Correct what this names and decide again, or leave it as it is.",
     }
-    return notice("a decision was not taken", "DecisionRefused", lines)
+    return notice("a decision was not taken", "DecisionRefused", lines, request_id)

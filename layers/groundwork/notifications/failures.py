@@ -7,26 +7,14 @@ from typing import Any
 
 from pydantic import ConfigDict
 
-from groundwork.aws.clients import own_client
 from groundwork.aws.executions import Ended
 from groundwork.contracts import Model
 from groundwork.errors import RollOutFailed
+from groundwork.notifications.notices import Notice, notice
 from groundwork.rendering import console_of, on_one_line
 
-LONGEST_SUBJECT = 99
-LONGEST_LINE = 16_000
-"""Characters. Amazon SNS takes a subject of less than 100, in ASCII."""
 HOW_IT_ENDED = {"FAILED": "failed", "TIMED_OUT": "timed out", "ABORTED": "was stopped"}
 AGAIN = '"New execution" on that page starts it again with the same input, which you may correct.'
-
-
-class Notice(Model):
-    """An SNS message for the people who look after the organization. `error` is an attribute of it, by which a
-    subscription may choose."""
-
-    subject: str
-    message: str
-    error: str = ""
 
 
 class AccountFailed(Model):
@@ -84,23 +72,4 @@ def _of_roll_out(ended: Ended) -> Notice:
 
 
 def _notice(what: str, error: str, lines: Mapping[str, str]) -> Notice:
-    return notice(f"{what}: {on_one_line(error)}", error, lines)
-
-
-def notice(what: str, error: str, lines: Mapping[str, str]) -> Notice:
-    """A line for each thing there is to say."""
-    subject = f"Groundwork: {what}"
-    told = {name: on_one_line(text, LONGEST_LINE) for name, text in lines.items() if text}
-    return Notice(
-        subject=subject.encode("ascii", "replace").decode()[:LONGEST_SUBJECT],
-        message="\n".join(f"{name + ':':<10} {text}" for name, text in told.items()),
-        error=error,
-    )
-
-
-def tell(topic_arn: str, notice: Notice) -> None:
-    """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
-    attributes: dict[str, Any] = {"error": {"DataType": "String", "StringValue": notice.error}}
-    own_client("sns").publish(
-        TopicArn=topic_arn, Subject=notice.subject, Message=notice.message, MessageAttributes=attributes
-    )
+    return notice(f"{what}: {on_one_line(error)}", error, lines, thread=lines["Execution"])

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 
 from groundwork.contracts import Change, Mode, Model
 from groundwork.errors import RollOutFailed, RollOutStopped, remedy_for
-from groundwork.notifications.failures import Notice
+from groundwork.notifications.notices import Notice, with_chat
 from groundwork.rendering import held_to, sentence, worst_first
 from groundwork.roll_out.store import Status, Store
 from groundwork.vending.outcome import Failure, in_words
@@ -69,6 +69,12 @@ class Ended(Model):
     output: dict[str, Any]
     notice: Notice | None = None
     failure: Failure | None = None
+
+    def told(self, *, for_chat: bool) -> Ended:
+        """As the state machine tells it; `for_chat`, also in the form for a chat."""
+        if self.notice is None or not for_chat:
+            return self
+        return self.model_copy(update={"notice": with_chat(self.notice)})
 
 
 class Summarizer:

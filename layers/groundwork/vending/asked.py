@@ -109,7 +109,8 @@ class AskedFor(Beginning):
             "organizationalUnit": wanted.organizational_unit or "",
             "tags": wanted.tags,
         }
-        return work.model_copy(update={"asked_by": asked_by(trigger, there)})
+        progress = self._declaration.requests.progress
+        return work.model_copy(update={"asked_by": asked_by(trigger, there), "progress": progress})
 
     # -- what waits for an approval ----------------------------------------------------------------
 
@@ -138,7 +139,8 @@ class AskedFor(Beginning):
         self._claim_name(asked, memory)
         self._ledger.approvals.open(approval)
         note = f"It waits for an approval: {approval.why}."
-        return done(work, "in-progress", note).model_copy(update={"route": "approval"})
+        progress = self._declaration.requests.progress
+        return done(work, "in-progress", note).model_copy(update={"route": "approval", "progress": progress})
 
     # -- what is refused ---------------------------------------------------------------------------
 

@@ -44,7 +44,7 @@ class Work(Model):
     where it is empty. `creation_id` is the CreateAccount request that an earlier execution
     made. `seen` spares the next state a second look. `asked_by` is the event that started this execution, if one did:
     `request_id` may be that of an earlier one, whose account this is. `answers` are what there is to say where nothing
-    is left to do.
+    is left to do. `progress` is whether `Account Progressing` is sent.
     """
 
     route: Literal["create", "approval", "baseline", "done"]
@@ -64,3 +64,4 @@ class Work(Model):
     seen: Seen | None = None
     asked_by: Asker | None = None
     answers: list[Answer] = Field(default_factory=list)
+    progress: bool = False

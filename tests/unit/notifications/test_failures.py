@@ -6,7 +6,8 @@ from typing import Any
 
 import pytest
 
-from groundwork.notifications.failures import LONGEST_SUBJECT, notice_of
+from groundwork.notifications.failures import notice_of
+from groundwork.notifications.notices import LONGEST_SUBJECT
 from groundwork.rendering import console_of
 
 EXECUTION = "arn:aws:states:us-east-1:123456789012:execution:groundwork-vend-account:abc"

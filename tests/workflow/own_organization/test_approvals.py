@@ -30,7 +30,10 @@ from tests.workflow.listening import listening
 from tests.workflow.people import keys
 from tests.workflow.test_requesters import entry, put
 
-APPROVALS = "approvals: {kinds: [security], organizationalUnits: [Workloads/Production], morePerDay: 1}\n"
+APPROVALS = """
+approvals: {kinds: [security], organizationalUnits: [Workloads/Production], morePerDay: 1}
+requests: {progress: true}
+"""
 PRODUCTION = "Workloads/Production"
 
 
@@ -136,6 +139,14 @@ def test_what_somebody_else_approves_is_made_and_shows_who(office: Office, appro
     record = cloud.ledger_item(f"request#{email}")
     assert (record["requester"]["S"], record["approvedBy"]["S"]) == (asker, approver)
     assert record["approvalReason"]["S"] == "planned  for long"
+
+
+def test_how_far_a_request_is_can_be_heard(office: Office, approved: str) -> None:
+    heard = [each for each in office.cloud.answers(requestId=approved)]
+    told = [(each["detail-type"], each["detail"].get("step")) for each in heard]
+    steps = [("Account Progressing", step) for step in ("waiting", "creating", "created")]
+    assert told == [*steps, ("Account Ready", None)]
+    assert {each["detail"]["accountName"] for each in heard} == {"security"}
 
 
 def test_what_is_decided_stands(office: Office, approved: str) -> None:
