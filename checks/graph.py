@@ -98,6 +98,8 @@ def _ways(name: str, state: Mapping[str, Any]) -> Iterable[Way]:
     if "Next" in state:
         yield Way(name, state["Next"])
     for catch in state.get("Catch", []):
+        if catch["Next"] == state.get("Next"):
+            continue  # it goes on as if nothing had failed
         named = [error for error in catch["ErrorEquals"] if error != "States.ALL"]
         yield Way(name, catch["Next"], ", ".join(named), caught=True)
 
