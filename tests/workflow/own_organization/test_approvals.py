@@ -142,7 +142,7 @@ def test_what_somebody_else_approves_is_made_and_shows_who(office: Office, appro
 
 
 def test_how_far_a_request_is_can_be_heard(office: Office, approved: str) -> None:
-    heard = [each for each in office.cloud.answers(requestId=approved)]
+    heard = office.cloud.answers(requestId=approved)
     told = [(each["detail-type"], each["detail"].get("step")) for each in heard]
     steps = [("Account Progressing", step) for step in ("waiting", "creating", "created")]
     assert told == [*steps, ("Account Ready", None)]
