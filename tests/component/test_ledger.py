@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from groundwork.ledger import Ledger
-from groundwork.ledger.records import RequestRecord
+from groundwork.ledger.records import ApprovalRecord, RequestRecord
 from local.engine import Engine
 from tests.component.conftest import forget_clients
 
@@ -118,3 +118,52 @@ def test_leases_are_counted(ledger: Ledger) -> None:
     ledger.leases.release("1" * 12, "one")
     assert [first.number, ledger.leases.take("1" * 12, "two", nobody_runs).number] == [1, 2]
     assert ledger.leases.take("1" * 12, "three", nobody_runs).number == 3
+
+
+# -- approvals ---------------------------------------------------------------------------------------
+
+WAITS = ApprovalRecord(
+    request_id="r1",
+    email=EMAIL,
+    account_name="dev",
+    kind="workload",
+    requester="AIDAEXAMPLEEXAMPLE",
+    why="all do",
+    cost="nothing",
+)
+
+
+def test_the_newest_token_wakes_whoever_waits_and_the_wait_is_no_longer(ledger: Ledger) -> None:
+    """The function that asks people may die and be called again, with another token."""
+    assert ledger.approvals.wait("r1", "early", 1) is None
+    ledger.approvals.open(WAITS)
+    ledger.approvals.wait("r1", "first", 100)
+    ledger.approvals.note_told("r1")
+    ledger.approvals.open(WAITS)  # the execution that opened it died before it could say so
+    again = ledger.approvals.wait("r1", "second", 200)
+    assert again and again.told and again.until == 100
+    assert ledger.approvals.decide("r1", "approve", "B", "", "event") == "second"
+
+
+def test_the_first_decision_stands_and_its_event_may_come_again(ledger: Ledger) -> None:
+    assert ledger.approvals.decide("r1", "approve", "B", "", "event") is None
+    ledger.approvals.open(WAITS)
+    assert ledger.approvals.decide("r1", "approve", "B", "", "event") == ""
+    assert ledger.approvals.decide("r1", "deny", "C", "", "other") is None
+    assert ledger.approvals.decide("r1", "approve", "B", "", "event") == ""
+    ended = ledger.approvals.end("r1")
+    assert ended and (ended.decision, ended.decided_by) == ("approve", "B")
+
+
+def test_what_has_ended_is_not_decided(ledger: Ledger) -> None:
+    ledger.approvals.open(WAITS)
+    ended = ledger.approvals.end("r1")
+    assert ended and ended.decision == "ended"
+    assert ledger.approvals.decide("r1", "approve", "B", "", "event") is None
+
+
+def test_what_was_counted_stays_counted_and_the_rest_is_beyond(ledger: Ledger) -> None:
+    within = [ledger.approvals.is_within("A", "2026-11-30", f"r{n % 3}", 2) for n in range(6)]
+    assert within == [True, True, False] * 2
+    assert ledger.approvals.is_within("A", "2026-12-01", "r2", 2)
+    assert ledger.approvals.is_within("B", "2026-11-30", "r2", 2)

@@ -152,7 +152,7 @@ class ApprovalRecord(Model):
     why: str
     cost: str
     same_role: Literal["refuse", "allow"] = "refuse"
-    until: int = 0
+    until: int | None = None
     told: int | None = None
     decision: Literal["approve", "deny", "ended"] | None = None
     decided_by: str = ""

@@ -25,11 +25,12 @@ DAYS = 7
 
 def ask_people(ledger: Ledger, request_id: str, token: str, topic: Topic) -> None:
     """Once for a request, however often it is asked. Raises `AlreadyDecided` where there is nothing to wait for."""
-    approval = ledger.approvals.wait(request_id, token, int(time.time()) + DAYS * 86400)
+    until = int(time.time()) + DAYS * 86400
+    approval = ledger.approvals.wait(request_id, token, until)
     if approval is None or approval.decision:
         raise AlreadyDecided(f"The request {request_id} waits for no approval any more.")
     if approval.told is None:
-        topic.tell(_asking(approval))
+        topic.tell(_asking(approval, datetime.fromtimestamp(approval.until or until, UTC)))
         ledger.approvals.note_told(request_id)
 
 
@@ -62,8 +63,7 @@ def take_decision(
         topic.tell(_refusing(decision.request_id, by, said))
 
 
-def _asking(approval: ApprovalRecord) -> Notice:
-    until = datetime.fromtimestamp(approval.until, UTC)
+def _asking(approval: ApprovalRecord, until: datetime) -> Notice:
     decide_by_event = (
         f'aws events put-events --region us-east-1 --entries \'[{{"Source": "{BY}<your UserId>", "DetailType": "{DECIDED}", '
         f'"Detail": "{{\\"requestId\\": \\"{approval.request_id}\\", \\"decision\\": \\"approve\\"}}"}}]\''

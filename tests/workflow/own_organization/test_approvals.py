@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -133,6 +134,8 @@ def test_what_somebody_else_approves_is_made_and_shows_who(office: Office, appro
     asker, approver = office.name_of(office.asker), office.name_of(office.approver)
     notice = office.people.notice(f"groundwork approve {approved}")
     assert f"{email}, of kind security" in notice["Message"] and "dollars a month" in notice["Message"]
+    week = datetime.now(UTC) + timedelta(days=7)
+    assert f"Until:     {week:%Y-%m-}" in notice["Message"]
     token = cloud.ledger_item(f"approval#{approved}")["token"]["S"]
     assert token not in json.dumps(notice) and token not in json.dumps(cloud.answers())
     assert cloud.tags_of(cloud.accounts()[email]["Id"])["groundwork:approved-by"] == approver
