@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "history": "The executions of an account",
     "plan": "Tell what differs from the baseline; exit 2 if anything does",
     "apply": "Plan, ask, and bring accounts to their baseline",
+    "doors": "Who enters what; with --changes, what a change of the declaration opens, and exit 2 if anything does",
     "failures": "What failed, why, and what to do",
     "local": "Run the embedded AWS, with Groundwork in it, until interrupted",
     "demo": "Five accounts on an embedded AWS, every door tried",

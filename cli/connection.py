@@ -86,6 +86,18 @@ class Connection:
         """Where AWS is, when it is not at its usual place."""
         return self._endpoint if self._session else None
 
+    def client_with(self, credentials: Mapping[str, Any], service: str) -> Any:
+        """A client with these credentials, as STS answers them."""
+        with self._making:
+            return self._session.create_client(
+                service,
+                region_name=REGION,
+                endpoint_url=self._endpoint,
+                aws_access_key_id=credentials["AccessKeyId"],
+                aws_secret_access_key=credentials["SecretAccessKey"],
+                aws_session_token=credentials["SessionToken"],
+            )
+
     @cached_property
     def caller(self) -> Mapping[str, str]:
         """`Account`, `Arn` and `UserId` of whoever asks."""

@@ -31,15 +31,15 @@ class Settings(Model):
     @property
     def archive_writer(self) -> str:
         """The function that changes the log archive, by its role."""
-        return _however_it_ends(self.archive_writer_role_arn)
+        return however_it_ends(self.archive_writer_role_arn)
 
     @property
     def entering(self) -> tuple[str, ...]:
         """The functions that enter accounts, by their roles."""
-        return tuple(_however_it_ends(arn) for arn in self.entering_role_arns.split(","))
+        return tuple(however_it_ends(arn) for arn in self.entering_role_arns.split(","))
 
 
-def _however_it_ends(arn: str) -> str:
+def however_it_ends(arn: str) -> str:
     """A role that CloudFormation named, in this stack and in one that is made again."""
     return f"{arn.rpartition('-')[0]}-*"
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
-from functools import partial
 from typing import Any
 
+from groundwork.baseline.archive import WRITER
 from groundwork.baseline.component import Installation, Target
 from groundwork.baseline.components.access import entry_roles
 from groundwork.baseline.components.access.documents import NotYetKnown
@@ -14,6 +14,7 @@ from groundwork.baseline.components.access.state import RoleState
 from groundwork.baseline.components.access.wanted import Wanted, wanted
 from groundwork.baseline.components.cdk import roles as cdk_roles
 from groundwork.baseline.components.guardrails.document import guardrail_document
+from groundwork.baseline.components.log_archive import LogArchive, writer
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.entry_roles import EntryRole
@@ -32,21 +33,22 @@ def declared(
     organization: Organization,
     accounts: Iterable[Account],
     words: Mapping[str, str],
+    installation: Installation | None = None,
 ) -> Premises:
-    """Raises `InvalidDeclaration` where a document is longer than AWS takes."""
+    """`installation` names Groundwork's functions, where the stack has been asked. Raises `InvalidDeclaration` where a
+    document is longer than AWS takes."""
     notes: list[str] = []
-    control = partial(control_over, declaration, organization)
-    places = {
-        account.id: _place(
+    places = {}
+    for account in accounts:
+        place = Place(
             account,
             words.get(account.id) or called(account),
-            control(account),
-            declaration,
-            organization,
-            notes,
+            control=control_over(declaration, organization, account),
         )
-        for account in accounts
-    }
+        target = Target(
+            account, organization, declaration, _nobody, installation or _installation(organization)
+        )
+        places[account.id] = place if account.kind == "management" else _filled(place, target, notes)
     return Premises(organization, places, tuple(dict.fromkeys(notes)))
 
 
@@ -77,23 +79,18 @@ def control_over(
     return ((FULL_ACCESS, guardrail_document(declaration, organization)),)
 
 
-def _place(
-    account: Account,
-    words: str,
-    control: Sequence[Sequence[Document]],
-    declaration: Declaration,
-    organization: Organization,
-    notes: list[str],
-) -> Place:
-    target = Target(account, organization, declaration, _nobody, _installation(organization))
-    place = Place(account, words, control=control)
-    if account.kind == "management":
-        return place
+def _filled(place: Place, target: Target, notes: list[str]) -> Place:
+    """With what the components lay down there; a note on each part that cannot be worked out yet."""
     made = wanted(target) if target.is_declared("access") else Wanted()
-    roles = [*made.roles, *_of_the_cdk(target, notes), entry_role(declaration.entry_roles[0], target)]
-    notes += [f"{words}: {left_out.resource}: {left_out.why}." for left_out in made.left_out]
-    policies = {policy.arn: policy.document for policy in made.policies}
-    return replace(place, roles=roles, groups=made.groups, users=made.users, policies=policies)
+    notes += [f"{place.words}: {left_out.resource}: {left_out.why}." for left_out in made.left_out]
+    roles = [*made.roles, *_of_the_cdk(target, notes), *_of_the_archive(target)]
+    return replace(
+        place,
+        roles=[*roles, entry_role(target.declaration.entry_roles[0], target)],
+        groups=made.groups,
+        users=made.users,
+        policies={policy.arn: policy.document for policy in made.policies},
+    )
 
 
 def entry_role(declared_role: EntryRole, target: Target) -> RoleState:
@@ -114,9 +111,17 @@ def _of_the_cdk(target: Target, notes: list[str]) -> list[RoleState]:
         return []
 
 
+def _of_the_archive(target: Target) -> list[RoleState]:
+    """The role that changes the log archive, which one of Groundwork's functions takes."""
+    if not target.is_declared("log-archive"):
+        return []
+    made = writer.wanted([*LogArchive.reads, *LogArchive.writes], target)
+    return [RoleState(WRITER, inline={writer.POLICY: made.policy or {}}, trust=made.trust)]
+
+
 def _installation(organization: Organization) -> Installation:
-    management = organization.management_account_id
-    return Installation(entering=(f"arn:{organization.partition}:iam::{management}:{FUNCTIONS}",))
+    functions = f"arn:{organization.partition}:iam::{organization.management_account_id}:{FUNCTIONS}"
+    return Installation(archive_writer=functions, entering=(functions,))
 
 
 def _nobody(service: str, region: str | None = None) -> Any:

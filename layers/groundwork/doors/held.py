@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -26,6 +27,7 @@ EVERYTHING: tuple[EntityTypeType, ...] = (
     "LocalManagedPolicy",
     "AWSManagedPolicy",
 )
+AT_ONCE = 16
 Enter = Callable[[Account], "IAMClient"]
 """IAM in an account, with no more than `LOOKS`."""
 
@@ -35,18 +37,22 @@ class NotEntered(Exception):
 
 
 def held(
-    declaration: Declaration, organization: Organization, accounts: Iterable[Account], enter: Enter
+    declaration: Declaration, organization: Organization, accounts: Sequence[Account], enter: Enter
 ) -> Premises:
     """What is in these accounts. Of one that cannot be entered, `NotEntered`, a note says so. Service control policies are
     those that the declaration lays down."""
-    places, notes = {}, []
-    for account in accounts:
+
+    def look(account: Account) -> Place | str:
         place = Place(account, called(account), control=control_over(declaration, organization, account))
         try:
-            places[account.id] = filled(place, enter(account))
+            return filled(place, enter(account))
         except NotEntered as why:
-            notes.append(str(why))
-    return Premises(organization, places, tuple(notes))
+            return str(why)
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        seen = list(pool.map(look, accounts))
+    places = {each.account.id: each for each in seen if isinstance(each, Place)}
+    return Premises(organization, places, tuple(each for each in seen if isinstance(each, str)))
 
 
 def filled(place: Place, iam: IAMClient) -> Place:
@@ -59,3 +65,15 @@ def filled(place: Place, iam: IAMClient) -> Place:
         users=list(found.users.values()),
         policies={arn: policy.document for arn, policy in found.policies.items()},
     )
+
+
+def without_members(premises: Premises) -> Premises:
+    """Without users who have no policy but those of their groups: what they may do is what the groups may, and who is in a
+    group is not declared where no users are."""
+    places = {
+        id_: replace(
+            place, users=[user for user in place.users if user.inline or user.attached or user.boundary]
+        )
+        for id_, place in premises.places.items()
+    }
+    return replace(premises, places=places)

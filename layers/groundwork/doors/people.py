@@ -15,6 +15,7 @@ from groundwork.policies.conditions import as_list
 
 Sort = Literal["group", "user", "principal", "federated", "member", "stranger"]
 STRANGERS_ACCOUNT, MEMBERS_ACCOUNT = "999999999999", "888888888888"
+ANYBODY = "user/any"
 WHO = "aws:principalarn"
 
 
@@ -27,7 +28,7 @@ class Someone:
     words: str
     sort: Sort
     account_id: str | None = None
-    principal: str = "user/any"
+    principal: str = ANYBODY
     identity: tuple[Document, ...] = (FULL_ACCESS,)
     boundary: tuple[Document, ...] | None = None
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -41,6 +42,11 @@ class Someone:
     def mfa(self) -> tuple[bool, ...]:
         """In which ways they may come: without MFA, and with it. Roles and tokens have none to show."""
         return (False,) if self.is_role or self.federated else (False, True)
+
+    @property
+    def stands_for_all(self) -> bool:
+        """Whether they are anybody of an account, and not one that a trust policy names."""
+        return self.sort == "principal" and self.principal == ANYBODY
 
     def lives_in(self, place: Place) -> bool:
         """Whether they are a user of the account, with policies of their own there."""
@@ -134,7 +140,7 @@ def _named(principal: str, account_id: str, premises: Premises) -> Someone:
             None if boundary is None else tuple(boundary),
             role.tags,
         )
-    return Someone(words, "principal", account_id, plain(principal) if principal != "*" else "user/any")
+    return Someone(words, "principal", account_id, plain(principal) if principal != "*" else ANYBODY)
 
 
 def _name(account_id: str, premises: Premises) -> str:

@@ -17,28 +17,29 @@ def sentences(changes: Iterable[Change]) -> list[str]:
     for change in changes:
         places.setdefault((change.way, change.role, change.what, change.who), []).append(change.words)
     crowds: dict[tuple[str, str, str, tuple[str, ...]], list[str]] = {}
-    for (way, role, what, who), where in places.items():
-        crowds.setdefault((way, role, what, tuple(where)), []).append(who)
+    for (way, role, what, who), accounts in places.items():
+        crowds.setdefault((way, role, what, tuple(accounts)), []).append(who)
     told = [
-        (way, _sentence(way, listed(crowd), _where(where), role, what))
-        for (way, role, what, where), crowd in crowds.items()
+        (way, _sentence(way, listed(crowd), where(accounts), role, what))
+        for (way, role, what, accounts), crowd in crowds.items()
     ]
     return [sentence for _, sentence in sorted(told, key=lambda each: ORDER.index(each[0]))]
 
 
-def _sentence(way: str, who: str, where: str, role: str, what: str) -> str:
+def _sentence(way: str, who: str, accounts: str, role: str, what: str) -> str:
     if not role:
-        return f"{way}: {who} in {where}: {what}"
+        return f"{way}: {who} in {accounts}: {what}"
     match way:
         case "opens":
-            return f"opens: {who} may enter {where} by {role}: {what}"
+            return f"opens: {who} may enter {accounts} by {role}: {what}"
         case "closes":
-            return f"closes: {who} may no longer enter {where} by {role} ({what})"
+            return f"closes: {who} may no longer enter {accounts} by {role} ({what})"
         case _:
-            return f"{way}: {who} in {where} by {role}: {what}"
+            return f"{way}: {who} in {accounts} by {role}: {what}"
 
 
-def _where(words: Sequence[str]) -> str:
+def where(words: Sequence[str]) -> str:
+    """Accounts, as a sentence calls them together."""
     alike = [each.removeprefix(ALIKE) for each in words if each.startswith(ALIKE)]
     return listed(
         [*(each for each in words if not each.startswith(ALIKE)), *([ALIKE + listed(alike)] if alike else [])]

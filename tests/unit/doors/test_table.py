@@ -76,6 +76,7 @@ def test_nobody_else_enters() -> None:
         "role/ci-cd/* of mgmt",
         "administrators of security",
         "administrators of the management account",
+        "role/groundwork-* of the management account",
     }
 
 

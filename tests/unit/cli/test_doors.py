@@ -1,0 +1,157 @@
+"""`groundwork doors` without AWS, in a Git repository as a pull request has it."""
+
+from __future__ import annotations
+
+import json
+import shutil
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from cli.app import main
+from cli.given import GIVEN
+from groundwork.declaration.loading import HOME
+from tests.unit.declaration.files import changed
+
+OPENED = (
+    "opens: dev-external-accounts may enter workload accounts in Workloads and Workloads/Production by "
+    "allow-dev-from-security-account: reads, with MFA\n"
+)
+
+
+def git(home: Path, *arguments: str) -> None:
+    who = ("-c", "user.name=Ada", "-c", "user.email=ada@example.com")
+    subprocess.run(["git", "-C", home, *who, *arguments], check=True, capture_output=True)
+
+
+@pytest.fixture
+def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The folder of an owner's repository that has the default declaration, committed. The command runs above it."""
+    there = tmp_path / "organization"
+    shutil.copytree(HOME, there)
+    git(tmp_path, "init", "--quiet", "--initial-branch", "main")
+    git(tmp_path, "add", "organization")
+    git(tmp_path, "commit", "--quiet", "-m", "As it is")
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("GROUNDWORK_DECLARATION", str(there))
+    monkeypatch.setattr(GIVEN, "declaration", None)
+    return there
+
+
+@pytest.fixture
+def opening(home: Path) -> Path:
+    """The same, with a change that nobody has committed."""
+    return changed(home, "access.groups.1.enter.0.organizationalUnits", ["Workloads"])
+
+
+def test_a_door_that_opens_ends_with_2(opening: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doors", "--changes"]) == 2
+    assert capsys.readouterr().out == OPENED
+
+
+def test_a_door_that_closes_is_told_and_ends_well(opening: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    git(opening, "commit", "--quiet", "--all", "-m", "Opened")
+    shutil.copy(HOME / "baseline.yaml", opening)
+    assert main(["doors", "--changes", "--against", "main"]) == 0
+    assert capsys.readouterr().out.startswith("closes: dev-external-accounts may no longer enter workload ")
+
+
+def test_a_comment_ends_well(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    with (home / "baseline.yaml").open("a") as file:
+        file.write("\n# Nothing else\n")
+    assert main(["doors", "--changes"]) == 0
+    assert capsys.readouterr().out == "No door opens and none closes beside HEAD.\n"
+
+
+def test_a_policy_that_is_new_is_no_part_of_the_revision(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
+    document = {"Version": "2012-10-17", "Statement": [statement]}
+    (home / "policies" / "send.json").write_text(json.dumps(document))
+    changed(home, "access.roles.2.policies", ["observe", "send"])
+    assert main(["doors", "--changes", "--output", "json"]) == 2
+    found = json.loads(capsys.readouterr().out)
+    assert {tuple(each["actions"]) for each in found["changes"]} == {("sqs:SendMessage",)}
+    assert found["against"] == "HEAD"
+
+
+@pytest.mark.parametrize("what", ["folder", "file"])
+def test_another_declaration_may_be_named(
+    what: str, opening: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(HOME, other)
+    named = other if what == "folder" else Path(shutil.copy(HOME / "baseline.yaml", tmp_path / "before.yaml"))
+    assert main(["doors", "--changes", "--against", str(named)]) == 2
+    assert capsys.readouterr().out == OPENED
+
+
+def test_the_table_without_aws(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["doors", "--offline", "--account", "mgmt"]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0] == "mgmt"
+    (reader,) = [line.split() for line in lines if "allow-read-only-from-security-account" in line]
+    assert reader[1:] == [
+        *[
+            "admin-external-accounts,",
+            "ro-external-accounts,",
+            "administrators",
+            "of",
+            "security",
+            "·",
+            "reads",
+        ]
+    ]
+    assert main(["doors", "--offline", "--output", "json"]) == 0
+    found = json.loads(capsys.readouterr().out)["doors"]
+    developers = [each for each in found if each["who"] == "dev-external-accounts"]
+    assert {each["unit"] for each in developers} == {"Workloads/Development", "Workloads/Staging"}
+    assert {tuple(each["withMfa"]) for each in developers} == {("enters", "reads", "writes")}
+    assert {tuple(each["withoutMfa"]) for each in developers} == {()}
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (
+            ["--changes", "--against", "nowhere"],
+            "organization is without a revision nowhere. Name a revision",
+        ),
+        (
+            ["--offline", "--account", "mgnt"],
+            "There is no account 'mgnt' (did you mean 'mgmt'?). `groundwork accounts`",
+        ),
+        (
+            ["--offline", "--held"],
+            "What accounts hold cannot be told offline. Leave --held or --offline out.",
+        ),
+    ],
+)
+def test_what_cannot_be_is_said(
+    arguments: list[str], said: str, home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(["doors", *arguments]) == 3
+    assert said in capsys.readouterr().err
+
+
+def test_a_revision_that_is_wrong_is_said(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    changed(home, "access.groups.1.enter.0.organizationalUnits", ["Workloads/*"])
+    git(home, "commit", "--quiet", "--all", "-m", "Wrong")
+    shutil.copy(HOME / "baseline.yaml", home)
+    assert main(["doors", "--changes"]) == 3
+    assert (
+        "HEAD: baseline.yaml: access.groups dev-external-accounts: names the unit 'Workloads/*'"
+        in capsys.readouterr().err
+    )
+
+
+def test_a_folder_in_no_repository_is_said(
+    home: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(tmp_path / ".git")
+    assert main(["doors", "--changes"]) == 3
+    assert (
+        "is in no Git repository. Name a revision that has it, a file or a folder" in capsys.readouterr().err
+    )
