@@ -17,7 +17,7 @@ from checks import embedded
 from checks.aws_names import actions, managed_documents, managed_policies
 from checks.commands import commands
 from checks.evaluators import evaluators
-from checks.picture import picture_of
+from checks.picture import bare_picture_of, picture_of
 from checks.references import errors, permissions
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration import Declaration
@@ -59,6 +59,8 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "docs/vend_account.svg": partial(picture_of, "vend_account"),
     "docs/roll_out.svg": partial(picture_of, "roll_out"),
     "docs/commands.md": commands,
+    "layers/groundwork/report/page/vend_account.svg": partial(bare_picture_of, "vend_account"),
+    "layers/groundwork/report/page/roll_out.svg": partial(bare_picture_of, "roll_out"),
     "docs/errors.md": errors,
     "docs/evaluators.md": evaluators,
     "docs/permissions.md": permissions,

@@ -404,3 +404,8 @@ def picture_of(name: str) -> str:
     """The SVG of a state machine of the template, by the name of its file."""
     path = Path(__file__).parent.parent / "statemachines" / f"{name}.asl.json"
     return picture(json.loads(path.read_text()))
+
+
+def bare_picture_of(name: str) -> str:
+    """The same without its colors, for a page that has its own."""
+    return picture_of(name).replace(f"<style>{STYLE}</style>\n", "")

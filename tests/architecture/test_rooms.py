@@ -27,6 +27,7 @@ FLOORS: Sequence[set[str]] = (
     {"doors"},
     {"vending"},
     {"notifications"},
+    {"report"},
     {"roll_out"},
 )
 """The rooms of the layer, the lowest first: a room knows those below it and its own."""
