@@ -27,6 +27,7 @@ COMMANDS: Mapping[str, str] = {
     "failures": "What failed, why, and what to do",
     "local": "Run the embedded AWS, with Groundwork in it, until interrupted",
     "demo": "Five accounts on an embedded AWS, every door tried",
+    "report": "Write one HTML page that shows the organization",
     "replay": "Deliver again the events that could not be delivered",
     "check": "Check the declaration alone: schema, names, sizes, policies",
     "init": "Write a declaration of your own",

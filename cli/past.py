@@ -80,6 +80,26 @@ def past(aws: Connection, most: int, status: str | None = None) -> Iterator[Past
         )
 
 
+def open_failures(aws: Connection, last: int) -> list[Past]:
+    """The newest failure of each account that nothing has put right."""
+    runs = aws.ledger().last_runs()
+    newest: dict[str, Past] = {}
+    for each in past(aws, last, "FAILED"):
+        newest.setdefault(each.account_id or each.email.lower() or each.arn, each)
+    requests = aws.ledger().recall(each.email for each in newest.values() if each.email).requests
+
+    def is_open(each: Past) -> bool:
+        request = requests.get(each.email.lower())
+        account_id = each.account_id or (request.account_id if request else None) or ""
+        known = runs.get(account_id)
+        ended = each.stopped.timestamp() if each.stopped else 0
+        if known and each.mode == "plan":
+            return known.last_plan_at < ended
+        return not (known and known.last_run_at >= ended)
+
+    return [each for each in newest.values() if is_open(each)]
+
+
 def _described(states: Any, arn: str) -> Past:
     found = states.describe_execution(executionArn=arn)
     given, output = json.loads(found["input"]), json.loads(found.get("output") or "{}")

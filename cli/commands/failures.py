@@ -29,11 +29,12 @@ def failures(
     """
     from cli.connection import Connection
     from cli.output import ago, as_json, say, waiting
+    from cli.past import open_failures
     from cli.trouble import FAILED
 
     aws = Connection()
     with waiting("Looking for failures"):
-        found = _open(aws, last)
+        found = open_failures(aws, last)
     if again:
         raise typer.Exit(_start_again(aws, found))
     if GIVEN.as_json:
@@ -51,28 +52,6 @@ def failures(
         say(f"\n{len(found)} to look after." if found else "Nothing has failed that was not put right since.")
     if found:
         raise typer.Exit(FAILED)
-
-
-def _open(aws: Connection, last: int) -> list[Past]:
-    """The newest failure of each account that nothing has put right."""
-    from cli.past import past
-
-    runs = aws.ledger().last_runs()
-    newest: dict[str, Past] = {}
-    for each in past(aws, last, "FAILED"):
-        newest.setdefault(each.account_id or each.email.lower() or each.arn, each)
-    requests = aws.ledger().recall(each.email for each in newest.values() if each.email).requests
-
-    def is_open(each: Past) -> bool:
-        request = requests.get(each.email.lower())
-        account_id = each.account_id or (request.account_id if request else None) or ""
-        known = runs.get(account_id)
-        ended = each.stopped.timestamp() if each.stopped else 0
-        if known and each.mode == "plan":
-            return known.last_plan_at < ended
-        return not (known and known.last_run_at >= ended)
-
-    return [each for each in newest.values() if is_open(each)]
 
 
 def _start_again(aws: Connection, found: list[Past]) -> int:

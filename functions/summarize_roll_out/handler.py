@@ -25,5 +25,5 @@ def handle(event: Input) -> Ended:
     if event.mode is None and event.failure:
         return not_begun(event.failure).told(for_chat=for_chat)
     store = Store(environment.roll_outs_bucket, event.name)
-    ended = Summarizer(store, load().version).summarize(event.mode or "apply", event.failure)
+    ended = Summarizer(store, load()).summarize(event.mode or "apply", event.failure)
     return ended.told(for_chat=for_chat)

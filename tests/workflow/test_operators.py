@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from groundwork.report.page import report_in
 from local.identity.credentials import Credentials
 from tests.workflow.command_line import CommandLine, shell_of
 from tests.workflow.conftest import Cloud
@@ -45,7 +46,7 @@ def asked(cloud: Cloud, groundwork: CommandLine) -> str:
     said = groundwork("request", name, "--email", email, "--ou", "Workloads/Development", "--wait")
     assert said.code == 0, said
     assert f"{name}: ready" in said.out
-    assert "reading the request" in said.err or "AWS makes the account" in said.err
+    assert f" {name} " in said.err
     return name
 
 
@@ -95,6 +96,51 @@ def test_a_plan_shows_what_differs_and_apply_mends_it(
     assert cloud.inside("cloudtrail", account).get_trail_status(Name="groundwork")["IsLogging"]
     again = groundwork("apply", asked, "--yes")
     assert (again.code, again.out.splitlines()[-1]) == (0, "Nothing to do.")
+
+
+def test_the_report_shows_what_is_there_and_what_has_changed(
+    cloud: Cloud, groundwork: CommandLine, asked: str, tmp_path: Path
+) -> None:
+    file = tmp_path / "report.html"
+    said = groundwork("report", "-o", str(file))
+    assert said.code == 0, said
+    assert said.out == f"{file}: {len(cloud.accounts())} accounts\n"
+    shown = report_in(file.read_text())
+    (row,) = [each for each in shown.accounts if each.name == asked]
+    assert (row.state, row.unit, row.behind) == ("ready", "Workloads/Development", False)
+    assert set(row.components.values()) == {"as declared"}
+    assert {"access", "trail", "config", "account-settings"} <= row.components.keys()
+    assert "dev-external-accounts" in {
+        door.principal for door in shown.doors or [] if row.id in door.accounts
+    }
+    (made,) = [run for run in shown.runs or [] if run.account_id == row.id and run.outcome == "ready"]
+    assert {"CreateAccount", "Trail", "Done"} <= {state.name for state in made.states}
+    assert {state.ended for state in made.states} == {"succeeded"}
+    assert shown.changes is None
+    cloud.inside("cloudtrail", row.id).stop_logging(Name="groundwork")
+    assert groundwork("plan", "--all", "--component", "trail").code == 2
+    assert groundwork("report", "-o", str(file), "--output", "json").code == 0
+    later = report_in(file.read_text())
+    (row,) = [each for each in later.accounts if each.name == asked]
+    assert [each.words for each in row.differences if each.severity == "high"] == [
+        "trail groundwork: is not logging; will be put right"
+    ]
+    assert f"{asked} differs in trail" in [each.words for each in later.changes or []]
+    assert later.roll_out and later.roll_out.mode == "plan"
+    bucket, _, key = str(later.roll_out.results).removeprefix("s3://").partition("/")
+    page = cloud.aws.client("s3").get_object(Bucket=bucket, Key=key.replace("summary.json", "report.html"))
+    (row,) = [each for each in report_in(page["Body"].read().decode()).accounts if each.name == asked]
+    assert (row.unit, row.components) == ("Workloads/Development", {"trail": "differs"})
+    assert groundwork("apply", asked, "--yes").code == 0
+
+
+def test_an_earlier_report_must_be_one(groundwork: CommandLine, tmp_path: Path) -> None:
+    old = tmp_path / "old.html"
+    said = groundwork("report", "-o", str(tmp_path / "new.html"), "--since", str(old))
+    assert said.code == 3
+    assert said.err.strip() == (
+        f"--since {old}: is no report: No such file or directory. Name a page that `groundwork report` wrote."
+    )
 
 
 def test_history_and_show(groundwork: CommandLine, asked: str) -> None:

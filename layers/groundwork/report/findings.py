@@ -30,23 +30,24 @@ def _difference(change: Change) -> Difference:
 
 def components(declared: Sequence[str], *results: Iterable[Mapping[str, Any]]) -> dict[str, Finding]:
     """What was found last of each declared component. Later results stand in for earlier ones."""
-    found = {
-        str(each["component"]): FINDINGS[each["outcome"]]
-        for each in (one for result in results for one in result)
-        if each.get("outcome") in FINDINGS
-    }
+    found: dict[str, Finding] = {}
+    for each in (one for result in results for one in result):
+        if "error" in each:
+            found[str(each["component"])] = "failed"
+        elif each.get("outcome") in FINDINGS:
+            found[str(each["component"])] = FINDINGS[each["outcome"]]
     return {name: found[name] for name in (*declared, *sorted(found.keys() - set(declared))) if name in found}
 
 
 def failure(
     account_id: str | None, account_name: str, told: Mapping[str, str], at: str | None = None
 ) -> FailureRow:
-    """`told` has error, cause and remedy."""
+    """`told` has error, cause and remedy, as far as they are known."""
     return FailureRow(
         account_id=account_id,
         account_name=account_name,
-        error=told["error"],
-        cause=on_one_line(told["cause"], 4 * LONGEST),
-        remedy=told["remedy"],
+        error=told.get("error", "Unknown"),
+        cause=on_one_line(told.get("cause", ""), 4 * LONGEST),
+        remedy=told.get("remedy", ""),
         at=at,
     )

@@ -124,7 +124,7 @@ class Changed(Model):
 
 class Report(Model):
     """Everything that the page shows. `made` is when, ISO 8601; `by` what wrote it. `doors`, `runs` and `changes` are
-    None where nobody looked."""
+    None where nobody looked; `notes` are what a reader of the doors must know."""
 
     organization: str = ""
     made: str
@@ -134,6 +134,7 @@ class Report(Model):
     components: list[str] = Field(default_factory=list)
     accounts: list[AccountRow]
     doors: list[Door] | None = None
+    notes: list[str] = Field(default_factory=list)
     runs: list[Run] | None = None
     failures: list[FailureRow] = Field(default_factory=list)
     more_failures: int = 0

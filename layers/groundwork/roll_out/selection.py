@@ -27,13 +27,15 @@ delivers into it."""
 
 class Item(Model):
     """One account of a roll-out. An account that was there before Groundwork is only planned, in a roll-out that
-    applies, too: it is not `adopted`."""
+    applies, too: it is not `adopted`. `unit` is the path of its unit as Groundwork last knew it, for the report."""
 
     account_id: AccountId
     account_name: str
     mode: Mode
     adopted: bool
     components: list[str] | None = None
+    kind: Kind
+    unit: str = ""
 
 
 class Stage(Model):
@@ -58,6 +60,7 @@ class Candidate:
     listed: Listed
     kind: Kind
     adopted: bool
+    unit: str
 
 
 class AccountSelector:
@@ -103,6 +106,8 @@ class AccountSelector:
             mode=asked.mode if candidate.adopted else "plan",
             adopted=candidate.adopted,
             components=self._components(candidate, asked) if asked.components else None,
+            kind=candidate.kind,
+            unit=candidate.unit,
         )
 
     def _components(self, candidate: Candidate, asked: RollOut) -> list[str]:
@@ -119,6 +124,7 @@ class AccountSelector:
                 listed,
                 kind_of(listed, self._declaration, pinned),
                 listed.id in memory.accounts or is_adopted(listed, {}, self._declaration, pinned, installed),
+                known.unit or "" if (known := memory.accounts.get(listed.id)) else "",
             )
             for listed in self._organizations.accounts()
         ]

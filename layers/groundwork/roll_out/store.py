@@ -1,7 +1,7 @@
 """S3: the one place where a roll-out's list of accounts and its results are written and read.
 
 Below the name of the execution: `accounts.json`, and the same by stages, `skipped.json`, `results/<id of the Map Run>/...` as Step Functions
-writes them, and `summary.json`.
+writes them, `summary.json`, and `report.html`.
 https://docs.aws.amazon.com/step-functions/latest/dg/input-output-resultwriter.html
 """
 
@@ -26,18 +26,24 @@ class Store:
     def __init__(self, bucket: str, name: str, client: S3Client | None = None) -> None:
         self._client: S3Client = client or own_client("s3")
         self.bucket = bucket
-        self._name = name
+        self.name = name
         self.accounts_key = f"{name}/accounts.json"
         self.skipped_key = f"{name}/skipped.json"
         self.results_prefix = f"{name}/results"
         self.summary_key = f"{name}/summary.json"
+        self.report_key = f"{name}/report.html"
 
     def stage_key(self, number: int) -> str:
-        return f"{self._name}/accounts-{number}.json"
+        return f"{self.name}/accounts-{number}.json"
 
     def write(self, key: str, value: Any) -> None:
         self._client.put_object(
             Bucket=self.bucket, Key=key, Body=json.dumps(value).encode(), ContentType="application/json"
+        )
+
+    def write_page(self, key: str, page: str) -> None:
+        self._client.put_object(
+            Bucket=self.bucket, Key=key, Body=page.encode(), ContentType="text/html; charset=utf-8"
         )
 
     def read(self, key: str) -> Any:

@@ -3,64 +3,29 @@
 from __future__ import annotations
 
 import json
+import logging
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any
 
-from pydantic import ConfigDict, Field
-
 from groundwork.contracts import Change, Mode, Model
+from groundwork.declaration import Declaration
 from groundwork.errors import RollOutFailed, RollOutStopped, remedy_for
 from groundwork.notifications.notices import Notice, with_chat
 from groundwork.rendering import held_to, sentence, worst_first
-from groundwork.roll_out.store import Status, Store
+from groundwork.roll_out.outcomes import REMEDY, Outcome, not_done, outcome_of
+from groundwork.roll_out.store import Store
 from groundwork.vending.outcome import Failure, in_words
+
+log = logging.getLogger("groundwork")
 
 LONGEST_DIFFERENCES = 100_000
 LONGEST_REPORTS = 30_000
 LONGEST_FAILURES = 50_000
-LONGEST_CAUSE = 2_000
 LONGEST_MESSAGE = 20_000
 LONGEST_IDS = 10_000
 """Characters. All of it travels in one state of at most 262,144 bytes; an SNS message may be as long."""
 STOPPED = "States.ExceedToleratedFailureThreshold"
-REMEDY = " Remedy: "
-"""Between cause and remedy in the Cause of a failed execution."""
-
-
-class Declared(Model):
-    model_config = ConfigDict(extra="ignore")
-
-    behind: bool = False
-
-
-class Outcome(Model):
-    """What the execution of one account came to; a failed one has an error."""
-
-    model_config = ConfigDict(extra="ignore")
-
-    account_id: str
-    account_name: str
-    outcome: str
-    changes: list[Change] = Field(default_factory=list)
-    reports: list[Change] = Field(default_factory=list)
-    declaration: Declared = Field(default_factory=Declared)
-    error: str | None = None
-    cause: str = ""
-    remedy: str = ""
-
-    @property
-    def is_ours(self) -> bool:
-        return self.outcome != "not-adopted"
-
-    @property
-    def for_people(self) -> list[Change]:
-        """What somebody has to decide or to mend that Groundwork leaves alone."""
-        return [each for each in self.reports if each.is_for_people]
-
-    @property
-    def differs(self) -> bool:
-        return any(each.differs for each in (*self.changes, *self.reports))
 
 
 class Ended(Model):
@@ -78,9 +43,9 @@ class Ended(Model):
 
 
 class Summarizer:
-    def __init__(self, store: Store, version: str) -> None:
+    def __init__(self, store: Store, declaration: Declaration) -> None:
         self._store = store
-        self._version = version
+        self._declaration = declaration
 
     def summarize(self, mode: Mode, failure: Failure | None) -> Ended:
         """`failure` is what ended the Map State early. Writes the whole to the store."""
@@ -90,13 +55,14 @@ class Summarizer:
         outcomes = sorted(known.values(), key=lambda each: each.account_id)
         whole = self._whole(mode, outcomes)
         self._store.write(self._store.summary_key, whole)
+        report = self._report(whole, outcomes)
         failed = [each for each in outcomes if each.error]
         ending = _ending(failure, failed, whole["accounts"])
         drifted = mode == "plan" and any(each.is_ours and each.changes for each in outcomes)
         for_people = any(each.is_ours and each.for_people for each in outcomes)
         must_tell = failed or ending or drifted or for_people
         return Ended(
-            output=_held(whole, outcomes),
+            output=_held(whole, outcomes) | report,
             notice=_notice(mode, outcomes, ending, whole["results"]) if must_tell else None,
             failure=ending,
         )
@@ -108,7 +74,7 @@ class Summarizer:
         reports = Counter(change.component for each in outcomes for change in each.for_people)
         return {
             "mode": mode,
-            "declaration": self._version,
+            "declaration": self._declaration.version,
             "accounts": dict(sorted(counts.items())),
             "changesByComponent": dict(sorted(components.items())),
             "reportsByComponent": dict(sorted(reports.items())),
@@ -120,14 +86,27 @@ class Summarizer:
             "results": f"s3://{self._store.bucket}/{self._store.summary_key}",
         }
 
+    def _report(self, whole: Mapping[str, Any], outcomes: Sequence[Outcome]) -> dict[str, str]:
+        """Where the page is that shows it; nothing where it could not be written. A picture of a roll-out is no reason
+        for it to fail."""
+        try:
+            from groundwork.roll_out.showing import shown  # no other function shows anything
+
+            page = shown(self._store.name, whole, outcomes, self._declaration)
+            self._store.write_page(self._store.report_key, page)
+        except Exception:
+            log.exception("The report could not be written")
+            return {}
+        return {"report": f"s3://{self._store.bucket}/{self._store.report_key}"}
+
     def _outcomes(self) -> Iterator[Outcome]:
         for status, child in self._store.outcomes():
-            yield _outcome(status, child)
+            yield outcome_of(status, child)
 
     def _not_begun(self) -> Iterator[Outcome]:
         """Accounts of later stages are in no results."""
         for item in self._store.read(self._store.accounts_key):
-            yield _not_done(item)
+            yield not_done(item)
 
 
 def not_begun(failure: Failure) -> Ended:
@@ -136,43 +115,6 @@ def not_begun(failure: Failure) -> Ended:
     told = Failure(error=failure.error, cause=f"{words}{REMEDY}{remedy_for(failure.error)}")
     notice = Notice(subject="Groundwork: the roll-out failed", message=told.cause)
     return Ended(output={}, notice=notice, failure=told)
-
-
-# -- one account -----------------------------------------------------------------------------------
-
-
-def _outcome(status: Status, child: Mapping[str, Any]) -> Outcome:
-    item = json.loads(child["Input"])
-    if status == "PENDING" or child.get("Status") == "ABORTED":
-        return _not_done(item)
-    if status == "FAILED":
-        return _failed(item, str(child.get("Error", "")), str(child.get("Cause", "")))
-    outcome = Outcome.model_validate(json.loads(child["Output"]))
-    return outcome if item["adopted"] else outcome.model_copy(update={"outcome": "not-adopted"})
-
-
-def _not_done(item: Mapping[str, Any]) -> Outcome:
-    return Outcome(account_id=item["accountId"], account_name=item["accountName"], outcome="not-done")
-
-
-def _failed(item: Mapping[str, Any], error: str, cause: str) -> Outcome:
-    """The failure of the account's own execution, which Step Functions wraps in that of the task that waited."""
-    try:
-        described = json.loads(cause)
-    except ValueError:
-        described = {}
-    if isinstance(described, dict) and "Status" in described:
-        error = described.get("Error") or f"Execution{str(described['Status']).title().replace('_', '')}"
-        cause = described.get("Cause") or f"The execution ended as {described['Status']}."
-    words, _, remedy = cause.rpartition(REMEDY)
-    return Outcome(
-        account_id=item["accountId"],
-        account_name=item["accountName"],
-        outcome="failed",
-        error=error or "Unknown",
-        cause=(words or cause)[:LONGEST_CAUSE],
-        remedy=remedy if words else remedy_for(error),
-    )
 
 
 def _failure(outcome: Outcome) -> dict[str, str]:

@@ -7,7 +7,9 @@ from collections.abc import Iterator, Mapping
 from typing import Any, cast
 
 from groundwork.contracts import Change
+from groundwork.declaration.loading import load
 from groundwork.rendering import LONGEST_REASON, held_to, on_one_line, sentence
+from groundwork.report.page import report_in
 from groundwork.roll_out.store import Status, Store
 from groundwork.roll_out.summary import STOPPED, Summarizer, not_begun
 from groundwork.vending.outcome import Failure
@@ -28,6 +30,9 @@ class Kept(Store):
     def write(self, key: str, value: Any) -> None:
         self.written[key] = value
 
+    def write_page(self, key: str, page: str) -> None:
+        self.written[key] = page
+
     def read(self, key: str) -> Any:
         return self.written[key]
 
@@ -35,9 +40,23 @@ class Kept(Store):
         return iter(self._children)
 
 
+class Full(Kept):
+    """One that takes no page."""
+
+    def write_page(self, key: str, page: str) -> None:
+        raise OSError("no space left")
+
+
 def item(number: int, *, adopted: bool = True) -> str:
+    about = {"kind": "workload", "unit": "Workloads/Production"}
     return json.dumps(
-        {"accountId": f"{number:012}", "accountName": f"account-{number}", "mode": "plan", "adopted": adopted}
+        {
+            "accountId": f"{number:012}",
+            "accountName": f"account-{number}",
+            "mode": "plan",
+            "adopted": adopted,
+            **about,
+        }
     )
 
 
@@ -70,7 +89,7 @@ def failed(number: int) -> tuple[Status, Mapping[str, Any]]:
 
 def test_it_fits_for_thousands_of_accounts_and_the_store_has_it_all() -> None:
     store = Kept([drifted(number, 5) for number in range(4000)] + [failed(9000 + n) for n in range(1000)])
-    ended = Summarizer(store, "version").summarize("plan", None)
+    ended = Summarizer(store, load()).summarize("plan", None)
     assert len(json.dumps(ended.to_json())) < MOST_BYTES
     whole = store.written[store.summary_key]
     assert ended.output["accounts"] == whole["accounts"] == {"drifted": 4000, "failed": 1000}
@@ -79,15 +98,53 @@ def test_it_fits_for_thousands_of_accounts_and_the_store_has_it_all() -> None:
 
 
 def test_a_failed_account_is_named_with_its_own_error_cause_and_remedy() -> None:
-    ended = Summarizer(Kept([failed(1)]), "version").summarize("apply", None)
+    ended = Summarizer(Kept([failed(1)]), load()).summarize("apply", None)
     assert ended.output["failures"] == {
         "000000000001": {"error": "BaselineFailed", "cause": "trail: no.", "remedy": "Mend it."}
     }
 
 
+def test_a_report_stands_beside_the_summary() -> None:
+    store = Kept([drifted(1, 2), failed(2), drifted(3, adopted=False)])
+    ended = Summarizer(store, load()).summarize("plan", None)
+    assert ended.output["report"] == f"s3://bucket/{store.report_key}"
+    shown = report_in(store.written[store.report_key])
+    one, two, three = shown.accounts
+    assert (one.state, one.components["trail"], one.components["access"]) == (
+        "ready",
+        "differs",
+        "as declared",
+    )
+    assert [each.words for each in one.differences] == [
+        "trail 0: is not logging; will be put right",
+        "trail 1: is not logging; will be put right",
+    ]
+    assert (two.state, two.unit, [each.remedy for each in shown.failures]) == (
+        "failed",
+        "Workloads/Production",
+        ["Mend it."],
+    )
+    assert three.state == "not adopted"
+    assert {door.principal for door in shown.doors or [] if one.id in door.accounts} == {
+        "admin-external-accounts",
+        "ro-external-accounts",
+        "role/ci-cd/* of the tooling account",
+        "administrators of the management account",
+    }
+    assert not [door for door in shown.doors or [] if three.id in door.accounts]
+
+
+def test_a_report_that_cannot_be_written_fails_nothing() -> None:
+    children = [drifted(1), failed(2)]
+    ended = Summarizer(Full(children), load()).summarize("plan", None)
+    whole = Summarizer(Kept(children), load()).summarize("plan", None)
+    assert "report" not in ended.output
+    assert ended.output == {name: value for name, value in whole.output.items() if name != "report"}
+
+
 def test_strangers_alone_are_no_reason_to_tell_anybody() -> None:
     store = Kept([drifted(1, adopted=False)])
-    ended = Summarizer(store, "version").summarize("plan", None)
+    ended = Summarizer(store, load()).summarize("plan", None)
     assert ended.output["accounts"] == {"not-adopted": 1}
     assert ended.output["behind"] == []
     assert ended.notice is None
@@ -97,7 +154,7 @@ def test_a_stop_tells_what_was_not_done() -> None:
     pending: tuple[Status, Mapping[str, Any]] = ("PENDING", {"Input": item(3)})
     aborted: tuple[Status, Mapping[str, Any]] = ("FAILED", {"Input": item(4), "Status": "ABORTED"})
     store = Kept([failed(1), drifted(2), pending, aborted])
-    ended = Summarizer(store, "version").summarize("plan", Failure(error=STOPPED, cause=""))
+    ended = Summarizer(store, load()).summarize("plan", Failure(error=STOPPED, cause=""))
     assert ended.output["accounts"] == {"drifted": 1, "failed": 1, "not-done": 2}
     assert ended.failure and ended.notice
     assert (ended.failure.error, "2 accounts were not done" in ended.failure.cause) == (

@@ -80,6 +80,7 @@ function drawDoors(list) {
   });
   fill(
     "doors",
+    ...(report.notes ?? []).map((each) => make("p", { class: "note" }, each)),
     rows.length
       ? table("Doors: accounts by who enters them", ["Account", ...heads], rows, { class: "doors" })
       : nothing("No door leads into the accounts shown."),
