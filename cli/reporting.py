@@ -22,7 +22,7 @@ from groundwork.contracts import Account, Change
 from groundwork.rendering import console_of
 from groundwork.report import findings
 from groundwork.report.doors import declared_doors
-from groundwork.report.model import AccountRow, Ended, FailureRow, Report, RollOutRow, Run
+from groundwork.report.model import AccountRow, Door, Ended, FailureRow, Report, RollOutRow, Run
 from groundwork.report.runs import state_times
 from groundwork.side_by_side import side_by_side
 
@@ -61,19 +61,20 @@ def gathered(aws: Connection, declaration: Declaration | None) -> Report:
         lambda: _roll_outs(aws),
         lambda: list(past(aws, RUNS)),
     )
+    organization = _organization(aws)
     failed = list(_failures(open_failures(aws, FAILURES), entries, rolled))
     version = str(rolled.summary["declaration"]) if rolled else declaration.version if declaration else None
     told = {each.arn: each.output for each in newest}
     rows = [_account(each, runs.get(each.account_id), rolled, told, version, declaration) for each in entries]
     return Report(
-        organization=_organization(aws),
+        organization=organization,
         made=now().isoformat(timespec="seconds"),
         by="groundwork report",
         version=version,
         units=list(declaration.organizational_units) if declaration else [],
         components=list(_components(declaration)),
         accounts=rows,
-        doors=_doors(declaration, entries) if declaration else None,
+        doors=_doors(declaration, entries, organization) if declaration else None,
         notes=list(_notes(declaration, version)),
         runs=sorted([*roll_outs, *_runs(aws, newest)], key=lambda run: run.started, reverse=True),
         failures=failed,
@@ -154,13 +155,13 @@ def _differences(
     return [Change.model_validate(each) for each in found]
 
 
-def _doors(declaration: Declaration, entries: Iterable[Entry]) -> Any:
+def _doors(declaration: Declaration, entries: Iterable[Entry], organization: str) -> list[Door]:
     accounts = (
         Account(id=each.account_id, name=each.name, email=each.email, kind=each.kind, unit=each.unit)
         for each in entries
         if each.kind
     )
-    return declared_doors(declaration, accounts)
+    return declared_doors(declaration, accounts, organization)
 
 
 # -- roll-outs and runs ------------------------------------------------------------------------------

@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from groundwork.baseline.components.access.state import RoleState
 from groundwork.contracts import Account, Organization
-from groundwork.declaration import Declaration
+from groundwork.declaration import Access, Declaration, Enter, Where
 from groundwork.doors.asking import Actor, enters, inside, power, standing
 from groundwork.doors.declared import called, declared
 from groundwork.doors.people import Someone, Sort, people
 from groundwork.doors.power import Power
 from groundwork.doors.premises import Place, Premises
+from groundwork.fields import is_below
 
 AS_THEMSELVES = ""
 """In place of a role's name: what users may do in their own account, where they are."""
@@ -123,9 +125,27 @@ def declared_doors(
 
 
 def _told_apart_by(account: Account, declaration: Declaration, organization: Organization) -> object:
-    """Accounts that are one principal to a trust policy or that a rule names stand alone."""
+    """Accounts that are one principal to a trust policy or that a rule names stand alone. Of the others those are alike
+    that are of one kind and in the same of the units that rules name."""
     access = declaration.access
     named = {name for role in access.roles for name in role.where.names} | declaration.names_in_groups
     ids = {*(role.trust.account for role in access.roles), *organization.named_accounts.values()}
     alone = account.kind != "workload" or account.name in named or account.id in ids
-    return account.id if alone else (account.kind, account.unit)
+    if alone:
+        return account.id
+    if any("orgpaths" in json.dumps(declaration.policy(name)).lower() for name in declaration.policy_names):
+        return account.kind, account.unit
+    units = (
+        *(rule.organizational_units for rule in (*_wheres(access), *_enters(access))),
+        *(rule.except_organizational_units for rule in _wheres(access)),
+        declaration.guardrails.where,
+    )
+    return account.kind, *(any(is_below(account.unit, each) for each in named) for named in units)
+
+
+def _wheres(access: Access) -> Iterator[Where]:
+    yield from (each.where for each in (*access.roles, *access.boundaries))
+
+
+def _enters(access: Access) -> Iterator[Enter]:
+    yield from (enter for group in access.groups for enter in group.enter)

@@ -1,104 +1,103 @@
-"""Who enters which account, as the declaration says it."""
+"""Who enters which account, as declared: the doors of `groundwork.doors` as lines of the report."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
-from groundwork.contracts import Account
-from groundwork.declaration import Declaration, Enter, Group, Role
-from groundwork.declaration.policy_files import Document, statements
-from groundwork.fields import is_below
+from groundwork.baseline.components import COMPONENTS
+from groundwork.baseline.imagined import IDS, all_there
+from groundwork.contracts import Account, Kind, Organization
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import check
+from groundwork.doors import table
+from groundwork.doors.people import Sort
+from groundwork.doors.power import Power as Powers
+from groundwork.fields import ancestors
 from groundwork.report.model import Door, Power
 
-ENTER_EVERYTHING = frozenset(("AdministratorAccess", "PowerUserAccess"))
-"""AWS managed policies of a group that let it assume any role: the role's trust alone decides."""
-MANAGED: dict[str, Power] = {
-    "AdministratorAccess": "grants",
-    "IAMFullAccess": "grants",
-    "PowerUserAccess": "writes",
-    "ReadOnlyAccess": "reads",
-    "SecurityAudit": "reads",
-    "ViewOnlyAccess": "reads",
-}
-WEAKEST_FIRST: Sequence[Power] = ("enters", "reads", "writes", "grants")
-READING = ("Describe", "Get", "List", "View", "Lookup", "Search", "BatchGet", "Filter", "Query", "Scan")
+STRONGEST_FIRST: Sequence[tuple[Powers, Power]] = (
+    (Powers.GRANT, "grants"),
+    (Powers.WRITE, "writes"),
+    (Powers.READ, "reads"),
+)
+AT_HOME = "no role: in their own account"
+SORTS: Sequence[Sort] = ("group", "user", "principal", "federated", "member", "stranger")
+ADMINISTRATORS = "administrators of "
+"""How those of an account as a whole are called: behind the principals that a trust policy names."""
 
 
-def declared_doors(declaration: Declaration, accounts: Iterable[Account]) -> list[Door]:
-    """Those by the declared roles, and by the role with which the management account enters."""
-    accounts = [each for each in accounts if each.kind != "management"]
-    doors = [door for role in declaration.access.roles for door in _doors(role, declaration, accounts)]
-    return [*doors, *_entry(declaration, accounts)]
+def declared_doors(
+    declaration: Declaration, accounts: Iterable[Account], organization_id: str = ""
+) -> list[Door]:
+    """Those of each way in together, groups first. Which ids units have decides nothing: what asks and what answers is rendered with the
+    same ones. Raises `InvalidDeclaration` where a document is longer than AWS takes."""
+    accounts = list(accounts)
+    there = {each.id for each in accounts}
+    organization, stand_ins = _imagined(declaration, accounts, organization_id)
+    found, _ = table.declared_doors(check(declaration, COMPONENTS), organization, [*stand_ins, *accounts])
+    groups = [each.name for each in declaration.access.groups]
+
+    def place(door: table.Door) -> tuple[int, bool, int]:
+        of_groups = groups.index(door.who) if door.who in groups else 0
+        return SORTS.index(door.sort), door.who.startswith(ADMINISTRATORS), of_groups
+
+    rows: dict[tuple[str, str, Power, bool, tuple[str, ...]], list[str]] = {}
+    for door in sorted(found, key=place):
+        if door.account.id in there:
+            by = _policies(declaration, door.role, door.account)
+            key = (door.who, door.role or AT_HOME, _strongest(door.power), door.needs_mfa, by)
+            rows.setdefault(key, []).append(door.account.id)
+    return [
+        Door(principal=who, role=role, power=power, mfa=mfa, by=list(by), accounts=ids)
+        for (who, role, power, mfa, by), ids in rows.items()
+    ]
 
 
-def _doors(role: Role, declaration: Declaration, accounts: Sequence[Account]) -> Iterator[Door]:
-    inside = [each for each in accounts if role.where.admits(each)]
-    for principal, entered in _principals(role, declaration, inside):
-        if entered:
-            yield Door(
-                principal=principal,
-                role=role.name,
-                power=_power(role, declaration),
-                by=[*role.managed_policies, *role.policies],
-                mfa=role.trust.mfa == "required",
-                accounts=[each.id for each in entered],
-            )
+def _strongest(power: Powers) -> Power:
+    return next((word for each, word in STRONGEST_FIRST if each in power), "enters")
 
 
-def _principals(
-    role: Role, declaration: Declaration, inside: list[Account]
-) -> Iterator[tuple[str, list[Account]]]:
-    """Whom the role trusts, and what of its accounts they may go to."""
-    trust = role.trust
-    if trust.account == "security" and not trust.principals:
-        for group in declaration.access.groups:
-            yield group.name, [each for each in inside if _sends(group, role, each)]
-        return
-    whose = f"account {trust.account}" if trust.account.isdecimal() else f"the {trust.account} account"
-    yield f"{', '.join(trust.principals) or 'anybody'} of {whose}", inside
+def _policies(declaration: Declaration, role: str, account: Account) -> tuple[str, ...]:
+    its = (each for each in declaration.access.roles if each.name == role and each.where.admits(account))
+    return tuple(name for each in its for name in (*each.managed_policies, *each.policies))
 
 
-def _sends(group: Group, role: Role, account: Account) -> bool:
-    return not ENTER_EVERYTHING.isdisjoint(group.managed_policies) or any(
-        enter.role == role.name and _admits(enter, account) for enter in group.enter
-    )
-
-
-def _admits(enter: Enter, account: Account) -> bool:
-    units = enter.organizational_units
-    return (
-        (not enter.kinds or account.kind in enter.kinds)
-        and (not units or any(is_below(account.unit, unit) for unit in units))
-        and (not enter.names or account.name in enter.names)
-    )
-
-
-def _entry(declaration: Declaration, accounts: Sequence[Account]) -> Iterator[Door]:
-    entry = declaration.entry_roles[0]
-    narrow = entry.trust == "narrow"
-    who = ", ".join(entry.break_glass) if narrow else "administrators"
-    if accounts:
-        yield Door(
-            principal=f"{who} of the management account",
-            role=entry.name,
-            power="grants",
-            by=["AdministratorAccess"],
-            mfa=narrow,
-            accounts=[each.id for each in accounts],
+def _imagined(
+    declaration: Declaration, accounts: Sequence[Account], organization_id: str
+) -> tuple[Organization, list[Account]]:
+    """The organization of these accounts, and those that are needed and are not among them: a roll-out may be about a
+    few."""
+    here: dict[Kind, str] = {each.kind: each.id for each in accounts if each.kind != "workload"}
+    missing = [
+        Account(
+            id=IDS[each.kind],
+            name=each.name,
+            email=each.email,
+            kind=each.kind,
+            unit=each.organizational_unit or "",
         )
-
-
-def _power(role: Role, declaration: Declaration) -> Power:
-    powers: list[Power] = [MANAGED.get(name, "writes") for name in role.managed_policies]
-    powers += [_of_document(declaration.policy(name)) for name in role.policies]
-    return max(powers, key=WEAKEST_FIRST.index, default="enters")
-
-
-def _of_document(document: Document) -> Power:
-    allowed = [each for each in statements(document) if each["Effect"] == "Allow"]
-    for each in allowed:
-        actions = each.get("Action", "*")
-        named = [actions] if isinstance(actions, str) else actions
-        if not all(action.partition(":")[2].startswith(READING) for action in named):
-            return "writes"
-    return "reads"
+        for each in declaration.accounts
+        if each.kind != "workload" and each.kind not in here
+    ]
+    ids: dict[Kind, str] = {**here, **{each.kind: each.id for each in missing}}
+    whole = all_there(declaration)
+    units = {step for each in accounts for step in ancestors(each.unit)} | whole.units.keys()
+    paths = {unit: f"ou-ab12-{number:08}" for number, unit in enumerate(sorted(units), 1)}
+    named = {each.name: each.id for each in accounts if each.name in declaration.names_in_groups}
+    organization_id = organization_id or whole.id
+    organization = whole.model_copy(
+        update={
+            "id": organization_id,
+            "management_account_id": ids.get("management", IDS["management"]),
+            "security_account_id": ids.get("security"),
+            "tooling_account_id": ids.get("tooling"),
+            "units": {
+                unit: "/".join(
+                    [organization_id, whole.root_id, *(paths[each] for each in ancestors(unit)), ""]
+                )
+                for unit in units
+            },
+            "named_accounts": {**whole.named_accounts, **named},
+        }
+    )
+    return organization, missing

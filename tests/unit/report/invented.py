@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
+from functools import cache
 
 from groundwork.contracts import Account, Kind, Severity
 from groundwork.declaration.loading import load
@@ -60,6 +61,7 @@ SENTENCES: tuple[tuple[str, Severity, str], ...] = (
 )
 
 
+@cache
 def five() -> Report:
     """The samples' accounts some days later: dev differs, payments has failed."""
     accounts = [
@@ -88,6 +90,7 @@ def five() -> Report:
     return compared(before, now)
 
 
+@cache
 def many(count: int) -> Report:
     """As large as an organization with something wrong in every other account."""
     accounts = list(_many(count))

@@ -128,7 +128,8 @@ def test_a_report_stands_beside_the_summary() -> None:
     assert {door.principal for door in shown.doors or [] if one.id in door.accounts} == {
         "admin-external-accounts",
         "ro-external-accounts",
-        "role/ci-cd/* of the tooling account",
+        "role/ci-cd/* of mgmt",
+        "administrators of security",
         "administrators of the management account",
     }
     assert not [door for door in shown.doors or [] if three.id in door.accounts]
