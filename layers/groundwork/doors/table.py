@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 
 from groundwork.baseline.components.access.state import RoleState
 from groundwork.contracts import Account, Organization
-from groundwork.declaration import Access, Declaration, Enter, Where
+from groundwork.declaration import Access, Declaration, Where
 from groundwork.doors.asking import Actor, enters, inside, power, standing
 from groundwork.doors.declared import called, declared
 from groundwork.doors.people import Someone, Sort, people
@@ -136,16 +136,14 @@ def _told_apart_by(account: Account, declaration: Declaration, organization: Org
     if any("orgpaths" in json.dumps(declaration.policy(name)).lower() for name in declaration.policy_names):
         return account.kind, account.unit
     units = (
-        *(rule.organizational_units for rule in (*_wheres(access), *_enters(access))),
+        *(rule.organizational_units for rule in _wheres(access)),
         *(rule.except_organizational_units for rule in _wheres(access)),
+        *(enter.organizational_units for group in access.groups for enter in group.enter),
         declaration.guardrails.where,
     )
     return account.kind, *(any(is_below(account.unit, each) for each in named) for named in units)
 
 
 def _wheres(access: Access) -> Iterator[Where]:
-    yield from (each.where for each in (*access.roles, *access.boundaries))
-
-
-def _enters(access: Access) -> Iterator[Enter]:
-    yield from (enter for group in access.groups for enter in group.enter)
+    yield from (role.where for role in access.roles)
+    yield from (boundary.where for boundary in access.boundaries)
