@@ -154,7 +154,10 @@ def test_accounts_that_no_rule_tells_apart_have_the_same_doors() -> None:
     more = [
         Account(id=f"7{number:011}", name=f"app{number}", email="a@example.com", kind="workload", unit=unit)
         for number, unit in enumerate(
-            ("Workloads/Production", "Workloads/Development", "Workloads/Production")
+            (
+                *("Workloads/Production", "Workloads/Development", "Workloads/Production"),
+                *("Workloads/Production/Payments", "Workloads/Development/Payments", "Sandbox", ""),
+            )
         )
     ]
     accounts = [*ACCOUNTS.values(), *more]
