@@ -97,6 +97,14 @@ def test_every_mistake_is_told_at_once_with_its_line(own: Path, capsys: pytest.C
             assert place == f"baseline.yaml:{line(own, wanted)}"
 
 
+def test_what_a_mistyped_key_holds_is_read_as_meant(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Not told to lack the roles that stand below it."""
+    change(own, **{"  roles:": "  rolez:"})
+    assert main(["check", str(own), "--output", "json"]) == 3
+    (found,) = json.loads(capsys.readouterr().out)
+    assert found["what"].startswith("access.rolez: is an unknown key (did you mean 'roles'?)")
+
+
 def test_a_warning_fails_where_it_is_asked_to(own: Path, capsys: pytest.CaptureFixture[str]) -> None:
     statement = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": "*"}
     (own / "policies" / "own.json").write_text(
