@@ -180,7 +180,8 @@ def _compare(path: Path, before: str, after: str) -> None:
         say(f"{path} has these profiles.")
         return
     was, wanted = before.splitlines(), after.splitlines()
-    say("\n".join(unified_diff(was, wanted, str(path), "as declared", n=0, lineterm="")))
+    if not GIVEN.as_json:
+        print("\n".join(unified_diff(was, wanted, str(path), "as declared", n=0, lineterm="")))
     raise typer.Exit(DIFFERENCES)
 
 
@@ -226,4 +227,7 @@ def _tell(path: Path, wanted: Sections, tool: Tool, whom: str, *, changed: bool)
 
 
 def _where(keys: Mapping[str, str]) -> str:
-    return keys.get("role_arn") or f"{keys['sso_role_name']} of {keys['sso_account_id']}"
+    if "role_arn" not in keys:
+        return f"{keys['sso_role_name']} of {keys['sso_account_id']}"
+    account, role = keys["role_arn"].split(":", 5)[4:]
+    return f"{role.rpartition('/')[2]} of {account}"

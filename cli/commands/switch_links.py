@@ -14,11 +14,9 @@ if TYPE_CHECKING:
     from cli.connection import Connection
     from cli.people import Door, People
 
-COLUMNS = ("FOR", "ACCOUNT", "ID", "KIND", "COLOR", "ROLE", "LINK")
-
 
 class Format(StrEnum):
-    TABLE = "table"
+    TEXT = "text"
     MARKDOWN = "markdown"
     BOOKMARKS = "bookmarks"
 
@@ -28,8 +26,8 @@ def switch_links(
     group: Annotated[list[str] | None, typer.Option(help="Those of a group; may be given again.")] = None,
     form: Annotated[
         Format,
-        typer.Option("--format", help="A table, Markdown, or a file of bookmarks that browsers import."),
-    ] = Format.TABLE,
+        typer.Option("--format", help="Text, Markdown, or a file of bookmarks that browsers import."),
+    ] = Format.TEXT,
     exported: Annotated[
         Path | None,
         typer.Option(
@@ -47,7 +45,7 @@ def switch_links(
     """
     from cli.connection import Connection
     from cli.links import COLORS, bookmarks, markdown, sign_in, switch, switchable
-    from cli.output import as_json, say, table
+    from cli.output import as_json
     from cli.people import gathered
 
     aws = Connection()
@@ -62,24 +60,17 @@ def switch_links(
             ]
         )
         return
-    if form is not Format.TABLE:
+    if form is not Format.TEXT:
         print({Format.MARKDOWN: markdown, Format.BOOKMARKS: bookmarks}[form](known.partition, found), end="")
         return
-    rows = [
-        (
-            name,
-            door.account,
-            door.account_id,
-            door.kind,
-            COLORS[door.kind][0],
-            door.role,
-            switch(known.partition, door),
-        )
-        for name, doors in found.items()
-        for door in doors
-    ]
-    say(table(COLUMNS, rows))
-    say(f"\nSign in to the security account first: {sign_in(known.partition, known.security_account_id)}")
+    for name, doors in found.items():
+        print(f"{name}:")
+        for door in doors:
+            print(f"  {door.account}  {door.account_id}  {door.kind}, {COLORS[door.kind][0]}  {door.role}")
+            print(f"    {switch(known.partition, door)}")
+        if not doors:
+            print("  enters no account that is there")
+    print(f"\nSign in to the security account first: {sign_in(known.partition, known.security_account_id)}")
 
 
 def _asked(

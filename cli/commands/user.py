@@ -58,7 +58,6 @@ def add(
 
     Example: groundwork user add ada --group dev-external-accounts
     """
-    from cli.output import say
     from cli.trouble import Trouble
     from cli.user_lines import with_user
 
@@ -80,7 +79,7 @@ def add(
 
     declaration = _changed(more)
     if not GIVEN.as_json:
-        say(FIRST_STEPS.format(name=name, sign_in=_sign_in(declaration)))
+        print(FIRST_STEPS.format(name=name, sign_in=_sign_in(declaration)))
 
 
 @user.command()
@@ -95,7 +94,6 @@ def remove(
     """
     from datetime import UTC, datetime
 
-    from cli.output import say
     from cli.trouble import Trouble
     from cli.user_lines import without_user
     from groundwork.declaration.aws_names import did_you_mean
@@ -112,7 +110,7 @@ def remove(
     _changed(less)
     if not GIVEN.as_json:
         now = datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
-        say(WHAT_GOES.format(name=name, now=now))
+        print(WHAT_GOES.format(name=name, now=now))
 
 
 def _changed(edit: Callable[[str, Declaration], str]) -> Declaration:
@@ -121,7 +119,7 @@ def _changed(edit: Callable[[str, Declaration], str]) -> Declaration:
 
     from cli import declared
     from cli.files import replace
-    from cli.output import as_json, say
+    from cli.output import as_json
 
     home = declared.folder()
     text = declared.read(home)
@@ -135,17 +133,21 @@ def _changed(edit: Callable[[str, Declaration], str]) -> Declaration:
     if GIVEN.as_json:
         as_json({"file": str(file), "difference": difference[2:]})
         return declaration
-    say("\n".join(difference))
-    say(f"\n{_bring_out(home, declaration)}")
+    print("\n".join(difference))
+    print(f"\n{_bring_out(home, declaration)}")
     return declaration
 
 
 def _bring_out(home: Path, declaration: Declaration) -> str:
+    from shlex import quote
+
     security = next(each.name for each in declaration.accounts if each.kind == "security")
-    given = "" if home == Path("layers/baseline") else f" DECLARATION={home.resolve()}"
+    given = "" if home == Path("layers/baseline") else f" DECLARATION={quote(str(home.resolve()))}"
+    settings = home / "samconfig.toml"
+    file = f" --config-file {quote(str(settings.resolve()))}" if settings.exists() else ""
     return (
         "Deploy it, look at the plan, and bring the security account to it:\n"
-        f"   make build{given} && .venv-sam/bin/sam deploy\n"
+        f"   make build{given} && .venv-sam/bin/sam deploy{file}\n"
         f"   groundwork plan {security}\n"
         f"   groundwork apply {security}"
     )

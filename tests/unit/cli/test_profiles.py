@@ -379,7 +379,7 @@ def test_a_config_that_nobody_can_read_is_told(profiles: Callable[..., Told], co
 # -- links -------------------------------------------------------------------------------------------
 
 
-def test_the_links_of_a_group_as_table_markdown_and_bookmarks(
+def test_the_links_of_a_group_as_text_markdown_and_bookmarks(
     tmp_path: Path, groundwork: Callable[..., Told]
 ) -> None:
     known = tmp_path / "people.json"
@@ -389,8 +389,8 @@ def test_the_links_of_a_group_as_table_markdown_and_bookmarks(
         f"https://signin.aws.amazon.com/switchrole?account={'4' * 12}&roleName=allow-dev-from-security-account"
         "&displayName=dev-dev&color=b7ca9d"
     )
-    table = groundwork(*given).out
-    assert link in table and f"https://{SECURITY}.signin.aws.amazon.com/console" in table
+    text = groundwork(*given).out
+    assert f"\n    {link}\n" in text and f"https://{SECURITY}.signin.aws.amazon.com/console" in text
     assert (
         f"| dev | {'4' * 12} | workload | [allow-dev-from-security-account]({link}) |"
         in groundwork(*given, "--format", "markdown").out

@@ -125,7 +125,9 @@ def test_add_says_what_changed_what_to_run_and_the_first_steps(
     said = groundwork("user", "add", "ben", "--group", "dev-external-accounts")
     assert said.code == 0 and "https://111122223333.signin.aws.amazon.com/console" in said.out
 
+    (own.parent / "samconfig.toml").touch()
     said = groundwork("user", "remove", "ada")
+    assert f"sam deploy --config-file {own.parent}/samconfig.toml\n" in said.out
     assert said.code == 0 and f"\n-{line}\n" in said.out
     assert "revokeSessionsBefore: 20" in said.out
     assert [each["name"] for each in yaml.safe_load(own.read_text())["access"]["users"]] == ["ben"]
