@@ -79,10 +79,10 @@ export function accounts({ place, say, act }) {
       { label: "Kind", cell: (row) => row.kind || "not managed" },
       { label: "Unit", cell: (row) => row.unit || "root" },
       { label: "State", cell: (row) => [chip(row.state || "unknown", OF_STATE[row.state]),
+        row.baseline && h("span.under", {}, h("code", {}, row.baseline)),
         row.organizationState && row.organizationState !== "ACTIVE" ? chip(row.organizationState.toLowerCase(), "bad") : ""] },
-      { label: "Baseline", cell: (row) => h("code", {}, row.baseline || "none") },
       { label: "Last execution", cell: (row) => last(row.run) ?? "none" },
-      { label: "Actions", style: "tight", cell: (row) => actions(row) ?? "" },
+      { label: "Actions", cell: (row) => actions(row) ?? "" },
     ],
   });
   const count = h("p.quiet", {});

@@ -62,7 +62,7 @@ export function calls({ act }) {
       { label: "Time", style: "tight", cell: (row) => clock(row.time) },
       { label: "Verdict", style: "words", cell: (row) => [chip(row.verdict, row.verdict === "denied" ? "bad" : "good"),
         row.reason && h("span.under", {}, `by ${row.reason}`.replace("by no ", "no "))] },
-      { label: "Action", cell: (row) => [h("code", {}, row.action),
+      { label: "Action", style: "long", cell: (row) => [h("code", {}, row.action),
         row.operation !== row.action.split(":")[1] && h("span.under", {}, `${row.service} ${row.operation}`)] },
       { label: "Resource", style: "long", cell: (row) => h("code", { title: row.resource }, short(row.resource)) },
       { label: "Principal", style: "long", cell: (row) => [short(row.principal_arn), row.function && h("span.under", {}, row.function)] },
