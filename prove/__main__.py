@@ -18,6 +18,7 @@ from prove.chapter import Chapter, Say
 
 CHAPTERS = (
     "policies",
+    "doors",
     "random_policies",
     "expressions",
     "call_counts",

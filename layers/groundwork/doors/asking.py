@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import reduce
 from operator import or_
@@ -47,26 +47,35 @@ class Actor:
 
 def may(actor: Actor, probe: Probe, place: Place, premises: Premises) -> bool:
     """Whether the actor may do this in the account."""
-    request = _request(actor, probe, place, premises)
+    asked = request(actor, probe, place, premises)
     side = ResourceSide(WELCOME, STRANGERS_ACCOUNT) if probe.abroad else ResourceSide(None, place.account.id)
-    return bool(decide(request, actor.authority, side))
+    return bool(decide(asked, actor.authority, side))
 
 
 def enters(actor: Actor, place: Place, role: RoleState, premises: Premises) -> bool:
     """Whether somebody may take a role, if they bring along what its trust asks of a request, like an external id."""
-    caller, (trust,) = actor.caller, compiled([role.trust], Kind.TRUST)
-    action = "sts:AssumeRole"
-    if caller.federated:
-        action = f"sts:AssumeRoleWith{'SAML' if ':saml-provider/' in caller.federated else 'WebIdentity'}"
+    (trust,) = compiled([role.trust], Kind.TRUST)
     side = ResourceSide(trust, place.account.id, required=True)
-    for statement in statements(role.trust):
-        probe = Probe(action, role_arn(place, role, premises), tuple(satisfying(statement).items()))
-        request = _request(actor, probe, place, premises)
-        if not trust.verdict(request).allowed:
+    for probe in attempts(actor, place, role, premises):
+        asked = request(actor, probe, place, premises)
+        if not trust.verdict(asked).allowed:
             continue
-        if decide_for_service(request, side) if caller.federated else decide(request, actor.authority, side):
+        if (
+            decide_for_service(asked, side)
+            if actor.caller.federated
+            else decide(asked, actor.authority, side)
+        ):
             return True
     return False
+
+
+def attempts(actor: Actor, place: Place, role: RoleState, premises: Premises) -> Iterator[Probe]:
+    """To take a role, for each statement of its trust as that one wants it."""
+    action, provider = "sts:AssumeRole", actor.caller.federated
+    if provider:
+        action = f"sts:AssumeRoleWith{'SAML' if ':saml-provider/' in provider else 'WebIdentity'}"
+    for statement in statements(role.trust):
+        yield Probe(action, role_arn(place, role, premises), tuple(satisfying(statement).items()))
 
 
 def power(actor: Actor, place: Place, premises: Premises, role: RoleState | None = None) -> Power:
@@ -154,7 +163,8 @@ def _principal(arn: str, account_id: str, premises: Premises) -> dict[str, Value
     return keys
 
 
-def _request(actor: Actor, probe: Probe, place: Place, premises: Premises) -> Request:
+def request(actor: Actor, probe: Probe, place: Place, premises: Premises) -> Request:
+    """What the evaluator is asked."""
     brings = {key: value for key, value in probe.brings if not key.startswith(ITS_OWN)}
     path = premises.path(place.account.id) or ""
     known: dict[str, Values] = {

@@ -12,27 +12,52 @@ from groundwork.doors.known import matching, reads
 from groundwork.doors.power import Power
 from groundwork.policies.conditions import FOR_ALL, FOR_ANY, as_list, text_of
 
-READING = (
-    *("ec2:DescribeSecurityGroups", "ec2:DescribeInstances", "s3:ListAllMyBuckets", "s3:GetObject"),
-    *("dynamodb:GetItem", "dynamodb:Scan", "secretsmanager:GetSecretValue", "ssm:GetParameter"),
-    *("logs:GetLogEvents", "lambda:GetFunction", "rds:DescribeDBInstances", "kms:Decrypt"),
-    *("sqs:ReceiveMessage", "iam:GetRole", "cloudtrail:LookupEvents"),
-)
-WRITING = (
-    *("ec2:CreateSecurityGroup", "ec2:RunInstances", "ec2:TerminateInstances", "ec2:ModifySnapshotAttribute"),
-    *("s3:PutObject", "s3:DeleteObject", "s3:PutBucketPolicy", "dynamodb:PutItem", "dynamodb:DeleteTable"),
-    *("secretsmanager:PutSecretValue", "ssm:SendCommand", "ssm:StartSession", "lambda:UpdateFunctionCode"),
-    *("lambda:AddPermission", "rds:ModifyDBSnapshotAttribute", "kms:PutKeyPolicy", "sqs:SendMessage"),
-    *("cloudformation:CreateStack", "ecs:ExecuteCommand"),
-)
+GENERIC = "arn:{partition}:{service}:us-east-1:{account}:"
+EVERYTHING = "*"
+READING: Mapping[str, str] = {
+    "ec2:DescribeSecurityGroups": EVERYTHING,
+    "ec2:DescribeInstances": EVERYTHING,
+    "s3:ListAllMyBuckets": EVERYTHING,
+    "s3:GetObject": "arn:{partition}:s3:::another/another",
+    "dynamodb:GetItem": GENERIC + "table/another",
+    "dynamodb:Scan": GENERIC + "table/another",
+    "secretsmanager:GetSecretValue": GENERIC + "secret:another",
+    "ssm:GetParameter": GENERIC + "parameter/another",
+    "logs:GetLogEvents": GENERIC + "log-group:another:log-stream:another",
+    "lambda:GetFunction": GENERIC + "function:another",
+    "rds:DescribeDBInstances": GENERIC + "db:another",
+    "sqs:ReceiveMessage": GENERIC + "another",
+    "iam:GetRole": "arn:{partition}:iam::{account}:role/another",
+    "cloudtrail:LookupEvents": EVERYTHING,
+}
+WRITING: Mapping[str, str] = {
+    "ec2:CreateSecurityGroup": GENERIC + "security-group/another",
+    "ec2:RunInstances": GENERIC + "instance/another",
+    "ec2:TerminateInstances": GENERIC + "instance/another",
+    "ec2:ModifySnapshotAttribute": "arn:{partition}:ec2:us-east-1::snapshot/another",
+    "s3:PutObject": "arn:{partition}:s3:::another/another",
+    "s3:DeleteObject": "arn:{partition}:s3:::another/another",
+    "s3:PutBucketPolicy": "arn:{partition}:s3:::another",
+    "dynamodb:PutItem": GENERIC + "table/another",
+    "dynamodb:DeleteTable": GENERIC + "table/another",
+    "secretsmanager:PutSecretValue": GENERIC + "secret:another",
+    "ssm:SendCommand": GENERIC + "document/another",
+    "ssm:StartSession": GENERIC + "document/another",
+    "lambda:UpdateFunctionCode": GENERIC + "function:another",
+    "lambda:AddPermission": GENERIC + "function:another",
+    "rds:ModifyDBSnapshotAttribute": GENERIC + "snapshot:another",
+    "sqs:SendMessage": GENERIC + "another",
+    "cloudformation:CreateStack": GENERIC + "stack/another/another",
+    "ecs:ExecuteCommand": GENERIC + "task/another/another",
+}
 GRANTING = (
     *ESCALATIONS,
     *("iam:CreateOpenIDConnectProvider", "iam:CreateSAMLProvider", "iam:CreateUser", "iam:PassRole"),
     *("iam:PutUserPermissionsBoundary", "iam:DeleteRolePermissionsBoundary"),
 )
 SAMPLES: Mapping[Power, tuple[str, ...]] = {
-    Power.READ: READING,
-    Power.WRITE: WRITING,
+    Power.READ: tuple(READING),
+    Power.WRITE: tuple(WRITING),
     Power.GRANT: GRANTING,
 }
 LEAD_ON = frozenset(("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"))
@@ -78,12 +103,11 @@ class Probe:
 def sample(action: str, partition: str, account_id: str) -> Probe:
     """An action on something of the account that no policy names."""
     service, _, name = action.partition(":")
-    if service == "s3":
-        return Probe(action, f"arn:{partition}:s3:::another/another")
     if service == "iam":
         kind = next((kind for part, kind in KINDS.items() if part in name), "user")
         return Probe(action, f"arn:{partition}:iam::{account_id}:{kind}/another")
-    return Probe(action, f"arn:{partition}:{service}:us-east-1:{account_id}:another/another")
+    resource = {**READING, **WRITING}.get(action, f"{GENERIC}another/another")
+    return Probe(action, resource.format(partition=partition, service=service, account=account_id))
 
 
 def named(

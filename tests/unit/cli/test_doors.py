@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from cli.app import main
 from cli.given import GIVEN
@@ -155,3 +156,14 @@ def test_a_folder_in_no_repository_is_said(
     assert (
         "is in no Git repository. Name a revision that has it, a file or a folder" in capsys.readouterr().err
     )
+
+
+def test_the_check_of_pull_requests_runs_what_there_is() -> None:
+    """Every action by a commit, every command one of the command line's."""
+    text = (HOME.parents[1] / "examples" / "pull-requests" / "groundwork.yml").read_text()
+    jobs = yaml.safe_load(text)["jobs"]
+    steps = [step for job in jobs.values() for step in job["steps"]]
+    assert all(step["uses"].partition("@")[2].startswith("COMMIT_OF_") for step in steps if "uses" in step)
+    commands = [step["run"].split() for step in steps if step.get("run", "").startswith("groundwork ")]
+    assert [command[1] for command in commands] == ["check", "doors", "plan"]
+    assert jobs["declaration"]["permissions"] == {"contents": "read"}
