@@ -148,6 +148,7 @@ class ApprovalRecord(Model):
     account_name: str
     kind: RequestedKind
     organizational_unit: str = ""
+    tags: dict[str, str] = Field(default_factory=dict)
     requester: str
     why: str
     cost: str
@@ -157,6 +158,16 @@ class ApprovalRecord(Model):
     decision: Literal["approve", "deny", "ended"] | None = None
     decided_by: str = ""
     decided_reason: str = ""
+
+    def is_for(self, wanted: RequestRecord) -> bool:
+        """Whether it is this that was, or is to be, approved."""
+        return (self.email, self.account_name, self.kind, self.organizational_unit, self.tags) == (
+            wanted.email,
+            wanted.account_name,
+            wanted.kind,
+            wanted.organizational_unit or "",
+            wanted.tags,
+        )
 
 
 class Bearer(Model):

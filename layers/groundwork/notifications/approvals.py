@@ -71,6 +71,7 @@ def _asking(approval: ApprovalRecord, until: datetime) -> Notice:
     lines = {
         "Account": f"{approval.account_name}, {approval.email}, of kind {approval.kind}",
         "Unit": approval.organizational_unit or "the root",
+        "Tags": ", ".join(f"{key}={value}" for key, value in sorted(approval.tags.items())),
         "Asked by": f"{name_of(approval.requester)} ({approval.requester})",
         "Why": f"{approval.why}.",
         "Cost": approval.cost,

@@ -62,6 +62,7 @@ def approval_needed(
         account_name=wanted.account_name,
         kind=wanted.kind,
         organizational_unit=wanted.organizational_unit or "",
+        tags=wanted.tags,
         requester=trigger.requester,
         why=why,
         cost=month_of_an_account(

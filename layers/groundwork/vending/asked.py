@@ -119,6 +119,13 @@ class AskedFor(Beginning):
         known = memory.approvals.get(trigger.request_id)
         if known is None:
             return approval_needed(trigger, wanted, self._declaration, self._ledger)
+        if not known.is_for(
+            wanted
+        ):  # an event has an id of its own; who starts the machine by hand may give it any
+            raise InvalidRequest(
+                f"id {trigger.request_id!r} is that of the request for {known.account_name!r} with {known.email!r}, which was "
+                "to be approved as it was; post an event, which gets an id of its own."
+            )
         if known.decision is None and trigger.waited:
             return self._ledger.approvals.end(trigger.request_id)
         return known

@@ -144,6 +144,16 @@ def test_what_somebody_else_approves_is_made_and_shows_who(office: Office, appro
     assert record["approvalReason"]["S"] == "planned  for long"
 
 
+def test_an_approval_is_for_what_was_asked_and_for_nothing_else(office: Office, approved: str) -> None:
+    """Who may start the machine by hand may give an event any id, also that of a request which was approved."""
+    name, email = office.cloud.fresh()
+    detail = {"accountName": name, "email": email, "organizationalUnit": PRODUCTION}
+    about = {"source": source_of(office.name_of(office.asker)), "detail-type": "Account Requested"}
+    ended = office.cloud.start(id=approved, detail=detail, **about)
+    assert ended.error == "InvalidRequest" and "is that of the request for 'security'" in ended.cause
+    assert email not in office.cloud.accounts()
+
+
 def test_how_far_a_request_is_can_be_heard(office: Office, approved: str) -> None:
     heard = office.cloud.answers(requestId=approved)
     told = [(each["detail-type"], each["detail"].get("step")) for each in heard]
@@ -172,7 +182,8 @@ def test_a_request_that_needs_an_approval_says_who_asks(office: Office, approved
 
 
 def test_what_is_denied_is_answered_with_the_reason(office: Office, approved: str) -> None:
-    request, email = office.waiting()
+    request, email = office.waiting(tags={"cost-center": "42"})
+    assert "Tags:      cost-center=42" in office.people.notice(f"groundwork approve {request}")["Message"]
     office.decide(request, "deny", office.approver, "use staging")
     failed = office.failed(request)
     assert failed["error"] == "RequestDenied"
