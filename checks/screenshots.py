@@ -1,15 +1,18 @@
-"""`python -m checks.screenshots`: the pictures of docs/console.md, taken by a headless Chromium of a run of the embedded
-AWS of their own. The same each time, but for ids and times. Run by hand when the console changes.
+"""`python -m checks.screenshots`: the pictures of docs/console.md and docs/report.md, taken by a headless Chromium of a run of
+the embedded AWS of their own. The same each time, but for ids and times. Run by hand when console or report change.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from contextlib import suppress
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any, Literal
 
 from botocore.exceptions import ClientError
@@ -24,6 +27,7 @@ from local.waiting import until
 ROOT = Path(__file__).parents[1]
 PICTURES = ROOT / "docs" / "pictures"
 MOST_BYTES = 150_000
+MARGIN = 24
 TIME_SCALE = 0.2
 """Slow enough for the picture of an execution that waits."""
 PATIENCE_MILLISECONDS = 300_000
@@ -53,6 +57,17 @@ class Scene:
         page.set_default_timeout(PATIENCE_MILLISECONDS)
         page.goto(f"{self.url}/#/{place}")
         page.locator("tbody tr").first.wait_for()
+        return page
+
+    def report(self) -> Page:
+        """The page that `groundwork report` writes."""
+        with TemporaryDirectory() as made:
+            file = Path(made, "report.html")
+            command = (sys.executable, "-m", "cli", "report", "-o", str(file))
+            whose = {**self.aws.administrator.for_environment(), **self.aws.endpoint_variables()}
+            subprocess.run(command, check=True, cwd=ROOT, env={**os.environ, **whose})
+            page = self._browser.new_page(viewport={"width": 1200, "height": 900}, color_scheme="light")
+            page.goto(file.as_uri())
         return page
 
     def ask(self, name: str) -> None:
@@ -137,11 +152,34 @@ def take(scene: Scene) -> None:
     page.get_by_label("Principal").fill("user/ada")
     page.get_by_text("4 in all").wait_for()
     _save(page, "console-calls")
+    for name in ("mgmt", "stage"):
+        scene.ask(name)
+    page = scene.page("accounts", "light", 470)
+    for name in ("mgmt", "stage"):
+        page.locator("tbody tr", has_text=name).locator(".chip.good", has_text="ready").first.wait_for()
+    page.close()
+    take_report(scene)
 
 
-def _save(page: Page, name: str) -> None:
+OTHER_PARTS = "#failures, #changes, #tree"
+
+
+def take_report(scene: Scene) -> None:
+    """Who enters the accounts of Workloads."""
+    page = scene.report()
+    page.get_by_label("Organizational unit").select_option("Workloads")
+    for part in page.locator(OTHER_PARTS).all():
+        part.evaluate("part => { part.hidden = true }")
+    end = page.locator("#doors").evaluate("part => part.getBoundingClientRect().bottom + scrollY")
+    _save(page, "report", int(end) + MARGIN)
+
+
+def _save(page: Page, name: str, height: int | None = None) -> None:
+    """What the window shows, or so much of the page."""
     path = PICTURES / f"{name}.png"
-    page.screenshot(path=path)
+    width = page.evaluate("innerWidth")
+    clip: Any = {"x": 0, "y": 0, "width": width, "height": height} if height else None
+    page.screenshot(path=path, clip=clip, full_page=clip is not None)
     page.close()
     size = path.stat().st_size
     print(f"{path.relative_to(ROOT)}: {size:,} bytes")
