@@ -18,7 +18,7 @@ from cli.following import executions, now
 from cli.given import GIVEN
 from cli.inventory import Entry, inventory
 from cli.past import Past, open_failures, past
-from groundwork.contracts import Account, Change
+from groundwork.contracts import Account, Change, object_of
 from groundwork.rendering import console_of
 from groundwork.report import findings
 from groundwork.report.doors import declared_doors
@@ -197,10 +197,14 @@ def _roll_out(rolled: Rolled | None) -> RollOutRow | None:
 def _roll_outs(aws: Connection) -> list[Run]:
     states = aws.client("stepfunctions")
     listed = list(islice(executions(states, aws.state_machine(ROLL_OUT)), ROLL_OUTS))
+    asked = [
+        json.loads(states.describe_execution(executionArn=each["executionArn"])["input"]) for each in listed
+    ]
     return [
         Run(
             name=each["name"],
             machine=ROLL_OUT,
+            mode="plan" if object_of(given).get("mode") == "plan" else "apply",
             ended=ENDED.get(each["status"], "failed"),
             outcome=str(each["status"]).lower(),
             started=each["startDate"].isoformat(timespec="seconds"),
@@ -208,7 +212,7 @@ def _roll_outs(aws: Connection) -> list[Run]:
             states=_states(states, each["executionArn"]),
             link=_link(each["executionArn"]),
         )
-        for each in listed
+        for each, given in zip(listed, asked, strict=True)
     ]
 
 

@@ -127,10 +127,12 @@ def test_the_report_shows_what_is_there_and_what_has_changed(
     ]
     assert f"{asked} differs in trail" in [each.words for each in later.changes or []]
     assert later.roll_out and later.roll_out.mode == "plan"
+    rolled = [run for run in later.runs or [] if run.machine == "groundwork-roll-out" and run.mode == "plan"]
+    assert any({"EachAccount", "Done"} <= {state.name for state in run.states} for run in rolled)
     bucket, _, key = str(later.roll_out.results).removeprefix("s3://").partition("/")
     page = cloud.aws.client("s3").get_object(Bucket=bucket, Key=key.replace("summary.json", "report.html"))
     (row,) = [each for each in report_in(page["Body"].read().decode()).accounts if each.name == asked]
-    assert (row.unit, row.components) == ("Workloads/Development", {"trail": "differs"})
+    assert (row.unit, row.components["trail"]) == ("Workloads/Development", "differs")
     assert groundwork("apply", asked, "--yes").code == 0
 
 

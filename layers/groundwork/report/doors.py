@@ -22,8 +22,8 @@ STRONGEST_FIRST: Sequence[tuple[Powers, Power]] = (
 )
 AT_HOME = "no role: in their own account"
 SORTS: Sequence[Sort] = ("group", "user", "principal", "federated", "member", "stranger")
-ADMINISTRATORS = "administrators of "
-"""How those of an account as a whole are called: behind the principals that a trust policy names."""
+LAST = ("administrators of ", "role/groundwork-")
+"""How whole accounts and Groundwork's own functions are called: behind the principals that the owner names."""
 
 
 def declared_doors(
@@ -39,7 +39,7 @@ def declared_doors(
 
     def place(door: table.Door) -> tuple[int, bool, int]:
         of_groups = groups.index(door.who) if door.who in groups else 0
-        return SORTS.index(door.sort), door.who.startswith(ADMINISTRATORS), of_groups
+        return SORTS.index(door.sort), door.who.startswith(LAST), of_groups
 
     rows: dict[tuple[str, str, Power, bool, tuple[str, ...]], list[str]] = {}
     for door in sorted(found, key=place):

@@ -59,6 +59,10 @@ function table(caption, columns, rows, attributes = {}) {
   );
 }
 
+function numbersHead(words) {
+  return make("th", { scope: "col", class: "figures" }, words);
+}
+
 function nothing(words) {
   return make("p", { class: "empty" }, words);
 }

@@ -54,5 +54,5 @@ function statesTable(run) {
       make("td", { class: "lengths" }, bar),
     );
   });
-  return table(`States of ${run.name}`, ["State", "Ended", "Entered", "Time", ""], rows, { class: "states" });
+  return table(`States of ${run.name}`, ["State", "Ended", numbersHead("Entered"), numbersHead("Time"), make("td")], rows, { class: "states" });
 }

@@ -59,13 +59,14 @@ function drawRuns(list) {
     runsShown = next;
     drawRuns(shown());
   });
-  const columns = ["Started", "Account", "Outcome", "Mode", "Took", make("th", { scope: "col" }, hidden("Link"))];
+  const columns = ["Started", "Account", "Outcome", "Mode", numbersHead("Took"), make("th", { scope: "col" }, hidden("Link"))];
   const detail = hidden("");
   fill("runs", table("Recent runs", columns, part.map(runRow), { class: "runs" }), more ?? "", chosenRun ? runFigure(chosenRun) : detail);
 }
 
 function runFigure(run) {
-  const about = [run.accountName || run.name, moment(run.started), run.outcome].filter(Boolean).join(" · ");
+  const subject = run.machine.endsWith("roll-out") ? "Roll-out" : run.accountName || run.accountId || "A request";
+  const about = [subject, moment(run.started), run.outcome].filter(Boolean).join(" · ");
   return make(
     "figure",
     { class: "run" },
