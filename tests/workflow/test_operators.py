@@ -9,9 +9,16 @@ import pytest
 
 from groundwork.report.page import report_in
 from local.identity.credentials import Credentials
+from tests.workflow import statements
 from tests.workflow.command_line import CommandLine, shell_of
 from tests.workflow.conftest import Cloud
 from tests.workflow.people import join
+
+
+NOT_CALLED_HERE = {
+    "organizations:ListParents": "AWS need not say in its list where an account is",
+    "s3:ListBucket": "without it S3 calls results that have expired forbidden, and not gone",
+}
 
 
 def carrying(cloud: Cloud, name: str, output: str) -> Credentials:
@@ -229,3 +236,24 @@ def test_an_operator_may_change_nothing_by_himself(cloud: Cloud, groundwork: Com
     table = cloud.aws.client("dynamodb", credentials=who)
     with pytest.raises(table.exceptions.ClientError, match="AccessDenied"):
         table.delete_item(TableName=cloud.outputs["LedgerTable"], Key={"pk": {"S": "pinned"}})
+
+
+def test_every_action_of_the_operators_policy_is_what_a_command_calls(
+    cloud: Cloud, groundwork: CommandLine, asked: str, tmp_path: Path
+) -> None:
+    """After all that the tests above have done."""
+    assert groundwork("watch").code in (0, 1)
+    assert groundwork("doctor").code in (0, 1)
+    assert groundwork("report", "-o", str(tmp_path / "report.html")).code == 0
+    actions = {
+        action
+        for statement in statements.of_resources()
+        if statement.holder == "OperatorPolicy"
+        for action in statement.actions
+    }
+    called = {
+        call.action
+        for call in cloud.aws.calls
+        if call.verdict == "allowed" and (call.principal_arn or "").endswith(":user/olga")
+    }
+    assert actions - called == NOT_CALLED_HERE.keys()
