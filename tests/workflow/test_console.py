@@ -51,8 +51,8 @@ def console(cloud: Cloud) -> Console:
 
 
 @pytest.fixture(scope="module")
-def account(cloud: Cloud) -> str:
-    """A workload account that is ready; the management account and the security account are."""
+def account(cloud: Cloud, console: Console) -> str:
+    """A workload account that is ready, of which the console has heard; the management account and security are."""
     cloud.declared("security")
     name, email = cloud.fresh()
     assert cloud.ask(accountName=name, email=email).status == "SUCCEEDED"
