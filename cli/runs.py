@@ -33,15 +33,20 @@ ENDS = {
 STATES_IN_WORDS: Mapping[str, str] = {
     "Begin": "begins",
     "ReadRequest": "reading the request",
-    "RequestApproval": "waits to be approved",
+    "AwaitApproval": "asking for an approval",
+    "TellWaiting": "waiting for an approval",
+    "TellCreating": "queued for CreateAccount",
     "TakeAdmissionSlot": "queued for CreateAccount",
     "AwaitAdmissionSlot": "queued for CreateAccount",
     "CreateAccount": "asking AWS for the account",
     "CheckCreation": "AWS makes the account",
+    "TellCreated": "AWS has made the account",
     "EnrollAccount": "putting it into its unit",
     "CheckAccess": "waiting until it can be entered",
     "AwaitSecurity": "waiting for the security account",
     "LeaseAccount": "waiting for another execution",
+    "Organization": "setting up the organization",
+    "Delegation": "delegating to the security account",
     "LogArchive": "laying down the log archive",
     "Baseline": "laying down the baseline",
     "VerifyBaseline": "looking again",
@@ -99,6 +104,8 @@ class Run:
             return f"{self.status.lower()}: {self.failure}"
         if counts := self.output.get("accounts"):
             return ", ".join(f"{number} {outcome}" for outcome, number in counts.items())
+        if note := self.output.get("note"):
+            return f"{self.outcome}: {note}"
         made = len(self.output.get("changes", []))
         return f"{self.outcome}, {made} change{'' if made == 1 else 's'}" if made else self.outcome
 
