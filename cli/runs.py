@@ -132,10 +132,12 @@ class Reader:
         for event in self._new_events(run):
             if event["type"] in ENDS:
                 self._end(run, event)
-            else:
-                _follow(run.entered, event)
-        # Between two states none is open: the last one stays.
-        run.states = () if run.over else tuple(run.entered) or run.states
+                continue
+            _follow(run.entered, event)
+            # Between two states none is open: the last one stays.
+            run.states = tuple(run.entered) or run.states
+        if run.over:
+            run.states = ()
 
     def _end(self, run: Run, event: Any) -> None:
         details: dict[str, Any] = next(

@@ -14,7 +14,6 @@ from tests.workflow.command_line import CommandLine, shell_of
 from tests.workflow.conftest import Cloud
 from tests.workflow.people import join
 
-
 NOT_CALLED_HERE = {
     "organizations:ListParents": "AWS need not say in its list where an account is",
     "s3:ListBucket": "without it S3 calls results that have expired forbidden, and not gone",
