@@ -42,7 +42,18 @@ def inventory(aws: Connection) -> list[Entry]:
     organizations = Organizations(aws.client("organizations"))
     listed, runs = side_by_side(lambda: list(organizations.accounts()), lambda: aws.ledger().last_runs())
     units = unit_paths(aws, listed)
-    entries = [_entry(each, runs.get(each.id), units) for each in listed]
+    return _in_order(_entry(each, runs.get(each.id), units) for each in listed)
+
+
+def remembered(aws: Connection) -> list[Entry]:
+    """The accounts that have been enrolled, as the ledger remembers them; Organizations is not asked."""
+    runs = (each for each in aws.ledger().last_runs().values() if each.state)
+    return _in_order(
+        _of(each, each.name, each.email, each.kind, each.unit or "", _progress(each)) for each in runs
+    )
+
+
+def _in_order(entries: Iterable[Entry]) -> list[Entry]:
     return sorted(entries, key=lambda each: (each.kind != "management", each.unit, each.name))
 
 
@@ -71,28 +82,31 @@ def _children(client: Any, parent: str) -> dict[str, str]:
 def _entry(listed: Listed, runs: LastRuns | None, units: Mapping[tuple[str, ...], str]) -> Entry:
     management = listed.id == listed.management_account_id
     known = runs or LastRuns(account_id=listed.id)
+    kind: Kind | None = "management" if management else known.kind
+    unit = units.get(listed.unit_ids, known.unit or "")
+    state = _progress(known) if listed.state == "ACTIVE" else listed.state.lower().replace("_", " ")
+    return _of(known, listed.name, listed.email, kind, unit, state)
+
+
+def _of(runs: LastRuns, name: str, email: str, kind: Kind | None, unit: str, state: str) -> Entry:
     return Entry(
-        account_id=listed.id,
-        name=listed.name,
-        email=listed.email,
-        kind="management" if management else known.kind,
-        unit=units.get(listed.unit_ids, known.unit or ""),
-        state=_state(listed, known),
-        baseline=known.baseline,
-        drift=known.differing,
-        last_run=known.last_run,
-        last_run_at=_moment(known.last_run_at),
-        last_plan=known.last_plan,
-        last_plan_at=_moment(known.last_plan_at),
+        account_id=runs.account_id,
+        name=name,
+        email=email,
+        kind=kind,
+        unit=unit,
+        state=state,
+        baseline=runs.baseline,
+        drift=runs.differing,
+        last_run=runs.last_run,
+        last_run_at=_moment(runs.last_run_at),
+        last_plan=runs.last_plan,
+        last_plan_at=_moment(runs.last_plan_at),
     )
 
 
-def _state(listed: Listed, runs: LastRuns) -> str:
-    if listed.state != "ACTIVE":
-        return listed.state.lower().replace("_", " ")
-    if runs.state == "enrolled":
-        return "in progress"
-    return runs.state or "not adopted"
+def _progress(runs: LastRuns) -> str:
+    return "in progress" if runs.state == "enrolled" else runs.state or "not adopted"
 
 
 def _moment(seconds: int) -> str | None:

@@ -19,22 +19,29 @@ def accounts(
     state: Annotated[
         str | None, typer.Option(help="Only accounts in this state, like ready or failed.")
     ] = None,
+    quick: Annotated[
+        bool,
+        typer.Option(
+            "--quick", help="As the ledger remembers the enrolled ones, without asking Organizations."
+        ),
+    ] = False,
 ) -> None:
     """List the accounts: kind, unit, state, drift, last run.
 
-    Drift is what the last plan found, unless something has run since. One pass of Organizations over all accounts.
+    Drift is what the last plan found, unless something has run since. One pass of Organizations over all accounts,
+    which shows 20 at a time: with thousands, --quick does without it.
 
     Example: groundwork accounts --unit Workloads --output json
     """
     from cli.connection import Connection
-    from cli.inventory import inventory
+    from cli.inventory import inventory, remembered
     from cli.output import ago, as_json, colored, say, table, waiting
     from groundwork.fields import is_below
 
     with waiting("Reading the organization"):
         found = [
             each
-            for each in inventory(Connection())
+            for each in (remembered if quick else inventory)(Connection())
             if (not kind or each.kind in kind)
             and (not unit or is_below(each.unit, unit))
             and (not state or each.state == state)

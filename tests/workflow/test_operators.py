@@ -70,6 +70,14 @@ def test_the_list_of_accounts(cloud: Cloud, groundwork: CommandLine, asked: str)
     assert (management["kind"], management["state"]) == ("management", "ready")
 
 
+def test_the_list_as_the_ledger_remembers_it(cloud: Cloud, groundwork: CommandLine, asked: str) -> None:
+    listed = groundwork("accounts", "--output", "json").data
+    before = len(cloud.aws.calls)
+    quick = groundwork("accounts", "--quick", "--output", "json").data
+    assert quick == [each for each in listed if each["state"] != "not adopted"]
+    assert not {each.service for each in cloud.aws.calls[before:] if not each.function} & {"organizations"}
+
+
 def test_filters_of_the_list(groundwork: CommandLine, asked: str) -> None:
     below = groundwork("accounts", "--unit", "Workloads", "--kind", "workload", "--output", "json").data
     assert asked in {each["name"] for each in below}

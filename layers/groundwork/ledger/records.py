@@ -119,6 +119,8 @@ class LastRuns(Model):
     tells of what may have been mended since. `state` is None while it has only been leased."""
 
     account_id: str
+    name: str = ""
+    email: str = ""
     state: Literal["enrolled", "ready", "failed"] | None = None
     baseline: str | None = None
     unit: str | None = None
