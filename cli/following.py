@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
     from cli.connection import Connection
 
 QUICKEST_SECONDS = 0.5
+SECONDS_FOR_PEOPLE = 5
+"""While nothing is waited for but somebody's approval."""
 LOOKS_A_SECOND = 10
 """AWS takes 20 GetExecutionHistory a second, of everybody in the account together.
 
@@ -65,9 +67,12 @@ class Follower:
                     join()
                     self._look()
                     show()
-                    if all(run and run.over for run in self.runs().values()):
+                    open_ones = [run for run in self.runs().values() if not run or not _is_done(run)]
+                    if not open_ones:
                         break
-                    time.sleep(max(QUICKEST_SECONDS, len(self._followed) / LOOKS_A_SECOND))
+                    for_people = all(run and run.awaits_approval for run in open_ones)
+                    quickest = SECONDS_FOR_PEOPLE if for_people else QUICKEST_SECONDS
+                    time.sleep(max(quickest, len(self._followed) / LOOKS_A_SECOND))
         except KeyboardInterrupt:
             aside().print(f"\n{STILL_RUNNING}")
             raise
@@ -77,6 +82,9 @@ class Follower:
         waiting = [each for each in self._followed.values() if isinstance(each, Asked) and each.run is None]
         if waiting:
             self._find(waiting)
+        for each in self._followed.values():
+            if isinstance(each, Asked) and each.run and each.run.awaits_approval:
+                self._find_decided(each)
         self._reader.look_at(run for run in self.runs().values() if run)
 
     def _find(self, waiting: list[Asked]) -> None:
@@ -87,6 +95,12 @@ class Follower:
                 return
             if asked := by_event.get(listed["name"][: len("85973605-b18a-4c8b-86f1-8370ad359688")]):
                 asked.run = Run(listed["executionArn"], listed["startDate"])
+
+    def _find_decided(self, asked: Asked) -> None:
+        """The execution that goes on once a request has been approved or denied, or a week has gone by."""
+        arn = self._machine.replace(":stateMachine:", ":execution:") + f":{asked.event_id}-decided"
+        with suppress(self._states.exceptions.ExecutionDoesNotExist):
+            asked.run = Run(arn, self._states.describe_execution(executionArn=arn)["startDate"])
 
     @contextmanager
     def _shown(self) -> Iterator[Callable[[], None]]:
@@ -104,6 +118,10 @@ class Follower:
             if self._said.get(name) != words:
                 self._said[name] = words
                 aside().print(f"{time.monotonic() - self._began:6.1f} s  {name:<11} {words}")
+
+
+def _is_done(run: Run) -> bool:
+    return run.over and not run.awaits_approval
 
 
 def executions(states: Any, machine: str, status: str | None = None) -> Iterator[Any]:

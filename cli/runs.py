@@ -14,6 +14,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from cli.output import COLORS
+from groundwork.contracts import WAITS_FOR_APPROVAL
 from groundwork.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -85,6 +86,13 @@ class Run:
     @property
     def failed(self) -> bool:
         return self.status not in (RUNNING, SUCCEEDED)
+
+    @property
+    def awaits_approval(self) -> bool:
+        """Whether it has ended for another execution, which begins when somebody has approved or denied the request."""
+        return self.outcome == "in-progress" and str(self.output.get("note", "")).startswith(
+            WAITS_FOR_APPROVAL
+        )
 
     @property
     def outcome(self) -> str:

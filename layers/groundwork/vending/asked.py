@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from groundwork.aws.organizations import Listed
-from groundwork.contracts import AccountRequest, Requested
+from groundwork.contracts import WAITS_FOR_APPROVAL, AccountRequest, Requested
 from groundwork.errors import (
     AccountNotAdopted,
     ApprovalPending,
@@ -145,7 +145,7 @@ class AskedFor(Beginning):
         work = self._continue(waiting, record, None, execution)
         self._claim_name(asked, memory)
         self._ledger.approvals.open(approval)
-        note = f"It waits for an approval: {approval.why}."
+        note = f"{WAITS_FOR_APPROVAL}: {approval.why}."
         progress = self._declaration.requests.progress
         return done(work, "in-progress", note).model_copy(update={"route": "approval", "progress": progress})
 
