@@ -7,16 +7,13 @@ from typing import Annotated
 import typer
 
 from cli.given import GIVEN
+from cli.selection import Accounts, Components, Every
 
 
 def apply(
-    accounts: Annotated[
-        list[str] | None, typer.Argument(help="Ids, names or e-mails of accounts.", show_default=False)
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every account of the organization.")] = False,
-    component: Annotated[
-        list[str] | None, typer.Option(help="Only this component, like trail; may be given again.")
-    ] = None,
+    accounts: Accounts = None,
+    every: Every = False,
+    component: Components = None,
     yes: Annotated[bool, typer.Option("--yes", help="Do it without a question.")] = False,
 ) -> None:
     """Plan, ask, and bring accounts to their baseline.

@@ -2,21 +2,16 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
 import typer
 
 from cli.given import GIVEN
+from cli.selection import Accounts, Components, Every
 
 
 def plan(
-    accounts: Annotated[
-        list[str] | None, typer.Argument(help="Ids, names or e-mails of accounts.", show_default=False)
-    ] = None,
-    every: Annotated[bool, typer.Option("--all", help="Every account of the organization.")] = False,
-    component: Annotated[
-        list[str] | None, typer.Option(help="Only this component, like trail; may be given again.")
-    ] = None,
+    accounts: Accounts = None,
+    every: Every = False,
+    component: Components = None,
 ) -> None:
     """Tell what differs from the baseline; exit 2 if anything does.
 

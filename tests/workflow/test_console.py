@@ -4,45 +4,31 @@ dark, nothing is wider than the page, and the browser's console stays empty."""
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from itertools import product
 from pathlib import Path
-from typing import Literal
 
 import pytest
 from botocore.exceptions import ClientError
-from playwright.sync_api import Browser, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, Locator, Page
 
 from local.console.server import Console
 from local.identity.credentials import Credentials
+from tests.browser import CHROMIUM, MISSING, SCHEMES, WIDTHS, chromium
 from tests.workflow.conftest import Cloud, until
 
-CHROMIUM = shutil.which("chromium") or ""
-QUIET = (
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-    "--no-first-run",
-)
 TIMEOUT_MILLISECONDS = 30_000
 """After which a click on what is not there is given up."""
 WIDER = """[document.documentElement, ...document.querySelectorAll(".card")]
     .filter((each) => each.scrollWidth > each.clientWidth).map((each) => each.textContent)"""
 """What has to be scrolled sideways, or is cut off; but for the picture, which may be."""
-WIDTHS = (375, 1024, 1920)
-SCHEMES: Sequence[Literal["light", "dark"]] = ("light", "dark")
-pytestmark = pytest.mark.skipif(not CHROMIUM, reason="no chromium is installed: apt-get install chromium")
+pytestmark = pytest.mark.skipif(not CHROMIUM, reason=MISSING)
 
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Browser]:
-    with sync_playwright() as playwright:
-        launched = playwright.chromium.launch(executable_path=CHROMIUM, args=list(QUIET))
+    with chromium() as launched:
         yield launched
-        launched.close()
 
 
 @pytest.fixture(scope="module")
