@@ -102,7 +102,8 @@ def _held(asked: Asked, declaration: Declaration) -> tuple[Connection, Premises,
     with waiting("Reading the organization"):
         there, accounts = organization(aws, declaration)
     chosen = _chosen(accounts, asked.accounts)
-    looked_at = [each for each in accounts if each.id in chosen or each.kind == "security"]
+    # Whoever enters the chosen ones comes from these: users of security, pipelines of tooling.
+    looked_at = [each for each in accounts if each.id in chosen or each.kind in ("security", "tooling")]
     with waiting("Looking at each account's IAM"):
         premises = read(declaration, there, looked_at, entering(aws, declaration, there))
     if not premises.places:

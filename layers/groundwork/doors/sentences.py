@@ -9,6 +9,8 @@ from groundwork.doors.changes import Change
 ORDER = ("opens", "widens", "narrows", "closes")
 MOST_ACCOUNTS = 6
 ALIKE = "workload accounts in "
+OUTSIDERS = ("strangers", "administrators of account ")
+"""Who is of no account of the organization: named before all others, of whom some may only be counted."""
 
 
 def sentences(changes: Iterable[Change]) -> list[str]:
@@ -20,10 +22,14 @@ def sentences(changes: Iterable[Change]) -> list[str]:
     for (way, role, what, who), accounts in places.items():
         crowds.setdefault((way, role, what, tuple(accounts)), []).append(who)
     told = [
-        (way, _sentence(way, listed(crowd), where(accounts), role, what))
+        (way, _sentence(way, listed(_worst_first(crowd)), where(accounts), role, what))
         for (way, role, what, accounts), crowd in crowds.items()
     ]
     return [sentence for _, sentence in sorted(told, key=lambda each: ORDER.index(each[0]))]
+
+
+def _worst_first(crowd: Sequence[str]) -> list[str]:
+    return sorted(crowd, key=lambda who: not who.startswith(OUTSIDERS))
 
 
 def _sentence(way: str, who: str, accounts: str, role: str, what: str) -> str:
