@@ -1,7 +1,9 @@
 """Who posted an event. An event on a bus has no sender; so its source names one, and IAM lets nobody name another.
 
 `groundwork.by.<userid>` may be posted only by the caller whose `aws:userid` that is: the bus's policy refuses everybody else.
-It is what `aws sts get-caller-identity` shows as UserId: of a user `AIDA...`, of a role's session `AROA...:<session name>`.
+It is what `aws sts get-caller-identity` shows as UserId: of a user `AIDA...`, of a role's session `AROA...:<session name>`,
+of the root user the account's id. `<account id>:<name>`, of a session by `sts:GetFederationToken`, names nobody: a user who
+may call it chooses the name, and would be somebody else by it.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_variables.html#principaltable
 https://docs.aws.amazon.com/eventbridge/latest/userguide/eb-use-conditions.html
 """
@@ -13,7 +15,7 @@ from typing import Any
 
 SOURCE = "groundwork"
 BY = f"{SOURCE}.by."
-_USER_ID = re.compile(r"[A-Z0-9]{12,128}(:[\w+=,.@-]{1,64})?", re.ASCII)
+_USER_ID = re.compile(r"[0-9]{12}|[A-Z][A-Z0-9]{11,127}(:[\w+=,.@-]{1,64})?", re.ASCII)
 
 
 def source_of(user_id: str) -> str:

@@ -76,7 +76,7 @@ def test_a_request_says_what_the_account_costs() -> None:
     assert found and "0.90 dollars a month for 300 changes, 9.00 for 3,000" in found.cost
 
 
-@pytest.mark.parametrize("user_id", ["AIDAEXAMPLEEXAMPLE", ADA, "111111111111", "111111111111:bob"])
+@pytest.mark.parametrize("user_id", ["AIDAEXAMPLEEXAMPLE", ADA, "111111111111"])
 def test_a_source_names_whom_iam_knows(user_id: str) -> None:
     assert caller_in(source_of(user_id)) == user_id
 
@@ -86,6 +86,11 @@ def test_a_source_names_whom_iam_knows(user_id: str) -> None:
 )
 def test_any_other_source_names_nobody(source: Any) -> None:
     assert caller_in(source) is None
+
+
+def test_a_federated_user_is_nobody_since_a_user_chooses_the_name() -> None:
+    """`aws:userid` of a session by GetFederationToken: whoever asks as a user would approve as one."""
+    assert caller_in(source_of("111111111111:grace")) is None
 
 
 def test_an_approver_is_shown_in_a_tag_as_aws_takes_it() -> None:
