@@ -252,7 +252,8 @@ class Approvals(Model):
         default=None,
         ge=1,
         le=1000,
-        description="What one requester asks for beyond so many new accounts a day (UTC)",
+        description="What one requester asks for beyond so many new accounts a day (UTC). The sessions of a role count "
+        "together, unless sameRole is allow",
     )
     same_role: Literal["refuse", "allow"] = Field(
         default="refuse",

@@ -1,7 +1,7 @@
 """What waits for an approval, and what was decided: the one place that says so. A task's token only wakes whoever waits.
 
 `approval#<request id>`: the attributes of `ApprovalRecord`, and `token`, which leaves the ledger only to be sent back.
-`asked#<day>#<user id>`: `requests`, the ids of what somebody asked for on a day, with a space between two.
+`asked#<day>#<user id, or a role's id>`: `requests`, the ids of what somebody asked for on a day, with a space between two.
 """
 
 from __future__ import annotations

@@ -52,7 +52,8 @@ def approval_needed(
         return None
     if why is None and approvals.more_per_day:
         day, most = datetime.now(UTC).date().isoformat(), approvals.more_per_day
-        if not ledger.approvals.is_within(trigger.requester, day, trigger.request_id, most):
+        whose = _counted_as(trigger.requester, approvals)
+        if not ledger.approvals.is_within(whose, day, trigger.request_id, most):
             why = f"one requester gets {most} a day, and this is one more"
     if why is None:
         return None
@@ -72,6 +73,12 @@ def approval_needed(
         ),
         same_role=approvals.same_role,
     )
+
+
+def _counted_as(requester: str, approvals: Approvals) -> str:
+    """The sessions of a role together, where their names are no persons: whoever takes on the role chooses the name."""
+    role = role_of(requester)
+    return role if role and approvals.same_role == "refuse" else requester
 
 
 def _why(wanted: RequestRecord, approvals: Approvals) -> str | None:

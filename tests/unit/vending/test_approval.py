@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -12,7 +13,6 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.declaration.settings import Approvals
 from groundwork.errors import InvalidRequest
-from groundwork.ledger import Ledger
 from groundwork.ledger.records import ApprovalRecord, RequestRecord
 from groundwork.vending.approval import approval_needed, approver_in_words
 
@@ -24,7 +24,12 @@ def declared(**approvals: Any) -> Declaration:
 
 
 def needed(
-    declaration: Declaration, *, requester: str | None = ADA, kind: Any = "workload", unit: str | None = None
+    declaration: Declaration,
+    *,
+    requester: str | None = ADA,
+    kind: Any = "workload",
+    unit: str | None = None,
+    ledger: Any = None,
 ) -> ApprovalRecord | None:
     email = "aws+dev@example.com"
     asked = AccountRequest(account_name="dev", email=email)
@@ -38,8 +43,7 @@ def needed(
         request_id="1",
         owner="execution",
     )
-    no_ledger: Any = object.__new__(Ledger)  # nothing is counted here
-    return approval_needed(trigger, wanted, declaration, no_ledger)
+    return approval_needed(trigger, wanted, declaration, ledger)
 
 
 PRODUCTION = {"organizationalUnits": ["Workloads/Production"]}
@@ -69,6 +73,24 @@ def test_where_it_does_not_matter_nobody_has_to_say_who_they_are() -> None:
         needed(declared(**PRODUCTION), requester=None, unit="Workloads/Production")
     with pytest.raises(InvalidRequest, match="counted for each requester"):
         needed(declared(morePerDay=2), requester=None)
+
+
+@pytest.mark.parametrize(("same_role", "asked"), [("refuse", 1), ("allow", 2)])
+def test_whoever_chooses_another_session_name_is_not_somebody_else(same_role: str, asked: int) -> None:
+    """Who takes on a role names the session: of a limit for each name nothing would be left."""
+    counted: set[str] = set()
+
+    class Counting:
+        def is_within(self, user_id: str, *_: Any) -> bool:
+            counted.add(user_id)
+            return True
+
+    ledger: Any = SimpleNamespace(approvals=Counting())
+    for name in ("ada", "ada-again"):
+        needed(
+            declared(morePerDay=1, sameRole=same_role), requester=f"AROAEXAMPLEEXAMPLE:{name}", ledger=ledger
+        )
+    assert len(counted) == asked
 
 
 def test_a_request_says_what_the_account_costs() -> None:
