@@ -16,6 +16,7 @@ from pathlib import Path
 
 from cli.files import read_bytes
 from cli.trouble import Trouble
+from groundwork.fields import shown
 
 MARK = "# written by groundwork profiles for"
 KEYS = (
@@ -177,6 +178,12 @@ def _added(lines: list[str], newline: str) -> list[str]:
 
 
 def _rendered(name: str, whose: str, keys: Mapping[str, str], newline: str) -> list[str]:
+    """Raises `Trouble` for what would be more than one line: the next one could name a program to be run."""
+    if odd := next((each for each in (name, whose, *keys.values()) if not each.isprintable()), None):
+        raise Trouble(
+            f"{shown(odd)} would be more than one line of a configuration.",
+            "Have whoever made the file of --from, or gave it to you, look at it. Nothing was changed.",
+        )
     kind, _, own = name.partition(" ")
     header = f'[{kind} "{own}"]' if " " in own else f"[{name}]"
     lines = [header, f"{MARK} {whose}", *(f"{key} = {value}" for key, value in keys.items())]

@@ -361,6 +361,20 @@ def test_what_is_wrong_is_told(
     assert not config.exists()
 
 
+@pytest.mark.parametrize("odd", ["\n", "\r", "\n[default]\n"])
+@pytest.mark.parametrize("show", [(), ("--print",)])
+def test_a_file_from_others_adds_no_line_of_its_own(
+    odd: str, show: tuple[str, ...], profiles: Callable[..., Told], config: Path, tmp_path: Path
+) -> None:
+    """The AWS CLI runs what `credential_process` names."""
+    theirs = tmp_path / "people.json"
+    region = f"us-east-1{odd}credential_process = sh -c id"
+    theirs.write_text(organization().model_copy(update={"region": region}).model_dump_json(by_alias=True))
+    said = profiles("--from", str(theirs), "--user", "ada", *show)
+    assert said.code == 3 and "would be more than one line" in said.err and not said.out
+    assert not config.exists()
+
+
 def test_a_config_that_nobody_can_read_is_told(profiles: Callable[..., Told], config: Path) -> None:
     config.mkdir(parents=True)
     assert f"{config} cannot be read: Is a directory." in profiles("--user", "ada").err
