@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
@@ -40,13 +41,13 @@ def aside() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    from rich.console import Console
+    from cli.harmless import Harmless
 
-    found = Console(stderr=stderr, highlight=False, markup=False, emoji=False)
+    found = Harmless(stderr=stderr, highlight=False, markup=False, emoji=False)
     return (
         found
         if found.is_terminal
-        else Console(stderr=stderr, highlight=False, markup=False, emoji=False, width=FILE_WIDTH)
+        else Harmless(stderr=stderr, highlight=False, markup=False, emoji=False, width=FILE_WIDTH)
     )
 
 
@@ -57,7 +58,8 @@ def say(*parts: RenderableType) -> None:
 
 
 def as_json(value: Any) -> None:
-    print(json.dumps(value, indent=2, ensure_ascii=False, default=str))
+    text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
+    print(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text))  # json escapes those below
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> RenderableType:
