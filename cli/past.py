@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from cli.connection import VEND
 from cli.differences import failure_of
 from cli.following import executions
+from cli.runs import input_of, subject_of
 from groundwork.contracts import object_of
 from groundwork.side_by_side import side_by_side
 
@@ -28,7 +29,7 @@ AT_ONCE = 8
 
 @dataclass
 class Past:
-    """One execution. `account_id`, `name` and `email` are as far as its input and output tell."""
+    """One execution. `given` is its input, as it is; `account_id`, `name` and `email` are as far as its input and output tell."""
 
     arn: str
     started: datetime
@@ -36,7 +37,7 @@ class Past:
     status: str
     trigger: str
     mode: str
-    given: Any
+    given: str
     account_id: str
     name: str
     email: str
@@ -102,9 +103,9 @@ def open_failures(aws: Connection, last: int) -> list[Past]:
 
 def _described(states: Any, arn: str) -> Past:
     found = states.describe_execution(executionArn=arn)
-    given, output = json.loads(found["input"]), json.loads(found.get("output") or "{}")
+    given, output = input_of(found), json.loads(found.get("output") or "{}")
     detail = object_of(object_of(given).get("detail"))
-    status = object_of(object_of(detail.get("serviceEventDetails")).get("createAccountStatus"))
+    name, account_id = subject_of(given)
     failed = found["status"] not in ("RUNNING", "SUCCEEDED")
     return Past(
         arn=arn,
@@ -113,11 +114,9 @@ def _described(states: Any, arn: str) -> Past:
         status=found["status"],
         trigger=_trigger(object_of(given)),
         mode=str(object_of(given).get("mode", "apply")),
-        given=given,
-        account_id=str(
-            output.get("accountId") or object_of(given).get("accountId") or status.get("accountId") or ""
-        ),
-        name=str(output.get("accountName") or detail.get("accountName") or ""),
+        given=found["input"],
+        account_id=str(output.get("accountId") or account_id),
+        name=str(output.get("accountName") or name),
         email=str(output.get("email") or detail.get("email") or ""),
         output=output,
         failure=failure_of(f"{found.get('error')}: {found.get('cause')}") if failed else None,

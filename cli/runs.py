@@ -14,7 +14,7 @@ from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
 from cli.output import COLORS
-from groundwork.contracts import WAITS_FOR_APPROVAL
+from groundwork.contracts import WAITS_FOR_APPROVAL, object_of
 from groundwork.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -207,14 +207,23 @@ def _mark(run: Run) -> Text | Spinner:
     return Text("✓", style="green") if run.status == SUCCEEDED else Text("✗", style="red")
 
 
-def subject_of(given: Mapping[str, Any]) -> tuple[str, str]:
-    """The name of the account that an execution's input is about, or else its id."""
-    detail = given.get("detail", {})
-    if "accountName" in detail:
-        return str(detail["accountName"]), ""
-    told = detail.get("serviceEventDetails", {})
-    if "createAccountStatus" in told:
-        return "", str(told["createAccountStatus"].get("accountId", ""))
-    if "createManagedAccountStatus" in told:
-        return "", str(told["createManagedAccountStatus"].get("account", {}).get("accountId", ""))
-    return "", str(given.get("accountId", ""))
+def input_of(described: Mapping[str, Any]) -> Any:
+    """Of an execution, as DescribeExecution shows it. None when it is nested deeper, or holds longer numbers, than can be
+    read: an event may."""
+    try:
+        return json.loads(described["input"])
+    except (RecursionError, ValueError):
+        return None
+
+
+def subject_of(given: Any) -> tuple[str, str]:
+    """The name of the account that an execution's input is about, or else its id. Of an account that is there only its
+    id is taken, and only where AWS or whoever starts executions says it: a request may say anything."""
+    event = object_of(given)
+    detail = object_of(event.get("detail"))
+    if str(event.get("source")).startswith("aws."):
+        told = object_of(detail.get("serviceEventDetails"))
+        created = object_of(told.get("createAccountStatus"))
+        enrolled = object_of(object_of(told.get("createManagedAccountStatus")).get("account"))
+        return "", str(created.get("accountId") or enrolled.get("accountId") or "")
+    return str(detail.get("accountName") or ""), str(event.get("accountId") or "")

@@ -55,7 +55,6 @@ def failures(
 
 
 def _start_again(aws: Connection, found: list[Past]) -> int:
-    import json
     import secrets
 
     from cli.connection import VEND
@@ -70,7 +69,7 @@ def _start_again(aws: Connection, found: list[Past]) -> int:
         started = states.start_execution(
             stateMachineArn=aws.state_machine(VEND),
             name=f"again-{secrets.token_hex(8)}",
-            input=json.dumps(each.given),
+            input=each.given,
         )
         subject = each.name or each.account_id or each.email or started["executionArn"].rpartition(":")[2]
         begun[subject] = Run(started["executionArn"], started["startDate"], subject=subject)

@@ -55,11 +55,9 @@ def watch() -> None:
 
 
 def _subject(states: Any, arn: str, names: dict[str, str]) -> str:
-    import json
+    from cli.runs import input_of, subject_of
 
-    from cli.runs import subject_of
-
-    name, account_id = subject_of(json.loads(states.describe_execution(executionArn=arn)["input"]))
+    name, account_id = subject_of(input_of(states.describe_execution(executionArn=arn)))
     return name or names.get(account_id, account_id)
 
 

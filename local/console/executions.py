@@ -5,10 +5,12 @@ from __future__ import annotations
 import json
 import re
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from checks.picture import picture
+from cli.runs import input_of, subject_of
+from groundwork.contracts import object_of
 from local.console.calls import client
 from local.console.history import Visit, visits
 
@@ -102,8 +104,7 @@ class Executions:
 
 
 def _row(described: dict[str, Any]) -> dict[str, Any]:
-    given, output = json.loads(described["input"]), json.loads(described.get("output") or "null")
-    output = output if isinstance(output, dict) else {}
+    given, output = object_of(input_of(described)), object_of(json.loads(described.get("output") or "null"))
     return {
         "arn": described["executionArn"],
         "name": described["name"],
@@ -116,19 +117,19 @@ def _row(described: dict[str, Any]) -> dict[str, Any]:
         "cause": described.get("cause", ""),
         "outcome": output.get("outcome", ""),
         "plan": output.get("plan", []),
-        "mode": given.get("mode", "apply") if isinstance(given, dict) else "",
-        **_subject(given if isinstance(given, dict) else {}, output),
+        "mode": given.get("mode", "apply"),
+        **_subject(given, output),
     }
 
 
-def _subject(given: dict[str, Any], output: dict[str, Any]) -> dict[str, str]:
-    """Which account it is about, and what started it."""
-    detail = given.get("detail", {})
-    created = detail.get("serviceEventDetails", {}).get("createAccountStatus", {})
-    account = given.get("accountId") or created.get("accountId") or output.get("accountId") or ""
-    name = output.get("accountName") or detail.get("accountName") or ""
+def _subject(given: Mapping[str, Any], output: Mapping[str, Any]) -> dict[str, str]:
+    """Which account it is about, and what started it. Given may be anything."""
+    detail = object_of(given.get("detail"))
+    name, account_id = subject_of(given)
     return {
-        "accountId": account if isinstance(account, str) else "",
-        "accountName": name,
-        "trigger": detail.get("eventName") or given.get("detail-type", "") if detail else "StartExecution",
+        "accountId": account_id or str(output.get("accountId") or ""),
+        "accountName": str(output.get("accountName") or name),
+        "trigger": str(detail.get("eventName") or given.get("detail-type", ""))
+        if detail
+        else "StartExecution",
     }

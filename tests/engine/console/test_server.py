@@ -12,7 +12,8 @@ import pytest
 
 from local.console.server import Console
 from local.engine import Engine
-from tests.engine.support import eventually
+from tests.engine.stepfunctions.machines import machine
+from tests.engine.support import create_role, eventually
 
 JSON = {"Content-Type": "application/json"}
 EVIL = "evil.example.com"
@@ -27,6 +28,12 @@ def aws() -> Iterator[Engine]:
 @pytest.fixture(scope="module")
 def console(aws: Engine) -> Console:
     return Console(aws)
+
+
+@pytest.fixture(scope="module")
+def passing(aws: Engine) -> str:
+    create_role(aws, "machine", "states.amazonaws.com")
+    return machine(aws, "passing", {"Pass": {"Type": "Pass", "End": True}})
 
 
 def ask(
@@ -121,6 +128,21 @@ def test_without_groundwork_it_shows_what_is_there(aws: Engine, console: Console
     assert eventually(found) == ["management"]
     aws.client("organizations").create_account(AccountName="dev", Email="aws+dev@example.com")
     assert eventually(lambda: "dev" in found())
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '{"detail": []}',
+        '{"detail": {"serviceEventDetails": "x"}, "source": "aws.organizations"}',
+    ],
+)
+def test_an_execution_of_whatever_input_is_listed_beside_the_others(
+    aws: Engine, console: Console, passing: str, given: str
+) -> None:
+    arn = json.loads(posted(console, "/api/executions", {"machine": passing, "input": given})[1])["arn"]
+    status, text, _ = ask(console, "GET", "/api/executions")
+    assert status == 200 and arn in {each["arn"] for each in json.loads(text)["executions"]}
 
 
 def test_its_own_calls_are_not_among_those_it_shows(aws: Engine, console: Console) -> None:

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.runs import STATES_IN_WORDS, Reader, Run, subject_of
+from cli.runs import STATES_IN_WORDS, Reader, Run, input_of, subject_of
 
 ROOT = Path(__file__).parents[3]
 START = datetime(2026, 11, 30, tzinfo=UTC)
@@ -91,17 +91,40 @@ def test_how_it_failed() -> None:
     [
         ({"accountId": "211047650761"}, ("", "211047650761")),
         ({"detail": {"accountName": "dev"}}, ("dev", "")),
-        ({"detail": {"serviceEventDetails": {"createAccountStatus": {"accountId": "1"}}}}, ("", "1")),
         (
             {
+                "source": "aws.organizations",
+                "detail": {"serviceEventDetails": {"createAccountStatus": {"accountId": "1"}}},
+            },
+            ("", "1"),
+        ),
+        (
+            {
+                "source": "aws.controltower",
                 "detail": {
                     "serviceEventDetails": {"createManagedAccountStatus": {"account": {"accountId": "2"}}}
-                }
+                },
             },
             ("", "2"),
         ),
         ({}, ("", "")),
+        # a request says what it likes: it is about no account that is there, and stops no command
+        ({"source": "groundwork", "detail": {"serviceEventDetails": "createAccountStatus"}}, ("", "")),
+        (
+            {
+                "source": "groundwork.by.AIDAEXAMPLEEXAMPLE",
+                "detail": {"serviceEventDetails": {"createAccountStatus": {"accountId": "1"}}},
+            },
+            ("", ""),
+        ),
+        ({"detail": []}, ("", "")),
+        ([], ("", "")),
     ],
 )
-def test_whom_it_is_about(given: dict[str, Any], subject: tuple[str, str]) -> None:
+def test_whom_it_is_about(given: Any, subject: tuple[str, str]) -> None:
     assert subject_of(given) == subject
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000 + "]" * 100_000, f"[{'9' * 5_000}]"])
+def test_an_input_that_nobody_can_read_is_about_nothing(text: str) -> None:
+    assert subject_of(input_of({"input": text})) == ("", "")
