@@ -10,6 +10,7 @@ import argparse
 import atexit
 import gc
 import json
+import os
 import signal
 import socket
 import sys
@@ -197,11 +198,12 @@ def _surroundings(aws: Engine) -> dict[str, str]:
 
 
 def _note(aws: Engine, port: int) -> None:
-    """For `groundwork --local`, which only this machine's user may read."""
+    """For `groundwork --local`: a new file, which nobody else may read from its beginning on."""
     note = note_of_local(port)
-    note.parent.mkdir(parents=True, exist_ok=True)
-    note.touch(mode=0o600)
-    note.write_text(json.dumps(_surroundings(aws)))
+    note.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+    note.unlink(missing_ok=True)
+    with os.fdopen(os.open(note, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w") as file:
+        json.dump(_surroundings(aws), file)
 
 
 def _welcome(aws: Engine, console: Console | None) -> list[str]:
