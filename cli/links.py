@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_use_switch-role-consol
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from html import escape
 from urllib.parse import urlencode
@@ -53,17 +54,20 @@ def markdown(partition: str, groups: dict[str, list[Door]]) -> str:
     parts = []
     for name, doors in groups.items():
         rows = [
-            f"| {_cell(door.account)} | {door.account_id} | {door.kind} | [{_cell(door.role)}]({switch(partition, door)}) |"
+            f"| {_words(door.account)} | {door.account_id} | {door.kind} | [{_words(door.role)}]({switch(partition, door)}) |"
             for door in doors
         ]
         parts.append(
-            "\n".join([f"## {name}", "", "| Account | Id | Kind | Role |", "|---|---|---|---|", *rows, ""])
+            "\n".join(
+                [f"## {_words(name)}", "", "| Account | Id | Kind | Role |", "|---|---|---|---|", *rows, ""]
+            )
         )
     return "\n".join(parts)
 
 
-def _cell(text: str) -> str:
-    return text.replace("\\", "\\\\").replace("|", "\\|").replace("[", "\\[").replace("]", "\\]")
+def _words(text: str) -> str:
+    """No markup, whoever gave the name: neither of Markdown nor of HTML."""
+    return re.sub(r"([\\`*_\[\]<>|&~])", r"\\\1", text)
 
 
 def bookmarks(partition: str, groups: dict[str, list[Door]]) -> str:

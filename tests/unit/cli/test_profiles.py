@@ -21,7 +21,7 @@ from typer.core import TyperGroup
 from cli import aws_config, declared
 from cli.app import loaded
 from cli.inventory import Entry
-from cli.links import sign_in, switch
+from cli.links import bookmarks, markdown, sign_in, switch
 from cli.people import Door, People, Person, people
 from cli.profiles import Tool, names, sections
 from cli.trouble import Trouble
@@ -420,6 +420,14 @@ def test_the_links_of_a_group_as_text_markdown_and_bookmarks(
     assert said.code == 3 and "--user and --group exclude each other." in said.err
     said = groundwork("switch-links", "--from", str(known), "--group", "dev-external-account")
     assert said.code == 3 and "did you mean 'dev-external-accounts'?" in said.err
+
+
+def test_a_name_is_no_markup() -> None:
+    """Whoever may make accounts elsewhere names them as they like."""
+    door = Door(account_id="4" * 12, account="<img src=x>|[a](b)`&", kind="workload", role="r")
+    page = markdown("aws", {"_all_": [door]})
+    assert "\\<img src=x\\>\\|\\[a\\](b)\\`\\&" in page and "## \\_all\\_" in page
+    assert "<img" not in bookmarks("aws", {"<img>": [door]})
 
 
 def test_each_partition_has_its_own_sign_in_and_a_role_its_path() -> None:
