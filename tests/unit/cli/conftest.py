@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from pathlib import Path
 
 import pytest
 
@@ -18,12 +19,16 @@ class Told:
 
 
 @pytest.fixture
-def groundwork(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Callable[..., Told]:
+def groundwork(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> Callable[..., Told]:
     """`groundwork` with these arguments, by somebody who has no credentials unless a test gives them."""
     for variable in ("AWS_PROFILE", "AWS_ACCESS_KEY_ID", "AWS_ENDPOINT_URL", "GROUNDWORK_DECLARATION"):
         monkeypatch.delenv(variable, raising=False)
-    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "/nonexistent")
-    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    for variable in ("AWS_SHARED_CREDENTIALS_FILE", "AWS_CONFIG_FILE"):
+        monkeypatch.setenv(
+            variable, str(tmp_path / "nobodys")
+        )  # a test that writes there writes nowhere else
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
 
     def call(*arguments: str) -> Told:
