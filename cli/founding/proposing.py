@@ -4,19 +4,20 @@ works in it. Each with why; what the credentials may not see is said so."""
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
 from cli.founding.answers import Answers, Owned
 from cli.trouble import DENIED
-from groundwork.contracts import Model
+from groundwork.contracts import Kind, Model
 
 if TYPE_CHECKING:
     from cli.connection import Connection
     from groundwork.aws.organizations import Listed
 
-NAMES: Mapping[str, tuple[str, ...]] = {
+NAMES: Mapping[Kind, tuple[str, ...]] = {
     "security": ("security", "security-tooling", "audit"),
     "tooling": (
         "mgmt",
@@ -47,8 +48,10 @@ def proposed(aws: Connection, answers: Answers) -> list[Proposal]:
     """Puts into the answers what the organization suggests. Raises ClientError where its accounts may not be listed."""
     from cli.inventory import unit_paths
     from groundwork.aws.organizations import Organizations
+    from groundwork.ledger.directory import pinned_by
 
-    listed = list(Organizations(aws.client("organizations")).accounts())
+    organizations = Organizations(aws.client("organizations"))
+    listed = list(organizations.accounts())
     paths = unit_paths(aws, listed)
     places = {each.id: paths.get(each.unit_ids, "") for each in listed}
     services = _allowed(lambda: _trusted(aws))
@@ -58,10 +61,12 @@ def proposed(aws: Connection, answers: Answers) -> list[Proposal]:
     if owner:
         answers.email = owner.email
         found.append(_of(owner, places, "management", "it manages the organization"))
-    answers.security, told = _owned("security", answers.security, listed, places, towered=towered)
+    pinned = _allowed(lambda: pinned_by(organizations.tags(owner.id))) if owner else None
+    look = partial(_owned, listed=listed, places=places, pinned=pinned or {}, towered=towered)
+    answers.security, told = look("security", answers.security)
     found.append(told)
     if answers.tooling:
-        answers.tooling, told = _owned("tooling", answers.tooling, listed, places, towered=towered)
+        answers.tooling, told = look("tooling", answers.tooling)
         found.append(told)
     taken = {each.id for each in (answers.security, answers.tooling) if each}
     for each in listed:
@@ -75,19 +80,31 @@ def proposed(aws: Connection, answers: Answers) -> list[Proposal]:
 
 
 def _owned(
-    kind: str, default: Owned, listed: Iterable[Listed], places: Mapping[str, str], *, towered: bool
+    kind: Kind,
+    default: Owned,
+    *,
+    listed: Iterable[Listed],
+    places: Mapping[str, str],
+    pinned: Mapping[Kind, str],
+    towered: bool,
 ) -> tuple[Owned, Proposal]:
-    """The account of that kind: one whose name says so, or a new one."""
-    by_name = {
-        each.name.casefold().replace(" ", "-"): each
-        for each in listed
-        if each.id != each.management_account_id and each.state == "ACTIVE"
-    }
+    """The account of that kind: the one that Groundwork has made it, or whose name says so, or a new one."""
+
+    def found(account: Listed, why: str) -> tuple[Owned, Proposal]:
+        owned = Owned(account.name, account.email, places[account.id] or None, account.id)
+        return owned, _of(account, places, kind, why)
+
+    by_name: dict[str, list[Listed]] = {}
+    for each in sorted(listed, key=lambda account: account.joined):
+        if each.id == pinned.get(kind):
+            return found(each, "Groundwork has it so")
+        if each.id != each.management_account_id and each.state == "ACTIVE":
+            by_name.setdefault(each.name.casefold().replace(" ", "-"), []).append(each)
     for name in NAMES[kind]:
         if name in by_name and not (towered and name in OF_CONTROL_TOWER):
-            account = by_name[name]
-            owned = Owned(account.name, account.email, places[account.id] or None, account.id)
-            return owned, _of(account, places, kind, f"it is called {account.name}")
+            oldest, *others = by_name[name]
+            more = f", and is the oldest of {len(others) + 1} that are" if others else ""
+            return found(oldest, f"it is called {oldest.name}{more}")
     why = f"no account is called {', '.join(NAMES[kind][:3])} or the like; it is made when it is asked for"
     return default, Proposal(about=default.name, proposed=f"{kind}, to be made", why=why)
 

@@ -16,7 +16,10 @@ def test_what_is_there_is_proposed_and_why(
     cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     cloud.declared("security")
-    security = next(each for each in cloud.accounts().values() if each["Name"] == "security")
+    pinned = cloud.tags_of(cloud.aws.management_account)[
+        "groundwork:security"
+    ]  # others may be called so, too
+    security = next(each for each in cloud.accounts().values() if each["Id"] == pinned)
     key = join(cloud, cloud.aws.management_account, "ingrid")
     cloud.aws.client("iam").attach_user_policy(
         UserName="ingrid", PolicyArn=cloud.outputs["OperatorPolicyArn"]
@@ -25,7 +28,7 @@ def test_what_is_there_is_proposed_and_why(
     said = shell("init", str(tmp_path / "own"), "--from-organization", "--yes")
     assert said.code == 0, said
     told = " ".join(said.out.split())
-    assert f"security ({security['Id']}) in Security security it is called security" in told
+    assert f"security ({security['Id']}) in Security security Groundwork has it so" in told
     assert "management it manages the organization" in told
     assert "units they are there; nothing is moved between them" in told
     declared = load(tmp_path / "own")

