@@ -27,6 +27,8 @@ PASSING = {
     "attempts",
     "creationId",
     "lastRun",
+    "lastRunAt",
+    "lastPlanAt",
     "leaseOwner",
     "leaseUntil",
     "leases",
