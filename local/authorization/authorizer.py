@@ -95,8 +95,7 @@ class Authorizer:
         }
         for need in needs:
             own = keys.of_request(call, needs[0].action) if need.action != "iam:PassRole" else {}
-            request, side = self._asked(principal, authority, need, {**known, **own, **need.keys}, place)
-            decision = decide(request, authority, side)
+            decision, request = self._decide(principal, authority, need, {**known, **own, **need.keys}, place)
             if not decision.allowed:
                 return decision, need, reasons.reason(decision, request, principal, place)
         return ALLOWED, needs[0], ""
@@ -107,9 +106,10 @@ class Authorizer:
             return {"aws:multifactorauthpresent": "true", "aws:multifactorauthage": "0"}
         return {}
 
-    def _asked(
+    def _decide(
         self, principal: Principal, authority: Authority, need: Need, known: Keys, place: Membership | None
-    ) -> tuple[Request, ResourceSide]:
+    ) -> tuple[Decision, Request]:
+        """With the request that was decided over."""
         side, keys_of_resource = self._resource_side(need, principal, place)
         request = Request(
             need.action,
@@ -118,7 +118,7 @@ class Authorizer:
             caller_of(principal, bounded=authority.boundary is not None),
             uncomputed_of(need),
         )
-        return request, side
+        return decide(request, authority, side), request
 
     def _resource_side(
         self, need: Need, principal: Principal, place: Membership | None
@@ -233,8 +233,8 @@ class Authorizer:
             **{key.lower(): value for key, value in (context or {}).items()},
         }
         authority = state.authority(principal, place)
-        request, side = self._asked(principal, authority, Need(action, resource), known, place)
-        return decide(request, authority, side)
+        decision, _ = self._decide(principal, authority, Need(action, resource), known, place)
+        return decision
 
     def _of_service(self, service: str, source_arn: str | None, source_account: str | None) -> Keys:
         known: Keys = {

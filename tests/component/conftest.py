@@ -26,6 +26,7 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.fields import ancestors
 from groundwork.policies.decision import Decision
+from groundwork.policies.documents import Request
 from local.authorization.authorizer import Authorizer
 from local.calls import CallRecord
 from local.engine import Engine
@@ -62,11 +63,14 @@ class World:
     _entered: dict[tuple[str, str], Clients] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        def remembering(authorizer: Authorizer, principal: Principal, *asked: Any) -> Decision:
-            decision: Decision = decide(authorizer, principal, *asked)
+        def remembering(
+            authorizer: Authorizer, principal: Principal, *asked: Any
+        ) -> tuple[Decision, Request]:
+            decision: Decision
+            decision, request = decide(authorizer, principal, *asked)
             if decision.allowed:
-                self.allowed.append((len(self.aws.calls), principal.arn, asked[1].action))
-            return decision
+                self.allowed.append((len(self.aws.calls), principal.arn, request.action))
+            return decision, request
 
         decide = self.aws.patch(Authorizer, "_decide", remembering)
 
