@@ -40,6 +40,10 @@ class Asked:
     posted: datetime
     run: Run | None = None
 
+    @property
+    def awaits_approval(self) -> bool:
+        return self.run is not None and self.run.awaits_approval
+
 
 class Follower:
     """What is followed, by the names of accounts."""
@@ -67,10 +71,10 @@ class Follower:
                     join()
                     self._look()
                     show()
-                    open_ones = [run for run in self.runs().values() if not run or not _is_done(run)]
+                    open_ones = [each for each in self._followed.values() if not _is_done(each)]
                     if not open_ones:
                         break
-                    for_people = all(run and run.awaits_approval for run in open_ones)
+                    for_people = all(isinstance(each, Asked) and each.awaits_approval for each in open_ones)
                     quickest = SECONDS_FOR_PEOPLE if for_people else QUICKEST_SECONDS
                     time.sleep(max(quickest, len(self._followed) / LOOKS_A_SECOND))
         except KeyboardInterrupt:
@@ -83,7 +87,7 @@ class Follower:
         if waiting:
             self._find(waiting)
         for each in self._followed.values():
-            if isinstance(each, Asked) and each.run and each.run.awaits_approval:
+            if isinstance(each, Asked) and each.awaits_approval:
                 self._find_decided(each)
         self._reader.look_at(run for run in self.runs().values() if run)
 
@@ -120,8 +124,11 @@ class Follower:
                 aside().print(f"{time.monotonic() - self._began:6.1f} s  {name:<11} {words}")
 
 
-def _is_done(run: Run) -> bool:
-    return run.over and not run.awaits_approval
+def _is_done(followed: Asked | Run) -> bool:
+    """An execution is, once it is over; a request, once nobody has to approve it any more."""
+    if isinstance(followed, Run):
+        return followed.over
+    return followed.run is not None and followed.run.over and not followed.awaits_approval
 
 
 def executions(states: Any, machine: str, status: str | None = None) -> Iterator[Any]:

@@ -12,6 +12,7 @@ import pytest
 from cli import following
 from cli.following import Asked, Follower
 from cli.given import GIVEN, Output
+from cli.runs import Run
 
 EVENT = "85973605-b18a-4c8b-86f1-8370ad359688"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:groundwork-vend-account"
@@ -80,3 +81,9 @@ def test_it_is_followed_through_its_approval(monkeypatch: pytest.MonkeyPatch) ->
     ended = Follower(aws, {"dev": Asked(EVENT, NOW)}).to_the_end()
     assert ended["dev"].output == {"outcome": "ready", "accountId": "211047650761"}
     assert following.SECONDS_FOR_PEOPLE in pauses
+
+
+def test_an_execution_that_was_started_by_hand_is_over_when_it_waits_for_an_approval() -> None:
+    aws: Any = Aws()
+    run = Run(f"{EXECUTION}:again", NOW)
+    assert Follower(aws, {"dev": run}).to_the_end()["dev"].awaits_approval
