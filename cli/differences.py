@@ -6,7 +6,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from cli.output import SEVERITIES, colored, say
+from cli.given import GIVEN
+from cli.output import SEVERITIES, as_json, colored, say
 from cli.starting import MOST_ALONE, changes_of, roll_out, run_each, summary_of
 
 if TYPE_CHECKING:
@@ -99,6 +100,15 @@ def tell(found: Sequence[Found]) -> None:
             say(Text(f"  {each.failure['error']}: {each.failure['cause']}", style="red"))
             if each.failure.get("remedy"):
                 say(f"  {each.failure['remedy']}")
+
+
+def answer(found: Sequence[Found]) -> None:
+    """As a person reads it, or as data."""
+    if GIVEN.as_json:
+        as_json([each.to_json() for each in found])
+        return
+    tell(found)
+    say(f"\n{in_total(found)}")
 
 
 def in_total(found: Sequence[Found]) -> str:

@@ -34,7 +34,8 @@ STILL_RUNNING = "The work goes on. Look again: groundwork watch"
 @dataclass
 class Asked:
     """A request that was posted as the event `event_id`; `run` is the execution that it started, once it is seen.
-    EventBridge begins the names of executions with the event's id."""
+    EventBridge
+    calls an execution after the event's id, an underscore, and an id of its own."""
 
     event_id: str
     posted: datetime
@@ -97,7 +98,7 @@ class Follower:
         for listed in executions(self._states, self._machine):
             if listed["startDate"] < earliest or all(each.run for each in waiting):
                 return
-            if asked := by_event.get(listed["name"][: len("85973605-b18a-4c8b-86f1-8370ad359688")]):
+            if asked := by_event.get(listed["name"].partition("_")[0]):
                 asked.run = Run(listed["executionArn"], listed["startDate"])
 
     def _find_decided(self, asked: Asked) -> None:

@@ -23,7 +23,7 @@ def apply(
     Example: groundwork apply prod
     """
     from cli.connection import Connection
-    from cli.differences import in_total, run, tell
+    from cli.differences import answer, run
     from cli.output import as_json, aside, say
     from cli.selection import selected
     from cli.trouble import FAILED, Trouble
@@ -34,8 +34,7 @@ def apply(
     entries = selected(aws, accounts, every=every)
     planned = run(aws, "plan", entries, not every, component or [])
     if not GIVEN.as_json:
-        tell(planned)
-        say(f"\n{in_total(planned)}")
+        answer(planned)
     failed = [each.name for each in planned if each.failure]
     if failed:
         raise Trouble(f"The plan of {', '.join(failed)} failed.", "Nothing was changed.", FAILED)
@@ -55,10 +54,6 @@ def apply(
         say("Nothing was changed.")
         return
     done = run(aws, "apply", due, not (every and len(due) == len(entries)), component or [])
-    if GIVEN.as_json:
-        as_json([each.to_json() for each in done])
-    else:
-        tell(done)
-        say(f"\n{in_total(done)}")
+    answer(done)
     if any(each.failure for each in done):
         raise typer.Exit(FAILED)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from typing import Annotated
-
-import typer
+from cli.decisions import Reason, RequestId, decide
 
 
 def approve(
-    request: Annotated[str, typer.Argument(help="The request's id, which the notice of it has.")],
-    reason: Annotated[str, typer.Option(help="Why; it is kept with the request, and shown.")] = "",
+    request: RequestId,
+    reason: Reason = "",
 ) -> None:
     """Approve what somebody else has asked for: the account is made.
 
@@ -17,6 +15,4 @@ def approve(
 
     Example: groundwork approve 85973605-b18a-4c8b-86f1-8370ad359688 --reason "planned for May"
     """
-    from cli.deciding import decide
-
     decide(request, "approve", reason)

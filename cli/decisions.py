@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import json
-from typing import Literal
+from typing import Annotated, Literal
 
-from cli.connection import Connection
+import typer
+
 from cli.given import GIVEN
 from cli.output import as_json, say
 from cli.trouble import FAILED, Trouble
-from groundwork.contracts import DECIDED, read_decision
-from groundwork.errors import InvalidRequest
+
+RequestId = Annotated[str, typer.Argument(help="The request's id, which the notice of it has.")]
+Reason = Annotated[str, typer.Option(help="Why; it is kept with the request, and shown.")]
 
 DONE = {"approve": "approved", "deny": "denied"}
 TAKEN = (
@@ -21,6 +23,10 @@ TAKEN = (
 
 def decide(request: str, decision: Literal["approve", "deny"], reason: str) -> None:
     """Raises `Trouble` for what is no request's id, and when the bus does not take the event."""
+    from cli.connection import Connection
+    from groundwork.contracts import DECIDED, read_decision
+    from groundwork.errors import InvalidRequest
+
     detail = {"requestId": request, "decision": decision, "reason": reason}
     try:
         read_decision(detail)
