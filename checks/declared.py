@@ -10,8 +10,8 @@ import sys
 from collections.abc import Sized
 from pathlib import Path
 
-from cli.checking import findings
-from cli.declared import FILE, load
+from cli.declaration.checking import findings
+from cli.declaration.declared import FILE, load
 from cli.trouble import Trouble
 
 LAYER = Path(__file__).parents[1] / "layers" / "baseline"

@@ -41,7 +41,7 @@ def aside() -> Console:
 
 
 def _console(*, stderr: bool) -> Console:
-    from cli.harmless import Harmless
+    from cli.safe_console import Harmless
 
     found = Harmless(stderr=stderr, highlight=False, markup=False, emoji=False)
     return (

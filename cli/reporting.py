@@ -14,10 +14,10 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cli.connection import ROLL_OUT
-from cli.following import executions, now
+from cli.executions.following import executions, now
+from cli.executions.past import Past, open_failures, past
 from cli.given import GIVEN
 from cli.inventory import Entry, inventory
-from cli.past import Past, open_failures, past
 from groundwork.contracts import Account, Change, object_of
 from groundwork.rendering import console_of
 from groundwork.report import findings

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.following import Asked, now
+from cli.executions.following import Asked, now
 from cli.trouble import FAILED, Trouble
 from groundwork.callers import SOURCE
 from groundwork.contracts import REQUESTED, AccountRequest, read_trigger

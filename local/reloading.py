@@ -14,8 +14,8 @@ from typing import TYPE_CHECKING
 
 from watchfiles import watch
 
-from cli.checking import findings
-from cli.declared import load
+from cli.declaration.checking import findings
+from cli.declaration.declared import load
 from cli.trouble import Trouble
 from local.stack.cloudformation import DeploymentFailed
 from local.stack.template.packaging import DECLARATION, NotPackageable, zipped

@@ -23,7 +23,7 @@ def apply(
     Example: groundwork apply prod
     """
     from cli.connection import Connection
-    from cli.differences import answer, run
+    from cli.executions.differences import answer, run
     from cli.output import as_json, aside, say
     from cli.selection import selected
     from cli.trouble import FAILED, Trouble

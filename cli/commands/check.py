@@ -23,9 +23,9 @@ def check(
 
     Example: groundwork check ../organization
     """
-    from cli.checking import FILE, findings
-    from cli.declared import folder as found_in
-    from cli.declared import load
+    from cli.declaration.checking import FILE, findings
+    from cli.declaration.declared import folder as found_in
+    from cli.declaration.declared import load
     from cli.output import as_json, colored, say
     from cli.trouble import WRONG_INPUT
 

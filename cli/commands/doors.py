@@ -37,7 +37,7 @@ def doors(
 
     Example: groundwork doors --changes --against origin/main
     """
-    from cli import doorways
+    from cli.doors import showing as doorways
     from cli.trouble import DIFFERENCES, Trouble
 
     if offline and held:

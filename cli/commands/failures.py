@@ -10,7 +10,7 @@ from cli.given import GIVEN
 
 if TYPE_CHECKING:
     from cli.connection import Connection
-    from cli.past import Past
+    from cli.executions.past import Past
 
 
 def failures(
@@ -28,8 +28,8 @@ def failures(
     Example: groundwork failures --again
     """
     from cli.connection import Connection
+    from cli.executions.past import open_failures
     from cli.output import ago, as_json, say, waiting
-    from cli.past import open_failures
     from cli.trouble import FAILED
 
     aws = Connection()
@@ -58,9 +58,9 @@ def _start_again(aws: Connection, found: list[Past]) -> int:
     import secrets
 
     from cli.connection import VEND
-    from cli.following import Follower
+    from cli.executions.following import Follower
+    from cli.executions.runs import Run
     from cli.output import as_json, colored, say
-    from cli.runs import Run
     from cli.trouble import FAILED
 
     states = aws.client("stepfunctions")

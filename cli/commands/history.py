@@ -22,8 +22,8 @@ def history(
     Example: groundwork history dev --last 500
     """
     from cli.connection import Connection
+    from cli.executions.past import past
     from cli.output import as_json, colored, say, table, waiting
-    from cli.past import past
     from cli.selection import selected
 
     aws = Connection()

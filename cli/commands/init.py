@@ -11,7 +11,7 @@ import typer
 from cli.given import GIVEN
 
 if TYPE_CHECKING:
-    from cli.founding.answers import Answers, Owned
+    from cli.declaration.founding.answers import Answers, Owned
 
 T = TypeVar("T")
 
@@ -56,9 +56,9 @@ def init(
 
     Example: groundwork init ../organization --from-organization --profile management
     """
-    from cli.founding import answers as ask
-    from cli.founding.answers import Answers, Owned
-    from cli.founding.writing import written
+    from cli.declaration.founding import answers as ask
+    from cli.declaration.founding.answers import Answers, Owned
+    from cli.declaration.founding.writing import written
     from cli.output import as_json, aside, say
 
     found = Answers()
@@ -101,7 +101,7 @@ def init(
 
 def _proposed(found: Answers) -> list[Any]:
     from cli.connection import Connection
-    from cli.founding.proposing import proposed
+    from cli.declaration.founding.proposing import proposed
     from cli.output import say, table, waiting
 
     with waiting("Reading the organization"):
@@ -119,8 +119,8 @@ def _owned(
     answers: Answers, kind: str, default: Owned | None, name: str | None, email: str | None
 ) -> Owned | None:
     """The account of this kind. None for no tooling account."""
-    from cli.founding import answers as ask
-    from cli.founding.answers import Owned
+    from cli.declaration.founding import answers as ask
+    from cli.declaration.founding.answers import Owned
 
     tooling = kind == "tooling"
     words = f"The name of the {kind} account{', or none' if tooling else ''}"
@@ -138,7 +138,7 @@ def _owned(
 
 
 def _many(words: str, given: list[str] | None, default: list[str], one: Callable[[str], str]) -> list[str]:
-    from cli.founding import answers as ask
+    from cli.declaration.founding import answers as ask
 
     return _asked(
         f"{words}, with commas", ", ".join(given) if given else None, ask.listed(default), ask.several(one)

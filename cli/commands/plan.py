@@ -19,7 +19,7 @@ def plan(
     Example: groundwork plan dev prod
     """
     from cli.connection import Connection
-    from cli.differences import answer, run
+    from cli.executions.differences import answer, run
     from cli.selection import selected
     from cli.trouble import DIFFERENCES, FAILED
 

@@ -9,12 +9,12 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.given import GIVEN
-from cli.profiles import Tool
+from cli.people.profiles import Tool
 
 if TYPE_CHECKING:
-    from cli.aws_config import Sections
     from cli.connection import Connection
-    from cli.people import People
+    from cli.people.aws_config import Sections
+    from cli.people.entries import People
 
 BACKUP = ".before-groundwork"
 
@@ -61,8 +61,8 @@ def profiles(
 
     Example: groundwork profiles --user ada --for awsume
     """
-    from cli import aws_config
     from cli.connection import Connection
+    from cli.people import aws_config
 
     aws = Connection()
     if export is not None:
@@ -89,9 +89,9 @@ def profiles(
 
 
 def _export(aws: Connection, export: Path) -> None:
-    from cli.files import replace
     from cli.output import say
-    from cli.people import gathered
+    from cli.people.entries import gathered
+    from cli.people.files import replace
 
     known = gathered(aws, None)
     replace(export, f"{known.model_dump_json(by_alias=True, exclude_defaults=True, indent=2)}\n".encode())
@@ -105,8 +105,8 @@ def _of_security_account(
     aws: Connection, exported: Path | None, user: str | None, tool: Tool, device: str | None, prefix: str
 ) -> tuple[str, str, Sections]:
     """The user, their ARN, and their sections."""
-    from cli.people import caller_among, gathered
-    from cli.profiles import sections
+    from cli.people.entries import caller_among, gathered
+    from cli.people.profiles import sections
     from cli.trouble import Trouble
 
     known = gathered(aws, exported)
@@ -148,7 +148,7 @@ def _of_identity_center(
     path: Path, text: str, start_url: str | None, region: str | None, prefix: str, *, begin: bool
 ) -> tuple[str, Sections]:
     """Whose, and the sections. Where nobody has signed in, the section by which they do is written first, to `begin`."""
-    from cli import aws_config, identity_center
+    from cli.people import aws_config, identity_center
     from cli.trouble import NOT_PERMITTED, Trouble
 
     name = f"{prefix}groundwork"
@@ -186,9 +186,9 @@ def _compare(path: Path, before: str, after: str) -> None:
 
 
 def _write(path: Path, before: str, after: str) -> None:
-    from cli import aws_config
-    from cli.files import replace
     from cli.output import aside
+    from cli.people import aws_config
+    from cli.people.files import replace
 
     if before == after:
         return

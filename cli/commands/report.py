@@ -79,7 +79,7 @@ def _write(file: Path, text: str) -> None:
 
 def _declaration() -> Declaration | None:
     """None where nobody said where one is, and there is none here. Raises `Trouble` for one that is not right."""
-    from cli.declared import FILE, PLACES, load
+    from cli.declaration.declared import FILE, PLACES, load
 
     if GIVEN.declaration is None and not any((place / FILE).is_file() for place in PLACES):
         return None

@@ -12,9 +12,9 @@ from cli.given import GIVEN
 
 if TYPE_CHECKING:
     from cli.connection import Connection
-    from cli.following import Asked
+    from cli.executions.following import Asked
+    from cli.executions.runs import Run
     from cli.requests import Difference
-    from cli.runs import Run
     from groundwork.contracts import AccountRequest
 
 
@@ -166,7 +166,7 @@ def _with_units(aws: Connection, asked: list[AccountRequest], *, create_ou: bool
 
 
 def _followed(aws: Connection, posted: dict[str, Asked]) -> dict[str, Run]:
-    from cli.following import Follower
+    from cli.executions.following import Follower
 
     return Follower(aws, posted).to_the_end()
 

@@ -18,10 +18,10 @@ def show(account: Annotated[str, typer.Argument(help="Its id, name or e-mail.")]
     Example: groundwork show prod
     """
     from cli.connection import Connection
-    from cli.differences import Found, tell
+    from cli.executions.differences import Found, tell
+    from cli.executions.starting import changes_of
     from cli.output import ago, as_json, colored, say, table
     from cli.selection import selected
-    from cli.starting import changes_of
 
     aws = Connection()
     (entry,) = selected(aws, [account], every=False)

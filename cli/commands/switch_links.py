@@ -12,7 +12,7 @@ from cli.given import GIVEN
 
 if TYPE_CHECKING:
     from cli.connection import Connection
-    from cli.people import Door, People
+    from cli.people.entries import Door, People
 
 
 class Format(StrEnum):
@@ -44,9 +44,9 @@ def switch_links(
     Example: groundwork switch-links --group dev-external-accounts --format bookmarks > aws.html
     """
     from cli.connection import Connection
-    from cli.links import COLORS, bookmarks, markdown, sign_in, switch, switchable
     from cli.output import as_json
-    from cli.people import gathered
+    from cli.people.entries import gathered
+    from cli.people.links import COLORS, bookmarks, markdown, sign_in, switch, switchable
 
     aws = Connection()
     known = gathered(aws, exported)
@@ -76,7 +76,7 @@ def switch_links(
 def _asked(
     aws: Connection, known: People, user: str | None, groups: list[str] | None
 ) -> dict[str, list[Door]]:
-    from cli.people import caller_among
+    from cli.people.entries import caller_among
     from cli.trouble import Trouble
 
     if user and groups:

@@ -58,8 +58,8 @@ def add(
 
     Example: groundwork user add ada --group dev-external-accounts
     """
+    from cli.people.user_lines import with_user
     from cli.trouble import Trouble
-    from cli.user_lines import with_user
 
     made = {
         "name": name,
@@ -94,8 +94,8 @@ def remove(
     """
     from datetime import UTC, datetime
 
+    from cli.people.user_lines import without_user
     from cli.trouble import Trouble
-    from cli.user_lines import without_user
     from groundwork.declaration.aws_names import did_you_mean
 
     def less(text: str, declaration: Declaration) -> str:
@@ -117,9 +117,9 @@ def _changed(edit: Callable[[str, Declaration], str]) -> Declaration:
     """Writes what `edit` makes of the declaration's text, if it is valid; tells what changed and what comes next."""
     from difflib import unified_diff
 
-    from cli import declared
-    from cli.files import replace
+    from cli.declaration import declared
     from cli.output import as_json
+    from cli.people.files import replace
 
     home = declared.folder()
     text = declared.read(home)
@@ -159,7 +159,7 @@ def _sign_in(declaration: Declaration) -> str:
 
     from cli.connection import Connection
     from cli.inventory import inventory
-    from cli.links import sign_in
+    from cli.people.links import sign_in
     from cli.trouble import Trouble
     from groundwork.declaration.aws_names import partitions
 

@@ -17,10 +17,10 @@ def watch() -> None:
     Example: groundwork watch
     """
     from cli.connection import ROLL_OUT, VEND, Connection
-    from cli.following import Follower, executions
+    from cli.executions.following import Follower, executions
+    from cli.executions.runs import Run
     from cli.inventory import inventory
     from cli.output import as_json, colored, say
-    from cli.runs import Run
     from cli.trouble import FAILED
 
     aws = Connection()
@@ -55,7 +55,7 @@ def watch() -> None:
 
 
 def _subject(states: Any, arn: str, names: dict[str, str]) -> str:
-    from cli.runs import input_of, subject_of
+    from cli.executions.runs import input_of, subject_of
 
     name, account_id = subject_of(input_of(states.describe_execution(executionArn=arn)))
     return name or names.get(account_id, account_id)

@@ -33,6 +33,8 @@ FLOORS: Sequence[set[str]] = (
 """The rooms of the layer, the lowest first: a room knows those below it and its own."""
 BUILDS = "groundwork.build_models"
 """Runs when the layer is built, and is not shipped."""
+COMMANDS = "cli.commands"
+"""A module for each command: as many as there are, and listed in `cli.app`."""
 MOST_MODULES = 16
 """In one room: a longer list is two rooms in one."""
 
@@ -106,6 +108,12 @@ def test_every_room_of_the_layer_has_its_floor() -> None:
     assert rooms == set().union(*FLOORS)
 
 
+def test_the_command_line_starts_the_embedded_aws_and_knows_nothing_of_it() -> None:
+    """`pip install .` brings no moto."""
+    knowing = {each for name, found in IMPORTS.items() if name.startswith("cli") for each in found}
+    assert not {each for each in knowing if not each.startswith(("cli", "groundwork"))}
+
+
 def test_no_function_reads_policies_before_it_has_to() -> None:
     """The evaluator is for who looks at what is declared; a cold start has no time for it."""
     at_once = {name: set(imported(name, path, at_once=True)) for name, path in MODULES.items()}
@@ -121,13 +129,15 @@ def test_no_function_reads_policies_before_it_has_to() -> None:
 def test_a_room_is_small_enough_to_be_looked_over() -> None:
     sizes: dict[str, int] = {}
     for name in MODULES:
-        if name.startswith(("groundwork.", "local.")):
+        if name.startswith(("cli.", "groundwork.", "local.")) and not name.startswith(COMMANDS):
             room = name if MODULES[name].name == "__init__.py" else name.rpartition(".")[0]
             sizes[room] = sizes.get(room, 0) + 1
     assert not {room: size for room, size in sizes.items() if size > MOST_MODULES}
 
 
-@pytest.mark.parametrize("name", sorted(each for each in MODULES if each.startswith(("groundwork", "local"))))
+@pytest.mark.parametrize(
+    "name", sorted(each for each in MODULES if each.startswith(("cli", "groundwork", "local")))
+)
 def test_a_module_says_what_it_knows(name: str) -> None:
     assert ast.get_docstring(ast.parse(MODULES[name].read_text()))
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from cli.declared import load
+from cli.declaration.declared import load
 from tests.workflow.command_line import shell_of
 from tests.workflow.conftest import Cloud
 from tests.workflow.people import join

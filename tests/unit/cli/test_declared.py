@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from cli import declared
+from cli.declaration import declared
 from cli.given import GIVEN
 from cli.trouble import WRONG_INPUT, Trouble
 from groundwork.declaration.loading import HOME

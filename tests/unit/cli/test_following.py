@@ -9,10 +9,10 @@ from typing import Any
 
 import pytest
 
-from cli import following
-from cli.following import Asked, Follower
+from cli.executions import following
+from cli.executions.following import Asked, Follower
+from cli.executions.runs import Run
 from cli.given import GIVEN, Output
-from cli.runs import Run
 
 EVENT = "85973605-b18a-4c8b-86f1-8370ad359688"
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:groundwork-vend-account"
@@ -76,7 +76,7 @@ class Aws:
 def test_it_is_followed_through_its_approval(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(GIVEN, "output", Output.JSON)
     pauses: list[float] = []
-    monkeypatch.setattr("cli.following.time.sleep", pauses.append)
+    monkeypatch.setattr("cli.executions.following.time.sleep", pauses.append)
     aws: Any = Aws()
     ended = Follower(aws, {"dev": Asked(EVENT, NOW)}).to_the_end()
     assert ended["dev"].output == {"outcome": "ready", "accountId": "211047650761"}

@@ -13,10 +13,10 @@ from pathlib import Path
 import pytest
 
 from cli.app import main
-from cli.declared import load
-from cli.founding.answers import Answers, Owned
-from cli.founding.proposing import _owned
-from cli.founding.writing import baseline, written
+from cli.declaration.declared import load
+from cli.declaration.founding.answers import Answers, Owned
+from cli.declaration.founding.proposing import _owned
+from cli.declaration.founding.writing import baseline, written
 from cli.home import HOME as REPOSITORY
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Kind

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from checks.rendered import rendered
-from cli.linting import reference
-from cli.linting.linter import lint
+from cli.declaration.linting import reference
+from cli.declaration.linting.linter import lint
 from groundwork.declaration.loading import HOME, policy_files
 
 

@@ -9,9 +9,9 @@ import pytest
 from rich.live import Live
 from rich.text import Text
 
-from cli.harmless import Harmless
+from cli.executions.runs import Run, run_table, started_now
 from cli.output import as_json, table
-from cli.runs import Run, run_table, started_now
+from cli.safe_console import Harmless
 
 TITLE, CLEAR, CLEAR_IN_ONE = "\x1b]0;yours\x07", "\x1b[2J", "\x9b2J"
 

@@ -18,12 +18,13 @@ import pytest
 import yaml
 from typer.core import TyperGroup
 
-from cli import aws_config, declared
 from cli.app import loaded
+from cli.declaration import declared
 from cli.inventory import Entry
-from cli.links import bookmarks, markdown, sign_in, switch
-from cli.people import Door, People, Person, people
-from cli.profiles import Tool, names, sections
+from cli.people import aws_config
+from cli.people.entries import Door, People, Person, people
+from cli.people.links import bookmarks, markdown, sign_in, switch
+from cli.people.profiles import Tool, names, sections
 from cli.trouble import Trouble
 from groundwork.contracts import Kind
 from groundwork.declaration import Declaration

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from cli.runs import STATES_IN_WORDS, Reader, Run, input_of, subject_of
+from cli.executions.runs import STATES_IN_WORDS, Reader, Run, input_of, subject_of
 
 ROOT = Path(__file__).parents[3]
 START = datetime(2026, 11, 30, tzinfo=UTC)

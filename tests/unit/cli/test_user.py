@@ -11,8 +11,8 @@ from pathlib import Path
 import pytest
 import yaml
 
+from cli.people.user_lines import with_user, without_user
 from cli.trouble import Trouble
-from cli.user_lines import with_user, without_user
 from groundwork.declaration.loading import HOME
 from tests.unit.cli.conftest import Told
 

@@ -7,8 +7,8 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from cli.declared import put_together, read
-from cli.linting.linter import Severity, lint
+from cli.declaration.declared import put_together, read
+from cli.declaration.linting.linter import Severity, lint
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Model
 from groundwork.declaration import loading

@@ -14,9 +14,9 @@ from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 from cli.connection import VEND
-from cli.differences import failure_of
-from cli.following import executions
-from cli.runs import input_of, subject_of
+from cli.executions.differences import failure_of
+from cli.executions.following import executions
+from cli.executions.runs import input_of, subject_of
 from groundwork.contracts import object_of
 from groundwork.side_by_side import side_by_side
 

@@ -6,9 +6,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
+from cli.executions.starting import MOST_ALONE, changes_of, roll_out, run_each, summary_of
 from cli.given import GIVEN
 from cli.output import SEVERITIES, as_json, colored, say
-from cli.starting import MOST_ALONE, changes_of, roll_out, run_each, summary_of
 
 if TYPE_CHECKING:
     from cli.connection import Connection

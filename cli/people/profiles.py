@@ -15,8 +15,8 @@ from typing import TYPE_CHECKING
 from cli.trouble import Trouble
 
 if TYPE_CHECKING:
-    from cli.aws_config import Sections
-    from cli.people import People
+    from cli.people.aws_config import Sections
+    from cli.people.entries import People
 
 SESSION_NAME = re.compile(r"[\w+=,.@-]{2,64}", re.ASCII)
 

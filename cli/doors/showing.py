@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
-from cli import declared
+from cli.declaration import declared
 from cli.given import GIVEN
 from cli.output import as_json, aside, say, table, waiting
 from cli.trouble import NOT_PERMITTED, Trouble
@@ -61,7 +61,7 @@ def held(asked: Asked) -> tuple[list[Door], Sequence[str]]:
 
 def changes_against(asked: Asked, against: str) -> list[Change]:
     """What the declaration opens and closes beside another."""
-    from cli.revisions import other
+    from cli.declaration.revisions import other
     from groundwork.doors.changes import changes
 
     now = declared.load()
@@ -76,7 +76,7 @@ def changes_against(asked: Asked, against: str) -> list[Change]:
 def changes_of_held(asked: Asked) -> list[Change]:
     """What is open and not declared, and what is declared and shut: of member accounts, since no role of the management
     account is declared."""
-    from cli.entering import installation
+    from cli.doors.entering import installation
     from groundwork.doors.changes import changes
     from groundwork.doors.held import without_members
 
@@ -95,7 +95,7 @@ def changes_of_held(asked: Asked) -> list[Change]:
 
 def _held(asked: Asked, declaration: Declaration) -> tuple[Connection, Premises, set[str]]:
     from cli.connection import Connection
-    from cli.entering import entering, organization
+    from cli.doors.entering import entering, organization
     from groundwork.doors.held import held as read
 
     aws = Connection()
@@ -117,7 +117,7 @@ def _held(asked: Asked, declaration: Declaration) -> tuple[Connection, Premises,
 
 def _there(declaration: Declaration) -> tuple[Organization, list[Account]]:
     from cli.connection import Connection
-    from cli.entering import organization
+    from cli.doors.entering import organization
 
     with waiting("Reading the organization"):
         return organization(Connection(), declaration)

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from cli.founding.answers import Answers, Owned
+from cli.declaration.founding.answers import Answers, Owned
 from cli.home import HOME as REPOSITORY
 from cli.trouble import Trouble
 from groundwork.declaration.loading import FILE
@@ -20,7 +20,7 @@ SAMCONFIG, SCHEMA, POLICIES = "samconfig.toml", "baseline.schema.json", "policie
 def written(folder: Path, answers: Answers) -> list[Path]:
     """The files, made in this folder. Raises `Trouble` where one of them is there, and writes none; and for a declaration
     that is not valid."""
-    from cli.declared import checked
+    from cli.declaration.declared import checked
 
     paths = [folder / name for name in (FILE, SAMCONFIG, SCHEMA, POLICIES)]
     if there := next((path for path in paths if path.exists()), None):

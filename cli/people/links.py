@@ -10,8 +10,8 @@ from collections.abc import Iterable
 from html import escape
 from urllib.parse import urlencode
 
-from cli.people import Door
-from cli.profiles import purpose
+from cli.people.entries import Door
+from cli.people.profiles import purpose
 from groundwork.contracts import Kind
 
 DOMAINS = {"aws": "aws.amazon.com", "aws-cn": "amazonaws.cn", "aws-us-gov": "amazonaws-us-gov.com"}

@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 
-from cli.declared import FILE
+from cli.declaration.declared import FILE
 from cli.trouble import Trouble
 
 

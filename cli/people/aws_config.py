@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from cli.files import read_bytes
+from cli.people.files import read_bytes
 from cli.trouble import Trouble
 from groundwork.fields import shown
 

@@ -166,7 +166,7 @@ def gathered(aws: Connection, exported: Path | None) -> People:
         return read_export(exported)
     from botocore.exceptions import ClientError
 
-    from cli.declared import load
+    from cli.declaration.declared import load
     from cli.inventory import inventory
     from cli.output import waiting
     from groundwork.errors import GroundworkError

@@ -10,9 +10,9 @@ from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Any
 
 from cli.connection import VEND
+from cli.executions.runs import Reader, Run, run_table
 from cli.given import GIVEN
 from cli.output import aside
-from cli.runs import Reader, Run, run_table
 
 if TYPE_CHECKING:
     from collections.abc import Callable

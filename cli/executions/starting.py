@@ -8,8 +8,8 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from cli.connection import ROLL_OUT, VEND
-from cli.following import Follower, now
-from cli.runs import Run
+from cli.executions.following import Follower, now
+from cli.executions.runs import Run
 
 if TYPE_CHECKING:
     from cli.connection import Connection

@@ -11,7 +11,7 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
-from cli import declared
+from cli.declaration import declared
 from cli.trouble import Trouble
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from botocore.exceptions import ClientError
 
-from cli.founding.answers import Answers, Owned
+from cli.declaration.founding.answers import Answers, Owned
 from cli.trouble import DENIED
 from groundwork.contracts import Kind, Model
 

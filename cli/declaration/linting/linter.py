@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
-from cli.linting import reference
+from cli.declaration.linting import reference
 from groundwork.baseline.imagined import IDS
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.mistakes import NEWER

@@ -9,8 +9,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from cli.aws_config import Sections
-from cli.profiles import names
+from cli.people.aws_config import Sections
+from cli.people.profiles import names
 from cli.trouble import NOT_PERMITTED, Trouble
 from groundwork.side_by_side import AT_ONCE, side_by_side
 

@@ -1,0 +1,1 @@
+"""The owner's declaration: found, checked, compared with another, founded."""

@@ -1,0 +1,1 @@
+"""Who enters what, asked for and shown."""

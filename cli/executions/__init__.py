@@ -1,0 +1,1 @@
+"""Executions of the state machines: started, followed, looked up, and what they found."""
