@@ -20,7 +20,7 @@ from rich.console import Console
 from rich.padding import Padding
 from rich.text import Text
 
-from cli.runs import Run
+from cli.executions.runs import Run
 from demo.callers import (
     INSTANCES,
     PIPELINE,

@@ -14,7 +14,7 @@ from typing import Any, Self
 from rich.console import Console
 from rich.live import Live
 
-from cli.runs import SUCCEEDED, Reader, Run, run_table
+from cli.executions.runs import SUCCEEDED, Reader, Run, run_table
 from local.engine import Engine
 
 PROBE_SECONDS = 0.25
