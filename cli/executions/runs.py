@@ -49,6 +49,7 @@ STATES_IN_WORDS: Mapping[str, str] = {
     "Organization": "setting up the organization",
     "Delegation": "delegating to the security account",
     "LogArchive": "laying down the log archive",
+    "OrganizationBaseline": "setting up what holds for every account",
     "Baseline": "laying down the baseline",
     "VerifyBaseline": "looking again",
     "RecordOutcome": "noting what was done",

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 
-from groundwork.baseline.components.guardrails.document import LONGEST, guardrail_document, minified
+from groundwork.baseline.central_policies import minified
+from groundwork.baseline.components.guardrails.document import LONGEST, guardrail_document
 from groundwork.declaration.loading import load
 from groundwork.policies.documents import Request, compile_policy
 from tests.component.cdk import with_cdk

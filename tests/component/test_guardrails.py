@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 
+from groundwork.baseline.central_policies import minified
 from groundwork.baseline.components.guardrails import Guardrails
-from groundwork.baseline.components.guardrails.document import LONGEST, guardrail_document, minified
+from groundwork.baseline.components.guardrails.document import LONGEST, guardrail_document
 from groundwork.contracts import Organization
 from groundwork.declaration import Declaration, Role, Trust, Where
 from groundwork.declaration.entry_roles import EntryRole

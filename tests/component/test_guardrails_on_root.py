@@ -14,16 +14,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundwork.baseline.archive import is_known
+from groundwork.baseline.central_policies import TAG, Former, Found, FoundPolicy
 from groundwork.baseline.component import Call
-from groundwork.baseline.components.guardrails import (
-    DESCRIPTION,
-    SCP,
-    Former,
-    Found,
-    FoundPolicy,
-    Guardrails,
-)
-from groundwork.baseline.components.guardrails.document import TAG, guardrail_document
+from groundwork.baseline.components import guardrails
+from groundwork.baseline.components.guardrails import Guardrails
+from groundwork.baseline.components.guardrails.document import guardrail_document
 from groundwork.contracts import Account
 from groundwork.errors import OrganizationBusy
 from local.identity.credentials import Credentials
@@ -40,6 +35,7 @@ from tests.engine.support import eventually
 
 GUARDRAILS = Guardrails()
 NAME = "groundwork-guardrails"
+SCP, DESCRIPTION = guardrails.SCP.name, guardrails.SCP.description
 RESOURCE = f"service control policy {NAME}"
 
 
@@ -198,13 +194,21 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(enabled: World) -
 TARGET = imagined("management")
 ROOT = frozenset({TARGET.organization.root_id})
 WANTED = guardrail_document(TARGET.declaration, TARGET.organization)
-GOOD = Found(FoundPolicy("p-1", NAME, DESCRIPTION, WANTED, {TAG["Key"]: TAG["Value"]}), attached=ROOT)
+GOOD = FoundPolicy("p-1", NAME, DESCRIPTION, WANTED, {TAG["Key"]: TAG["Value"]})
 
 documents = st.sets(st.sampled_from(range(len(WANTED["Statement"])))).map(
     lambda kept: {**WANTED, "Statement": [WANTED["Statement"][number] for number in sorted(kept)]}
 )
+
+
+def seen(policy: FoundPolicy | None, attached: frozenset[str], former: tuple[Former, ...] = ()) -> Found:
+    if policy is None:
+        return Found(former=former)
+    return Found({NAME: policy}, {NAME: attached}, former)
+
+
 states = st.builds(
-    Found,
+    seen,
     policy=st.none()
     | st.builds(
         FoundPolicy,
@@ -216,7 +220,7 @@ states = st.builds(
     ),
     attached=st.sampled_from([frozenset(), ROOT]),
     former=st.sampled_from([(), (Former("p-2", "old-name", ("r-ab12",)),)]),
-).filter(lambda found: found.policy is not None or not found.attached)
+)
 
 
 def difference(found: Found) -> list[Call]:
@@ -226,7 +230,7 @@ def difference(found: Found) -> list[Call]:
 def carried_out(found: Found, calls: Iterable[Call]) -> Found:
     for each in calls:
         given = each.parameters
-        policy = found.policy or FoundPolicy("p-1", "", "", {}, {})
+        policy = found.policies.get(NAME) or FoundPolicy("p-1", "", "", {}, {})
         tags = {tag["Key"]: tag["Value"] for tag in given.get("Tags", [])}
         policy = replace(
             policy,
@@ -235,8 +239,8 @@ def carried_out(found: Found, calls: Iterable[Call]) -> Found:
             document=json.loads(given["Content"]) if "Content" in given else policy.document,
             tags={**policy.tags, **tags},
         )
-        attached = ROOT if each.operation == "AttachPolicy" else found.attached
-        found = replace(found, policy=policy, attached=attached)
+        attached = ROOT if each.operation == "AttachPolicy" else found.attached.get(NAME, frozenset())
+        found = seen(policy, attached, found.former)
     return found
 
 
@@ -244,9 +248,7 @@ def carried_out(found: Found, calls: Iterable[Call]) -> Found:
 @given(found=states)
 def test_the_difference_is_complete_and_nothing_in_it_is_superfluous(found: Found) -> None:
     calls = difference(found)
-    assert (calls == []) == (
-        replace(found, former=()) == GOOD or (found.policy == GOOD.policy and bool(found.attached))
-    )
+    assert (calls == []) == (replace(found, former=()) == seen(GOOD, ROOT))
     assert difference(carried_out(found, calls)) == []
     for each in calls:
         assert difference(carried_out(found, [other for other in calls if other != each])) != []
@@ -288,7 +290,7 @@ def test_the_same_policy_in_another_order_is_no_difference(world: World) -> None
     assert (
         list(
             GUARDRAILS.diff(
-                Found(found, frozenset({world.organization.root_id})),
+                seen(found, frozenset({world.organization.root_id})),
                 world.target(GUARDRAILS, world.management),
             )
         )

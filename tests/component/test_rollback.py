@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from groundwork.baseline.archive import WRITER, archive
 from groundwork.baseline.component import Installation
 from groundwork.baseline.components import COMPONENTS
-from groundwork.baseline.components.guardrails import DESCRIPTION, SCP
+from groundwork.baseline.components.guardrails import SCP
 from groundwork.baseline.components.log_archive.buckets import names as archive_buckets
 from groundwork.baseline.components.log_archive.buckets import read as read_buckets
 from groundwork.baseline.run import ComponentTask, work_inside
@@ -218,8 +218,8 @@ class Walk:
 
     def _policies(self) -> Iterator[tuple[str, Any]]:
         client = self.world.aws.client("organizations")
-        for each in client.list_policies(Filter=SCP)["Policies"]:
-            if each.get("Description") == DESCRIPTION:
+        for each in client.list_policies(Filter=SCP.name)["Policies"]:
+            if each.get("Description") == SCP.description:
                 content = client.describe_policy(PolicyId=each["Id"])["Policy"]["Content"]
                 targets = client.list_targets_for_policy(PolicyId=each["Id"])["Targets"]
                 yield each["Name"], (json.loads(content), sorted(target["TargetId"] for target in targets))

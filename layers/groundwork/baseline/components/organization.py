@@ -36,8 +36,8 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
 }
 """The services that need trusted access, by the component that uses them."""
 
-POLICY_TYPES: Mapping[ComponentName, str] = {"guardrails": "SERVICE_CONTROL_POLICY"}
-"""The policy types that must be on, by the component that attaches one."""
+POLICY_TYPES: Mapping[ComponentName, Sequence[str]] = {"guardrails": ("SERVICE_CONTROL_POLICY",)}
+"""The policy types that must be on, by the component that attaches such policies."""
 
 ROOT_FEATURES: Mapping[str, tuple[str, str]] = {
     "RootCredentialsManagement": (
@@ -172,7 +172,8 @@ def declared_units(declaration: Declaration) -> list[str]:
 
 
 def _policy_types(found: Found, target: Target, components: set[ComponentName]) -> Iterator[Call]:
-    for component, policy_type in POLICY_TYPES.items():
+    needed = [(component, policy_type) for component, types in POLICY_TYPES.items() for policy_type in types]
+    for component, policy_type in needed:
         if component in components and found.policy_types.get(policy_type) not in ON:
             yield Call(
                 "organizations",

@@ -42,20 +42,18 @@ https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from groundwork.baseline.archive import WRITER
+from groundwork.baseline.central_policies import TAG, minified
 from groundwork.baseline.components.cdk.names import DEPLOY, PUBLISH
 from groundwork.baseline.components.config.aggregator import ROLE as AGGREGATOR_ROLE
 from groundwork.contracts import Organization
 from groundwork.declaration import ComponentName, Declaration
-from groundwork.declaration.policy_files import Document
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
 
-TAG = {"Key": "managed-by", "Value": "groundwork"}
 LONGEST = 10_240
 """Characters of a service control policy, since May 2026. The default declaration makes one that fits the 5,120 of before.
 
@@ -129,10 +127,6 @@ def guardrail_document(declaration: Declaration, organization: Organization) -> 
             f"{LONGEST}; declare fewer roles and groups, or give them shorter names and paths."
         )
     return document
-
-
-def minified(document: Document) -> str:
-    return json.dumps(document, separators=(",", ":"))
 
 
 def _membership(declaration: Declaration) -> dict[str, Any]:
