@@ -13,7 +13,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from checks import embedded
+from checks import baseline, embedded
 from checks.aws_names import actions, managed_documents, managed_policies
 from checks.commands import commands
 from checks.evaluators import evaluators
@@ -58,6 +58,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "layers/groundwork/doors/managed_policies.txt.xz": managed_documents,
     "docs/vend_account.svg": partial(picture_of, "vend_account"),
     "docs/roll_out.svg": partial(picture_of, "roll_out"),
+    "docs/baseline.md": baseline.document,
     "docs/commands.md": commands,
     "layers/groundwork/report/page/vend_account.svg": partial(bare_picture_of, "vend_account"),
     "layers/groundwork/report/page/roll_out.svg": partial(bare_picture_of, "roll_out"),

@@ -61,7 +61,7 @@ def errors() -> str:
             "",
             "AWS took the request and did not make the account. Groundwork asks again by itself where it says so.",
             "",
-            *_table(
+            *table(
                 ("Reason", "What it means", "Remedy"),
                 [
                     (
@@ -85,7 +85,7 @@ def errors() -> str:
             "",
             "Of `ConstraintViolationException` and `InvalidInputException`, besides those of CreateAccount.",
             "",
-            *_table(
+            *table(
                 ("Reason", "What happens"),
                 [
                     (f"`{reason}`", _what_happens(answer))
@@ -115,7 +115,7 @@ def _errors(
         )
         for kind in sorted(kinds, key=lambda each: each.__name__)
     ]
-    return _table(heads, rows)
+    return table(heads, rows)
 
 
 def patience() -> dict[str, str]:
@@ -188,7 +188,7 @@ def _exceptions() -> Iterator[str]:
                 rows.append((f"`{code}`", _calls(calls, service), _what_happens(answer)))
         yield f"### {name}"
         yield ""
-        yield from _table(("Exception", "Calls", "What happens"), rows)
+        yield from table(("Exception", "Calls", "What happens"), rows)
         yield ""
 
 
@@ -241,7 +241,7 @@ def permissions() -> str:
             *(line for name, function in functions.items() for line in _function(name, function)),
             "## The state machine's role",
             "",
-            *_table(
+            *table(
                 ("Statement", "Actions", "Resources", "Conditions"),
                 map(_statement, _statements(machine)),
             ),
@@ -264,7 +264,7 @@ def _function(name: str, function: Mapping[str, Any]) -> Iterator[str]:
     yield ""
     yield f"{function['Description']}."
     yield ""
-    yield from _table(
+    yield from table(
         ("Statement", "Actions", "Resources", "Conditions"), map(_statement, _statements(function))
     )
     yield ""
@@ -301,7 +301,7 @@ def _component(name: Any) -> Iterator[str]:
     )
     for title, held in (each for each in tables if each[1]):
         yield ""
-        yield from _table((title, "Resources", "Conditions"), map(_permission, held))
+        yield from table((title, "Resources", "Conditions"), map(_permission, held))
     yield ""
 
 
@@ -351,7 +351,8 @@ def _listed(value: Any) -> list[Any]:
 # -- tables ------------------------------------------------------------------------------------------
 
 
-def _table(heads: Sequence[str], rows: Any) -> Iterator[str]:
+def table(heads: Sequence[str], rows: Any) -> Iterator[str]:
+    """A table of Markdown."""
     yield f"| {' | '.join(heads)} |"
     yield f"|{'---|' * len(heads)}"
     for row in rows:
