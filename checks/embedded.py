@@ -26,6 +26,7 @@ from local.engine import Engine
 from local.events.delivery import DELIVERED_SERVICES
 from local.services.s3 import SUBRESOURCES
 from local.stack.resource import TYPES
+from local.untouched import answer_of
 
 ROOT = Path(__file__).parent.parent
 APART: Mapping[str, Sequence[str]] = {
@@ -74,6 +75,8 @@ def is_here(aws: Engine, service: str, operation: str) -> bool:
         return False
     if service == "s3":
         return _is_of_s3(service_model(service).operation_model(operation))
+    if answer_of(service, operation):
+        return True
     method = camelcase_to_underscores(operation)
     return operation in APART.get(service, ()) or any(
         hasattr(each, method) for each in _responses(aws, service)

@@ -29,7 +29,7 @@ from werkzeug.exceptions import ClientDisconnected, NotFound
 
 from groundwork.policies.documents import UncomputedKey
 from local.authorization import operations, reference, refusals
-from local.authorization.operations import EngineGap, NoArn
+from local.authorization.operations import EngineGap, NoArn, NotHere
 from local.authorization.protocols import content_type, operation_of, protocol_of
 from local.authorization.refusals import Refusal
 from local.authorization.resource_policies import malformed
@@ -42,7 +42,6 @@ if TYPE_CHECKING:
 CREDENTIAL = re.compile(r"Credential=([^/,\s]+)/(\d{8})/([^/]+)/([^/]+)/aws4_request")
 SIGNATURE = re.compile(r"SignedHeaders=([^,\s]+),\s*Signature=([0-9a-f]+)")
 ACCOUNT_HEADER = "HTTP_X_MOTO_ACCOUNT_ID"
-S3CONTROL_PATH = "/v20180820/"
 ADMITTED = "local.admitted"
 """Where the environment of a request keeps its `Call`, once it may pass."""
 FOR_ANYBODY = frozenset(("AssumeRoleWithSAML", "AssumeRoleWithWebIdentity"))
@@ -105,6 +104,8 @@ class Gate:
         try:
             environ[ADMITTED] = call = _call(request, signed, principal)
             return self._engine.authorizer.admit(call) or malformed(call)
+        except NotHere as operation:
+            return refusals.not_embedded(str(operation))
         except (EngineGap, UncomputedKey) as gap:
             return refusals.gap(str(gap))
         except NoArn as text:
@@ -167,10 +168,7 @@ def scope_of(environ: Environ, path: str) -> Signed | None:
     if match is None:
         return None
     key, date, region, service = match.groups()
-    name = operations.SERVICES.get(service, service)
-    if service == "s3" and path.startswith(S3CONTROL_PATH):
-        name = "s3control"
-    return Signed(key, date, region, service, name)
+    return Signed(key, date, region, service, operations.service_of(service, path))
 
 
 def _unsigned(environ: Environ, request: Request) -> refusals.Response:
@@ -211,13 +209,14 @@ def _token(request: Request) -> str | None:
 
 
 def _call(request: Request, signed: Signed, principal: Principal) -> Call:
-    model = get_service_model(signed.service)
+    service = operations.BY_VERSION.get((signed.service, request.values.get("Version", "")), signed.service)
+    model = get_service_model(service)
     try:
-        operation, path_parameters = get_service_router(signed.service).match(request)
+        operation, path_parameters = get_service_router(service).match(request)
         protocol = determine_request_protocol(model, request.content_type)
     except (NotFound, NotImplementedError) as error:
         asked = operation_of(request.environ, request.get_data(cache=True))
-        raise EngineGap(f"{signed.service}: no operation for {asked}") from error
+        raise EngineGap(f"{service}: no operation for {asked}") from error
     body = request.get_data(cache=True)
     received: Any = {
         "method": request.method,
@@ -234,7 +233,7 @@ def _call(request: Request, signed: Signed, principal: Principal) -> Call:
     except (RequestParserError, ParseError, ValueError) as error:
         raise Unparsable(str(error)) from error
     headers = {"User-Agent": request.headers.get("User-Agent", "")}
-    return Call(signed.service, operation.name, parameters, principal, signed.region, headers)
+    return Call(service, operation.name, parameters, principal, signed.region, headers)
 
 
 def install(engine: Engine) -> None:

@@ -17,6 +17,10 @@ class EngineGap(NotImplementedError):
     """The embedded AWS does not understand a call well enough to authorize it: a table lacks an entry."""
 
 
+class NotHere(EngineGap):
+    """Of a service of which only what reads is here, an operation that does more."""
+
+
 class NoArn(ValueError):
     """What stands where a call names a resource is no ARN."""
 
@@ -27,6 +31,16 @@ PREFIXES = {  # botocore's service name -> IAM's prefix, where they differ
     "accessanalyzer": "access-analyzer",
     "resourcegroupstaggingapi": "tag",
     "service-quotas": "servicequotas",
+    "apigatewayv2": "apigateway",
+    "bedrock-agent": "bedrock",
+    "docdb": "rds",
+    "efs": "elasticfilesystem",
+    "elb": "elasticloadbalancing",
+    "elbv2": "elasticloadbalancing",
+    "emr": "elasticmapreduce",
+    "neptune": "rds",
+    "opensearch": "es",
+    "sso-admin": "sso",
 }
 SERVICES = {  # the signature's service name -> botocore's, where they differ
     "states": "stepfunctions",
@@ -34,7 +48,21 @@ SERVICES = {  # the signature's service name -> botocore's, where they differ
     "monitoring": "cloudwatch",
     "tagging": "resourcegroupstaggingapi",
     "servicequotas": "service-quotas",
+    "elasticfilesystem": "efs",
+    "elasticloadbalancing": "elbv2",
+    "elasticmapreduce": "emr",
+    "sso": "sso-admin",
 }
+BY_PATH = {  # a signature's service and the beginning of the path -> botocore's service
+    ("s3", "/v20180820/"): "s3control",
+    ("apigateway", "/v2/"): "apigatewayv2",
+    ("es", "/2021-01-01/"): "opensearch",
+    **{
+        ("bedrock", path): "bedrock-agent"
+        for path in ("/agents/", "/flows/", "/knowledgebases/", "/prompts/")
+    },
+}
+BY_VERSION = {("elbv2", "2012-06-01"): "elb"}  # a service and the version of its API -> the older service
 S3 = {
     "CompleteMultipartUpload": "PutObject",
     "CopyObject": "PutObject",
@@ -123,7 +151,9 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "sns": {"PublishBatch": "Publish"},
     "accessanalyzer": {"GetFindingV2": "GetFinding", "ListFindingsV2": "ListFindings"},
+    "budgets": {"DescribeBudget": "ViewBudget", "DescribeBudgets": "ViewBudget"},
 }
+READS_OF_API_GATEWAY = "Get"  # its actions are the methods of HTTP
 FREE = frozenset(  # AWS demands no permission of the caller ("No permissions are required", API references)
     ("sts:GetCallerIdentity", "sts:GetSessionToken", "sts:GetAccessKeyInfo")
 )
@@ -136,6 +166,14 @@ TRANSACTIONS = {
 }
 
 
+def service_of(signed_for: str, path: str) -> str:
+    """botocore's name of the service that a request is for, by its signature and where it goes."""
+    for (service, start), found in BY_PATH.items():
+        if service == signed_for and path.startswith(start):
+            return found
+    return SERVICES.get(signed_for, signed_for)
+
+
 def prefix_of(service: str) -> str:
     return PREFIXES.get(service, service)
 
@@ -145,7 +183,12 @@ def action_of(service: str, operation: str, parameters: Mapping[str, Any]) -> st
     name = NAMES.get(service, {}).get(operation, operation)
     if service == "s3" and parameters.get("VersionId"):
         name = WITH_VERSION.get(operation, name)
-    action = f"{prefix_of(service)}:{name}"
+    prefix = prefix_of(service)
+    if prefix == "apigateway" and operation.startswith(READS_OF_API_GATEWAY):
+        name = "GET"
+    action = f"{prefix}:{name}"
+    if prefix in reference.READ_ONLY and not reference.is_action(action):
+        raise NotHere(f"{service} {operation}")
     if not reference.is_action(action):
         raise EngineGap(
             f"{service} {operation}: the embedded IAM knows no action {action}. Where AWS checks another one, name it in "

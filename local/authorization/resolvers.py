@@ -15,6 +15,7 @@ from local.authorization import state
 from local.authorization.operations import EngineGap
 from local.authorization.reference import Action
 from local.authorization.resources import EVERYTHING, Call, Resolver
+from local.clients import service_model
 from local.identity.principals import PARTITION
 
 
@@ -359,7 +360,20 @@ def _sts(call: Call, action: Action) -> list[str] | None:
     return [str(role)] if role and re.match(r"arn:[\w-]+:iam::\d{12}:role/", str(role)) else None
 
 
+def _apigateway(call: Call, action: Action) -> list[str] | None:
+    """What is read is the path of the request ("Actions, resources, and condition keys for API Gateway Management")."""
+    if action.name != "apigateway:GET":
+        return None
+    asked = service_model(call.service).operation_model(call.operation)
+    members = asked.input_shape.members if asked.input_shape else {}
+    names = {shape.serialization.get("name", member): member for member, shape in members.items()}
+    path = asked.http["requestUri"].partition("?")[0].removeprefix("/v2")
+    filled = re.sub(r"{(\w+)\+?}", lambda found: str(call.get(names[found[1]]) or "*"), path)
+    return [call.arn("apigateway", filled, account="")]
+
+
 RESOLVERS: Mapping[str, Resolver] = {
+    "apigateway": _apigateway,
     "iam": _iam,
     "organizations": _organizations,
     "account": _account,

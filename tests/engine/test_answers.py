@@ -57,13 +57,13 @@ def test_every_answer_is_one_of_aws(aws: Engine, protocol: str, capfd: pytest.Ca
 
 
 def test_a_service_that_is_not_here_is_named(aws: Engine) -> None:
-    said = refused(aws.client("inspector2").disable, resourceTypes=["EC2"])
+    said = refused(aws.client("drs").initialize_service)
     assert said == (
-        "NotImplemented: The embedded AWS does not have inspector2 POST /disable. "
+        "NotImplemented: The embedded AWS does not have drs POST /InitializeService. "
         "docs/embedded-aws.md says what it has, and how to add to it."
     )
-    assert refused(aws.client("codebuild").list_projects).startswith(
-        "NotImplemented: The embedded AWS does not have codebuild ListProjects."
+    assert refused(aws.client("fsx").describe_backups).startswith(
+        "NotImplemented: The embedded AWS does not have fsx DescribeBackups."
     )
 
 
@@ -76,6 +76,15 @@ def test_an_operation_that_is_not_here_is_named(aws: Engine) -> None:
     )
     said = refused(aws.client("cloudtrail").lookup_events)
     assert said.startswith("NotImplemented: The embedded AWS does not have cloudtrail LookupEvents.")
+
+
+def test_of_a_service_that_is_only_read_what_does_more_is_not_here(aws: Engine) -> None:
+    said = refused(aws.client("inspector2").disable, resourceTypes=["EC2"])
+    assert said.startswith("NotImplemented: The embedded AWS does not have inspector2 Disable. docs/")
+    ask = aws.client("securitylake").list_data_lakes  # of which moto has nothing at all
+    assert refused(ask).startswith(
+        "NotImplemented: The embedded AWS does not have securitylake ListDataLakes."
+    )
 
 
 def test_who_may_not_is_told_that_first(aws: Engine) -> None:
@@ -136,7 +145,7 @@ def test_what_is_no_arn_is_told_as_that(aws: Engine) -> None:
 @pytest.mark.parametrize(
     ("service", "target", "kind", "body", "code"),
     [
-        ("codebuild", "A.B", "application/x-amz-json-1.1", b"{}", "NotImplemented"),
+        ("fsx", "A.B", "application/x-amz-json-1.1", b"{}", "NotImplemented"),
         ("health", "A.B", "application/x-amz-json-1.0", b"{}", "NotImplemented"),
         ("inspector2", "", "application/json", b"{}", "NotImplemented"),
         ("kms", "TrentService.ListKeys", "application/x-amz-json-1.1", b"{", "SerializationException"),
