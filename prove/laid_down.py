@@ -14,7 +14,7 @@ from groundwork.baseline.components.access.state import RoleState
 from groundwork.baseline.components.access.wanted import Wanted, wanted
 from groundwork.baseline.components.cdk import roles
 from groundwork.baseline.components.cdk.names import Names, names
-from groundwork.baseline.components.guardrails.document import guardrail_document
+from groundwork.baseline.components.guardrails.document import guardrail_documents
 from groundwork.contracts import Account, Kind, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
@@ -89,8 +89,8 @@ def access(account: str) -> Wanted:
 
 
 @cache
-def guardrail() -> Document:
-    return guardrail_document(load(), ORGANIZATION)
+def guardrails() -> tuple[Document, ...]:
+    return tuple(guardrail_documents(load(), ORGANIZATION).values())
 
 
 @cache
@@ -112,8 +112,8 @@ def cdk_roles(account: str) -> Mapping[str, RoleState]:
 
 
 @cache
-def guardrail_with_cdk() -> Document:
-    return guardrail_document(with_cdk(), ORGANIZATION)
+def guardrails_with_cdk() -> tuple[Document, ...]:
+    return tuple(guardrail_documents(with_cdk(), ORGANIZATION).values())
 
 
 @cache

@@ -48,7 +48,7 @@ def _arn(account: str, purpose: str) -> str:
 
 
 def _under_guard_rails(caller: Caller) -> Caller:
-    levels = ((FULL_ACCESS, laid_down.guardrail_with_cdk()), (FULL_ACCESS,), (FULL_ACCESS,))
+    levels = ((FULL_ACCESS, *laid_down.guardrails_with_cdk()), (FULL_ACCESS,), (FULL_ACCESS,))
     return replace(caller, organization_policies=levels)
 
 

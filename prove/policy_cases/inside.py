@@ -12,7 +12,7 @@ from groundwork.baseline.archive import WRITER
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration.policy_files import Document
 from prove import laid_down
-from prove.asked import Caller, Case, Mfa
+from prove.asked import Caller, Case, Keys, Mfa
 from prove.laid_down import IDS, REGION, SECURITY
 from prove.policy_cases.people import (
     ADMIN,
@@ -151,14 +151,26 @@ FREE_IN_DEV = [
 ]
 
 
+def _root_user(account: str, words: str, keys: Keys | None = None) -> Caller:
+    arn = f"arn:aws:iam::{IDS[account]}:root"
+    who = user(words, account, [ADMINISTRATOR], "true", name="root")
+    known = {**who.keys, "aws:PrincipalArn": arn, "aws:PrincipalType": "Account", **(keys or {})}
+    known.pop("aws:username")
+    return replace(who, arn=arn, keys=known)
+
+
 def _guardrails() -> Iterator[Case]:
     entered = inside("dev", ENTRY, "Groundwork in dev by the entry role")
     administrator = inside("dev", ADMIN, f"somebody in dev by {ADMIN}")
-    root = user("the root user of dev", "dev", [ADMINISTRATOR], "true", name="root")
     impostor = session(
         f"a role of dev called {ENTRY} under another path", "dev", f"x/{ENTRY}", [ADMINISTRATOR]
     )
-    for caller in (administrator, root, impostor):
+    root = _root_user("dev", "the root user of dev")
+    yield from _tried(root, False, [*IN_DEV, LEAVE, *FREE_IN_DEV], "dev", "root users do nothing")
+    privileged = _root_user("dev", "who is root in dev by sts:AssumeRoot", {"aws:AssumedRoot": "true"})
+    yield from _tried(privileged, False, [*IN_DEV, LEAVE], "dev", "the service control policy holds")
+    yield from _tried(privileged, True, FREE_IN_DEV, "dev", "the management account does what only root may")
+    for caller in (administrator, impostor):
         yield from _tried(caller, False, [*IN_DEV, LEAVE], "dev", "the service control policy holds")
         yield from _tried(caller, True, FREE_IN_DEV, "dev", "it leaves everything else alone")
     yield from _tried(entered, True, [*IN_DEV, *FREE_IN_DEV], "dev", "the entry roles are exempt")

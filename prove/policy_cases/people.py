@@ -47,7 +47,7 @@ def guarded(account: str) -> Levels:
     """The service control policies over an account: none over the management account and over strangers."""
     if account == "management" or account not in IDS:
         return ()
-    return ((FULL_ACCESS, laid_down.guardrail()), (FULL_ACCESS,), (FULL_ACCESS,))
+    return ((FULL_ACCESS, *laid_down.guardrails()), (FULL_ACCESS,), (FULL_ACCESS,))
 
 
 def _known(account: str, arn: str, mfa: Mfa, kind: str, organization: str | None) -> dict[str, Any]:

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from groundwork.declaration.policy_files import statements
-from prove.laid_down import access, guardrail
+from prove.laid_down import access, guardrails
 from prove.proofs import TAKEN_OUT, TRUSTS, without
 from prove.vended import Organization
 
@@ -50,5 +50,5 @@ def test_trusts_lose_their_conditions_and_nothing_else_does() -> None:
 @pytest.mark.parametrize("sid", [sid for sid in TAKEN_OUT if sid != TRUSTS])
 def test_what_is_taken_out_is_there(sid: str) -> None:
     holders = [*access("dev").roles, *access("security").groups]
-    documents = [guardrail(), *(document for holder in holders for document in holder.inline.values())]
+    documents = [*guardrails(), *(document for holder in holders for document in holder.inline.values())]
     assert sid in {statement.get("Sid") for document in documents for statement in statements(document)}

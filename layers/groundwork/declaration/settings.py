@@ -187,14 +187,27 @@ class AccountSettings(Model):
 
 
 class Guardrails(Model):
-    """The service control policy that keeps member accounts from undoing the baseline."""
+    """The service control policies that keep member accounts from undoing the baseline."""
 
-    policy: Name = "groundwork-guardrails"
+    policy: Name = Field(
+        default="groundwork-guardrails",
+        description="The first one's name; the others' begin with it, like groundwork-guardrails-account",
+    )
     where: list[UnitPath] = Field(
         default_factory=list,
-        description="Units that it hangs on; on the root, where none is named. Name Security first: the archive is there",
+        description="Units that they hang on; on the root, where none is named. Name Security first: the archive is there",
     )
     allow_leaving: bool = Field(default=False, description="Let member accounts leave the organization")
+    deny_root_user: bool = Field(
+        default=True,
+        description="Member accounts' root users may do nothing; what only they may, the management account does by "
+        "sts:AssumeRoot",
+    )
+    regions: list[Region] | None = Field(
+        default=None,
+        description="Regions that may be used besides the governed ones, and no others; [] for the governed ones alone, "
+        "null for every Region",
+    )
 
 
 class Cdk(Model):

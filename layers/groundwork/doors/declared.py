@@ -13,7 +13,7 @@ from groundwork.baseline.components.access.documents import NotYetKnown
 from groundwork.baseline.components.access.state import RoleState
 from groundwork.baseline.components.access.wanted import Wanted, wanted
 from groundwork.baseline.components.cdk import roles as cdk_roles
-from groundwork.baseline.components.guardrails.document import guardrail_document
+from groundwork.baseline.components.guardrails.document import guardrail_documents
 from groundwork.baseline.components.log_archive import LogArchive, writer
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
@@ -67,7 +67,7 @@ def called(account: Account) -> str:
 def control_over(
     declaration: Declaration, organization: Organization, account: Account
 ) -> Sequence[Sequence[Document]]:
-    """The service control policy that the declaration lays down, with the one of AWS that allows the rest. What others
+    """The service control policies that the declaration lays down, with the one of AWS that allows the rest. What others
     have hung on the organization is not looked at: it can only take power away."""
     if account.kind == "management" or "guardrails" not in declaration.baseline.get("management", []):
         return ()
@@ -76,7 +76,7 @@ def control_over(
         where and not any(is_below(account.unit, unit) for unit in where)
     ):
         return ()
-    return ((FULL_ACCESS, guardrail_document(declaration, organization)),)
+    return ((FULL_ACCESS, *guardrail_documents(declaration, organization).values()),)
 
 
 def _filled(place: Place, target: Target, notes: list[str]) -> Place:

@@ -1,17 +1,22 @@
-"""guardrails: one service control policy on the root that keeps member accounts from undoing the baseline
-(`document.py` has what it says, and what it cannot).
+"""guardrails: service control policies on the root that keep member accounts from undoing the baseline
+(`document.py` has what they say, and what they cannot).
 
-A policy of ours that is no longer declared, and a place where the declared one no longer belongs, are reported: what
+A policy of ours that is no longer declared, and a place where a declared one no longer belongs, are reported: what
 takes guard rails off is no function of ours."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 
 from groundwork.baseline import central_policies
-from groundwork.baseline.central_policies import Found, Policy, PolicyType
+from groundwork.baseline.central_policies import Found, Policy, PolicyType, minified
 from groundwork.baseline.component import Call, Component, Target
-from groundwork.baseline.components.guardrails.document import guardrail_document
+from groundwork.baseline.components.guardrails.document import (
+    ONCE_LONGEST,
+    guardrail_documents,
+    policy_names,
+)
 from groundwork.baseline.documents import differences
 from groundwork.baseline.imagined import all_there
 from groundwork.declaration import Declaration
@@ -23,6 +28,13 @@ SCP = PolicyType(
     "Groundwork: member accounts cannot undo their baseline. Declared in baseline.yaml; changes made here are put right.",
     differences,
 )
+HARM: Mapping[str, str] = {
+    "baseline": "member accounts could undo their baseline",
+    "account": "member accounts could leave, and undo what the organization holds for them",
+    "archive": "whoever enters the security account could destroy the evidence",
+    "regions": "member accounts could work where nobody looks",
+}
+"""What it means that a policy is not there, by what it is for."""
 
 
 class Guardrails(Component[Found]):
@@ -32,33 +44,63 @@ class Guardrails(Component[Found]):
     writes = central_policies.writes(SCP.name)
 
     def rendered(self, declaration: Declaration) -> Sequence[Document]:
-        return [guardrail_document(declaration, all_there(declaration))]
+        return list(guardrail_documents(declaration, all_there(declaration)).values())
 
     def read(self, target: Target) -> Found:
         places = {target.organization.root_id, *_places(target)}
-        return central_policies.read(SCP, [target.declaration.guardrails.policy], places, target)
+        return central_policies.read(SCP, policy_names(target.declaration).values(), places, target)
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
-        name = target.declaration.guardrails.policy
+        names, places = policy_names(target.declaration), _places(target)
         if target.organization.security_account_id is None:
             waits = "waits for the security account, whose buckets and key it protects"
-            yield Call("organizations", "AttachPolicy", {}, f"{SCP.words} {name}", "report", waits)
+            resource = f"{SCP.words} {names['baseline']}"
+            yield Call("organizations", "AttachPolicy", {}, resource, "report", waits)
             return
-        policy = Policy(
-            name,
-            guardrail_document(target.declaration, target.organization),
-            _places(target),
-            harm="member accounts could undo their baseline",
-            idle="it protects no account",
-        )
-        yield from central_policies.calls(SCP, [policy], found, target)
+        documents = guardrail_documents(target.declaration, target.organization)
+        wanted = [
+            Policy(name, documents[name], places, HARM[part], idle="it protects no account")
+            for part, name in names.items()
+        ]
+        missing = [policy for policy in wanted[1:] if not _hangs(policy, found)]
+        for call in central_policies.calls(SCP, wanted, found, target):
+            yield _later(call, missing) if _takes_out(call, wanted[0]) else call
+        yield from _notes(documents)
 
     def left(self, target: Target) -> Iterator[Call]:
-        yield from central_policies.left(SCP, self.name, [target.declaration.guardrails.policy], target)
+        names = policy_names(target.declaration).values()
+        yield from central_policies.left(SCP, self.name, names, target)
+
+
+def _hangs(policy: Policy, found: Found) -> bool:
+    return policy.places.keys() <= found.attached.get(policy.name, frozenset())
+
+
+def _takes_out(call: Call, first: Policy) -> bool:
+    """Whether it may take something out of the first policy that another one is to say from now on."""
+    return call.operation == "UpdatePolicy" and call.resource == f"{SCP.words} {first.name}"
+
+
+def _later(call: Call, missing: Sequence[Policy]) -> Call:
+    """Not before the others hang where they should: what was in one policy once, and is in two, is never in none."""
+    after = " and ".join(f"{SCP.words} {policy.name} is attached" for policy in missing)
+    return replace(call, after=after)
+
+
+def _notes(documents: Mapping[str, Document]) -> Iterator[Call]:
+    for name, document in documents.items():
+        length = len(minified(document))
+        if length > ONCE_LONGEST:
+            yield Call(
+                *("organizations", "UpdatePolicy", {}, f"{SCP.words} {name}", "report"),
+                f"has {length} characters; an organization that has not the quota of May 2026 yet takes {ONCE_LONGEST}: "
+                "where AWS refuses it, declare fewer roles and groups, or shorter names",
+                severity="low",
+            )
 
 
 def _places(target: Target) -> dict[str, str]:
-    """What it hangs on, in words by id. A unit that is declared and not there yet comes at the next look."""
+    """What they hang on, in words by id. A unit that is declared and not there yet comes at the next look."""
     units, root = target.organization.units, target.organization.root_id
     where = [unit for unit in target.declaration.guardrails.where if unit in units]
     if not target.declaration.guardrails.where:

@@ -1,0 +1,99 @@
+"""The guard rails of an account as a whole: it stays in the organization, its root user does nothing, and what the
+organization holds for it (GuardDuty, Security Hub, Access Analyzer, public access of EC2 and S3) is not undone from within.
+
+The root user: sessions of sts:AssumeRoot, by which the management account does what only a root user may (delete its
+credentials, unlock a bucket's or a queue's policy), have aws:AssumedRoot and go on working. What else needs a root user's own
+credentials, as MFA delete of a bucket, is denied, but for the tasks that no service control policy binds. A root user whose
+account is to use it again: `guardrails: {denyRootUser: false}`.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/id_root-user-privileged-task.html
+https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_policies_condition-keys.html#condition-keys-assumedroot
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+from groundwork.baseline.components.guardrails.names import Names, Statement
+
+UNDOING: dict[str, list[str]] = {
+    "organization-policies": [
+        "ec2:DisableImageBlockPublicAccess",
+        "ec2:DisableSnapshotBlockPublicAccess",
+        "ec2:EnableSerialConsoleAccess",
+        "ec2:EnableSnapshotBlockPublicAccess",
+        "ec2:ModifyInstanceMetadataDefaults",
+        "s3:PutAccountPublicAccessBlock",
+    ],
+    "threat-detection": [
+        "guardduty:DeleteDetector",
+        "guardduty:DeleteMembers",
+        "guardduty:DisableOrganizationAdminAccount",
+        "guardduty:Disassociate*",
+        "guardduty:StopMonitoringMembers",
+        "guardduty:UpdateDetector",
+        "guardduty:UpdateMemberDetectors",
+        "guardduty:UpdateOrganizationConfiguration",
+    ],
+    "posture": [
+        "securityhub:BatchDisableStandards",
+        "securityhub:DeleteConfigurationPolicy",
+        "securityhub:DeleteFindingAggregator",
+        "securityhub:DeleteMembers",
+        "securityhub:Disable*",
+        "securityhub:Disassociate*",
+        "securityhub:StartConfigurationPolicy*",
+        "securityhub:UpdateConfigurationPolicy",
+        "securityhub:UpdateFindingAggregator",
+        "securityhub:UpdateOrganizationConfiguration",
+        "securityhub:UpdateSecurityHubConfiguration",
+    ],
+}
+"""What undoes what a component holds, by the component. EnableSnapshotBlockPublicAccess is there because it also lessens:
+from all sharing to new sharing alone. Which findings are archived and which controls are left out of a standard is for the
+security account's people to say."""
+OF_THE_ANALYZERS = ["access-analyzer:DeleteAnalyzer", "access-analyzer:UpdateAnalyzer"]
+
+
+def of_the_account(names: Names) -> Iterator[Statement]:
+    """Nobody is spared by the first two; the entry roles are by the others."""
+    declared = names.declaration
+    yield _membership(names)
+    if declared.guardrails.deny_root_user:
+        yield {
+            "Sid": "RootUser",
+            "Effect": "Deny",
+            "Action": "*",
+            "Resource": "*",
+            "Condition": {
+                "ArnLike": {"aws:PrincipalArn": names.iam("root")},
+                "Null": {"aws:AssumedRoot": "true"},
+            },
+        }
+    undoing = [
+        action
+        for component, actions in UNDOING.items()
+        if declared.has_component(component)
+        for action in actions
+    ]
+    if undoing:
+        held = {"Sid": "HeldByTheOrganization", "Action": sorted(undoing), "Resource": "*"}
+        yield names.exempting(held, names.entry_roles)
+    if declared.has_component("external-access"):
+        analyzers = names.arn("access-analyzer", "analyzer/*", names.security)
+        kept = {"Sid": "Analyzers", "Action": OF_THE_ANALYZERS, "Resource": analyzers}
+        yield names.exempting(kept, names.entry_roles)
+
+
+def _membership(names: Names) -> Statement:
+    """Nobody in a member account has it leave, or pass for another; the management account does that from outside. An
+    account leaves in two ways: on its own, and straight into another organization whose invitation it accepts."""
+    actions = ["account:*PrimaryEmailUpdate", "account:PutAccountName"]
+    if not names.declaration.guardrails.allow_leaving:
+        actions += [
+            "account:CloseAccount",
+            "organizations:AcceptHandshake",
+            "organizations:LeaveOrganization",
+        ]
+    return {"Sid": "Membership", "Effect": "Deny", "Action": sorted(actions), "Resource": "*"}

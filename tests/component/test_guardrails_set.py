@@ -1,0 +1,205 @@
+"""guardrails: the set as a whole, and what stands for an account as one: that it stays, that its root user does nothing, that
+what the organization holds is not undone, and in which Regions it works."""
+
+from __future__ import annotations
+
+import json
+from typing import Any
+
+import pytest
+
+from groundwork.baseline.central_policies import minified
+from groundwork.baseline.components.guardrails.document import guardrail_documents
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import load
+from groundwork.declaration.policy_files import Document
+from groundwork.doors.known import actions, matching
+from groundwork.policies.conditions import as_list
+from groundwork.policies.documents import Request, compile_policy
+from tests.component.test_guardrails import (
+    ADMINISTRATOR,
+    ATTACKS,
+    ENTRY,
+    ENTRY_OF_SECURITY,
+    FREE,
+    MEMBER,
+    NEVER,
+    OF_ITS_ROLE,
+    OF_MEMBERSHIP,
+    OF_THE_ARCHIVE,
+    ORGANIZATION,
+    SECURITY,
+    WRITER,
+    denied,
+    named,
+    trail,
+)
+
+HELD: list[tuple[str, str, dict[str, Any]]] = [
+    *((f"ec2:Disable{what}BlockPublicAccess", "*", {}) for what in ("Image", "Snapshot")),
+    ("ec2:EnableSerialConsoleAccess", "*", {}),
+    ("ec2:EnableSnapshotBlockPublicAccess", "*", {}),
+    ("ec2:ModifyInstanceMetadataDefaults", "*", {}),
+    ("s3:PutAccountPublicAccessBlock", "*", {}),
+    *(
+        (f"guardduty:{action}", f"arn:aws:guardduty:us-east-1:{SECURITY}:detector/abc", {})
+        for action in (
+            "DeleteDetector",
+            "DeleteMembers",
+            "DisableOrganizationAdminAccount",
+            "DisassociateFromAdministratorAccount",
+            "DisassociateFromMasterAccount",
+            "DisassociateMembers",
+            "StopMonitoringMembers",
+            "UpdateDetector",
+            "UpdateMemberDetectors",
+            "UpdateOrganizationConfiguration",
+        )
+    ),
+    *(
+        (f"securityhub:{action}", f"arn:aws:securityhub:us-east-1:{SECURITY}:hub/default", {})
+        for action in (
+            "BatchDisableStandards",
+            "DeleteConfigurationPolicy",
+            "DeleteFindingAggregator",
+            "DeleteMembers",
+            "DisableImportFindingsForProduct",
+            "DisableOrganizationAdminAccount",
+            "DisableSecurityHub",
+            "DisableSecurityHubV2",
+            "DisassociateFromAdministratorAccount",
+            "DisassociateFromMasterAccount",
+            "DisassociateMembers",
+            "StartConfigurationPolicyAssociation",
+            "StartConfigurationPolicyDisassociation",
+            "UpdateConfigurationPolicy",
+            "UpdateFindingAggregator",
+            "UpdateOrganizationConfiguration",
+            "UpdateSecurityHubConfiguration",
+        )
+    ),
+    *(
+        (f"access-analyzer:{action}", f"arn:aws:access-analyzer:us-east-1:{SECURITY}:analyzer/ours", {})
+        for action in ("DeleteAnalyzer", "UpdateAnalyzer")
+    ),
+]
+"""What undoes what the organization holds, where the components are declared that hold it."""
+
+
+def everything(**guardrails: Any) -> Declaration:
+    """The default, with every component that the guard rails protect, and Regions."""
+    declared = load()
+    held = ("organization-policies", "threat-detection", "posture", "external-access")
+    baseline = {
+        **declared.baseline,
+        "management": [*declared.baseline["management"], *held],
+        "workload": [*declared.baseline["workload"], "cdk"],
+    }
+    rails = declared.guardrails.model_copy(update={"regions": ["eu-west-1"], **guardrails})
+    return declared.model_copy(update={"baseline": baseline, "guardrails": rails})
+
+
+@pytest.mark.parametrize("declaration", [load(), everything()], ids=["the default", "everything"])
+def test_the_set_fits_the_limits_of_before_may_2026(declaration: Declaration) -> None:
+    """5,120 characters each, and five to a root, of which AWS's FullAWSAccess is one."""
+    documents = guardrail_documents(declaration, ORGANIZATION)
+    measured = {name: len(minified(document)) for name, document in documents.items()}
+    assert max(measured.values()) <= 5_120, measured
+    assert len(measured) + 1 <= 5, measured
+
+
+def test_every_part_of_the_policies_stops_an_attack_that_nothing_else_stops() -> None:
+    parts = 0
+    for document in guardrail_documents(everything(), ORGANIZATION).values():
+        for number, element, value in parts_of(document):
+            parts += 1
+            without = json.loads(minified(document))
+            without["Statement"][number][element].remove(value)
+            whole, less = compile_policy(minified(document)), compile_policy(minified(without))
+            assert any(whole.verdict(each).denied and not less.verdict(each).denied for each in REQUESTS), (
+                f"{value} stops no attack"
+            )
+    assert parts > 65
+
+
+def parts_of(document: Document) -> list[tuple[int, str, str]]:
+    """Of all statements but the CDK's, which `test_cdk_guardrails` takes apart."""
+    return [
+        (number, element, value)
+        for number, statement in enumerate(document["Statement"])
+        if statement["Sid"] != "Cdk"
+        for element in ("Action", "Resource")
+        for value in (statement[element] if isinstance(statement.get(element), list) else ())
+    ]
+
+
+REQUESTS = [
+    Request(action, resource, {"aws:principalarn": principal, **context})
+    for principal, attacks in (
+        (ADMINISTRATOR, (*ATTACKS, *HELD, *OF_THE_ARCHIVE, *OF_ITS_ROLE, *OF_MEMBERSHIP)),
+        (WRITER, NEVER),
+    )
+    for action, resource, context in attacks
+]
+
+
+@pytest.mark.parametrize("attack", HELD, ids=named)
+def test_what_the_organization_holds_nobody_in_a_member_undoes(
+    attack: tuple[str, str, dict[str, Any]],
+) -> None:
+    assert denied(*attack, declaration=everything())
+    assert not denied(*attack, declaration=everything(), principal=ENTRY_OF_SECURITY)
+    if attack[0] != "s3:PutAccountPublicAccessBlock":
+        assert not denied(*attack), "no component is declared that holds it"
+
+
+def test_every_action_that_is_named_is_one_of_the_services() -> None:
+    every = {
+        f"{service}:{name}" for service, each in actions().items() for name in each.reading | each.changing
+    }
+    named_ones = {
+        action
+        for document in guardrail_documents(everything(), ORGANIZATION).values()
+        for statement in document["Statement"]
+        for element in ("Action", "NotAction")
+        for action in as_list(statement.get(element, []))
+    }
+    assert [each for each in sorted(named_ones - {"*"}) if not every.intersection(matching(each))] == []
+
+
+def test_the_root_user_does_nothing_but_for_the_management_account() -> None:
+    root = f"arn:aws:iam::{MEMBER}:root"
+    privileged = {"aws:assumedroot": "true"}
+    for act in (
+        *FREE,
+        ("s3:DeleteBucketPolicy", "arn:aws:s3:::theirs", {}),
+        ("iam:CreateAccessKey", "*", {}),
+    ):
+        action, resource, context = act
+        assert denied(*act, principal=root), act
+        assert not denied(action, resource, {**context, **privileged}, principal=root), act
+    assert denied("cloudtrail:StopLogging", trail(), privileged, principal=root)
+    assert not denied(
+        "s3:GetObject", principal=root, declaration=everything(deny_root_user=False, regions=None)
+    )
+
+
+def test_only_the_declared_regions_are_used_where_they_are_declared() -> None:
+    def refused(action: str, region: str, principal: str = ADMINISTRATOR, **guardrails: Any) -> bool:
+        context = {"aws:requestedregion": region}
+        return denied(action, "*", context, principal, everything(**guardrails))
+
+    assert refused("ec2:RunInstances", "ap-east-1")
+    assert refused("s3:CreateBucket", "eu-west-1", regions=[])
+    assert not refused("ec2:RunInstances", "ap-east-1", regions=None)
+    for region in ("us-east-1", "eu-west-1"):
+        assert not refused("ec2:RunInstances", region)
+    for action in (
+        "iam:CreateRole",
+        "sts:AssumeRole",
+        "route53:ListHostedZones",
+        "cloudfront:GetDistribution",
+    ):
+        assert not refused(action, "us-west-2")
+    assert not refused("config:DeleteConfigurationRecorder", "ap-east-1", ENTRY)
+    assert not refused("ec2:DescribeVpcs", "ap-east-1", ENTRY)
