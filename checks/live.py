@@ -19,6 +19,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from groundwork.baseline.archive import WRITER
+from groundwork.baseline.components.guardrails.document import policy_names
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 
@@ -147,8 +148,8 @@ def guard_rails(live: Live) -> Iterator[Found]:
     listed = live.client("organizations").list_policies_for_target(TargetId=live.root["Id"], Filter=SCP)[
         "Policies"
     ]
-    names, wanted = [policy["Name"] for policy in listed], live.declaration.guardrails.policy
-    yield Found("Policies on the root", ", ".join(names), wanted, wanted in names)
+    names, wanted = [policy["Name"] for policy in listed], [*policy_names(live.declaration).values()]
+    yield Found("Policies on the root", ", ".join(names), ", ".join(wanted), {*wanted} <= {*names})
 
 
 def trails(live: Live) -> Iterator[Found]:

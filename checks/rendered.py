@@ -88,11 +88,10 @@ def _archive() -> Iterator[tuple[str, Resource]]:
 
 
 def _guardrails() -> Iterator[tuple[str, Resource]]:
-    content = {"Content": laid_down.guardrail(), "TargetIds": [laid_down.ORGANIZATION.root_id]}
-    yield (
-        "Guardrails",
-        _resource("Organizations::Policy", Name="groundwork", Type="SERVICE_CONTROL_POLICY", **content),
-    )
+    for number, document in enumerate(laid_down.guardrails(), 1):
+        content = {"Content": document, "TargetIds": [laid_down.ORGANIZATION.root_id]}
+        given = {"Name": f"groundwork-{number}", "Type": "SERVICE_CONTROL_POLICY", **content}
+        yield f"Guardrails{number}", _resource("Organizations::Policy", **given)
 
 
 def _sessions() -> Iterator[tuple[str, Resource]]:

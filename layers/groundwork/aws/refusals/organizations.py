@@ -57,7 +57,7 @@ ANSWERS: Answers = {
         "": unsent("Organizations does not take what Groundwork sends; the cause names its reason."),
     },
     "MalformedPolicyDocumentException": refused(
-        "Organizations does not take the guard rails' text: look for a character in the declared names that AWS does not "
+        "Organizations does not take a policy's text: look for a character in the declared names that AWS does not "
         "allow in a policy."
     ),
     "OrganizationalUnitNotFoundException": refused(
@@ -113,16 +113,18 @@ REASONS: Mapping[str, Answer] = {
     ),
     "SERVICE_ACCESS_NOT_ENABLED": busy("Trusted access of the service was given a moment ago, or is off."),
     "MAX_POLICY_TYPE_ATTACHMENT_LIMIT_EXCEEDED": quota(
-        "The root has as many service control policies as it takes (quota 'Service control policies attached to a "
-        "root, OU or account'). Detach one that is not needed, or join two."
+        "The root, unit or account has as many policies of the type as it takes: ten service control policies since May "
+        "2026 (five before), five resource control policies, AWS's own included (quota 'Service control policies attached "
+        "to a root, OU or account', or of the other type). Detach one that is not needed, or join two."
     ),
     "POLICY_NUMBER_LIMIT_EXCEEDED": quota(
         "The organization has as many policies of this type as it may (quota 'Service control policies in an "
         "organization'). Delete one that is attached nowhere."
     ),
     "POLICY_CONTENT_LIMIT_EXCEEDED": quota(
-        "The guard rails are longer than the organization takes (quota 'Maximum size of a service control policy "
-        "document'). Declare fewer roles and groups, or shorter names."
+        "The policy is longer than the organization takes: 10,240 characters of a service control policy since May 2026 "
+        "(5,120 before), 5,120 of a resource control policy (quota 'Maximum size of a service control policy document', or "
+        "of the other type). Declare fewer roles, groups and outsiders, or shorter names."
     ),
     "OU_NUMBER_LIMIT_EXCEEDED": quota(
         "The organization has as many organizational units as it may (quota 'OUs in an organization'). Delete one "
