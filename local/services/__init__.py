@@ -10,6 +10,7 @@ SERVICES = (
     "local.iam.features",
     "local.iam.groups",
     "local.iam.identifiers",
+    "local.iam.root_user",
     "local.services.cloudtrail",
     "local.services.config",
     "local.services.s3",
@@ -21,6 +22,7 @@ SERVICES = (
     "local.services.access_analyzer",
     "local.services.account",
     "local.services.account_labels",
+    "local.services.alternate_contacts",
     "local.services.service_quotas",
     "local.services.serialized",
 )

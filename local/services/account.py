@@ -11,10 +11,10 @@ from typing import Any
 from moto.account import urls
 from moto.account.responses import AccountResponse
 from moto.core.responses import ActionResult
-from moto.ec2.models import ec2_backends
 
 from local.engine import Engine
 from local.services.account_labels import AccountError
+from local.services.ec2 import regions_in
 
 STATES = {"opt-in-not-required": "ENABLED_BY_DEFAULT", "opted-in": "ENABLED", "not-opted-in": "DISABLED"}
 """EC2's OptInStatus of a Region as Account Management calls it."""
@@ -29,14 +29,14 @@ def install(engine: Engine) -> None:
         engine.on_close(delattr, AccountResponse, name)
 
 
-def regions_of(account_id: str, home: str = "us-east-1") -> dict[str, str]:
+def _states(response: AccountResponse) -> dict[str, str]:
     """Every Region by name, and whether the account has it."""
-    return {r.name: STATES[r.opt_in_status] for r in ec2_backends[account_id][home].describe_regions()}
+    return {region.name: STATES[region.opt_in_status] for region in regions_in(response.partition)}
 
 
 def _list_regions(response: AccountResponse) -> ActionResult:
     wanted: Any = response._get_param("RegionOptStatusContains")
-    regions = regions_of(response.current_account)
+    regions = _states(response)
     shown = [{"RegionName": name, "RegionOptStatus": state} for name, state in regions.items()]
     return ActionResult(
         {"Regions": [each for each in shown if not wanted or each["RegionOptStatus"] in wanted]}
@@ -45,7 +45,7 @@ def _list_regions(response: AccountResponse) -> ActionResult:
 
 def _get_region_opt_status(response: AccountResponse) -> ActionResult:
     name = str(response._get_param("RegionName"))
-    regions = regions_of(response.current_account)
+    regions = _states(response)
     if name not in regions:
         raise AccountError("ValidationException", f"There is no Region {name}.")
     return ActionResult({"RegionName": name, "RegionOptStatus": regions[name]})

@@ -10,13 +10,14 @@ from __future__ import annotations
 import secrets
 from collections.abc import Callable
 
+from botocore.model import StructureShape
 from moto.account import urls
 from moto.account.responses import AccountResponse
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 
 from local.engine import Engine
-from local.model_validation import violations
+from local.model_validation import operation_model, violations
 from local.organizations import Organizations, organization_of
 from local.organizations.accounts import Account
 
@@ -38,17 +39,19 @@ def install(engine: Engine) -> None:
     engine.patch(urls, "url_paths", urls.url_paths | paths)
     for name, handler in operations.items():
         python_name = "".join(f"_{each.lower()}" if each.isupper() else each for each in name).lstrip("_")
-        setattr(AccountResponse, python_name, _checked(name, handler))
+        setattr(AccountResponse, python_name, checked(name, handler))
         engine.on_close(delattr, AccountResponse, python_name)
 
 
-def _checked(
+def checked(
     operation: str, handler: Callable[[AccountResponse], ActionResult]
 ) -> Callable[[AccountResponse], ActionResult]:
+    """Raises ValidationException for what the service's model does not allow."""
+    shape = operation_model("account", operation).input_shape
+    assert isinstance(shape, StructureShape)
+
     def handle(response: AccountResponse) -> ActionResult:
-        given = {
-            name: response._get_param(name) for name in ("AccountId", "AccountName", "PrimaryEmail", "Otp")
-        }
+        given = {name: response._get_param(name) for name in shape.members}
         for violation in violations(
             "account", operation, {key: value for key, value in given.items() if value}
         ):
@@ -58,7 +61,7 @@ def _checked(
     return handle
 
 
-def _member(response: AccountResponse) -> tuple[Organizations, Account]:
+def named_member(response: AccountResponse) -> tuple[Organizations, Account]:
     """The member account that is named: by the management account or a delegated administrator, with all features and
     trusted access on."""
     caller, account_id = response.current_account, str(response._get_param("AccountId"))
@@ -82,7 +85,7 @@ def _member(response: AccountResponse) -> tuple[Organizations, Account]:
 def _put_account_name(response: AccountResponse) -> ActionResult:
     organization = organization_of(response.current_account, response.partition)
     if response._get_param("AccountId"):
-        _, account = _member(response)
+        _, account = named_member(response)
         account.name = response._get_param("AccountName")
     elif organization is not None:
         organization.account(response.current_account).name = response._get_param("AccountName")
@@ -91,7 +94,7 @@ def _put_account_name(response: AccountResponse) -> ActionResult:
 
 def _start_primary_email_update(response: AccountResponse) -> ActionResult:
     """AWS sends a code to the new address: here `Organizations.email_updates` has it."""
-    organization, account = _member(response)
+    organization, account = named_member(response)
     email = str(response._get_param("PrimaryEmail"))
     _require_free(organization, email)
     organization.email_updates[account.id] = (email, f"{secrets.randbelow(10**6):06}")
@@ -99,7 +102,7 @@ def _start_primary_email_update(response: AccountResponse) -> ActionResult:
 
 
 def _accept_primary_email_update(response: AccountResponse) -> ActionResult:
-    organization, account = _member(response)
+    organization, account = named_member(response)
     email, code = organization.email_updates.get(account.id, ("", ""))
     if (response._get_param("PrimaryEmail"), response._get_param("Otp")) != (email, code):
         raise AccountError(
@@ -112,7 +115,7 @@ def _accept_primary_email_update(response: AccountResponse) -> ActionResult:
 
 
 def _get_primary_email(response: AccountResponse) -> ActionResult:
-    return ActionResult({"PrimaryEmail": _member(response)[1].email})
+    return ActionResult({"PrimaryEmail": named_member(response)[1].email})
 
 
 def _require_free(organization: Organizations, email: str) -> None:

@@ -13,7 +13,7 @@ from functools import cached_property, partial
 from typing import Any
 
 from moto.kms import models, responses
-from moto.kms.models import KmsBackend, kms_backends
+from moto.kms.models import Key, KmsBackend, kms_backends
 from moto.kms.responses import KmsResponse
 
 from local.engine import Engine
@@ -41,6 +41,18 @@ def install(engine: Engine) -> None:
     check_policy_name = responses._assert_default_policy
     # PolicyName may be left out: `default` is the only one there is.
     engine.patch(responses, "_assert_default_policy", lambda name: check_policy_name(name or "default"))
+    describe = vars(Key)["to_dict"]
+
+    def of_one_region_or_many(key: Key) -> dict[str, Any]:
+        """Of every key it is told whether it is a multi-Region key.
+
+        https://docs.aws.amazon.com/kms/latest/APIReference/API_KeyMetadata.html
+        """
+        described: dict[str, Any] = describe(key)
+        described["KeyMetadata"]["MultiRegion"] = bool(key.multi_region)
+        return described
+
+    engine.patch(Key, "to_dict", of_one_region_or_many)
     engine.patch(KmsResponse, "kms_backend", property(_backend_of_the_key))
     engine.patch(KmsResponse, "_validate_key_policy", lambda response, key_id, action: None)
     make: Any = engine.patch(

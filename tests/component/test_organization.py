@@ -248,7 +248,7 @@ def test_it_may_do_what_it_does_and_nothing_else(fresh_world: World) -> None:
     fewer, later = pruning(fresh_world, "remove", **FEWER), fresh_world.before(fresh_world.management)
     prove_complete(fresh_world, ORGANIZATION, later, declaration=fewer)
     let_strangers_in(fresh_world.aws)
-    regions = fresh_world.declaration.regions.model_copy(update={"governed": ["us-east-1", "af-south-1"]})
+    regions = fresh_world.declaration.regions.model_copy(update={"governed": ["us-east-1", "eu-west-1"]})
     further = fresh_world.declaration.model_copy(update={"regions": regions})
     fresh_world.plan(ORGANIZATION, fresh_world.management, declaration=further)
     used, declared = used_and_declared(fresh_world, ORGANIZATION)

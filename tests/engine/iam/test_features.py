@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
 from local.engine import Engine
+from local.iam.root_user import root_user
 from tests.engine.organizations.accounts import administrator, code_of, new_member
 from tests.engine.support import plain_moto
 
@@ -70,3 +72,25 @@ def test_plain_moto_still_falls_short() -> None:
         print(json.dumps([role, error]))
     """)
     assert json.loads(observed) == ["AWSServiceRoleForconfig", "NotImplementedError"]
+
+
+def test_a_summary_tells_the_root_users_credentials(engine: Engine) -> None:
+    member = new_member(engine)
+
+    def told(iam: Any) -> dict[str, int]:
+        summary = iam.get_account_summary()["SummaryMap"]
+        names = ("AccountPasswordPresent", "AccountAccessKeysPresent", "AccountMFAEnabled")
+        return {name: summary[name] for name in names}
+
+    iam = engine.client("iam", credentials=administrator(member))
+    assert set(told(iam).values()) == {0}
+    root = root_user(member)
+    root.password, root.access_keys, root.mfa = True, 2, True
+    assert set(told(iam).values()) == {1}
+    own = {"AccountPasswordPresent": 1, "AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1}
+    assert told(engine.client("iam")) == own
+
+
+def test_plain_moto_knows_no_root_password() -> None:
+    said = plain_moto('print("AccountPasswordPresent" in client("iam").get_account_summary()["SummaryMap"])')
+    assert said == "False"

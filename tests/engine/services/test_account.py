@@ -76,6 +76,54 @@ def test_a_root_email_changes_with_the_code_that_is_sent_to_it(engine: Engine) -
     assert code_of(account.start_primary_email_update, **other) == "ConflictException"
 
 
+CONTACT = {
+    "Name": "Ada",
+    "Title": "Security",
+    "EmailAddress": "ada@example.com",
+    "PhoneNumber": "+41 44 123 45 67",
+}
+
+
+def test_an_account_has_its_own_contacts_without_trusted_access(engine: Engine) -> None:
+    engine.client("organizations").disable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    member, other = new_member(engine), new_member(engine)
+    account = engine.client("account", credentials=administrator(member))
+    which = {"AlternateContactType": "SECURITY"}
+    assert code_of(account.get_alternate_contact, **which) == "ResourceNotFoundException"
+    assert code_of(account.delete_alternate_contact, **which) == "ResourceNotFoundException"
+    account.put_alternate_contact(**which, **CONTACT)
+    assert account.get_alternate_contact(**which)["AlternateContact"] == which | CONTACT
+    of_others = engine.client("account", credentials=administrator(other))
+    assert code_of(of_others.get_alternate_contact, **which) == "ResourceNotFoundException"
+    wrong = CONTACT | {"PhoneNumber": "by mail"}
+    assert code_of(account.put_alternate_contact, **which, **wrong) == "ValidationException"
+    assert code_of(account.get_alternate_contact, **which, AccountId=member) == "AccessDeniedException"
+
+
+def test_a_members_contacts_are_the_management_accounts_once_the_service_is_trusted(engine: Engine) -> None:
+    member, account = new_member(engine), engine.client("account")
+    organizations = engine.client("organizations")
+    organizations.disable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    given = {"AlternateContactType": "BILLING", "AccountId": member}
+    assert code_of(account.put_alternate_contact, **given, **CONTACT) == "AccessDeniedException"
+    organizations.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    account.put_alternate_contact(**given, **CONTACT)
+    assert account.get_alternate_contact(**given)["AlternateContact"]["Name"] == "Ada"
+    own = {"AlternateContactType": "BILLING", "AccountId": engine.management_account}
+    assert code_of(account.get_alternate_contact, **own) == "AccessDeniedException"
+
+
+def test_plain_moto_asks_for_no_trusted_access() -> None:
+    observed = plain_moto("""
+        given = {"AlternateContactType": "BILLING", "AccountId": "210987654321"}
+        contact = {"Name": "Ada", "Title": "-", "EmailAddress": "ada@example.com", "PhoneNumber": "by mail"}
+        client("account").put_alternate_contact(**given, **contact)
+        client("account").delete_alternate_contact(AlternateContactType="SECURITY")
+        print(client("account").get_alternate_contact(**given)["AlternateContact"]["PhoneNumber"])
+    """)
+    assert observed == "by mail"
+
+
 def test_plain_moto_still_falls_short() -> None:
     observed = plain_moto("""
         try: client("account").list_regions()

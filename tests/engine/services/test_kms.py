@@ -89,3 +89,14 @@ def test_moto_knows_neither() -> None:
     assert "KeyError" in plain_moto(
         'client("kms").disable_key(KeyId=client("kms").create_key()["KeyMetadata"]["Arn"])'
     )
+
+
+def test_a_key_says_that_it_is_of_one_region(aws: Engine) -> None:
+    kms = aws.client("kms")
+    assert kms.describe_key(KeyId=open_key(aws)["Arn"])["KeyMetadata"]["MultiRegion"] is False
+    many = kms.create_key(MultiRegion=True)["KeyMetadata"]["KeyId"]
+    assert kms.describe_key(KeyId=many)["KeyMetadata"]["MultiRegion"] is True
+
+
+def test_plain_moto_does_not_say_it() -> None:
+    assert plain_moto('print("MultiRegion" in client("kms").create_key()["KeyMetadata"])') == "False"
