@@ -330,14 +330,6 @@ class Declaration(Model):
         return {name for group in self.access.groups for enter in group.enter for name in enter.names}
 
     @model_validator(mode="after")
-    def _management_keeps_its_default_vpc(self) -> Declaration:
-        if "management" in self.account_settings.delete_default_vpc:
-            raise ValueError(
-                "accountSettings.deleteDefaultVpc: the management account keeps its default VPC; take management out"
-            )
-        return self
-
-    @model_validator(mode="after")
     def _iam_is_recorded_somewhere(self) -> Declaration:
         records = any("config" in components for components in self.baseline.values())
         if records and self.regions.of_global_types is None:

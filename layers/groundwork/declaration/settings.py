@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 
 from pydantic import Field, model_validator
 
@@ -170,6 +170,26 @@ class PasswordPolicy(Model):
     )
 
 
+class DefaultVpc(Model):
+    """What becomes of the default VPC of each governed Region, by kind of account. One that is in use is only reported."""
+
+    delete: list[Literal["security", "tooling", "workload"]] = Field(
+        default=["security", "tooling", "workload"],
+        description="It goes, with its subnets and its internet gateway: RunInstances then needs a subnet",
+    )
+    close: list[Kind] = Field(
+        default=["management"],
+        description="It stays, and lets nothing through: no rule in its default security group, and nothing allowed by "
+        "its default network ACL",
+    )
+
+    @model_validator(mode="after")
+    def _one_or_the_other(self) -> DefaultVpc:
+        if twice := sorted(set(self.delete) & set(self.close)):
+            raise ValueError(f"delete and close both name {twice[0]!r}; take it out of one of them")
+        return self
+
+
 class AccountSettings(Model):
     password_policy: PasswordPolicy = Field(default_factory=PasswordPolicy)
     alias: str | None = Field(
@@ -181,9 +201,18 @@ class AccountSettings(Model):
     )
     s3_public_access_block: bool = True
     ebs_encryption: bool = True
-    delete_default_vpc: list[Kind] = Field(
-        default_factory=list, description="Kinds of account without a default VPC"
-    )
+    default_vpc: DefaultVpc = Field(default_factory=DefaultVpc)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _deletes_by_its_former_name(cls, given: Any) -> Any:
+        if isinstance(given, dict) and "deleteDefaultVpc" in given:
+            kinds = ", ".join(map(str, given["deleteDefaultVpc"] or []))
+            raise ValueError(
+                f"deleteDefaultVpc is called defaultVpc now; write defaultVpc: {{delete: [{kinds}], close: []}} for what it "
+                "said, or take it out"
+            )
+        return given
 
 
 class Guardrails(Model):

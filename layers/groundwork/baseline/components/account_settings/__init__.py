@@ -1,4 +1,5 @@
-"""Account settings: password policy, alias, S3's public access block, EBS encryption, no unused default VPC.
+"""Account settings: password policy, alias, S3's public access block, EBS encryption, the default VPC gone or closed;
+and, in a plan, whether the root user has credentials.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html
@@ -9,8 +10,8 @@ https://docs.aws.amazon.com/ebs/latest/userguide/encryption-by-default.html
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -19,8 +20,8 @@ from groundwork.baseline.component import Call, Component, Permission, Target, n
 from groundwork.baseline.regions import FIND_REGIONS, Governed, governed, in_each, skipped
 from groundwork.side_by_side import side_by_side
 
-from . import default_vpc
-from .default_vpc import DefaultVpc
+from . import default_vpc, root_user
+from .default_vpc import Open, Unwanted
 
 LONGEST_ALIAS = 63
 SHORTEST_ALIAS = 3
@@ -42,21 +43,23 @@ IN_WORDS = {
 
 @dataclass(frozen=True)
 class Region:
-    """`default_vpc` is read only where there should be none."""
+    """`default_vpc` is one that there should not be, or not like this."""
 
     encrypts: bool
-    default_vpc: DefaultVpc | None
+    default_vpc: Unwanted | Open | None
 
 
 @dataclass(frozen=True)
 class Found:
-    """`alias` is None, and `public_access` empty, where the account has none or is not to be given one."""
+    """`alias` is None, and `public_access` empty, where the account has none or is not to be given one. `root_user` is
+    told by a plan."""
 
     password_policy: Mapping[str, Any] | None
     alias: str | None
     public_access: Mapping[str, bool]
     regions: Mapping[str, Region]
     off: tuple[str, ...]
+    root_user: Mapping[str, int] = field(default_factory=dict)
 
 
 class AccountSettings(Component[Found]):
@@ -72,8 +75,10 @@ class AccountSettings(Component[Found]):
             ]
         ),
         default_vpc.FIND,
+        default_vpc.FIND_ALL,
         FIND_REGIONS,
     )
+    reads_in_plan = (root_user.READ,)
     writes = (
         Permission(
             [
@@ -84,21 +89,23 @@ class AccountSettings(Component[Found]):
             ]
         ),
         default_vpc.DELETE,
+        default_vpc.CLOSE,
     )
 
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
         declared = target.declaration.account_settings
-        password_policy, alias, public_access, (off, regions) = side_by_side(
+        password_policy, alias, public_access, (off, regions), root = side_by_side(
             lambda: _read_password_policy(target),
             lambda: _read_alias(target) if declared.alias else None,
             lambda: (
                 _read_public_access(target) if declared.s3_public_access_block or target.is_behind else {}
             ),
             lambda: _read_regions(target),
+            lambda: root_user.read(target) if target.foresees else {},
         )
-        return Found(password_policy, alias, public_access, regions, off)
+        return Found(password_policy, alias, public_access, regions, off, root)
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -123,8 +130,9 @@ class AccountSettings(Component[Found]):
                 where, plain = f"EBS encryption in {name}", "new volumes are not encrypted"
                 yield Call("ec2", "EnableEbsEncryptionByDefault", {}, where, "update", plain, name)
             if region.default_vpc:
-                yield from default_vpc.calls(name, region.default_vpc)
+                yield from region.default_vpc.calls(name)
         yield from skipped("ec2", found.off)
+        yield from root_user.reports(found.root_user, target.account.kind)
 
 
 def alias_of(pattern: str, name: str, account_id: str) -> str:
@@ -158,12 +166,11 @@ def _looks_at_encryption(target: Target) -> bool:
     return target.declaration.account_settings.ebs_encryption or target.is_behind
 
 
-def _regional(target: Target) -> bool:
-    return _looks_at_encryption(target) or _without_default_vpc(target)
-
-
-def _without_default_vpc(target: Target) -> bool:
-    return target.account.kind in target.declaration.account_settings.delete_default_vpc
+def _look_at_default_vpc(target: Target) -> Callable[[Any], Unwanted | Open | None] | None:
+    declared, kind = target.declaration.account_settings.default_vpc, target.account.kind
+    if kind in declared.delete:
+        return default_vpc.read_unwanted
+    return default_vpc.read_open if kind in declared.close else None
 
 
 # -- reading -------------------------------------------------------------------------------------------
@@ -198,16 +205,17 @@ def _read_public_access(target: Target) -> Mapping[str, bool]:
 
 def _read_regions(target: Target) -> tuple[tuple[str, ...], dict[str, Region]]:
     """The Regions that are off, and what the others have."""
-    on, off = governed(target) if _regional(target) else Governed((), ())
-    return off, in_each(target, "ec2", on, lambda ec2: _read_region(ec2, target))
+    look = _look_at_default_vpc(target)
+    on, off = governed(target) if look or _looks_at_encryption(target) else Governed((), ())
 
+    def seen(ec2: Any) -> Region:
+        encryption, vpc = side_by_side(
+            lambda: ec2.get_ebs_encryption_by_default() if _looks_at_encryption(target) else {},
+            lambda: look(ec2) if look else None,
+        )
+        return Region(bool(encryption.get("EbsEncryptionByDefault")), vpc)
 
-def _read_region(ec2: Any, target: Target) -> Region:
-    encryption, vpc = side_by_side(
-        lambda: ec2.get_ebs_encryption_by_default() if _looks_at_encryption(target) else {},
-        lambda: default_vpc.read(ec2) if _without_default_vpc(target) else None,
-    )
-    return Region(bool(encryption.get("EbsEncryptionByDefault")), vpc)
+    return off, in_each(target, "ec2", on, seen)
 
 
 # -- differences ---------------------------------------------------------------------------------------

@@ -1,4 +1,4 @@
-"""A Region's default VPC: what is in it, and how it goes. Only one that nobody uses is ever deleted.
+"""A Region's default VPC: what is in it, and how it goes, or is closed. One that somebody uses is left alone.
 
 https://docs.aws.amazon.com/vpc/latest/userguide/default-vpc-components.html
 https://docs.aws.amazon.com/vpc/latest/userguide/delete-vpc.html
@@ -6,13 +6,17 @@ https://docs.aws.amazon.com/vpc/latest/userguide/delete-vpc.html
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
 from groundwork.baseline.component import Call, Permission
+from groundwork.contracts import Kind
 from groundwork.side_by_side import side_by_side
+
+MEMBERS: tuple[Kind, ...] = ("security", "tooling", "workload")
+"""Where it may be deleted."""
 
 
 @dataclass(frozen=True)
@@ -30,6 +34,16 @@ def _never(_: Mapping[str, Any]) -> bool:
     return False
 
 
+def _is_plain(table: Mapping[str, Any]) -> bool:
+    """The main one, with no ways but within the VPC and to its internet gateway. Endpoints of the kind gateway, peering
+    connections and VPN gateways are in use where a route leads to them; other endpoints have network interfaces."""
+    return (
+        any(each.get("Main") for each in table["Associations"])
+        and all(route.get("GatewayId", "").startswith(("local", "igw-")) for route in table["Routes"])
+        and not table.get("PropagatingVgws")
+    )
+
+
 def _always(_: Mapping[str, Any]) -> bool:
     return True
 
@@ -40,78 +54,154 @@ SUBNETS = Part(
 GATEWAYS = Part(
     "internet gateways", "describe_internet_gateways", "InternetGateways", "attachment.vpc-id", _always
 )
-OTHERS = (
-    Part("network interfaces", "describe_network_interfaces", "NetworkInterfaces", "vpc-id", _never),
-    Part(
-        "security groups",
-        "describe_security_groups",
-        "SecurityGroups",
-        "vpc-id",
-        lambda one: one["GroupName"] == "default",
-    ),
-    Part(
-        *("route tables", "describe_route_tables", "RouteTables", "vpc-id"),
-        born_with=lambda table: any(each.get("Main") for each in table["Associations"]),
-    ),
-    Part(
-        "network ACLs", "describe_network_acls", "NetworkAcls", "vpc-id", lambda acl: bool(acl["IsDefault"])
-    ),
-    Part("endpoints", "describe_vpc_endpoints", "VpcEndpoints", "vpc-id", _never),
-    Part("VPN gateways", "describe_vpn_gateways", "VpnGateways", "attachment.vpc-id", _never),
+INTERFACES = Part("network interfaces", "describe_network_interfaces", "NetworkInterfaces", "vpc-id", _never)
+GROUPS = Part(
+    "security groups",
+    "describe_security_groups",
+    "SecurityGroups",
+    "vpc-id",
+    lambda group: group["GroupName"] == "default",
 )
-PEERING_SIDES = ("RequesterVpcInfo", "AccepterVpcInfo")
-LIVE_PEERING = {"Name": "status-code", "Values": ["active", "pending-acceptance", "provisioning"]}
+ROUTES = Part("route tables", "describe_route_tables", "RouteTables", "vpc-id", _is_plain)
+ACLS = Part(
+    "network ACLs", "describe_network_acls", "NetworkAcls", "vpc-id", lambda acl: bool(acl["IsDefault"])
+)
+PARTS = (INTERFACES, SUBNETS, GROUPS, ROUTES, ACLS, GATEWAYS)
+DIRECTIONS = {
+    "IpPermissions": "RevokeSecurityGroupIngress",
+    "IpPermissionsEgress": "RevokeSecurityGroupEgress",
+}
 
 FIND = Permission(
     [
-        "ec2:DescribeInternetGateways",
         "ec2:DescribeNetworkAcls",
         "ec2:DescribeNetworkInterfaces",
-        "ec2:DescribeRouteTables",
         "ec2:DescribeSecurityGroups",
-        "ec2:DescribeSubnets",
-        "ec2:DescribeVpcEndpoints",
-        "ec2:DescribeVpcPeeringConnections",
         "ec2:DescribeVpcs",
-        "ec2:DescribeVpnGateways",
     ]
+)
+FIND_ALL = Permission(
+    ["ec2:DescribeInternetGateways", "ec2:DescribeRouteTables", "ec2:DescribeSubnets"], kinds=MEMBERS
 )
 DELETE = Permission(
     ["ec2:DeleteInternetGateway", "ec2:DeleteSubnet", "ec2:DeleteVpc", "ec2:DetachInternetGateway"],
     [f"arn:{{partition}}:ec2:*:{{account}}:{kind}/*" for kind in ("internet-gateway", "subnet", "vpc")],
+    kinds=MEMBERS,
+)
+CLOSE = Permission(
+    ["ec2:DeleteNetworkAclEntry", "ec2:RevokeSecurityGroupEgress", "ec2:RevokeSecurityGroupIngress"],
+    [f"arn:{{partition}}:ec2:*:{{account}}:{kind}/*" for kind in ("network-acl", "security-group")],
 )
 
 
 @dataclass(frozen=True)
-class DefaultVpc:
-    """`used_by` says in words what somebody put into it; empty when nobody did."""
+class Unwanted:
+    """A default VPC where there should be none. `used_by` says in words what somebody put into it; empty when nobody
+    did."""
 
     id: str
     subnets: tuple[str, ...]
     gateways: tuple[str, ...]
     used_by: str
 
+    def calls(self, region: str) -> Iterator[Call]:
+        """Those that delete it, or the report of who uses it."""
+        resource = f"default VPC in {region}"
+        if self.used_by:
+            kept = f"{self.id} should not be there, and is left alone because it is in use: it holds {self.used_by}"
+            yield Call("ec2", "", {}, resource, "report", kept, severity="low")
+            return
 
-def read(ec2: Any) -> DefaultVpc | None:
+        def call(operation: str, parameters: Mapping[str, Any]) -> Call:
+            reason = f"{self.id} should not be there: this kind of account has none, and nothing is in it"
+            return Call("ec2", operation, parameters, resource, "delete", reason, region, severity="low")
+
+        for gateway in self.gateways:
+            yield call("DetachInternetGateway", {"InternetGatewayId": gateway, "VpcId": self.id})
+            yield call("DeleteInternetGateway", {"InternetGatewayId": gateway})
+        for subnet in self.subnets:
+            yield call("DeleteSubnet", {"SubnetId": subnet})
+        yield call("DeleteVpc", {"VpcId": self.id})
+
+
+@dataclass(frozen=True)
+class Open:
+    """A default VPC that should be closed and is not: `rules` of its default security group by direction, `entries` of
+    its default network ACL that allow something, as EC2 shows them."""
+
+    id: str
+    group: str
+    rules: Mapping[str, Sequence[Mapping[str, Any]]]
+    acl: str
+    entries: tuple[tuple[int, bool], ...]
+    used_by: str
+
+    def calls(self, region: str) -> Iterator[Call]:
+        """Those that close it, or the report of who uses it."""
+        resource = f"default VPC in {region}"
+        lets = []
+        if any(self.rules.values()):
+            lets.append(f"its default security group {self.group} has rules")
+        if self.entries:
+            lets.append(f"its default network ACL {self.acl} lets traffic through")
+        is_open = f"{self.id} should be closed: {' and '.join(lets)}"
+        if self.used_by:
+            kept = f"{is_open}; it is left alone because it is in use: it holds {self.used_by}"
+            yield Call("ec2", "", {}, resource, "report", kept, severity="low")
+            return
+
+        def call(operation: str, parameters: Mapping[str, Any]) -> Call:
+            return Call(
+                "ec2", operation, parameters, resource, "update", f"{is_open}, and nothing is in it", region
+            )
+
+        for direction, operation in DIRECTIONS.items():
+            if self.rules[direction]:
+                yield call(operation, {"GroupId": self.group, "IpPermissions": list(self.rules[direction])})
+        for number, egress in self.entries:
+            entry = {"NetworkAclId": self.acl, "RuleNumber": number, "Egress": egress}
+            yield call("DeleteNetworkAclEntry", entry)
+
+
+def read_unwanted(ec2: Any) -> Unwanted | None:
     """The default VPC of the client's Region: the one that AWS says is it, never just the first."""
-    vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
-    default = next((vpc["VpcId"] for vpc in vpcs if vpc["IsDefault"]), None)
+    default = _default(ec2)
     if default is None:
         return None
-    parts = (*OTHERS, SUBNETS, GATEWAYS)
-    answers, peerings = side_by_side(
-        lambda: side_by_side(*(partial(_of, ec2, part, default) for part in parts)),
-        lambda: _peerings(ec2, default),
-    )
-    found = dict(zip(parts, answers, strict=True))
-    foreign = {part.words: sum(not part.born_with(one) for one in there) for part, there in found.items()}
-    foreign["peering connections"] = peerings
-    return DefaultVpc(
+    answers = side_by_side(*(partial(_of, ec2, part, default) for part in PARTS))
+    found = dict(zip(PARTS, answers, strict=True))
+    return Unwanted(
         default,
         tuple(subnet["SubnetId"] for subnet in found[SUBNETS]),
         tuple(gateway["InternetGatewayId"] for gateway in found[GATEWAYS]),
-        used_by=", ".join(f"{count} {words}" for words, count in foreign.items() if count),
+        _used_by(found),
     )
+
+
+def read_open(ec2: Any) -> Open | None:
+    """The same, unless it is closed: no rule in the default security group, nothing allowed by the default network ACL.
+
+    https://docs.aws.amazon.com/securityhub/latest/userguide/ec2-controls.html (EC2.2 and EC2.21)
+    """
+    default = _default(ec2)
+    if default is None:
+        return None
+    groups, acls = side_by_side(lambda: _of(ec2, GROUPS, default), lambda: _of(ec2, ACLS, default))
+    group = next(each for each in groups if GROUPS.born_with(each))
+    acl = next(each for each in acls if ACLS.born_with(each))
+    entries = tuple(
+        (entry["RuleNumber"], entry["Egress"]) for entry in acl["Entries"] if entry["RuleAction"] == "allow"
+    )
+    rules = {direction: group[direction] for direction in DIRECTIONS}
+    if not entries and not any(rules.values()):
+        return None
+    used_by = _used_by({INTERFACES: _of(ec2, INTERFACES, default)})
+    return Open(default, group["GroupId"], rules, acl["NetworkAclId"], entries, used_by)
+
+
+def _default(ec2: Any) -> str | None:
+    vpcs = ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]
+    return next((vpc["VpcId"] for vpc in vpcs if vpc["IsDefault"]), None)
 
 
 def _of(ec2: Any, part: Part, vpc: str) -> list[dict[str, Any]]:
@@ -121,27 +211,6 @@ def _of(ec2: Any, part: Part, vpc: str) -> list[dict[str, Any]]:
     return found
 
 
-def _peerings(ec2: Any, vpc: str) -> int:
-    live = ec2.describe_vpc_peering_connections(Filters=[LIVE_PEERING])["VpcPeeringConnections"]
-    return sum(vpc in (each[side].get("VpcId") for side in PEERING_SIDES) for each in live)
-
-
-def calls(region: str, vpc: DefaultVpc) -> Iterator[Call]:
-    """The calls that delete it, or the report of who uses it."""
-
-    resource = f"default VPC in {region}"
-    if vpc.used_by:
-        kept = f"{vpc.id} should not be there, and is left alone because it is in use: it holds {vpc.used_by}"
-        yield Call("ec2", "", {}, resource, "report", kept, severity="low")
-        return
-
-    def call(operation: str, parameters: Mapping[str, Any]) -> Call:
-        reason = f"{vpc.id} should not be there: this kind of account has none, and nothing is in it"
-        return Call("ec2", operation, parameters, resource, "delete", reason, region, severity="low")
-
-    for gateway in vpc.gateways:
-        yield call("DetachInternetGateway", {"InternetGatewayId": gateway, "VpcId": vpc.id})
-        yield call("DeleteInternetGateway", {"InternetGatewayId": gateway})
-    for subnet in vpc.subnets:
-        yield call("DeleteSubnet", {"SubnetId": subnet})
-    yield call("DeleteVpc", {"VpcId": vpc.id})
+def _used_by(found: Mapping[Part, Sequence[Mapping[str, Any]]]) -> str:
+    foreign = {part.words: sum(not part.born_with(one) for one in there) for part, there in found.items()}
+    return ", ".join(f"{count} {words}" for words, count in foreign.items() if count)
