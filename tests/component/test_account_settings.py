@@ -12,7 +12,9 @@ from groundwork.baseline import loop
 from groundwork.baseline.components.account_settings import AccountSettings, alias_of
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.errors import RefusedByAws
+from groundwork.declaration.settings import DefaultVpc
+from groundwork.errors import ComponentNotSettled, RefusedByAws
+from local.iam.root_user import root_user
 from tests.component.conftest import World
 
 SETTINGS = AccountSettings()
@@ -55,7 +57,8 @@ def test_from_nothing_every_setting_is_made(world: World) -> None:
     account = world.account(name="Data_Lake!")
     target, mark = world.target(SETTINGS, account), len(world.aws.calls)
     loop.apply(SETTINGS, target)
-    assert len(world.calls_since(mark)) == 4 + 4
+    # Of the default VPC: it and the six kinds of things in it are looked at, and nine calls delete it.
+    assert len(world.calls_since(mark)) == 4 + 4 + 7 + 9
     loop.verify(SETTINGS, target)
     iam = world.client("iam", account)
     policy = iam.get_account_password_policy()["PasswordPolicy"]
@@ -69,7 +72,7 @@ def test_from_nothing_every_setting_is_made(world: World) -> None:
     s3 = world.client("s3control", account)
     assert s3.get_public_access_block(AccountId=account.id)["PublicAccessBlockConfiguration"] == BLOCKED
     assert encrypts(world, account)
-    assert default_vpcs(world, account)  # nobody told us to take it away
+    assert default_vpcs(world, account) == []
 
 
 def test_an_alias_that_is_there_stays_and_passwords_that_expire_no_longer_do(world: World) -> None:
@@ -90,17 +93,17 @@ def test_a_second_run_writes_nothing(world: World, member: Account) -> None:
     mark = len(world.aws.calls)
     assert world.apply(SETTINGS, member) == []
     assert sorted(call.operation for call in world.calls_since(mark)) == [
-        *(
-            "GetAccountPasswordPolicy",
-            "GetEbsEncryptionByDefault",
-            "GetPublicAccessBlock",
-            "ListAccountAliases",
-        )
+        "DescribeVpcs",
+        "GetAccountPasswordPolicy",
+        "GetEbsEncryptionByDefault",
+        "GetPublicAccessBlock",
+        "ListAccountAliases",
     ]
 
 
 def test_its_permissions_fit_a_session() -> None:
-    assert len(sessions.session_policy([*SETTINGS.reads, *SETTINGS.writes], "012345678901", "aws")) <= 2048
+    for more in (SETTINGS.writes, SETTINGS.reads_in_plan):
+        assert len(sessions.session_policy([*SETTINGS.reads, *more], "012345678901", "aws")) <= 2048
 
 
 def test_every_governed_region_is_encrypted_and_one_that_is_off_is_reported(world: World) -> None:
@@ -114,9 +117,13 @@ def test_every_governed_region_is_encrypted_and_one_that_is_off_is_reported(worl
 
 def test_what_is_not_declared_is_left_alone(world: World) -> None:
     account = world.account()
-    off = declared(world, alias=None, s3_public_access_block=False, ebs_encryption=False)
+    untouched = DefaultVpc(delete=[], close=[])
+    off = declared(
+        world, alias=None, s3_public_access_block=False, ebs_encryption=False, default_vpc=untouched
+    )
     changes = world.apply(SETTINGS, account, declaration=off)
     assert [change.resource for change in changes] == ["password policy"]
+    assert default_vpcs(world, account)
     assert world.client("iam", account).list_account_aliases()["AccountAliases"] == []
 
 
@@ -151,9 +158,9 @@ def test_an_alias_is_always_valid(pattern: str, name: str, alias: str) -> None:
 # -- the default VPC -----------------------------------------------------------------------------------
 
 
-def test_the_default_vpc_goes_where_told_in_every_governed_region(world: World) -> None:
+def test_the_default_vpc_goes_in_every_governed_region_and_no_other_vpc(world: World) -> None:
     account = world.account()
-    told = declared(world, HOME, ELSEWHERE, delete_default_vpc=["workload"])
+    told = declared(world, HOME, ELSEWHERE)
     ec2 = world.client("ec2", account)
     others = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
     world.apply(SETTINGS, account, declaration=told)
@@ -164,6 +171,17 @@ def test_the_default_vpc_goes_where_told_in_every_governed_region(world: World) 
     mark = len(world.aws.calls)
     assert world.apply(SETTINGS, account, declaration=told) == []
     assert len(world.calls_since(mark)) == 3 + 1 + 2 * 2
+
+
+def main_table(ec2: Any, vpc: str) -> str:
+    (table,) = ec2.describe_route_tables(Filters=[{"Name": "vpc-id", "Values": [vpc]}])["RouteTables"]
+    return str(table["RouteTableId"])
+
+
+def peering(ec2: Any, vpc: str) -> str:
+    other = ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+    made = ec2.create_vpc_peering_connection(VpcId=vpc, PeerVpcId=other)["VpcPeeringConnection"]
+    return str(made["VpcPeeringConnectionId"])
 
 
 Use = Callable[[Any, str], Any]
@@ -185,15 +203,23 @@ USES: dict[str, tuple[Use, str]] = {
         "1 security groups",
     ),
     "a route table": (lambda ec2, vpc: ec2.create_route_table(VpcId=vpc), "1 route tables"),
+    "a network ACL": (lambda ec2, vpc: ec2.create_network_acl(VpcId=vpc), "1 network ACLs"),
     "a gateway endpoint": (
-        lambda ec2, vpc: ec2.create_vpc_endpoint(VpcId=vpc, ServiceName="com.amazonaws.us-east-1.s3"),
-        "1 endpoints",
-    ),
-    "a peering connection": (
-        lambda ec2, vpc: ec2.create_vpc_peering_connection(
-            VpcId=vpc, PeerVpcId=ec2.create_vpc(CidrBlock="10.0.0.0/16")["Vpc"]["VpcId"]
+        lambda ec2, vpc: ec2.create_vpc_endpoint(
+            VpcId=vpc,
+            ServiceName="com.amazonaws.us-east-1.s3",
+            VpcEndpointType="Gateway",
+            RouteTableIds=[main_table(ec2, vpc)],
         ),
-        "1 peering connections",
+        "1 route tables",
+    ),
+    "a way to another VPC": (
+        lambda ec2, vpc: ec2.create_route(
+            RouteTableId=main_table(ec2, vpc),
+            DestinationCidrBlock="10.0.0.0/16",
+            VpcPeeringConnectionId=peering(ec2, vpc),
+        ),
+        "1 route tables",
     ),
 }
 
@@ -201,16 +227,110 @@ USES: dict[str, tuple[Use, str]] = {
 @pytest.mark.parametrize("what", USES)
 def test_a_default_vpc_in_use_is_left_alone_and_reported(world: World, what: str) -> None:
     use, holds = USES[what]
-    account, told = world.account(), declared(world, delete_default_vpc=["workload"])
+    account = world.account()
     ec2 = world.client("ec2", account)
     (vpc,) = default_vpcs(world, account)
     use(ec2, vpc)
     subnets = len(ec2.describe_subnets()["Subnets"])
-    reports = [
-        change for change in world.apply(SETTINGS, account, declaration=told) if change.action == "report"
-    ]
+    reports = [change for change in world.apply(SETTINGS, account) if change.action == "report"]
     assert [report.resource for report in reports] == ["default VPC in us-east-1"]
     assert reports[0].reason.startswith(f"{vpc} should not be there")
     assert reports[0].reason.endswith(f"it holds {holds}")
     assert default_vpcs(world, account) == [vpc]
     assert len(ec2.describe_subnets()["Subnets"]) == subnets
+
+
+def test_a_default_vpc_that_only_looks_unused_is_not_deleted(world: World) -> None:
+    """A VPN gateway to which no route leads carries nothing; EC2 then keeps the VPC."""
+    account = world.account()
+    ec2 = world.client("ec2", account)
+    (vpc,) = default_vpcs(world, account)
+    gateway = ec2.create_vpn_gateway(Type="ipsec.1")["VpnGateway"]["VpnGatewayId"]
+    ec2.attach_vpn_gateway(VpnGatewayId=gateway, VpcId=vpc)
+    with pytest.raises(ComponentNotSettled, match=r"DependencyViolation.* to which no route leads"):
+        world.apply(SETTINGS, account)
+    assert default_vpcs(world, account) == [vpc]
+
+
+def open_parts(world: World, account: Account, region: str = HOME) -> set[str]:
+    """What lets anything through in the default VPC."""
+    ec2 = world.client("ec2", account, region)
+    (vpc,) = default_vpcs(world, account, region)
+    inside = [{"Name": "vpc-id", "Values": [vpc]}]
+    (group,) = ec2.describe_security_groups(Filters=[*inside, {"Name": "group-name", "Values": ["default"]}])[
+        "SecurityGroups"
+    ]
+    (acl,) = ec2.describe_network_acls(Filters=[*inside, {"Name": "default", "Values": ["true"]}])[
+        "NetworkAcls"
+    ]
+    found = {name for name in ("IpPermissions", "IpPermissionsEgress") if group[name]}
+    return found | {"acl" for entry in acl["Entries"] if entry["RuleAction"] == "allow"}
+
+
+CLOSING = DefaultVpc(delete=[], close=["workload"])
+
+
+def test_a_default_vpc_is_closed_where_told(world: World) -> None:
+    account, told = world.account(), declared(world, HOME, ELSEWHERE, default_vpc=CLOSING)
+    assert open_parts(world, account) == {"IpPermissions", "IpPermissionsEgress", "acl"}
+    world.apply(SETTINGS, account, declaration=told)
+    assert open_parts(world, account) == open_parts(world, account, ELSEWHERE) == set()
+    mark = len(world.aws.calls)
+    assert world.apply(SETTINGS, account, declaration=told) == []
+    assert len(world.calls_since(mark)) == 3 + 1 + 2 * (1 + 3)
+
+
+def test_a_default_vpc_in_use_is_not_closed(world: World) -> None:
+    account, told = world.account(), declared(world, default_vpc=CLOSING)
+    (vpc,) = default_vpcs(world, account)
+    USES["a network interface"][0](world.client("ec2", account), vpc)
+    (report,) = [each for each in world.apply(SETTINGS, account, declaration=told) if each.action == "report"]
+    assert report.resource == "default VPC in us-east-1"
+    assert report.reason.endswith("left alone because it is in use: it holds 1 network interfaces")
+    assert open_parts(world, account) == {"IpPermissions", "IpPermissionsEgress", "acl"}
+
+
+def test_the_management_account_keeps_its_default_vpc_closed(world: World) -> None:
+    world.apply(SETTINGS, world.management)
+    assert open_parts(world, world.management) == set()
+
+
+# -- the root user -------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("held", "words"),
+    [
+        ({"password": True}, "has a password, which a member account's needs never"),
+        ({"access_keys": 1}, "has access keys, which"),
+        ({"password": True, "access_keys": 2, "mfa": True}, "has a password and access keys, which"),
+    ],
+)
+def test_a_plan_tells_of_a_root_users_credentials_in_a_member_account(
+    world: World, held: dict[str, Any], words: str
+) -> None:
+    account = world.account()
+    world.apply(SETTINGS, account)
+    assert world.plan(SETTINGS, account) == []
+    for name, value in held.items():
+        setattr(root_user(account.id), name, value)
+    (told,) = world.plan(SETTINGS, account)
+    assert (told.resource, told.action, told.severity) == ("root user", "report", "high")
+    assert words in told.reason
+    assert world.apply(SETTINGS, account) == []
+
+
+def test_a_plan_tells_of_keys_and_of_missing_mfa_in_the_management_account(world: World) -> None:
+    world.apply(SETTINGS, world.management)
+    assert world.plan(SETTINGS, world.management) == []
+    root = root_user(world.management.id)
+    root.mfa, root.access_keys = False, 1
+    try:
+        keys, mfa = world.plan(SETTINGS, world.management)
+    finally:
+        root.mfa, root.access_keys = True, 0
+    assert {(each.resource, each.action, each.severity) for each in (keys, mfa)} == {
+        ("root user", "report", "high")
+    }
+    assert keys.reason.startswith("has access keys")
+    assert mfa.reason.startswith("has no MFA")

@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from groundwork.baseline.component import Call
 from groundwork.baseline.components.account_settings import IN_WORDS, AccountSettings, Found, Region
-from groundwork.baseline.components.account_settings.default_vpc import DefaultVpc
+from groundwork.baseline.components.account_settings.default_vpc import DIRECTIONS, Open, Unwanted
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
+from groundwork.declaration.settings import DefaultVpc
 from tests.component.conftest import World
 from tests.component.imagined import MEMBER, ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of, used_and_declared
@@ -44,12 +45,19 @@ def told() -> Declaration:
     regions = declared.regions.model_copy(update={"governed": [HOME, ELSEWHERE]})
     passwords = declared.account_settings.password_policy.model_copy(update={"max_age_days": 90})
     settings = declared.account_settings.model_copy(
-        update={"delete_default_vpc": ["workload"], "replace_alias": True, "password_policy": passwords}
+        update={"replace_alias": True, "password_policy": passwords}
     )
     return declared.model_copy(update={"regions": regions, "account_settings": settings})
 
 
 TOLD = told()
+CLOSING = TOLD.model_copy(
+    update={
+        "account_settings": TOLD.account_settings.model_copy(
+            update={"default_vpc": DefaultVpc(delete=[], close=["workload"])}
+        )
+    }
+)
 
 
 @pytest.fixture(scope="module")
@@ -60,8 +68,16 @@ def member(world: World) -> Account:
     return account
 
 
+@pytest.fixture(scope="module")
+def closed(world: World) -> Account:
+    """One that keeps its default VPCs, closed."""
+    account = world.account(name="old")
+    world.apply(SETTINGS, account, declaration=CLOSING)
+    return account
+
+
 def portrait(world: World, account: Account) -> list[Any]:
-    """The settings as AWS tells them; of default VPCs, where there is one."""
+    """The settings as AWS tells them; of default VPCs, where there is one, and what it lets through."""
     iam, s3 = world.client("iam", account), world.client("s3control", account)
     shown = [iam.list_account_aliases()["AccountAliases"]]
     asked: tuple[Callable[[], Any], ...] = (
@@ -77,6 +93,12 @@ def portrait(world: World, account: Account) -> list[Any]:
         ec2 = world.client("ec2", account, region)
         shown.append(ec2.get_ebs_encryption_by_default()["EbsEncryptionByDefault"])
         shown.append([vpc["IsDefault"] for vpc in ec2.describe_vpcs()["Vpcs"]])
+        groups, acls = (
+            ec2.describe_security_groups()["SecurityGroups"],
+            ec2.describe_network_acls()["NetworkAcls"],
+        )
+        shown.append([group[direction] for group in groups for direction in DIRECTIONS])
+        shown.append([entry["RuleAction"] for acl in acls for entry in acl["Entries"]])
     return shown
 
 
@@ -177,6 +199,79 @@ def test_what_drifted_is_named_and_mended_and_nothing_else(
     prove(world, SETTINGS, member, sabotage, lambda: portrait(world, member), declaration=TOLD)
 
 
+def default_parts(world: World, account: Account, region: str) -> tuple[Any, str, str]:
+    """A client of the Region, and the ids of the default security group and the default network ACL."""
+    ec2 = world.client("ec2", account, region)
+    (group,), (acl,) = (
+        ec2.describe_security_groups()["SecurityGroups"],
+        ec2.describe_network_acls()["NetworkAcls"],
+    )
+    return ec2, group["GroupId"], acl["NetworkAclId"]
+
+
+def let_in(region: str) -> Deed:
+    def do(world: World, account: Account) -> None:
+        ec2, group, _ = default_parts(world, account, region)
+        ssh = {"IpProtocol": "tcp", "FromPort": 22, "ToPort": 22, "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        itself = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group}]}
+        ec2.authorize_security_group_ingress(GroupId=group, IpPermissions=[ssh, itself])
+
+    return do
+
+
+def let_out(region: str) -> Deed:
+    def do(world: World, account: Account) -> None:
+        ec2, group, _ = default_parts(world, account, region)
+        anywhere = {"IpProtocol": "-1", "IpRanges": [{"CidrIp": "0.0.0.0/0"}]}
+        ec2.authorize_security_group_egress(GroupId=group, IpPermissions=[anywhere])
+
+    return do
+
+
+def let_through(region: str, *, egress: bool, **source: str) -> Deed:
+    def do(world: World, account: Account) -> None:
+        ec2, _, acl = default_parts(world, account, region)
+        rule = {"RuleNumber": 90, "Protocol": "-1", "RuleAction": "allow", "Egress": egress}
+        ec2.create_network_acl_entry(NetworkAclId=acl, **rule, **source)
+
+    return do
+
+
+OPENED = tuple(
+    Sabotage(f"{words} in {region}", do, f"default VPC in {region}", said)
+    for region in (HOME, ELSEWHERE)
+    for words, do, said in (
+        ("a way in", let_in(region), "has rules, and nothing is in it"),
+        ("a way out", let_out(region), "has rules, and nothing is in it"),
+        (
+            "an entry for what comes",
+            let_through(region, egress=False, CidrBlock="10.0.0.0/8"),
+            "lets traffic through, and nothing is in it",
+        ),
+        (
+            "an entry for what goes",
+            let_through(region, egress=True, Ipv6CidrBlock="::/0"),
+            "lets traffic through, and nothing is in it",
+        ),
+    )
+)
+
+
+@pytest.mark.parametrize("sabotage", OPENED[:4], ids=lambda sabotage: sabotage.name)
+def test_a_closed_default_vpc_that_is_opened_is_closed_again(
+    world: World, closed: Account, sabotage: Sabotage
+) -> None:
+    prove(world, SETTINGS, closed, sabotage, lambda: portrait(world, closed), declaration=CLOSING)
+
+
+def test_all_of_it_in_two_regions_is_closed_again(world: World, closed: Account) -> None:
+    for each in OPENED:
+        if "goes" not in each.name:
+            each.do(world, closed)
+    done = prove_complete(world, SETTINGS, closed, declaration=CLOSING)
+    assert {change.resource for change in done} == {each.resource for each in OPENED}
+
+
 # -- all at once ---------------------------------------------------------------------------------------
 
 
@@ -213,11 +308,22 @@ founds = st.builds(
                 st.booleans(),
                 st.none()
                 | st.builds(
-                    DefaultVpc,
+                    Unwanted,
                     st.just("vpc-1"),
                     st.lists(st.sampled_from(["subnet-1", "subnet-2"]), unique=True).map(tuple),
                     st.sampled_from([(), ("igw-1",)]),
                     st.sampled_from(["", "1 subnets"]),
+                )
+                | st.builds(
+                    Open,
+                    st.just("vpc-2"),
+                    st.just("sg-1"),
+                    st.fixed_dictionaries(
+                        {name: st.sampled_from([[], [{"IpProtocol": "-1"}]]) for name in DIRECTIONS}
+                    ),
+                    st.just("acl-1"),
+                    st.just(((100, False), (100, True))),
+                    st.sampled_from(["", "1 network interfaces"]),
                 ),
             ),
         )
@@ -242,15 +348,30 @@ def after(found: Found, calls: Iterable[Call]) -> Found:
             case "EnableEbsEncryptionByDefault":
                 regions[name] = replace(regions[name], encrypts=True)
             case "DeleteInternetGateway":
-                assert vpc
+                assert isinstance(vpc, Unwanted)
                 regions[name] = replace(regions[name], default_vpc=replace(vpc, gateways=()))
             case "DeleteSubnet":
-                assert vpc
+                assert isinstance(vpc, Unwanted)
                 rest = tuple(subnet for subnet in vpc.subnets if subnet != given["SubnetId"])
                 regions[name] = replace(regions[name], default_vpc=replace(vpc, subnets=rest))
             case "DeleteVpc":
-                assert vpc == DefaultVpc("vpc-1", (), (), "")
+                assert vpc == Unwanted("vpc-1", (), (), "")
                 regions[name] = replace(regions[name], default_vpc=None)
+            case "RevokeSecurityGroupIngress" | "RevokeSecurityGroupEgress":
+                assert isinstance(vpc, Open)
+                (direction,) = (each for each, operation in DIRECTIONS.items() if operation == call.operation)
+                assert given["IpPermissions"] == vpc.rules[direction]
+                regions[name] = replace(
+                    regions[name], default_vpc=replace(vpc, rules={**vpc.rules, direction: []})
+                )
+            case "DeleteNetworkAclEntry":
+                assert isinstance(vpc, Open)
+                rest = tuple(
+                    entry for entry in vpc.entries if entry != (given["RuleNumber"], given["Egress"])
+                )
+                left = replace(vpc, entries=rest)
+                is_closed = not rest and not any(left.rules.values())
+                regions[name] = replace(regions[name], default_vpc=None if is_closed else left)
     return replace(found, regions=regions)
 
 
@@ -286,6 +407,8 @@ def test_each_setting_that_is_wrong_is_named_and_no_other(found: Found) -> None:
 
 
 def test_it_may_do_what_it_does_and_nothing_else(world: World) -> None:
-    prove_complete(world, SETTINGS, world.account(), declaration=TOLD)
+    account = world.account()
+    prove_complete(world, SETTINGS, account, declaration=CLOSING)
+    prove_complete(world, SETTINGS, account, declaration=TOLD)
     used, declared = used_and_declared(world, SETTINGS)
     assert used == declared

@@ -24,10 +24,10 @@ CALLS_OF_S3CONTROL = "GetPublicAccessBlock PutPublicAccessBlock"
 CALLS_OF_CLOUDFORMATION = "DescribeStackResources"
 CALLS_OF_SSM = "GetParameter PutParameter"
 CALLS_OF_EC2 = (
-    "DeleteInternetGateway DeleteSubnet DeleteVpc DescribeInternetGateways DescribeNetworkAcls DescribeNetworkInterfaces "
-    "DescribeRegions DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcEndpoints "
-    "DescribeVpcPeeringConnections DescribeVpcs DescribeVpnGateways DetachInternetGateway EnableEbsEncryptionByDefault "
-    "GetEbsEncryptionByDefault"
+    "DeleteInternetGateway DeleteNetworkAclEntry DeleteSubnet DeleteVpc DescribeInternetGateways DescribeNetworkAcls "
+    "DescribeNetworkInterfaces DescribeRegions DescribeRouteTables DescribeSecurityGroups DescribeSubnets DescribeVpcs "
+    "DetachInternetGateway EnableEbsEncryptionByDefault GetEbsEncryptionByDefault RevokeSecurityGroupEgress "
+    "RevokeSecurityGroupIngress"
 )
 
 _NO_STORE = unsent("Groundwork's key is in no custom key store.")
@@ -119,8 +119,10 @@ ANSWERS_OF_S3CONTROL: Answers = {
 }
 
 _USED = again(
-    "Somebody put something into the default VPC a moment ago: it is in use, and reported, at the next look."
+    "Somebody put something into the default VPC a moment ago: it is in use, and reported, at the next look. If it goes on: "
+    "it holds something to which no route leads, like a VPN gateway, an endpoint or a peering connection; delete that."
 )
+_GONE = again("It was deleted meanwhile: seen at the next look.")
 
 ANSWERS_OF_EC2: Answers = {
     "DependencyViolation": {
@@ -132,11 +134,13 @@ ANSWERS_OF_EC2: Answers = {
     "Gateway.NotAttached": {
         "DetachInternetGateway": again("It was detached meanwhile: seen at the next look.")
     },
-    "InvalidInternetGatewayID.NotFound": {
-        "DeleteInternetGateway": again("It was deleted meanwhile: seen at the next look.")
-    },
-    "InvalidSubnetID.NotFound": {"DeleteSubnet": again("It was deleted meanwhile: seen at the next look.")},
-    "InvalidVpcID.NotFound": {"DeleteVpc": again("It was deleted meanwhile: seen at the next look.")},
+    "InvalidGroup.NotFound": {"RevokeSecurityGroupEgress": _GONE, "RevokeSecurityGroupIngress": _GONE},
+    "InvalidInternetGatewayID.NotFound": {"DeleteInternetGateway": _GONE},
+    "InvalidNetworkAclEntry.NotFound": {"DeleteNetworkAclEntry": _GONE},
+    "InvalidNetworkAclID.NotFound": {"DeleteNetworkAclEntry": _GONE},
+    "InvalidPermission.NotFound": {"RevokeSecurityGroupEgress": _GONE, "RevokeSecurityGroupIngress": _GONE},
+    "InvalidSubnetID.NotFound": {"DeleteSubnet": _GONE},
+    "InvalidVpcID.NotFound": {"DeleteVpc": _GONE},
 }
 
 ANSWERS_OF_CLOUDFORMATION: Answers = {
