@@ -17,6 +17,7 @@ from moto.organizations.models import FakeOrganization, FakePolicy
 from groundwork.policies.conditions import MalformedPolicy, as_list
 from groundwork.policies.documents import Kind, compile_policy
 
+from . import guardduty_syntax
 from .errors import constraint, error, invalid_input
 
 SCP = "SERVICE_CONTROL_POLICY"
@@ -91,6 +92,11 @@ def check_content(policy_type: str, content: str) -> None:
         raise malformed(
             "The provided policy document does not meet the requirements of the specified policy type."
         )
+    if policy_type == "GUARDDUTY_POLICY":
+        try:
+            guardduty_syntax.check(document)
+        except guardduty_syntax.Malformed as wrong:
+            raise malformed(f"The provided policy document is not valid: {wrong}.") from wrong
     if policy_type in (SCP, RCP):
         if document.get("Version") != VERSION:
             raise malformed(f'The element Version is missing, or another than "{VERSION}".')

@@ -23,6 +23,7 @@ SERVICES = (
     "local.services.account",
     "local.services.account_labels",
     "local.services.alternate_contacts",
+    "local.services.guardduty",
     "local.services.service_quotas",
     "local.services.serialized",
 )

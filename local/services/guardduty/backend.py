@@ -1,0 +1,242 @@
+"""GuardDuty in an account and Region: its detector, who administers it, and what is held for it.
+
+What a GuardDuty policy or the administrator's auto-enable holds is brought about when GuardDuty is next asked about the
+account: AWS does so by itself, within a day. Where AWS's pages leave two readings it is the stricter one: designating an
+administrator makes no detector there, and while the policy type is on nobody switches auto-enable on again.
+
+https://docs.aws.amazon.com/guardduty/latest/ug/guardduty_organizations.html
+https://docs.aws.amazon.com/guardduty/latest/ug/guardduty-organization-policies-considerations.html
+https://docs.aws.amazon.com/guardduty/latest/ug/set-guardduty-auto-enable-preferences.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from threading import RLock
+from typing import Any
+
+from moto.core.utils import utcnow
+from moto.guardduty import urls
+from moto.guardduty.models import GuardDutyBackend, guardduty_backends
+from moto.iam.models import iam_backends
+from moto.organizations.exceptions import OrganizationsClientError
+from moto.organizations.models import OrganizationsBackend
+
+from local.organizations import Organizations, organization_of
+from local.organizations.guardduty_syntax import FOUNDATIONAL, in_region
+from local.services.account import regions_of
+
+from .detectors import FEATURES, BadRequest, Detector
+
+SERVICE = "guardduty.amazonaws.com"
+ROLE = "AWSServiceRoleForAmazonGuardDuty"
+TYPE = "GUARDDUTY_POLICY"
+FREQUENCIES = ("FIFTEEN_MINUTES", "ONE_HOUR", "SIX_HOURS")
+STATES = ("NEW", "ALL", "NONE")
+
+
+@dataclass
+class AutoEnable:
+    """What an administrator has switched on for the accounts of the organization, and since when."""
+
+    members: str = "NONE"
+    features: dict[str, str] = field(default_factory=lambda: dict.fromkeys(FEATURES, "NONE"))
+    since: datetime = field(default_factory=utcnow)
+
+    def reaches(self, joined: datetime) -> bool:
+        return self.members == "ALL" or (self.members == "NEW" and joined >= self.since)
+
+
+class GuardDuty(GuardDutyBackend):
+    """moto's, which knows one account at a time."""
+
+    detectors: dict[str, Detector]  # type: ignore[assignment]
+
+    def __init__(self, region_name: str, account_id: str) -> None:
+        super().__init__(region_name, account_id)
+        self.administrator = ""
+        """In the management account: who administers this Region."""
+        self.auto_enable = AutoEnable()
+        self.members: dict[str, bool] = {}
+        """In the administrator: accounts, and whether they are its members still."""
+        self.lock = RLock()
+
+    @property
+    def _url_module(self) -> Any:
+        """moto looks beside the class; the addresses are still moto's."""
+        return urls
+
+    # The organization ----------------------------------------------------------------------------
+
+    @property
+    def organization(self) -> Organizations | None:
+        return organization_of(self.account_id, self.partition)
+
+    @property
+    def administered_by(self) -> str:
+        """The organization's administrator in this Region; none where GuardDuty is not trusted."""
+        organization = self.organization
+        if organization is None or not organization.is_trusted(SERVICE):
+            return ""
+        return self.of(organization.account_id).administrator
+
+    def of(self, account: str) -> GuardDuty:
+        """The same Region in another account."""
+        found = guardduty_backends[account][self.region_name]
+        assert isinstance(found, GuardDuty)
+        return found
+
+    def enable_organization_admin_account(self, admin_account_id: str) -> None:
+        """Gives GuardDuty trusted access, and registers the account with Organizations.
+
+        Each Region has its own, so that Organizations' limit of one account does not count here."""
+        organization = self._as_management()
+        if self.administrator == admin_account_id:
+            raise BadRequest("the account is already enabled as the GuardDuty delegated administrator")
+        if self.administrator:
+            raise BadRequest("the organization has another GuardDuty delegated administrator in this Region")
+        if all(each.id != admin_account_id or each.state != "ACTIVE" for each in organization.accounts):
+            raise BadRequest("the account is not an active one of the organization")
+        if not organization.is_trusted(SERVICE):
+            organization.enable_aws_service_access(ServicePrincipal=SERVICE)
+        if admin_account_id != self.account_id and not organization.is_delegated(admin_account_id, SERVICE):
+            given = {"AccountId": admin_account_id, "ServicePrincipal": SERVICE}
+            OrganizationsBackend.register_delegated_administrator(organization, **given)
+        self.administrator = admin_account_id
+
+    def disable_organization_admin_account(self, admin_account_id: str) -> None:
+        """Its members are no longer that; GuardDuty stays on in them."""
+        organization = self._as_management()
+        if self.administrator != admin_account_id:
+            raise BadRequest("the account is not the GuardDuty delegated administrator of the organization")
+        self.administrator = ""
+        former = self.of(admin_account_id)
+        former.members, former.auto_enable = {}, AutoEnable()
+        elsewhere = list(guardduty_backends[self.account_id].values())
+        if all(getattr(each, "administrator", "") != admin_account_id for each in elsewhere):
+            given = {"AccountId": admin_account_id, "ServicePrincipal": SERVICE}
+            OrganizationsBackend.deregister_delegated_administrator(organization, **given)
+
+    def list_organization_admin_accounts(self) -> list[str]:
+        self._as_management()
+        return [self.administrator] if self.administrator else []
+
+    def _as_management(self) -> Organizations:
+        organization = self.organization
+        if organization is None or organization.account_id != self.account_id:
+            raise BadRequest("it may be made by the management account of an organization alone")
+        return organization
+
+    def as_administrator(self, detector: str) -> Organizations:
+        self.get_detector(detector)
+        organization = self.organization
+        if organization is None or self.administered_by != self.account_id:
+            raise BadRequest("the current account is not the GuardDuty administrator of its organization")
+        return organization
+
+    # What is held for this account ---------------------------------------------------------------
+
+    def held(self) -> dict[str, bool]:
+        """By the policies of the organization, features and "foundational": whether each is on."""
+        organization = self.organization
+        if organization is None or not self._is_open(organization):
+            return {}
+        try:
+            found = organization.describe_effective_policy(self.account_id, PolicyType=TYPE)
+        except OrganizationsClientError:
+            return {}
+        effective: Mapping[str, Any] = json.loads(found["EffectivePolicy"]["PolicyContent"])
+        return in_region(effective, self.region_name)
+
+    def held_features(self) -> set[str]:
+        return {feature.upper() for feature in self.held() if feature != FOUNDATIONAL}
+
+    def _is_open(self, organization: Organizations) -> bool:
+        """Nothing reaches a Region that is off; in the management account it takes GuardDuty's service-linked role."""
+        if regions_of(self.account_id).get(self.region_name) in (None, "DISABLED"):
+            return False
+        return self.account_id != organization.account_id or self._has_role()
+
+    def _has_role(self) -> bool:
+        roles = iam_backends[self.account_id][self.partition].roles.values()
+        return any(role.name == ROLE for role in roles)
+
+    def arrive(self) -> None:
+        """What policies and auto-enable hold for this account comes about."""
+        with self.lock:
+            held = self.held()
+            if held.get(FOUNDATIONAL):
+                self._switch_on({name.upper(): on for name, on in held.items() if name != FOUNDATIONAL})
+            elif FOUNDATIONAL in held:
+                for detector in self.detectors.values():
+                    detector.enabled = False
+            settings = self._auto_enabled()
+            if settings:
+                on = {feature: True for feature, which in settings.features.items() if which != "NONE"}
+                self._switch_on(on)
+
+    def _auto_enabled(self) -> AutoEnable | None:
+        """The administrator's settings, if they reach this account, which is another."""
+        organization, administrator = self.organization, self.administered_by
+        if organization is None or administrator in ("", self.account_id) or not self._is_open(organization):
+            return None
+        settings = self.of(administrator).auto_enable
+        joined = organization.account(self.account_id).create_time
+        return settings if settings.reaches(joined) else None
+
+    def _switch_on(self, features: Mapping[str, bool]) -> None:
+        if not self.detectors:
+            made = self.make_detector(enabled=True, frequency=FREQUENCIES[-1], tags={})
+            made.set((feature, False) for feature in FEATURES)
+        for detector in self.detectors.values():
+            detector.enabled = True
+            detector.set(features.items())
+
+    def make_detector(self, *, enabled: bool, frequency: str, tags: Mapping[str, str]) -> Detector:
+        if not self._has_role():
+            iam_backends[self.account_id][self.partition].create_service_linked_role(SERVICE, "", "")
+        detector = Detector(
+            self.account_id, self.region_name, enabled=enabled, frequency=frequency, tags=tags
+        )
+        self.detectors[detector.id] = detector
+        return detector
+
+    # Members -------------------------------------------------------------------------------------
+
+    def is_member(self, account: str) -> bool:
+        """Of this administrator: one that it made, that auto-enable reaches or that a policy covers."""
+        if account == self.account_id:
+            return False
+        known = self.members.get(account)
+        other = self.of(account)
+        return bool(known or other.held().get(FOUNDATIONAL) or (known is None and other._auto_enabled()))
+
+    def all_members(self, organization: Organizations) -> Iterator[str]:
+        for account in organization.accounts:
+            if self.is_member(account.id):
+                self.of(account.id).arrive()
+                yield account.id
+
+    def create_members(self, accounts: Sequence[str], organization: Organizations) -> list[str]:
+        """Those that could not be made members."""
+        known = {account.id for account in organization.accounts} - {self.account_id}
+        for account in accounts:
+            if account in known:
+                self.members[account] = True
+                on = {name: True for name, which in self.auto_enable.features.items() if which != "NONE"}
+                self.of(account)._switch_on(on)
+        return [account for account in accounts if account not in known]
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether auto-enable or a policy keeps this account from parting with its administrator."""
+        settings = self._auto_enabled()
+        return bool(self.held().get(FOUNDATIONAL) or (settings and settings.members == "ALL"))
+
+    @property
+    def is_administered(self) -> bool:
+        administrator = self.administered_by
+        return bool(administrator and self.of(administrator).is_member(self.account_id))
