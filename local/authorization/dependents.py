@@ -91,6 +91,26 @@ def _always(*actions: str, service_principal: str = "") -> Finder:
     return find
 
 
+def _administrator(service: str) -> Finder:
+    """ "Permissions required to designate a delegated GuardDuty administrator account", GuardDuty User Guide, and the same
+    of Security Hub: what they do in Organizations is done as whoever designates, with the account as its resource."""
+    granted: Keys = {"organizations:serviceprincipal": service}
+
+    def find(call: Call, own: list[str]) -> Iterator[Need]:
+        yield Need("organizations:DescribeOrganization")
+        yield Need("organizations:ListDelegatedAdministrators")
+        yield Need("organizations:EnableAWSServiceAccess", "*", granted)
+        place = state.organization_backend(call.account)
+        account = f"account/{place.org.id if place else 'o-none'}/{call.get('AdminAccountId')}"
+        yield Need(
+            "organizations:RegisterDelegatedAdministrator",
+            call.arn("organizations", account, region=""),
+            granted,
+        )
+
+    return find
+
+
 def _instance_profile_role(call: Call, own: list[str]) -> Iterator[Need]:
     role = state.find_role(call.account, call.get("RoleName"))
     if role is not None:
@@ -225,14 +245,7 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
         _service_linked_role("guardduty.amazonaws.com"),
         _tags("guardduty:TagResource"),
     ),
-    "guardduty:EnableOrganizationAdminAccount": (
-        _always("organizations:DescribeOrganization", "organizations:ListDelegatedAdministrators"),
-        _always(
-            "organizations:EnableAWSServiceAccess",
-            "organizations:RegisterDelegatedAdministrator",
-            service_principal="guardduty.amazonaws.com",
-        ),
-    ),
+    "guardduty:EnableOrganizationAdminAccount": (_administrator("guardduty.amazonaws.com"),),
     "iam:AddRoleToInstanceProfile": (_instance_profile_role,),
     "iam:CreateInstanceProfile": (_tags("iam:TagInstanceProfile"),),
     "iam:CreatePolicy": (_tags("iam:TagPolicy"),),
@@ -258,14 +271,7 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "scheduler:CreateSchedule": (_roles("scheduler", "Target.RoleArn"),),
     "scheduler:CreateScheduleGroup": (_tags("scheduler:TagResource"),),
     "scheduler:UpdateSchedule": (_roles("scheduler", "Target.RoleArn"),),
-    "securityhub:EnableOrganizationAdminAccount": (
-        _always("organizations:DescribeOrganization", "organizations:ListDelegatedAdministrators"),
-        _always(
-            "organizations:EnableAWSServiceAccess",
-            "organizations:RegisterDelegatedAdministrator",
-            service_principal="securityhub.amazonaws.com",
-        ),
-    ),
+    "securityhub:EnableOrganizationAdminAccount": (_administrator("securityhub.amazonaws.com"),),
     "securityhub:EnableSecurityHub": (
         _service_linked_role("securityhub.amazonaws.com"),
         _tags("securityhub:TagResource"),

@@ -23,7 +23,7 @@ from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Installation, Target
 from groundwork.contracts import Account, Change, Kind, Organization
 from groundwork.declaration import Declaration
-from groundwork.declaration.loading import load
+from groundwork.declaration.loading import check, load
 from groundwork.fields import ancestors
 from groundwork.policies.decision import Decision
 from groundwork.policies.documents import Request
@@ -142,7 +142,7 @@ class World:
         return Target(
             account,
             organization or self.organization,
-            declaration or self.declaration,
+            check(declaration or self.declaration, {component.name: component}),
             clients,
             Installation(archive_writer=f"{self.role_arn(WORKER)}-*", entering=(self.role_arn(WORKER),)),
             foresees=reading,

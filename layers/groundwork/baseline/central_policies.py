@@ -1,7 +1,7 @@
 """Policies of AWS Organizations as Groundwork holds them, of whatever type: found, compared, put right, attached.
 
 None is ever detached or deleted here: what is no longer declared is reported, as what takes guard rails off is no function
-of ours. See docs/decisions/0028. Policies of others are not looked at.
+of ours. See docs/decisions/0028. Policies of others are left alone; who may not stand beside one finds it in `others`.
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies.html
 """
@@ -98,11 +98,12 @@ class Former:
 class Found:
     """`policies` bear declared names; `attached` are the ids of the places that each hangs on: of those that were asked
     about, or of all in an account that is behind the declaration. `former` are policies of ours that are found on these
-    places, or anywhere."""
+    places, or anywhere; `others` the names of everybody else's on these places, without AWS's."""
 
     policies: Mapping[str, FoundPolicy] = field(default_factory=dict)
     attached: Mapping[str, frozenset[str]] = field(default_factory=dict)
     former: tuple[Former, ...] = ()
+    others: tuple[str, ...] = ()
 
 
 def minified(document: Document) -> str:
@@ -137,6 +138,18 @@ def read(policy_type: PolicyType, names: Collection[str], places: Collection[str
             _former(client, policy)
             for policy in found.values()
             if policy.get("Description") == policy_type.description and policy["Name"] not in names
+        ),
+        others=tuple(
+            sorted(
+                {
+                    policy["Name"]
+                    for policies in on.values()
+                    for policy in policies
+                    if policy.get("Description") != policy_type.description
+                    and policy["Name"] not in names
+                    and not policy["AwsManaged"]
+                }
+            )
         ),
     )
 

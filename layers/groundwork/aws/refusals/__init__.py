@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from groundwork.errors import ComponentNotSettled, GroundworkError
 
-from . import access_analyzer, account, cloudtrail, config, iam, organizations, stack
+from . import access_analyzer, account, cloudtrail, config, guardduty, iam, organizations, stack
 from .answer import COMMON, Answer, Answers
 
 __all__ = ["SERVICES", "Answer", "Service", "answer_to", "named"]
@@ -50,6 +50,7 @@ SERVICES: Mapping[str, Service] = {
     "dynamodb": _service(stack.CALLS_OF_DYNAMODB, stack.ANSWERS_OF_DYNAMODB),
     "ec2": _service(account.CALLS_OF_EC2, account.ANSWERS_OF_EC2),
     "events": _service(stack.CALLS_OF_EVENTS, stack.ANSWERS_OF_EVENTS),
+    "guardduty": _service(guardduty.CALLS, guardduty.ANSWERS),
     "iam": _service(iam.CALLS, iam.ANSWERS),
     "kms": _service(account.CALLS_OF_KMS, account.ANSWERS_OF_KMS),
     "organizations": _service(organizations.CALLS, organizations.ANSWERS, organizations.REASONS),

@@ -13,7 +13,8 @@ from .answer import Answer, Answers, again, busy, quota, read, refused, unsent
 CALLS = (
     "AttachPolicy CreateAccount CreateOrganizationalUnit CreatePolicy DeleteOrganizationalUnit DescribeAccount DescribeCreateAccountStatus "
     "DescribeOrganization DescribeOrganizationalUnit DescribePolicy EnableAWSServiceAccess EnablePolicyType "
-    "ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent ListCreateAccountStatus ListDelegatedServicesForAccount "
+    "ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent ListCreateAccountStatus ListDelegatedAdministrators "
+    "ListDelegatedServicesForAccount "
     "ListOrganizationalUnitsForParent ListParents ListPolicies ListPoliciesForTarget ListRoots ListTagsForResource ListTargetsForPolicy "
     "MoveAccount RegisterDelegatedAdministrator TagResource UpdatePolicy"
 )
@@ -24,6 +25,7 @@ ANSWERS: Answers = {
     "AWSOrganizationsNotInUseException": read("`OrganizationNotReady`: the account is in no organization."),
     "AccessDeniedException": {
         "CreateAccount": _CREATION,
+        "ListDelegatedAdministrators": read("The account administers nothing yet."),
         "": refused(
             "The function's role may not do this. See that the stack is in the management account and its roles are as "
             "deployed, and that no permissions boundary or resource policy of the organization stands against it."
