@@ -23,7 +23,7 @@ from .errors import error, invalid_input
 from .quotas import Throttle
 from .services import DELEGATED_ADMINISTRATORS, TRUSTED
 
-__all__ = ["CreationSettings", "Organizations", "install", "organization_of"]
+__all__ = ["CreationSettings", "Organizations", "in_effect", "install", "organization_of"]
 
 
 OUTSIDE_OF_ORGANIZATIONS = frozenset({"CreateOrganization"})
@@ -32,6 +32,7 @@ NEW_OPERATIONS = (
     "describe_handshake",
     "enable_all_features",
     "list_accounts_with_invalid_effective_policy",
+    "list_effective_policy_validation_errors",
     "list_handshakes_for_organization",
 )
 
@@ -51,6 +52,12 @@ def install(engine: Engine) -> None:
     _add_operation(engine, "describe_effective_policy", _describe_effective_policy)
     _add_operation(engine, "leave_organization", _leave_organization)
     young_accounts.install(engine)
+
+
+def in_effect(policy_type: str, account_id: str, partition: str = "aws") -> dict[str, Any]:
+    """The policy of that type that binds an account, as `DescribeEffectivePolicy` has it; empty where none does."""
+    organization = organization_of(account_id, partition)
+    return organization.in_effect(policy_type, account_id) if organization else {}
 
 
 def _admitted_backend(response: OrganizationsResponse) -> Organizations:

@@ -10,11 +10,14 @@ import time
 from typing import Any
 
 from moto.organizations import utils
+from moto.organizations.exceptions import OrganizationsClientError
 from moto.organizations.models import FakePolicy, FakeRoot, OrganizationsBackend
 
+from .contents import invalid
 from .errors import constraint, error, invalid_input
+from .inheritance import effective
 from .paging import page
-from .policy_types import POLICY_TYPES, RCP, SCP, Policy, check_content, check_tags, effective
+from .policy_types import POLICY_TYPES, RCP, SCP, Policy, check_content, check_tags
 
 DEFAULTS = {SCP: utils.DEFAULT_SCP_POLICY_ID, RCP: utils.DEFAULT_RCP_POLICY_ID}
 CHANGE_SECONDS = 1
@@ -26,6 +29,9 @@ class Policies(OrganizationsBackend):
 
     engine: Any
     policy_type_changes: dict[str, float]
+    binds_management = True
+    """Whether EC2's, S3's and other services' policies bind the management account, too. AWS's pages say that one on the
+    root reaches all accounts, and nothing of an exception; `docs/first-day.md` has how to see it."""
 
     @property
     def root(self) -> FakeRoot:
@@ -136,29 +142,68 @@ class Policies(OrganizationsBackend):
         )
 
     def describe_effective_policy(self, caller: str, **kwargs: str) -> dict[str, Any]:
-        """What reaches an account of a management policy's type, merged along its path."""
+        """What reaches an account of a type, merged along its path."""
         policy_type, target_id = kwargs["PolicyType"], kwargs.get("TargetId", caller)
-        documents: list[dict[str, Any]] = []
-        node = self._target(target_id)
-        while node is not None:
-            documents[:0] = [
-                json.loads(str(p.content)) for p in node.attached_policies if p.type == policy_type
-            ]
-            node = next((unit for unit in self.ou if unit.id == node.parent_id), None)
-        if not documents or not self.is_enabled(policy_type):
-            raise error("EffectivePolicyNotFoundException")
         return {
             "EffectivePolicy": {
-                "PolicyContent": json.dumps(effective(documents)),
+                "PolicyContent": json.dumps(self._effective(policy_type, self._target(target_id))),
                 "LastUpdatedTimestamp": time.time(),
                 "TargetId": target_id,
                 "PolicyType": policy_type,
             }
         }
 
+    def list_effective_policy_validation_errors(self, **kwargs: str) -> dict[str, Any]:
+        """What is wrong with what reaches an account, though each policy by itself is right."""
+        assert self.org is not None
+        account, policy_type = self.get_account_by_id(kwargs["AccountId"]), kwargs["PolicyType"]
+        by = sorted({p.id for node in self._path(account) for p in _of_type(node, policy_type)})
+        wrong = invalid(policy_type, self._effective(policy_type, account))
+        return {
+            "AccountId": account.id,
+            "PolicyType": policy_type,
+            "Path": "/".join((str(self.org.id), *(node.id for node in self._path(account)), "")),
+            "EvaluationTimestamp": time.time(),
+            "EffectivePolicyValidationErrors": [
+                {
+                    "ErrorCode": each.code,
+                    "ErrorMessage": each.message,
+                    "PathToError": each.path,
+                    "ContributingPolicies": by,
+                }
+                for each in wrong
+            ],
+        }
+
     def list_accounts_with_invalid_effective_policy(self, **kwargs: str) -> dict[str, Any]:
-        """None ever: a document that would make one is refused by CreatePolicy here."""
-        return {"Accounts": [], "PolicyType": kwargs["PolicyType"]}
+        policy_type = kwargs["PolicyType"]
+        found = [a.id for a in self.accounts if any(invalid(policy_type, self.in_effect(policy_type, a.id)))]
+        accounts = [self.describe_account(AccountId=account)["Account"] for account in found]
+        return {"Accounts": accounts, "PolicyType": policy_type}
+
+    def in_effect(self, policy_type: str, account_id: str) -> dict[str, Any]:
+        """The content that binds an account; empty where none does."""
+        account = next((each for each in self.accounts if each.id == account_id), None)
+        if account is None or (account_id == self.account_id and not self.binds_management):
+            return {}
+        try:
+            return self._effective(policy_type, account)
+        except OrganizationsClientError:
+            return {}
+
+    def _effective(self, policy_type: str, target: Any) -> dict[str, Any]:
+        levels = [_of_type(node, policy_type) for node in self._path(target)]
+        if not any(levels) or not self.is_enabled(policy_type):
+            raise error("EffectivePolicyNotFoundException")
+        return effective([[json.loads(str(policy.content)) for policy in level] for level in levels])
+
+    def _path(self, target: Any) -> list[Any]:
+        """From the root down to an account or a unit."""
+        path: list[Any] = []
+        while target is not None:
+            path.insert(0, target)
+            target = next((unit for unit in self.ou if unit.id == target.parent_id), None)
+        return path
 
     def _require_policies(self) -> None:
         if self.org is None or self.org.feature_set != "ALL":
@@ -205,3 +250,7 @@ class Policies(OrganizationsBackend):
                 policy.attachments.remove(target)
             if policy_type in DEFAULTS:
                 self._attach(self.get_policy_by_id(DEFAULTS[policy_type]), target)
+
+
+def _of_type(node: Any, policy_type: str) -> list[FakePolicy]:
+    return [policy for policy in node.attached_policies if policy.type == policy_type]

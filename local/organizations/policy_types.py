@@ -18,6 +18,7 @@ from groundwork.policies.conditions import MalformedPolicy, as_list
 from groundwork.policies.documents import Kind, compile_policy
 
 from . import guardduty_syntax
+from .contents import is_right
 from .errors import constraint, error, invalid_input
 
 SCP = "SERVICE_CONTROL_POLICY"
@@ -40,7 +41,6 @@ WITH_RCPS = frozenset(
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html"""
 VERSION = "2012-10-17"
 """What the Version of a service control policy and of a resource control policy must be."""
-VALUE_OPERATORS = frozenset({"@@assign", "@@append", "@@remove"})
 
 
 @dataclass(frozen=True)
@@ -88,7 +88,7 @@ def check_content(policy_type: str, content: str) -> None:
         document = json.loads(content)
     except json.JSONDecodeError:
         raise malformed("The provided policy document is not valid JSON.") from None
-    if not isinstance(document, dict):
+    if not isinstance(document, dict) or not is_right(policy_type, document):
         raise malformed(
             "The provided policy document does not meet the requirements of the specified policy type."
         )
@@ -136,32 +136,3 @@ def check_tags(tags: Iterable[dict[str, str]], already: Iterable[str] = ()) -> N
         raise invalid_input("INVALID_SYSTEM_TAGS_PARAMETER")
     if len(set(keys) | set(already)) > 50:
         raise constraint("MAX_TAG_LIMIT_EXCEEDED")
-
-
-def effective(inherited: list[dict[str, Any]]) -> dict[str, Any]:
-    """The policy that reaches an account, from those above it, the root's first.
-
-    https://docs.aws.amazon.com/organizations/latest/userguide/policy-operators.html
-    """
-    result: Any = {}
-    for document in inherited:
-        result = _merge(result, document)
-    return dict(result)
-
-
-def _merge(base: Any, over: Any) -> Any:
-    if not isinstance(over, dict):
-        return over
-    if VALUE_OPERATORS & over.keys():
-        return _apply_operators(base, over)
-    base = base if isinstance(base, dict) else {}
-    settings = {key: value for key, value in over.items() if not key.startswith("@@")}
-    return base | {key: _merge(base.get(key), value) for key, value in settings.items()}
-
-
-def _apply_operators(base: Any, operators: dict[str, Any]) -> Any:
-    if "@@assign" in operators:
-        return operators["@@assign"]
-    values = list(base) if isinstance(base, list) else []
-    values += [value for value in operators.get("@@append", []) if value not in values]
-    return [value for value in values if value not in operators.get("@@remove", [])]

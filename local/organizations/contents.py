@@ -1,0 +1,179 @@
+"""What a policy of each type may say, and when what reaches an account is invalid though each policy is right.
+
+A type that is not in `SYNTAXES` is taken with any JSON object.
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_ec2_syntax.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_s3_syntax.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_ai-opt-out_syntax.html
+https://docs.aws.amazon.com/organizations/latest/userguide/invalid-policy-alerts.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from .inheritance import ALL, ASSIGN, CHILD_CONTROL, NONE, VALUE_OPERATORS
+
+ANY = "*"
+"""As the name of a setting: whatever name its owner gives it."""
+
+
+@dataclass(frozen=True)
+class Value:
+    """A setting of one value, which can only be assigned."""
+
+    allows: Callable[[Any], bool]
+
+
+@dataclass(frozen=True)
+class Values:
+    """A setting of several values."""
+
+    most: int
+
+
+@dataclass(frozen=True)
+class Group:
+    """Settings by name. Of `needed` all must be in effect where one of the group is; `most` of them at a time."""
+
+    settings: Mapping[str, Syntax]
+    needed: tuple[str, ...] = ()
+    most: int = 1_000
+
+    def syntax_of(self, name: str) -> Syntax | None:
+        return self.settings.get(name, self.settings.get(ANY))
+
+
+Syntax = Value | Values | Group
+
+
+@dataclass(frozen=True)
+class Invalid:
+    """Why what reaches an account is not valid. Of AWS's codes the documentation gives ELEMENTS_TOO_MANY as an example."""
+
+    code: str
+    message: str
+    path: str
+
+
+def _one_of(*values: str) -> Value:
+    return Value(lambda given: given in values)
+
+
+def _text(given: Any) -> bool:
+    return isinstance(given, str)
+
+
+def _hops(given: Any) -> bool:
+    """-1 for no preference, or 1 to 64; AWS's page has it as text, and it is taken as a number."""
+    if isinstance(given, bool) or not re.fullmatch(r"-1|[1-9]\d?", str(given)):
+        return False
+    return int(given) <= 64
+
+
+CHOICE = _one_of("no_preference", "enabled", "disabled")
+METADATA = {
+    "http_tokens": _one_of("no_preference", "required", "optional"),
+    "http_put_response_hop_limit": Value(_hops),
+    "http_endpoint": CHOICE,
+    "instance_metadata_tags": CHOICE,
+}
+IMAGES = Group({ANY: Values(200)})
+EC2 = Group(
+    {
+        "exception_message": Value(_text),
+        "serial_console_access": Group({"status": _one_of("enabled", "disabled")}),
+        "snapshot_block_public_access": Group(
+            {"state": _one_of("unblocked", "block_new_sharing", "block_all_sharing")}
+        ),
+        "image_block_public_access": Group({"state": _one_of("unblocked", "block_new_sharing")}),
+        "instance_metadata_defaults": Group(
+            METADATA | {"http_tokens_enforced": CHOICE}, needed=tuple(METADATA)
+        ),
+        "allowed_images_settings": Group(
+            {
+                "state": _one_of("enabled", "disabled", "audit_mode"),
+                "image_criteria": Group({ANY: IMAGES}, most=10),
+            },
+            needed=("state",),
+        ),
+        "vpc_block_public_access": Group(
+            {
+                "internet_gateway_block": Group(
+                    {
+                        "mode": _one_of("off", "block_ingress", "block_bidirectional"),
+                        "exclusions_allowed": _one_of("enabled", "disabled"),
+                    },
+                    needed=("mode", "exclusions_allowed"),
+                )
+            }
+        ),
+    }
+)
+SYNTAXES: Mapping[str, Group] = {
+    "DECLARATIVE_POLICY_EC2": Group({"ec2_attributes": EC2}),
+    "S3_POLICY": Group(
+        {"s3_attributes": Group({"public_access_block_configuration": _one_of("all", "none")})}
+    ),
+    "AISERVICES_OPT_OUT_POLICY": Group(
+        {"services": Group({ANY: Group({"opt_out_policy": _one_of("optIn", "optOut")})})}
+    ),
+}
+"""The services of an opt-out policy are not listed here: AWS adds to them."""
+
+
+def is_right(policy_type: str, document: Mapping[str, Any]) -> bool:
+    """Whether `document` follows the syntax of its type."""
+    syntax = SYNTAXES.get(policy_type)
+    return syntax is None or (bool(document) and _follows(syntax, document))
+
+
+def _follows(syntax: Syntax, content: Any) -> bool:
+    if not isinstance(content, Mapping) or not _controls(content.get(CHILD_CONTROL, [ALL])):
+        return False
+    given = {name: each for name, each in content.items() if name != CHILD_CONTROL}
+    if isinstance(syntax, Value):
+        return given.keys() <= {ASSIGN} and all(syntax.allows(each) for each in given.values())
+    if isinstance(syntax, Values):
+        return given.keys() <= VALUE_OPERATORS and all(_are_texts(each) for each in given.values())
+    found = {name: syntax.syntax_of(name) for name in given if re.fullmatch(r"[a-z0-9_-]+", name)}
+    return found.keys() == given.keys() and all(
+        below is not None and _follows(below, given[name]) for name, below in found.items()
+    )
+
+
+def _controls(allowed: Any) -> bool:
+    return isinstance(allowed, list) and bool(allowed) and VALUE_OPERATORS | {ALL, NONE} >= set(allowed)
+
+
+def _are_texts(values: Any) -> bool:
+    return isinstance(values, list) and all(isinstance(each, str) for each in values)
+
+
+def invalid(policy_type: str, effective: Mapping[str, Any]) -> Iterator[Invalid]:
+    """What is wrong with a policy that is in effect."""
+    if syntax := SYNTAXES.get(policy_type):
+        yield from _wrong(syntax, effective, "")
+
+
+def _wrong(syntax: Syntax, content: Any, path: str) -> Iterator[Invalid]:
+    if not isinstance(syntax, Group):
+        if isinstance(syntax, Values) and len(content) > syntax.most:
+            yield _many(path, syntax.most)
+        return
+    if len(content) > syntax.most:
+        yield _many(path, syntax.most)
+    for name in syntax.needed:
+        if name not in content:
+            message = f"'{name}' is less than the allowed minimum limit 1"
+            yield Invalid("ELEMENTS_TOO_FEW", message, f"{path}/{name}")
+    for name, each in content.items():
+        if below := syntax.syntax_of(name):
+            yield from _wrong(below, each, f"{path}/{name}".lstrip("/"))
+
+
+def _many(path: str, most: int) -> Invalid:
+    name = path.rpartition("/")[2]
+    return Invalid("ELEMENTS_TOO_MANY", f"'{name}' exceeds the allowed maximum limit {most}", path)
