@@ -93,6 +93,7 @@ ALIASES: Mapping[str, Sequence[str]] = {  # a template's variable -> parameters 
     "access-analyzer.RuleName": ("ruleName",),
     "guardduty.DetectorId": ("DetectorId",),
     "guardduty.PublishingDestinationId": ("DestinationId",),
+    "securityhub.ConfigurationPolicyId": ("Identifier",),
 }
 
 

@@ -22,6 +22,7 @@ SERVICES = (
     "local.services.ec2",
     "local.services.ec2_account_settings",
     "local.services.access_analyzer",
+    "local.services.security_hub",
     "local.services.account",
     "local.services.account_labels",
     "local.services.alternate_contacts",
