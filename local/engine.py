@@ -132,6 +132,7 @@ class Engine:
                 raise EngineAlreadyRunning("close the running Engine first: moto's state is one per process")
             Engine.current = self
         self.calls: list[CallRecord] = []
+        self.on_call: list[Callable[[CallRecord], None]] = []  # told of each call when it is logged
         self.failures: list[BaseException] = []
         self.running = False
         self._closing = ExitStack()

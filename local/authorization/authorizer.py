@@ -143,23 +143,24 @@ class Authorizer:
 
     def _log(self, call: Call, need: Need, decision: Decision, why: str) -> None:
         verdict: Literal["allowed", "denied"] = "allowed" if decision.allowed else "denied"
-        self._engine.calls.append(
-            CallRecord(
-                time.time(),
-                call.account,
-                call.principal.arn,
-                need.action,
-                need.resource,
-                verdict,
-                call.region,
-                call.service,
-                call.operation,
-                reference.action(need.action).mutating and need.action not in STS_ISSUES,
-                self._engine.functions.calling(call.headers.get("User-Agent", "")),
-                why,
-                call.headers.get("User-Agent", ""),
-            )
+        record = CallRecord(
+            time.time(),
+            call.account,
+            call.principal.arn,
+            need.action,
+            need.resource,
+            verdict,
+            call.region,
+            call.service,
+            call.operation,
+            reference.action(need.action).mutating and need.action not in STS_ISSUES,
+            self._engine.functions.calling(call.headers.get("User-Agent", "")),
+            why,
+            call.headers.get("User-Agent", ""),
         )
+        self._engine.calls.append(record)
+        for hear in self._engine.on_call:
+            hear(record)
 
     # What adapters ask ---------------------------------------------------------------------------
 
@@ -208,10 +209,13 @@ class Authorizer:
         *,
         source_arn: str | None = None,
         source_account: str | None = None,
+        without_source: bool = False,
     ) -> bool:
-        """Whether a role exists and its trust policy admits a service principal."""
+        """Whether a role exists and its trust policy admits a service principal. `without_source` is for a service that
+        is documented to bring neither aws:SourceArn nor aws:SourceAccount along."""
         account = role_arn.split(":")[4]
-        known = self._of_service(service, source_arn, source_account or account)
+        source = None if without_source else source_account or account
+        known = self._of_service(service, source_arn, source)
         known |= keys.of_resource(account, state.membership(account))
         request = Request("sts:AssumeRole", role_arn, known, Caller(service=service))
         return decide_for_service(request, _side(request.action, role_arn, account)).allowed

@@ -22,10 +22,14 @@ from moto.core.exceptions import ServiceException
 
 from local.engine import Engine
 from local.organizations import Organizations, organization_of
+from local.services import trail_events
 from local.services.log_delivery import Sender, find_bucket, find_key, has_bucket_key, put_log
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
 TRAILS_PER_REGION = 5
+INSIGHTS = ("ApiCallRateInsight", "ApiErrorRateInsight")
+DATA_FIELDS = {"eventCategory", "resources.type", "resources.ARN", "readOnly", "eventName"}
+MANAGEMENT_FIELDS = {"eventCategory", "eventSource", "readOnly"}
 DEFAULT_SELECTOR = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}
 
 
@@ -42,6 +46,8 @@ def install(engine: Engine) -> None:
     engine.patch(TrailStatus, "description", _status_with_error(vars(TrailStatus)["description"]))
     engine.patch(CloudTrailResponse, "describe_trails", _describe_trails)
     engine.patch(CloudTrailResponse, "list_trails", _list_trails)
+    engine.patch(CloudTrailResponse, "get_insight_selectors", _get_insight_selectors)
+    engine.on_call.append(trail_events.sender(engine, visible_trails))
 
 
 def is_logging(account_id: str, region: str) -> bool:
@@ -142,8 +148,21 @@ class Trails(CloudTrailBackend):
         del cloudtrail_backends[trail.account_id][trail.region_name].trails[trail.trail_name]
 
     def put_event_selectors(self, trail_name: str, **selectors: Any) -> Any:  # type: ignore[override]
-        self._changeable(trail_name)
-        return super().put_event_selectors(trail_name, **selectors)
+        """One kind takes the other's place."""
+        trail = self._changeable(trail_name)
+        basic, advanced = selectors.get("event_selectors"), selectors.get("advanced_event_selectors")
+        if bool(basic) == bool(advanced) or any(map(_is_wrong, advanced or ())):
+            raise CloudTrailError("InvalidEventSelectorsException", "The event selectors are not valid.")
+        trail.event_selectors, trail.advanced_event_selectors = basic or [], advanced or []
+        return trail.arn, trail.event_selectors, trail.advanced_event_selectors
+
+    def put_insight_selectors(self, trail_name: str, insight_selectors: list[Any]) -> tuple[str, list[Any]]:
+        """These take the place of others; none switches Insights off."""
+        trail = self._changeable(trail_name)
+        if any(each.get("InsightType") not in INSIGHTS for each in insight_selectors):
+            raise CloudTrailError("InvalidInsightSelectorsException", "The Insights type is not valid.")
+        trail.insight_selectors = insight_selectors
+        return trail.arn, insight_selectors
 
     def get_event_selectors(self, trail_name: str) -> tuple[str, list[Any], list[Any]]:
         """A trail for which nobody chose has AWS's own selector, every management event.
@@ -206,8 +225,25 @@ def not_the_management_account() -> CloudTrailError:
     return CloudTrailError("NotOrganizationMasterAccountException", message)
 
 
+def _is_wrong(selector: Any) -> bool:
+    """An advanced selector is about one category, and data events about one type of resource.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_AdvancedFieldSelector.html
+    """
+    fields = {each["Field"]: each for each in selector["FieldSelectors"]}
+    category = fields.get("eventCategory", {}).get("Equals")
+    if category == ["Management"]:
+        return not fields.keys() <= MANAGEMENT_FIELDS
+    type_ = fields.get("resources.type", {}).get("Equals", [])
+    return category != ["Data"] or len(type_) != 1 or not fields.keys() <= DATA_FIELDS
+
+
 def check_destination(trail: Trail) -> None:
-    """Raises what CreateTrail and UpdateTrail do for a bucket or a key that does not admit the trail."""
+    """Raises what CreateTrail and UpdateTrail do for a bucket, a key, or a log group that does not admit the trail."""
+    if not trail.cw_log_group_arn and not trail.cw_role_arn:
+        trail.cw_log_group_arn = trail.cw_role_arn = None  # type: ignore[assignment]
+    elif wrong := trail_events.mistake(trail):
+        raise CloudTrailError(*wrong)
     bucket = find_bucket(trail.bucket_name, trail.partition)
     if bucket is None:
         raise CloudTrailError(
@@ -319,11 +355,15 @@ def _check_bucket_exists(trail: Trail) -> None:
 
 
 def _status_with_error(describe: Callable[[TrailStatus], dict[str, Any]]) -> Any:
-    """GetTrailStatus also says why the latest delivery failed."""
+    """GetTrailStatus also says why the latest delivery failed, and when one to CloudWatch Logs succeeded."""
 
     def description(status: TrailStatus) -> dict[str, Any]:
-        refusal = vars(status).get("delivery_error")
-        return describe(status) | ({"LatestDeliveryError": refusal} if refusal else {})
+        known = {
+            "LatestDeliveryError": vars(status).get("delivery_error"),
+            "LatestCloudWatchLogsDeliveryError": vars(status).get("cloudwatch_error"),
+            "LatestCloudWatchLogsDeliveryTime": vars(status).get("cloudwatch_time"),
+        }
+        return describe(status) | {name: value for name, value in known.items() if value}
 
     return description
 
@@ -341,6 +381,18 @@ def _list_trails(response: CloudTrailResponse) -> str:
     everywhere = visible_trails(response.current_account, response.region)
     own = [trail for trail in trails_of(response.current_account) if trail not in everywhere]
     return json.dumps({"Trails": [trail.short() for trail in everywhere + own]})
+
+
+def _get_insight_selectors(response: CloudTrailResponse) -> str:
+    """A trail without Insights answers with an exception.
+
+    https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetInsightSelectors.html
+    """
+    arn, selectors = response.cloudtrail_backend.get_insight_selectors(response._get_param("TrailName"))
+    if not selectors:
+        message = f"Trail {arn} does not have Insights enabled."
+        raise CloudTrailError("InsightNotEnabledException", message)
+    return json.dumps({"TrailARN": arn, "InsightSelectors": selectors})
 
 
 def _description(trail: Trail) -> dict[str, Any]:

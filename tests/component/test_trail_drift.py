@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from groundwork.baseline.archive import may_be
 from groundwork.baseline.component import Call, TrailStore
 from groundwork.baseline.components.log_archive import LogArchive
-from groundwork.baseline.components.trail import MINE, READ_AS, Found, SeenTrail, Trail
+from groundwork.baseline.components.trail import Trail
+from groundwork.baseline.components.trail.state import MINE, READ_AS, Found, SeenTrail
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.errors import SecurityAccountNotReady
@@ -208,7 +209,10 @@ FAULTS: Mapping[str, tuple[str, Any]] = {
     "leaves out global services": ("IncludeGlobalServiceEvents", False),
     "does not validate log files": ("LogFileValidationEnabled", False),
     "covers every account of the organization: yes": ("IsOrganizationTrail", True),
-    "leaves out management events": ("selective", True),
+    "leaves out management events": (
+        "selectors",
+        {"EventSelectors": [ALL_EVENTS | {"ReadWriteType": "ReadOnly"}]},
+    ),
     "is not logging": ("logging", False),
     "lacks the tag": ("tags", {}),
 }
@@ -244,7 +248,7 @@ def after(own: SeenTrail | None, calls: Iterable[Call]) -> SeenTrail | None:
         elif call.operation == "AddTags":
             own = replace(own, tags={tag["Key"]: tag["Value"] for tag in given["TagsList"]})
         elif call.operation == "PutEventSelectors":
-            own = replace(own, selective=False)
+            own = replace(own, selectors={"EventSelectors": given["EventSelectors"]})
         elif call.operation == "StartLogging":
             own = replace(own, logging=True)
     return own

@@ -56,6 +56,12 @@ https://docs.aws.amazon.com/config/latest/developerguide/select-resources.html#s
 """
 
 
+RetentionDays = Literal[
+    1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653
+]
+"""https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html"""
+
+
 class Regions(Model):
     """`home` holds the trail and, where it can, Config's global resource types; `governed` are the Regions kept at the
     baseline."""
@@ -132,11 +138,34 @@ class LogArchive(Model):
         return self
 
 
+class CloudWatchLogs(Model):
+    """A copy of the trail's events in CloudWatch Logs, for alarms: the archive keeps them for as long as it says."""
+
+    retention_days: RetentionDays = 365
+
+
+class DataEvents(Model):
+    """What is done with the contents of resources, besides what is done with the resources."""
+
+    s3: Literal["write", "all"] | None = Field(
+        default=None,
+        description="Of the objects in every bucket but the log archive's: write, or all, which has reads too",
+    )
+
+
 class Trail(Model):
-    """`account`: every account has its own trail. `organization`: one organization trail covers them all."""
+    """`account`: every account has its own trail. `organization`: one organization trail covers them all. The options
+    are billed: by the gigabyte that CloudWatch Logs takes in, and by data event and analyzed event."""
 
     mode: Literal["account", "organization"] = "account"
     name: TrailName = "groundwork"
+    cloud_watch_logs: CloudWatchLogs | None = Field(
+        default=None, description="Events go into the log group /groundwork/trail besides, for alarms"
+    )
+    data_events: DataEvents = Field(default_factory=DataEvents)
+    insights: list[Literal["ApiCallRateInsight", "ApiErrorRateInsight"]] = Field(
+        default_factory=list, description="Unusual rates of calls, and of errors, that CloudTrail finds"
+    )
 
 
 class Config(Model):
