@@ -27,7 +27,6 @@ from tests.component.sabotage import (
     prove,
     prove_complete,
     some_of,
-    used_and_declared,
 )
 
 TRAIL = Trail()
@@ -332,18 +331,3 @@ def test_the_management_account_s_trail_in_the_archive_stays_there(
     world: World = request.getfixturevalue("without_alias")
     (report,) = world.plan(TRAIL, world.management, declaration=organization_trail)
     assert report.reason.startswith("its key cannot be verified: ")
-
-
-# -- permissions ---------------------------------------------------------------------------------------
-
-
-def test_it_may_do_what_it_does_and_nothing_else(ready: World, organization_trail: Declaration) -> None:
-    account = ready.account()
-    prove_complete(ready, TRAIL, account)
-    for sabotage in SABOTAGES[:-1]:
-        sabotage.do(ready, account)
-    ready.apply(TRAIL, account)
-    (deleted,) = ready.apply(TRAIL, account, declaration=organization_trail)
-    assert deleted.action == "delete"
-    used, declared = used_and_declared(ready, TRAIL)
-    assert used == declared

@@ -17,7 +17,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.component import Action, Call, Permission, Target
-from groundwork.baseline.documents import differences, widens
+from groundwork.baseline.documents import differences
 from groundwork.contracts import Kind, Severity
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import CloudWatchLogs
@@ -157,28 +157,22 @@ def _group(
 def _of_role(delivery: Delivery, target: Target) -> Iterator[Call]:
     trust, policy = trust_document(), policy_document(target)
 
-    def call(
-        operation: str, parameters: Mapping[str, Any], action: Action, why: str, severity: Severity
-    ) -> Call:
+    def call(operation: str, parameters: Mapping[str, Any], action: Action, why: str) -> Call:
         given = {"RoleName": ROLE, **parameters}
-        return Call("iam", operation, given, f"role {ROLE}", action, why, severity=severity)
+        return Call("iam", operation, given, f"role {ROLE}", action, why, severity="high")
 
     if delivery.trust is None:
         creation = {
             "AssumeRolePolicyDocument": json.dumps(trust),
             "Description": "CloudTrail sends its events to CloudWatch Logs",
         }
-        yield call(
-            "CreateRole", creation, "create", "does not exist: no event comes to the log group", "high"
-        )
+        yield call("CreateRole", creation, "create", "does not exist: no event comes to the log group")
     elif wrong := differences(delivery.trust, trust):
-        severity: Severity = "high" if widens(delivery.trust, trust) else "medium"
         changed = {"PolicyDocument": json.dumps(trust)}
-        yield call("UpdateAssumeRolePolicy", changed, "update", f"its trust: {wrong}", severity)
+        yield call("UpdateAssumeRolePolicy", changed, "update", f"its trust: {wrong}")
     if wrong := differences(delivery.policy, policy):
-        severity = "high" if widens(delivery.policy, policy) else "medium"
         put = {"PolicyName": POLICY, "PolicyDocument": json.dumps(policy)}
-        yield call("PutRolePolicy", put, "update" if delivery.policy else "create", wrong, severity)
+        yield call("PutRolePolicy", put, "update" if delivery.policy else "create", wrong)
 
 
 def trust_document() -> Document:
