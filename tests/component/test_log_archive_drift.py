@@ -14,11 +14,12 @@ from hypothesis import strategies as st
 
 from groundwork.baseline.archive import WRITER, is_known
 from groundwork.baseline.component import Call
-from groundwork.baseline.components.log_archive import KEY_TAG, Found, Key, LogArchive
+from groundwork.baseline.components.log_archive import Found, LogArchive
 from groundwork.baseline.components.log_archive.buckets import NEW_BUCKET, wanted
 from groundwork.baseline.components.log_archive.policies import key as key_policy
 from groundwork.baseline.components.log_archive.writer import POLICY, Writer
 from groundwork.baseline.components.log_archive.writer import wanted as wanted_writer
+from groundwork.baseline.keys import KEY_TAG, Key
 from groundwork.contracts import Account
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE, PURE, SECURITY, imagined

@@ -6,50 +6,28 @@ Its policies admit the whole organization, so that a new account changes nothing
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
+from groundwork.baseline import keys
 from groundwork.baseline.archive import WRITER, archive
-from groundwork.baseline.component import (
-    Action,
-    Call,
-    Component,
-    Permission,
-    Target,
-    known_later,
-    needing,
-)
+from groundwork.baseline.component import Call, Component, Permission, Target, needing
 from groundwork.baseline.components.log_archive import buckets, policies, writer
 from groundwork.baseline.components.log_archive.writer import Writer
-from groundwork.baseline.documents import differences
-from groundwork.contracts import Severity
+from groundwork.baseline.keys import Key
 from groundwork.declaration import Declaration
-from groundwork.declaration.policy_files import Document
 from groundwork.errors import ComponentNotSettled
 from groundwork.side_by_side import side_by_side
 
 THE_ROLE = ("arn:{partition}:iam::{account}:role/" + WRITER,)
-KEYS_AND_ALIASES = ("arn:{partition}:kms:*:{account}:key/*", "arn:{partition}:kms:*:{account}:alias/*")
-MINE = {"managed-by": "groundwork"}
-KEY_TAG = "groundwork:alias"
-"""By this tag a key is found again whose alias is missing: after CreateKey, or when somebody deleted the alias."""
-
-
-@dataclass(frozen=True)
-class Key:
-    """`aliased`: the declared alias leads to it. `rotates` is None of a key that is to be deleted: AWS then says no,
-    and what it was before when the deletion is cancelled."""
-
-    arn: str
-    state: str
-    aliased: bool
-    tagged: bool
-    policy: Document
-    rotates: bool | None
+LOGS = keys.Use(
+    description="Groundwork's log archive",
+    missing="no log can be encrypted",
+    disabled="logs can be neither delivered nor read",
+    doomed="every log would become unreadable",
+    lost="no account finds the key, and no guard rail protects it",
+)
 
 
 @dataclass(frozen=True)
@@ -71,10 +49,7 @@ class LogArchive(Component[Found]):
     reads = (
         Permission(["iam:GetRole", "iam:GetRolePolicy", "iam:ListRolePolicies"], THE_ROLE),
         Permission(["kms:ListKeys", "s3:ListAllMyBuckets"]),
-        Permission(
-            ["kms:DescribeKey", "kms:GetKeyPolicy", "kms:GetKeyRotationStatus", "kms:ListResourceTags"],
-            KEYS_AND_ALIASES,
-        ),
+        keys.LOOK,
         Permission(
             [
                 "s3:GetBucketLogging",
@@ -94,19 +69,7 @@ class LogArchive(Component[Found]):
             ["iam:CreateRole", "iam:DeleteRolePolicy", "iam:PutRolePolicy", "iam:UpdateAssumeRolePolicy"],
             THE_ROLE,
         ),
-        Permission(["kms:CreateKey"]),
-        Permission(
-            [
-                "kms:CancelKeyDeletion",
-                "kms:CreateAlias",
-                "kms:EnableKey",
-                "kms:EnableKeyRotation",
-                "kms:PutKeyPolicy",
-                "kms:TagResource",
-                "kms:UpdateAlias",
-            ],
-            KEYS_AND_ALIASES,
-        ),
+        *keys.WRITES,
         Permission(
             [
                 "s3:CreateBucket",
@@ -131,7 +94,7 @@ class LogArchive(Component[Found]):
     def read(self, target: Target) -> Found:
         home, names = target.declaration.regions.home, archive(target)
         (key, astray), settings, role, former = side_by_side(
-            lambda: _read_key(target.client("kms", home), names.key_alias),
+            lambda: keys.read(target.client("kms", home), names.key_alias),
             lambda: buckets.read(target.client("s3", home), buckets.names(names)),
             lambda: writer.read(target.client("iam"), WRITER),
             lambda: _former(target, buckets.names(names), names.key_alias) if target.is_behind else (),
@@ -165,8 +128,9 @@ class LogArchive(Component[Found]):
     def _in_the_archive(self, found: Found, target: Target) -> Iterable[Call]:
         """The other buckets log to the one for access logs. Of one bucket S3 takes one change at a time."""
         names = archive(target)
-        yield from needing((), _key_calls(found, target))
-        key_arn = found.key.arn if found.key else _arn_to_come(names.key_alias)
+        of_key = keys.calls(found.key, found.astray, names.key_alias, policies.key(target), LOGS, target)
+        yield from needing((), of_key)
+        key_arn = found.key.arn if found.key else keys.arn_to_come(names.key_alias)
         for bucket in buckets.names(names):
             needs = set() if bucket == names.access_logs_bucket else {f"bucket {names.access_logs_bucket}"}
             its = found.buckets.get(bucket)
@@ -180,9 +144,9 @@ def _former(target: Target, buckets_in_use: Collection[str], alias: str) -> tupl
     """Buckets with the policies of an archive, and keys with its tags, besides those that are declared."""
     home = target.declaration.regions.home
     kms = target.client("kms", home)
-    keys = (f"key {arn}" for arn in _key_arns(kms) if _alias_by_tag(kms, arn) not in (None, alias))
+    former = (f"key {arn}" for arn in keys.arns(kms) if keys.alias_by_tag(kms, arn) not in (None, alias))
     found = buckets.former(target.client("s3", home), buckets_in_use)
-    return (*(f"bucket {name}" for name in found), *sorted(keys))
+    return (*(f"bucket {name}" for name in found), *sorted(former))
 
 
 def _kept(former: Iterable[str]) -> Iterator[Call]:
@@ -192,117 +156,3 @@ def _kept(former: Iterable[str]) -> Iterator[Call]:
             "is of a log archive that is declared no longer, and stays: logs are in it, or need it to be read"
         )
         yield Call("s3", "", {}, resource, "report", kept)
-
-
-# -- the key -------------------------------------------------------------------------------------------
-
-
-def _read_key(kms: Any, alias: str) -> tuple[Key | None, str | None]:
-    """Our key, and the one that the alias leads to instead.
-
-    The tag says which key is ours: an alias can be moved to any other key.
-    """
-    by_alias = _described(kms, alias)
-    if by_alias and _is_tagged(kms, by_alias["Arn"], alias):
-        return _examined(kms, by_alias, aliased=True, tagged=True), None
-    ours = next((arn for arn in sorted(_key_arns(kms)) if _is_tagged(kms, arn, alias)), None)
-    if ours:
-        metadata = kms.describe_key(KeyId=ours)["KeyMetadata"]
-        astray = by_alias["Arn"] if by_alias else None
-        return _examined(kms, metadata, aliased=False, tagged=True), astray
-    return (_examined(kms, by_alias, aliased=True, tagged=False) if by_alias else None), None
-
-
-def _described(kms: Any, alias: str) -> dict[str, Any] | None:
-    try:
-        metadata: dict[str, Any] = kms.describe_key(KeyId=alias)["KeyMetadata"]
-    except ClientError as missing:
-        if missing.response["Error"]["Code"] != "NotFoundException":
-            raise
-        return None
-    return metadata
-
-
-def _key_arns(kms: Any) -> Iterator[str]:
-    return (entry["KeyArn"] for page in kms.get_paginator("list_keys").paginate() for entry in page["Keys"])
-
-
-def _is_tagged(kms: Any, arn: str, alias: str) -> bool:
-    return _alias_by_tag(kms, arn) == alias
-
-
-def _alias_by_tag(kms: Any, arn: str) -> str | None:
-    """Of a key of ours. One whose policy keeps the account's administrators out is somebody else's."""
-    try:
-        listed = kms.list_resource_tags(KeyId=arn)["Tags"]
-    except ClientError as closed:
-        if closed.response["Error"]["Code"] != "AccessDeniedException":
-            raise
-        return None
-    tags = {tag["TagKey"]: tag["TagValue"] for tag in listed}
-    return tags.get(KEY_TAG) if MINE.items() <= tags.items() else None
-
-
-def _examined(kms: Any, metadata: Mapping[str, Any], *, aliased: bool, tagged: bool) -> Key:
-    arn, state = metadata["Arn"], metadata["KeyState"]
-    policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
-    rotates = (
-        None if state == "PendingDeletion" else kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"]
-    )
-    return Key(arn, state, aliased, tagged, policy, rotates)
-
-
-def _arn_to_come(alias: str) -> str:
-    return known_later(f"ARN of key {alias}")
-
-
-def _key_calls(found: Found, target: Target) -> Iterator[Call]:
-    """In the order that KMS takes them: a key's policy in every state, all the rest only when it is enabled.
-
-    https://docs.aws.amazon.com/kms/latest/developerguide/key-state.html
-    """
-    alias, home = archive(target).key_alias, target.declaration.regions.home
-    policy = policies.key(target)
-    tags = [{"TagKey": name, "TagValue": value} for name, value in (MINE | {KEY_TAG: alias}).items()]
-    # A new key has its policy and its tags from the start.
-    key = found.key or Key(_arn_to_come(alias), "Enabled", False, True, policy, False)
-    this, after = {"KeyId": key.arn}, "" if found.key else f"key {alias} exists"
-
-    def call(
-        operation: str,
-        parameters: Mapping[str, Any],
-        reason: str,
-        severity: Severity = "high",
-        action: Action = "update",
-        after: str = after,
-    ) -> Call:
-        return Call(
-            *("kms", operation, parameters, f"key {alias}", action, reason, home),
-            severity=severity,
-            after=after,
-        )
-
-    if found.key is None:
-        creation = {"Description": "Groundwork's log archive", "Policy": json.dumps(policy), "Tags": tags}
-        missing = "does not exist: no log can be encrypted"
-        yield call("CreateKey", creation, missing, action="create", after="")
-    if wrong := differences(key.policy, policy):
-        yield call("PutKeyPolicy", this | {"PolicyName": "default", "Policy": json.dumps(policy)}, wrong)
-    if key.state == "PendingDeletion":
-        yield call("CancelKeyDeletion", this, "is to be deleted: every log would become unreadable")
-    if key.state in ("PendingDeletion", "Disabled"):
-        yield call("EnableKey", this, "is disabled: logs can be neither delivered nor read")
-    if not key.aliased:
-        pointed = {"AliasName": alias, "TargetKeyId": key.arn}
-        if found.astray:
-            yield call("UpdateAlias", pointed, f"alias leads to {found.astray}; expected {key.arn}")
-        else:
-            missing = "alias does not exist: no account finds the key, and no guard rail protects it"
-            yield call("CreateAlias", pointed, missing, action="create")
-    if not key.tagged:
-        adopted = "was there under the declared alias, untagged: adopted"
-        yield call("TagResource", this | {"Tags": tags}, adopted, "low")
-    if not key.rotates:
-        # Whether a key rotates that is to be deleted is not told: told to once more, it does for certain.
-        wrong = "does not rotate" if key.rotates is False else "may not rotate once its deletion is cancelled"
-        yield call("EnableKeyRotation", this, wrong, "medium")
