@@ -18,7 +18,9 @@ ANSWERS: Answers = {
             "Somebody made a detector a moment ago: seen at the next look. If it goes on: the Region lacks a feature that is "
             "declared; take it out of threatDetection.features, or the Region out of regions.governed."
         ),
-        "DescribeOrganizationConfiguration": read("The account does not administer GuardDuty in this Region."),
+        "DescribeOrganizationConfiguration": read(
+            "The account does not administer GuardDuty in this Region."
+        ),
         "EnableOrganizationAdminAccount": again(
             "GuardDuty does not see the trusted access of a moment ago, or another account administers it: seen at the next "
             "look. If it goes on: GuardDuty is not offered in this Region; take it out of regions.governed."
