@@ -32,7 +32,8 @@ def install(engine: Engine) -> None:
     def with_the_root_user(account: AccountSummary) -> dict[str, Any]:
         backend = account._iam_backend
         root = root_user(backend.account_id, backend.partition)
-        return summary(account) | {
+        told: dict[str, Any] = summary(account)
+        return told | {
             "AccountPasswordPresent": int(root.password),
             "AccountAccessKeysPresent": int(root.access_keys > 0),
             "AccountMFAEnabled": int(root.mfa),

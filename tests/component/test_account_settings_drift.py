@@ -366,11 +366,11 @@ def after(found: Found, calls: Iterable[Call]) -> Found:
                 )
             case "DeleteNetworkAclEntry":
                 assert isinstance(vpc, Open)
-                rest = tuple(
+                entries = tuple(
                     entry for entry in vpc.entries if entry != (given["RuleNumber"], given["Egress"])
                 )
-                left = replace(vpc, entries=rest)
-                is_closed = not rest and not any(left.rules.values())
+                left = replace(vpc, entries=entries)
+                is_closed = not entries and not any(left.rules.values())
                 regions[name] = replace(regions[name], default_vpc=None if is_closed else left)
     return replace(found, regions=regions)
 

@@ -74,6 +74,19 @@ def _delete_password_policy(place: Place) -> None:
     place.cloud.aws.client("iam").delete_account_password_policy()
 
 
+def _open_default_vpc(place: Place) -> None:
+    ec2 = place.cloud.aws.client("ec2")
+    (acl,) = ec2.describe_network_acls(Filters=[{"Name": "default", "Values": ["true"]}])["NetworkAcls"]
+    entry = {
+        "RuleNumber": 100,
+        "Protocol": "-1",
+        "RuleAction": "allow",
+        "Egress": False,
+        "CidrBlock": "0.0.0.0/0",
+    }
+    ec2.create_network_acl_entry(NetworkAclId=acl["NetworkAclId"], **entry)
+
+
 def _deregister(place: Place) -> None:
     place.cloud.aws.client("organizations").deregister_delegated_administrator(
         AccountId=place.security, ServicePrincipal="config-multiaccountsetup.amazonaws.com"
@@ -134,5 +147,6 @@ MANAGEMENT: dict[str, tuple[str, Callable[[Place], None]]] = {
     "MakeServiceLinkedRoles": ("config", partial(_remove_recorder, role=True)),
     "PassItToConfig": ("config", _remove_recorder),
     "KeepItsSettings": ("account-settings", _delete_password_policy),
+    "CloseItsDefaultVpc": ("account-settings", _open_default_vpc),
 }
 """The component that has to put something right in the management account, and what, by the statement that lets it."""

@@ -70,6 +70,7 @@ DELIVERING_LOGS = {
     "logs:UpdateLogDelivery": DELIVERY,
 }
 PARENTS = "organizations:ListParents"
+CONTACTS = "contacts are declared, as in tests/workflow/own_organization/test_contacts.py"
 JUSTIFIED: dict[str, dict[str, str]] = {
     "VendAccountStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
     "RollOutStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
@@ -129,11 +130,13 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "organizations:UpdatePolicy": "the policy was changed, or the declaration"
     },
     "ApplyManagementComponentFunction.LookAtItself": {
+        "account:GetAlternateContact": CONTACTS,
         "cloudtrail:GetEventSelectors": "somebody gave the trail event selectors",
         "config:DescribeDeliveryChannelStatus": "somebody else's delivery channel was there before",
         "ec2:DescribeRegions": "more Regions than the home Region are governed",
         "access-analyzer:ListFindings": "somebody has switched Access Analyzer on",
     },
+    "ApplyManagementComponentFunction.KeepItsSettings": {"account:PutAlternateContact": CONTACTS},
     "ApplyManagementComponentFunction.KeepItsTrail": {
         "cloudtrail:AddTags": ADOPTED,
         "cloudtrail:PutEventSelectors": "somebody's event selectors leave management events out",

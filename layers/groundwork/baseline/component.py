@@ -38,6 +38,8 @@ class Call:
     all that are listed before it, those of other Regions aside. A resource is known by what stands before a colon; a
     part of it that is named after one does not count.
     `taken_out`: the resource is ours, and the declaration no longer names it.
+    `personal` names the parameters that are data of people: they are sent to AWS, and told nobody; nor is what AWS says
+    of them.
     """
 
     service: str
@@ -51,6 +53,7 @@ class Call:
     after: str = ""
     needs: Collection[str] | None = None
     taken_out: bool = False
+    personal: Collection[str] = ()
 
 
 def needing(needs: Collection[str], calls: Iterable[Call]) -> Iterator[Call]:

@@ -22,6 +22,7 @@ ROUNDS = 8
 """More than any component's longest chain of calls that need each other's results."""
 WRITES_TO_IAM = 4
 """At once, of one component. IAM is one for all of an account, and throttles writes sooner than others do."""
+NOT_TOLD = "<personal data>"
 
 log = logging.getLogger("groundwork")
 
@@ -73,7 +74,7 @@ def _make(calls: Sequence[Call], target: Target, component: str) -> None:
     def make(lane: Sequence[Call]) -> None:
         for call in lane:
             turn = writes_to_iam if call.service == "iam" else nullcontext()
-            with turn, refusals.named(f"{component}: {call.resource}"):
+            with turn, refusals.named(f"{component}: {call.resource}", quoting=not call.personal):
                 _make_one(call, target)
 
     for lanes in stages(calls):
@@ -116,7 +117,9 @@ def _change(component: Component[Any], call: Call, *, planned: bool = False) -> 
     data = PlannedCall(
         service=call.service,
         operation=call.operation,
-        parameters=dict(call.parameters),
+        parameters={
+            name: NOT_TOLD if name in call.personal else value for name, value in call.parameters.items()
+        },
         region=call.region,
         after=call.after or None,
     )

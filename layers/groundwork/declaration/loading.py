@@ -227,35 +227,36 @@ def _read_yaml(home: Path) -> Any:
 
 
 def _validated(model: type[M], raw: Any, *within: str) -> M:
+    quoting = not model.model_config.get("hide_input_in_errors")
     try:
         return model.model_validate(raw)
     except ValidationError as invalid:
         raise InvalidDeclaration(
-            "\n".join(f"{FILE}: {_sentence(error, *within)}" for error in invalid.errors())
+            "\n".join(f"{FILE}: {_sentence(error, *within, quoting=quoting)}" for error in invalid.errors())
         ) from None
 
 
-def _sentence(error: Any, *within: str) -> str:
+def _sentence(error: Any, *within: str, quoting: bool = True) -> str:
+    """Personal data, of a model that hides its input in errors, is not quoted."""
     key = ".".join(str(part) for part in (*within, *error["loc"]))
+    given = shown(error["input"]) if quoting else "what is given"
     match error["type"]:
         case "missing":
             return f"{key}: is missing; add it."
         case "extra_forbidden":
             return _unknown(key, error["loc"])
         case "string_type" if isinstance(error["input"], int | float | date):
-            return f"{key}: {shown(error['input'])} is no text; put it in quotes."
+            return f"{key}: {given} is no text; put it in quotes."
         case "value_error" if not isinstance(error["input"], dict | list | Model):
-            return f"{key}: {shown(error['input'])} {error['ctx']['error']}."
+            return f"{key}: {given} {error['ctx']['error']}."
         case "value_error":
             return f"{key + ': ' if key else ''}{error['ctx']['error']}."
         case "literal_error":
             expected = error["ctx"]["expected"]
             close = did_you_mean(str(error["input"]), re.findall(r"'([^']+)'", expected))
-            return f"{key}: {shown(error['input'])} is unknown{close}; it must be {expected}."
+            return f"{key}: {given} is unknown{close}; it must be {expected}."
         case _:
-            return (
-                f"{key}: {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
-            )
+            return f"{key}: {given} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
 
 
 def _unknown(key: str, place: Sequence[int | str]) -> str:

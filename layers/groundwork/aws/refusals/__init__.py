@@ -43,6 +43,7 @@ def _service(calls: str, answers: Answers, reasons: Mapping[str, Answer] | None 
 
 
 SERVICES: Mapping[str, Service] = {
+    "account": _service(account.CALLS_OF_ACCOUNT, account.ANSWERS_OF_ACCOUNT),
     "accessanalyzer": _service(access_analyzer.CALLS, access_analyzer.ANSWERS),
     "cloudformation": _service(account.CALLS_OF_CLOUDFORMATION, account.ANSWERS_OF_CLOUDFORMATION),
     "cloudtrail": _service(cloudtrail.CALLS, cloudtrail.ANSWERS),
@@ -73,9 +74,12 @@ def answer_to(error: ClientError) -> Answer | None:
 
 
 @contextmanager
-def named(who: str, while_passing: type[GroundworkError] = ComponentNotSettled) -> Iterator[None]:
+def named(
+    who: str, while_passing: type[GroundworkError] = ComponentNotSettled, *, quoting: bool = True
+) -> Iterator[None]:
     """Raises our own error in place of AWS's, with AWS's message, what it means and what to do; `while_passing` for what
-    is asked again. What nobody has thought about, or is told apart elsewhere, stays as it is."""
+    is asked again. What nobody has thought about, or is told apart elsewhere, stays as it is. AWS's message quotes what it
+    was sent: without `quoting`, where that is personal data, it is left out."""
     try:
         yield
     except ClientError as error:
@@ -85,6 +89,6 @@ def named(who: str, while_passing: type[GroundworkError] = ComponentNotSettled) 
         said, reason = error.response["Error"], error.response.get("Reason")
         told = f"{said['Code']} ({reason})" if reason else said["Code"]
         kind = while_passing if answer.error is ComponentNotSettled else answer.error
-        message = said.get("Message", "").rstrip(". ")
+        message = said.get("Message", "").rstrip(". ") if quoting else ""
         words = ": ".join(filter(None, (who, error.operation_name, told, message)))
-        raise kind(f"{words}. {answer.words}") from error
+        raise kind(f"{words}. {answer.words}") from (error if quoting else None)

@@ -1,5 +1,6 @@
-"""What else is laid down in an account: KMS, S3, EC2, SSM and CloudFormation.
+"""What else is laid down in an account: KMS, S3, EC2, SSM, CloudFormation, and its contacts.
 
+https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
 https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/ErrorResponses.html
 https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
@@ -7,8 +8,9 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 
 from __future__ import annotations
 
-from .answer import FAULT, Answers, again, quota, read, refused, unsent
+from .answer import FAULT, THROTTLED, Answers, again, quota, read, refused, unsent
 
+CALLS_OF_ACCOUNT = "GetAlternateContact PutAlternateContact"
 CALLS_OF_KMS = (
     "CancelKeyDeletion CreateAlias CreateKey DescribeKey EnableKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus "
     "ListKeys ListResourceTags PutKeyPolicy TagResource UpdateAlias"
@@ -33,6 +35,19 @@ CALLS_OF_EC2 = (
 _NO_STORE = unsent("Groundwork's key is in no custom key store.")
 _LATE = again("KMS does not show a new key or alias everywhere yet, for up to five minutes.")
 _CAPITALS = "Declare another one under logArchive, or another cdk.qualifier."
+
+ANSWERS_OF_ACCOUNT: Answers = {
+    "AccessDeniedException": refused(
+        "Something denies the account its own contacts, like a service control policy: let the entry role do "
+        "account:GetAlternateContact and account:PutAlternateContact, or take account-contacts out of baseline."
+    ),
+    "InternalServerException": FAULT,
+    "ResourceNotFoundException": read("There is no such contact yet."),
+    "TooManyRequestsException": THROTTLED,
+    "ValidationException": refused(
+        "AWS does not take a contact as it is declared: correct it under accountContacts and deploy."
+    ),
+}
 
 ANSWERS_OF_KMS: Answers = {
     "AlreadyExistsException": again(

@@ -15,7 +15,7 @@ CALLS = (
     "DeleteRolePermissionsBoundary DeleteRolePolicy DeleteSSHPublicKey DeleteServiceSpecificCredential "
     "DeleteSigningCertificate DeleteUser DeleteUserPolicy DeleteVirtualMFADevice DetachGroupPolicy "
     "DetachRolePolicy DetachUserPolicy EnableOrganizationsRootCredentialsManagement "
-    "EnableOrganizationsRootSessions GetAccountAuthorizationDetails GetAccountPasswordPolicy GetLoginProfile "
+    "EnableOrganizationsRootSessions GetAccountAuthorizationDetails GetAccountPasswordPolicy GetAccountSummary GetLoginProfile "
     "GetRole GetRolePolicy ListAccessKeys ListAccountAliases ListAttachedRolePolicies ListMFADevices "
     "ListOrganizationsFeatures ListRolePolicies ListRoles ListSSHPublicKeys ListServiceSpecificCredentials "
     "ListSigningCertificates ListVirtualMFADevices PutGroupPolicy PutRolePermissionsBoundary PutRolePolicy "
