@@ -21,6 +21,7 @@ READS, WRITES, GRANTS = "ec2:DescribeSecurityGroups", "ec2:CreateSecurityGroup",
 
 CALLS = {Power.READ: READS, Power.WRITE: WRITES, Power.GRANT: GRANTS}
 MANAGED_POLICIES = {
+    "AWSSupportAccess": Power.SHUT,
     "AdministratorAccess": Power.READ | Power.WRITE | Power.GRANT,
     "PowerUserAccess": Power.READ | Power.WRITE,
     "ReadOnlyAccess": Power.READ,

@@ -19,6 +19,7 @@ from prove.policy_cases.people import (
     OUTSIDE,
     READ_ONLY,
     STRANGER,
+    SUPPORT,
     doors_of,
     enter,
     inside,
@@ -31,7 +32,9 @@ Doors = frozenset[tuple[str, str]]
 MEMBERS = ("security", *OUTSIDE)
 NOWHERE: Doors = frozenset()
 OPEN: Mapping[str | None, Doors] = {
-    "admin-external-accounts": frozenset(product(OUTSIDE, (ADMIN, DEV, READ_ONLY))),
+    "admin-external-accounts": frozenset(
+        {*product(OUTSIDE, (ADMIN, DEV, READ_ONLY)), *product(MEMBERS, (SUPPORT,))}
+    ),
     "dev-external-accounts": frozenset(product(("dev", "stage"), (DEV,))),
     "ro-external-accounts": frozenset(product(OUTSIDE, (READ_ONLY,))),
     None: NOWHERE,

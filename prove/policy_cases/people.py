@@ -10,11 +10,12 @@ from prove import laid_down
 from prove.asked import Caller, Levels, Mfa, Wish
 from prove.laid_down import IDS, MANAGEMENT, ORGANIZATION
 
-ADMIN, DEV, READ_ONLY, DEPLOY, ENTRY = (
+ADMIN, DEV, READ_ONLY, DEPLOY, SUPPORT, ENTRY = (
     "allow-admin-from-security-account",
     "allow-dev-from-security-account",
     "allow-read-only-from-security-account",
     "allow-deploy-from-mgmt-account",
+    "allow-support-from-security-account",
     "OrganizationAccountAccessRole",
 )
 GROUPS = ("admin-external-accounts", "dev-external-accounts", "ro-external-accounts")

@@ -19,11 +19,12 @@ from local.identity.credentials import Credentials
 
 READ = Power.ENTER | Power.READ
 WRITE = READ | Power.WRITE
-ADMIN, DEV, READER, DEPLOY = (
+ADMIN, DEV, READER, DEPLOY, SUPPORT = (
     "allow-admin-from-security-account",
     "allow-dev-from-security-account",
     "allow-read-only-from-security-account",
     "allow-deploy-from-mgmt-account",
+    "allow-support-from-security-account",
 )
 
 
@@ -63,6 +64,15 @@ def door(where: str, role_name: str, declaration: Declaration | None = None) -> 
         (user("admin-external-accounts"), "prod", READER, READ),  # AdministratorAccess at home opens it
         (user("admin-external-accounts", mfa=False), "prod", ADMIN, Power.SHUT),
         (user("admin-external-accounts"), "prod", DEPLOY, Power.SHUT),
+        (
+            user("admin-external-accounts"),
+            "prod",
+            SUPPORT,
+            Power.ENTER,
+        ),  # cases of AWS Support, and nothing else
+        (user("admin-external-accounts"), "security", SUPPORT, Power.ENTER),
+        (user("admin-external-accounts", mfa=False), "security", SUPPORT, Power.SHUT),
+        (user("dev-external-accounts"), "dev", SUPPORT, Power.SHUT),
         (user("admin-external-accounts"), "dev", DEV, WRITE),
         (user("admin-external-accounts"), "prod", DEV, READ),  # where no developer works, the role only looks
         (user("admin-external-accounts"), "mgmt", DEV, READ),
@@ -95,9 +105,9 @@ def test_doors_are_where_they_are_declared() -> None:
     entry = "OrganizationAccountAccessRole"
     assert names == {
         "management": [],
-        "security": [entry],
-        "mgmt": [ADMIN, DEV, READER, entry],
-        **{name: [ADMIN, DEV, READER, DEPLOY, entry] for name in ("dev", "stage", "prod")},
+        "security": [SUPPORT, entry],
+        "mgmt": [ADMIN, DEV, READER, SUPPORT, entry],
+        **{name: [ADMIN, DEV, READER, DEPLOY, SUPPORT, entry] for name in ("dev", "stage", "prod")},
     }
 
 

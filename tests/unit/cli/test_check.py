@@ -40,7 +40,7 @@ def test_the_shipped_declaration_is_good(own: Path, capsys: pytest.CaptureFixtur
     assert main(["check", str(own)]) == 0
     told = capsys.readouterr().out.replace("\n", " ")
     assert told.startswith(f"{own}/baseline.yaml is good: declaration ")
-    assert "5 roles, 3 groups, 0 users, 4 policies" in told
+    assert "6 roles, 3 groups, 0 users, 4 policies" in told
     assert main(["check", "--strict", str(own), "--output", "json"]) == 0
     assert json.loads(capsys.readouterr().out) == []
 

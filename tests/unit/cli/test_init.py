@@ -87,13 +87,17 @@ def test_every_question_has_an_option(tmp_path: Path, capsys: pytest.CaptureFixt
 @pytest.mark.parametrize(
     ("answers", "roles", "groups"),
     [
-        (Answers(tooling=None), {"allow-admin", "allow-dev", "allow-read-only"}, 3),
+        (Answers(tooling=None), {"allow-admin", "allow-dev", "allow-read-only", "allow-support"}, 3),
         (Answers(identity_center=True), {"allow-deploy"}, 0),
         (Answers(tooling=None, identity_center=True), set(), 0),
-        (Answers(developers=[]), {"allow-admin", "allow-dev", "allow-read-only", "allow-deploy"}, 3),
+        (
+            Answers(developers=[]),
+            {"allow-admin", "allow-dev", "allow-read-only", "allow-deploy", "allow-support"},
+            3,
+        ),
         (
             Answers(security=Owned("Log & Guard", "guard@acme.test", None, "012345678901")),
-            {"allow-admin", "allow-dev", "allow-read-only", "allow-deploy"},
+            {"allow-admin", "allow-dev", "allow-read-only", "allow-deploy", "allow-support"},
             3,
         ),
     ],

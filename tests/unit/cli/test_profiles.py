@@ -99,7 +99,12 @@ def profiles(
 def test_there_is_a_door_where_a_group_enters_a_role_of_an_account_that_is_there() -> None:
     known = organization()
     assert [(each.account, each.role) for each in known.doors_of("ada")] == [
-        (name, "allow-admin-from-security-account") for name in ("mgmt", "dev", "prod")
+        ("security", "allow-support-from-security-account"),
+        *(
+            (name, f"allow-{role}-from-security-account")
+            for name in ("mgmt", "dev", "prod")
+            for role in ("admin", "support")
+        ),
     ]
     assert {(each.account, each.role) for each in known.doors_of("ben")} == {
         ("dev", "allow-dev-from-security-account"),

@@ -139,7 +139,7 @@ def test_an_account_tells_its_doors_and_differences(opened: Open) -> None:
     dialog = page.get_by_role("dialog", name="dev")
     assert "trail groundwork: is not logging; will be put right" in dialog.inner_text()
     ways = dialog.locator(".ways > li").all_inner_texts()
-    assert len(ways) == 10
+    assert len(ways) == 12
     assert any(each.startswith("dev-external-accounts as") and "MFA" in each for each in ways)
     assert page.url.endswith("#account=211047650003")
     page.keyboard.press("Escape")
