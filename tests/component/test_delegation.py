@@ -1,4 +1,4 @@
-"""delegation: the security account becomes AWS Config's delegated administrator."""
+"""delegation: the security account becomes the delegated administrator of what the baseline needs."""
 
 from __future__ import annotations
 
@@ -17,6 +17,9 @@ from tests.component.sabotage import Sabotage, prove, prove_complete, used_and_d
 
 DELEGATION = Delegation()
 CONFIG = {"config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"}
+REGIONAL = {"guardduty": "threat-detection", "securityhub": "posture"}
+"""By the service that has an administrator of its own: the component that needs one."""
+ALL = CONFIG | {f"{service}.amazonaws.com" for service in REGIONAL}
 
 
 @pytest.fixture(scope="module")
@@ -29,9 +32,10 @@ def world(own_world: World) -> World:
 def ready(world: World) -> Iterator[World]:
     """The world with trusted access, and nothing delegated."""
     organizations = world.aws.client("organizations")
-    for service in CONFIG:
+    for service in ALL:
         organizations.enable_aws_service_access(ServicePrincipal=service)
     yield world
+    take_off("guardduty")(world, world.security)
     for service in delegated(world):
         organizations.deregister_delegated_administrator(
             AccountId=world.security.id, ServicePrincipal=service
@@ -52,12 +56,16 @@ def test_the_security_account_is_registered_once(ready: World) -> None:
     assert [change.resource for change in changes] == [
         "delegated administrator of config-multiaccountsetup.amazonaws.com",
         "delegated administrator of config.amazonaws.com",
+        *(f"administrator of {service} in us-east-1" for service in REGIONAL),
     ]
-    assert delegated(ready) == CONFIG
+    assert delegated(ready) == ALL
     target = ready.target(DELEGATION, ready.security)
     mark = len(ready.aws.calls)
     assert loop.apply(DELEGATION, target) == []
-    assert [call.operation for call in ready.calls_since(mark)] == ["ListDelegatedServicesForAccount"]
+    assert [call.operation for call in ready.calls_since(mark)] == [
+        "ListDelegatedServicesForAccount",
+        *["ListOrganizationAdminAccounts"] * len(REGIONAL),
+    ]
 
 
 def deregister(service: str) -> Callable[[World, Account], None]:
@@ -69,12 +77,35 @@ def deregister(service: str) -> Callable[[World, Account], None]:
     return taken_away
 
 
-SABOTAGES = tuple(
+def take_off(service: str) -> Callable[[World, Account], None]:
+    def taken_off(world: World, account: Account) -> None:
+        client = world.aws.client(service)
+        if client.list_organization_admin_accounts()["AdminAccounts"]:
+            client.disable_organization_admin_account(AdminAccountId=account.id)
+
+    return taken_off
+
+
+SABOTAGES = (
+    *(
+        Sabotage(
+            *(f"{service} taken away", deregister(service), f"delegated administrator of {service}"),
+            words="is not security, account {account}; config needs it",
+        )
+        for service in sorted(CONFIG)
+    ),
+    *(
+        Sabotage(
+            *(f"{service} taken off", take_off(service), f"administrator of {service} in us-east-1"),
+            words="is not security, account {account}: what " + service + " finds there reaches nobody",
+            severity="high",
+        )
+        for service in REGIONAL
+    ),
     Sabotage(
-        *(f"{service} taken away", deregister(service), f"delegated administrator of {service}"),
-        words="is not security, account {account}; config needs it",
-    )
-    for service in sorted(CONFIG)
+        *("Security Hub taken away", deregister("securityhub.amazonaws.com")),
+        *("administrator of securityhub in us-east-1", "is not security, account {account}", "high"),
+    ),
 )
 
 
@@ -95,12 +126,11 @@ def test_what_others_administer_stays(ready: World) -> None:
     organizations = ready.aws.client("organizations")
     theirs = {"AccountId": ready.tooling.id, "ServicePrincipal": "config.amazonaws.com"}
     organizations.register_delegated_administrator(**theirs)
-    organizations.enable_aws_service_access(ServicePrincipal="securityhub.amazonaws.com")
-    organizations.register_delegated_administrator(
-        AccountId=ready.security.id, ServicePrincipal="securityhub.amazonaws.com"
-    )
+    organizations.enable_aws_service_access(ServicePrincipal="sso.amazonaws.com")
+    ours = {"AccountId": ready.security.id, "ServicePrincipal": "sso.amazonaws.com"}
+    organizations.register_delegated_administrator(**ours)
     ready.apply(DELEGATION, ready.security)
-    assert delegated(ready) == CONFIG | {"securityhub.amazonaws.com"}
+    assert delegated(ready) == ALL | {"sso.amazonaws.com"}
     assert delegated(ready, ready.tooling) == {"config.amazonaws.com"}
     organizations.deregister_delegated_administrator(**theirs)
 

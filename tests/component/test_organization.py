@@ -25,6 +25,7 @@ TRUSTED = {
     "config.amazonaws.com",
     "config-multiaccountsetup.amazonaws.com",
     "iam.amazonaws.com",
+    "securityhub.amazonaws.com",
 }
 
 

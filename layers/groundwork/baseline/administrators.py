@@ -1,7 +1,8 @@
-"""Who administers a service of AWS that has an administrator of its own in every Region, like GuardDuty. The management
-account alone may ask, and say who it is.
+"""Who administers a service of AWS that has an administrator of its own in every Region, like GuardDuty and Security Hub.
+The management account alone may ask, and say who it is.
 
 https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ListOrganizationAdminAccounts.html
+https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_ListOrganizationAdminAccounts.html
 """
 
 from __future__ import annotations
@@ -57,5 +58,10 @@ def resource(service: str, region: str) -> str:
 def _administrator(client: Any) -> Administrator:
     for page in client.get_paginator("list_organization_admin_accounts").paginate():
         for each in page["AdminAccounts"]:
-            return Administrator(each["AdminAccountId"], each["AdminStatus"] != "ENABLED")
+            account, status = (
+                (each["AdminAccountId"], each["AdminStatus"])
+                if "AdminAccountId" in each
+                else (each["AccountId"], each["Status"])  # as Security Hub calls them
+            )
+            return Administrator(account, status != "ENABLED")
     return Administrator()

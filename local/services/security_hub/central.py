@@ -248,7 +248,8 @@ def path(target: str, organization: Organizations) -> list[str]:
     """An account, unit or root and what is above it, the nearest first."""
     found: list[str] = []
     node: Any = target
-    parents = {each.id: each.parent_id for each in (*organization.accounts, *organization.ou)}
+    places: list[Any] = [*organization.accounts, *organization.ou]
+    parents = {each.id: each.parent_id for each in places}
     while node:
         found.append(node)
         node = parents.get(node)
@@ -270,6 +271,6 @@ def target_of(given: dict[str, Any] | None, organization: Organizations) -> str:
     named = [str(value) for key, value in (given or {}).items() if key in TARGETS and value]
     if len(named) != 1:
         raise invalid_input("Target names one account, organizational unit or root.")
-    if named[0] not in {each.id for each in (*organization.accounts, *organization.ou)}:
+    if len(path(named[0], organization)) == 1 and kind_of(named[0]) != "ROOT":
         raise not_found(f"{named[0]} is not in the organization.")
     return named[0]

@@ -207,8 +207,16 @@ class Hub(SecurityHubBackend):
 
 
 def central_of(organization: Organizations) -> Central:
+    """With an administrator whom Organizations knows no more, central configuration is gone, too.
+
+    https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-v2-set-da.html
+    """
     assert organization.org is not None
-    return Hub.centrals.setdefault(str(organization.org.id), Central())
+    name = str(organization.org.id)
+    found = Hub.centrals.setdefault(name, Central())
+    if not all(organization.is_delegated(each, SERVICE) for each in found.administrators.values()):
+        found = Hub.centrals[name] = Central()
+    return found
 
 
 def hub_of(account: str, region: str) -> Hub:

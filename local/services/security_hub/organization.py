@@ -198,7 +198,7 @@ class OrganizationHub(Hub):
         if filters.get("AssociationType") == "APPLIED":
             found = list(central.applied())
         else:
-            places = [each.id for each in (*organization.accounts, *organization.ou)]
+            places = [*(each.id for each in organization.accounts), *(each.id for each in organization.ou)]
             found = [
                 central.described(place, organization)
                 for place in places

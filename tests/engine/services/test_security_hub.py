@@ -46,7 +46,7 @@ def place() -> Iterator[Place]:
 
 
 def policy(*standards: str, **more: Any) -> dict[str, Any]:
-    controls = {"DisabledSecurityControlIdentifiers": []}
+    controls: dict[str, list[str]] = {"DisabledSecurityControlIdentifiers": []}
     return {
         "SecurityHub": {
             "ServiceEnabled": True,

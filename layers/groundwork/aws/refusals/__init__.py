@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from groundwork.errors import ComponentNotSettled, GroundworkError
 
-from . import access_analyzer, account, cloudtrail, config, guardduty, iam, organizations, stack
+from . import access_analyzer, account, cloudtrail, config, guardduty, iam, organizations, security_hub, stack
 from .answer import COMMON, Answer, Answers
 
 __all__ = ["SERVICES", "Answer", "Service", "answer_to", "named"]
@@ -57,6 +57,7 @@ SERVICES: Mapping[str, Service] = {
     "organizations": _service(organizations.CALLS, organizations.ANSWERS, organizations.REASONS),
     "s3": _service(account.CALLS_OF_S3, account.ANSWERS_OF_S3),
     "s3control": _service(account.CALLS_OF_S3CONTROL, account.ANSWERS_OF_S3CONTROL),
+    "securityhub": _service(security_hub.CALLS, security_hub.ANSWERS),
     "sns": _service(stack.CALLS_OF_SNS, stack.ANSWERS_OF_SNS),
     "sqs": _service(stack.CALLS_OF_SQS, stack.ANSWERS_OF_SQS),
     "stepfunctions": _service(stack.CALLS_OF_STEP_FUNCTIONS, stack.ANSWERS_OF_STEP_FUNCTIONS),

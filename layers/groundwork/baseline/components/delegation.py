@@ -1,6 +1,6 @@
 """delegation: the security account administers what the baseline needs administered for the whole organization.
 
-That is AWS Config, whose aggregator lives there, and, Region by Region, GuardDuty. It runs in the execution of the
+That is AWS Config, whose aggregator lives there, Security Hub, from the home Region, and, Region by Region, GuardDuty. It runs in the execution of the
 security account, before its other components, and works with the management account's own credentials: only that
 account may delegate. `target.account` is the security account. Whatever else was delegated, to it or to others, is left
 alone: a service that somebody else administers in any governed Region is told, and in none delegated. What no component
@@ -8,6 +8,7 @@ needs any more is reported.
 
 https://docs.aws.amazon.com/config/latest/developerguide/set-up-aggregator-cli.html
 https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-designate-api.html
+https://docs.aws.amazon.com/securityhub/latest/userguide/designate-orgs-admin-account.html
 """
 
 from __future__ import annotations
@@ -28,9 +29,18 @@ DELEGATED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
 }
 """The services that the security account administers, by the component that needs it."""
 
-REGIONAL_SERVICES: Mapping[ComponentName, str] = {"threat-detection": "guardduty"}
+REGIONAL_SERVICES: Mapping[ComponentName, str] = {
+    "threat-detection": "guardduty",
+    "posture": "securityhub",
+}
 """The services that it administers in each governed Region, by the component that needs it. Designating it registers it with
 Organizations, too, and gives the service trusted access."""
+
+FROM_HOME = frozenset({"securityhub"})
+"""Those that it is designated for in the home Region alone: it administers what is linked to that by itself.
+
+https://docs.aws.amazon.com/securityhub/latest/userguide/start-central-configuration.html
+"""
 
 _PRINCIPALS = sorted(f"{service}.amazonaws.com" for service in REGIONAL_SERVICES.values())
 
@@ -92,7 +102,11 @@ class Delegation(Component[Found]):
         if not wanted:
             return Found(services)
         on, off = governed(target)
-        return Found(services, {each: administrators.read(each, on, target) for each in wanted}, off)
+        home = (target.declaration.regions.home,)
+        regions = {each: home if each in FROM_HOME else on for each in wanted}
+        return Found(
+            services, {each: administrators.read(each, names, target) for each, names in regions.items()}, off
+        )
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         components = _components(target)
@@ -139,7 +153,8 @@ def _in_each_region(component: ComponentName, service: str, found: Found, target
                 severity="high",
                 after=f"{resource} has been taken off" if administrator.leaving else "",
             )
-    yield from skipped(service, found.off)
+    if service not in FROM_HOME:
+        yield from skipped(service, found.off)
 
 
 def _not_needed(found: Found, components: Collection[ComponentName], target: Target) -> Iterator[Call]:

@@ -33,6 +33,7 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
     "organization": ("iam.amazonaws.com",),
     "trail": ("cloudtrail.amazonaws.com",),
     "config": ("config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"),
+    "posture": ("securityhub.amazonaws.com",),
     "threat-detection": ("guardduty.amazonaws.com", "malware-protection.guardduty.amazonaws.com"),
 }
 """The services that need trusted access, by the component that uses them."""

@@ -1,0 +1,277 @@
+"""What leads from the central configuration that is there to the declared one.
+
+An association that is PENDING is made: AWS takes up to a day to bring it to every account, and binds new ones by it.
+
+https://docs.aws.amazon.com/securityhub/latest/userguide/create-associate-policy.html
+https://docs.aws.amazon.com/securityhub/latest/userguide/view-policy.html
+https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_CreateFindingAggregator.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from groundwork.baseline import administrators
+from groundwork.baseline.component import Action, Call, Target, known_later, stays
+from groundwork.contracts import Severity
+from groundwork.fields import shown
+
+from . import hubs
+from .central import DESCRIPTION, Found
+from .settings import Settings
+
+SELF_MANAGED = "SELF_MANAGED_SECURITY_HUB"
+ADMINISTERED = "the security account administers Security Hub"
+CENTRAL = "central configuration is on"
+ASSOCIATION = "association of the root"
+
+
+def calls(found: Found, target: Target, declared: Settings) -> Iterator[Call]:
+    """In AWS's order: the hub, the aggregator, central configuration, its policy, the association."""
+    home = target.declaration.regions.home
+    if found.administrator not in ("", target.account.id):
+        yield from administrators.reports("securityhub", "posture", {home: found.administrator})
+        return
+    yield from _unrecorded(target)
+    if found.administrator and not found.on:
+        yield hubs.enabling(home, "without it the security account configures nothing")
+    after = "" if found.status is not None else ADMINISTERED
+    if found.aggregator and found.aggregator.home != home:
+        yield _report(
+            "finding aggregator",
+            f"has its home in {found.aggregator.home}, and regions.home is {home}: central configuration needs one home; "
+            "delete the aggregator there (its copies of findings go with it), or declare that home",
+        )
+        return
+    if found.status in ("DISABLED", "FAILED"):
+        yield _report("central configuration", _why_not(found), "high")
+        return
+    yield from _aggregation(found, target, after)
+    if not found.status:
+        yield _switching_on(home, after)
+    later = after or ("" if found.status == "ENABLED" else CENTRAL)
+    yield from _policy_calls(found, target, declared, later)
+    yield from _association(found, target, declared, later)
+    yield from _left(found, declared)
+
+
+def _call(
+    operation: str,
+    parameters: Mapping[str, Any],
+    resource: str,
+    reason: str,
+    home: str,
+    severity: Severity = "medium",
+    after: str = "",
+) -> Call:
+    action: Action = "create" if operation.startswith("Create") else "update"
+    return Call(
+        "securityhub",
+        operation,
+        parameters,
+        resource,
+        action,
+        reason,
+        home,
+        severity=severity,
+        after=after,
+    )
+
+
+def _report(resource: str, reason: str, severity: Severity = "medium") -> Call:
+    return Call("securityhub", "", {}, resource, "report", reason, severity=severity)
+
+
+def _why_not(found: Found) -> str:
+    if found.status == "DISABLED":
+        return (
+            "is off, since the organization is managed by Security Hub CSPM policies of AWS Organizations; take posture out of "
+            "the baseline, or disable the policy type SECURITYHUB_CSPM_POLICY"
+        )
+    return f"could not be switched on: {found.message or 'AWS says no more'}; mend that, and switch it on in Security Hub"
+
+
+def _unrecorded(target: Target) -> Iterator[Call]:
+    """https://docs.aws.amazon.com/securityhub/latest/userguide/securityhub-setup-prereqs.html"""
+    without = [kind for kind, names in target.declaration.baseline.items() if "config" not in names]
+    if without:
+        kinds = " and ".join(sorted(without))
+        yield _report(
+            "AWS Config", f"is not in the baseline of kind {kinds}: most controls need it to check anything"
+        )
+    regions = target.declaration.regions
+    if not without and regions.of_global_types != regions.home:
+        yield _report(
+            "AWS Config",
+            f"records IAM in {regions.of_global_types}, and Security Hub checks it in the home Region, {regions.home}, alone: "
+            "controls of IAM find nothing there",
+        )
+
+
+def _aggregation(found: Found, target: Target, after: str) -> Iterator[Call]:
+    """Every governed Region is linked; what others linked besides stays."""
+    home, resource = target.declaration.regions.home, "finding aggregator"
+    wanted = [name for name in target.declaration.regions.governed if name != home and name not in found.off]
+    there = found.aggregator
+    if there is None:
+        linking = _linking("SPECIFIED_REGIONS" if wanted else "NO_REGIONS", wanted)
+        reason = "does not exist; without it Security Hub cannot be configured centrally"
+        yield _call("CreateFindingAggregator", linking, resource, reason, home, after=after)
+        return
+    lacking = [name for name in wanted if not there.links(name)]
+    if lacking:
+        mode, regions = there.mode, [*there.regions, *lacking]
+        if mode == "ALL_REGIONS_EXCEPT_SPECIFIED":
+            regions = [name for name in there.regions if name not in lacking]
+            mode = mode if regions else "ALL_REGIONS"
+        else:
+            mode = "SPECIFIED_REGIONS"
+        changed = {"FindingAggregatorArn": there.arn, **_linking(mode, regions)}
+        reason = f"does not link {', '.join(lacking)}: nothing is configured or gathered from there"
+        yield _call("UpdateFindingAggregator", changed, resource, reason, home, "high")
+
+
+def _linking(mode: str, regions: Sequence[str]) -> dict[str, Any]:
+    return {"RegionLinkingMode": mode, **({"Regions": sorted(regions)} if regions else {})}
+
+
+def _switching_on(home: str, after: str) -> Call:
+    wanted = {
+        "AutoEnable": False,
+        "AutoEnableStandards": "NONE",
+        "OrganizationConfiguration": {"ConfigurationType": "CENTRAL"},
+    }
+    reason = "is off: each account configures Security Hub by itself, or not at all"
+    return _call(
+        "UpdateOrganizationConfiguration", wanted, "central configuration", reason, home, "high", after
+    )
+
+
+# -- the policy and its association --------------------------------------------------------------------
+
+
+def content(target: Target, declared: Settings) -> dict[str, Any]:
+    """What a configuration policy says, in full: standards that are not listed are disabled.
+
+    https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_SecurityHubPolicy.html
+    """
+    here = f"arn:{target.organization.partition}:securityhub:{target.declaration.regions.home}::standards/"
+    return {
+        "ServiceEnabled": True,
+        "EnabledStandardIdentifiers": [f"{here}{name}" for name in declared.standards],
+        "SecurityControlsConfiguration": {
+            "DisabledSecurityControlIdentifiers": sorted(each.control for each in declared.exceptions)
+        },
+    }
+
+
+def _policy_calls(found: Found, target: Target, declared: Settings, after: str) -> Iterator[Call]:
+    home, resource = target.declaration.regions.home, _resource(declared)
+    says, there = {"SecurityHub": content(target, declared)}, found.policy
+    if there is None:
+        made = {"Name": declared.policy, "Description": DESCRIPTION, "ConfigurationPolicy": says}
+        reason = "does not exist: accounts are checked against nothing that is declared"
+        yield _call("CreateConfigurationPolicy", made, resource, reason, home, "high", after)
+        return
+    changes: dict[str, Any] = {}
+    severity: Severity = "low"
+    reasons = list(_wrong(there.says, says["SecurityHub"]))
+    if reasons:
+        changes["ConfigurationPolicy"] = says
+        severity = "medium" if there.says.get("ServiceEnabled") else "high"
+    if there.description != DESCRIPTION:
+        changes["Description"] = DESCRIPTION
+        reasons.append(f"description is {shown(there.description)}; expected {shown(DESCRIPTION)}")
+    if changes:
+        changes["Identifier"] = there.arn
+        yield _call("UpdateConfigurationPolicy", changes, resource, "; ".join(reasons), home, severity)
+
+
+def _wrong(says: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    if not says.get("ServiceEnabled"):
+        yield "switches Security Hub off"
+        return
+    there, here = (
+        {str(arn).rpartition(":")[2]: None for arn in each.get("EnabledStandardIdentifiers") or ()}
+        for each in (says, wanted)
+    )
+    yield from (f"lacks the standard {_name(each)}" for each in here if each not in there)
+    yield from (
+        f"enables the standard {_name(each)}, which is not declared" for each in there if each not in here
+    )
+    controls = says.get("SecurityControlsConfiguration") or {}
+    if controls.get("EnabledSecurityControlIdentifiers"):
+        yield "enables listed controls alone"
+    off = set(controls.get("DisabledSecurityControlIdentifiers") or ())
+    exceptions = set(wanted["SecurityControlsConfiguration"]["DisabledSecurityControlIdentifiers"])
+    if more := sorted(off - exceptions):
+        yield f"disables {', '.join(more)}, which is not declared as an exception"
+    if fewer := sorted(exceptions - off):
+        yield f"does not disable {', '.join(fewer)}"
+    if controls.get("SecurityControlCustomParameters"):
+        yield "has control parameters of its own"
+
+
+def _name(standard: str) -> str:
+    return standard.partition("/")[2]
+
+
+def _resource(declared: Settings) -> str:
+    return f"configuration policy {declared.policy}"
+
+
+def _association(found: Found, target: Target, declared: Settings, after: str) -> Iterator[Call]:
+    home, root = target.declaration.regions.home, target.organization.root_id
+    there = (found.applied or {}).get(root, "")
+    mine = found.policy.id if found.policy else ""
+    if mine and there == mine:
+        if found.failed:
+            yield _report(
+                ASSOCIATION,
+                f"did not come everywhere: {found.failed}; `aws securityhub list-configuration-policy-associations` in "
+                f"{home} names the accounts",
+            )
+        return
+    if there not in ("", SELF_MANAGED, *(found.former or ())):
+        yield _report(
+            ASSOCIATION,
+            f"is with configuration policy {there}, which somebody else made and Groundwork leaves alone: what it does not "
+            "enable is checked nowhere; associate the root with ours by hand, or take posture out of the baseline",
+            "high",
+        )
+        return
+    yield _call(
+        "StartConfigurationPolicyAssociation",
+        {
+            "ConfigurationPolicyIdentifier": mine or known_later(f"id of {_resource(declared)}"),
+            "Target": {"RootId": root},
+        },
+        ASSOCIATION,
+        f"is not with configuration policy {declared.policy}: it binds no account",
+        *(home, "high"),
+        after or ("" if mine else f"{_resource(declared)} exists"),
+    )
+
+
+def _left(found: Found, declared: Settings) -> Iterator[Call]:
+    mine = {found.policy.id} if found.policy else set()
+    apart = sorted(
+        target
+        for target, policy in (found.applied or {}).items()
+        if not target.startswith("r-") and policy not in mine
+    )
+    if apart:
+        more = f" and {len(apart) - 5} more" if len(apart) > 5 else ""
+        yield _report(
+            "accounts with a configuration of their own",
+            f"{', '.join(apart[:5])}{more} do not follow {declared.policy}: somebody gave them another configuration policy, or "
+            "leaves them to themselves; disassociate them in Security Hub if nobody means that",
+        )
+    for identifier, name in (found.former or {}).items():
+        where = [target for target, policy in (found.applied or {}).items() if policy == identifier]
+        reason = f"is ours, and {declared.policy} is declared instead; it is associated with {', '.join(where) or 'nothing'}"
+        former = Call(
+            "securityhub", "DeleteConfigurationPolicy", {}, f"configuration policy {name}", "delete", reason
+        )
+        yield stays(former, "disassociate and delete it by hand, or declare it again")
