@@ -33,6 +33,24 @@ COMPARISONS = {
 
 def install(engine: Engine) -> None:
     engine.patch(LogsBackend, "put_metric_filter", _put_metric_filter)
+    filters: Any = LogsBackend.describe_metric_filters
+
+    def of_a_group(
+        backend: Any, prefix: str | None = None, log_group_name: str | None = None, *rest: Any, **more: Any
+    ) -> Any:
+        if log_group_name is not None and log_group_name not in backend.groups:
+            raise ResourceNotFoundException
+        return filters(backend, prefix, log_group_name, *rest, **more)
+
+    engine.patch(LogsBackend, "describe_metric_filters", of_a_group)
+    delete: Any = LogsBackend.delete_log_group
+
+    def with_its_filters(backend: Any, log_group_name: str) -> Any:
+        for each in _filters_of(backend.account_id, backend.region_name, log_group_name):
+            backend.filters.metric_filters.remove(each)
+        return delete(backend, log_group_name)
+
+    engine.patch(LogsBackend, "delete_log_group", with_its_filters)
     describe: Any = LogGroup.to_describe_dict
     engine.patch(
         LogGroup,
