@@ -87,7 +87,7 @@ def topic_arn(world: World) -> str:
 
 def portrait(world: World, account: Account) -> list[Any]:
     filters = world.client("logs", account).describe_metric_filters(logGroupName=GROUP)["metricFilters"]
-    alarms = world.client("cloudwatch", account).describe_alarms(AlarmNamePrefix="groundwork-")[
+    alarms = world.client("cloudwatch", account).describe_alarms(AlarmNamePrefix="groundwork-cis-")[
         "MetricAlarms"
     ]
     state = ("StateValue", "StateReason", "StateReasonData", "StateUpdatedTimestamp")
@@ -231,9 +231,9 @@ def test_a_stopped_trail_is_told_in_the_security_account(
     for name in ringing(ready, account):
         cloudwatch.set_alarm_state(AlarmName=name, StateValue="OK", StateReason="it was us")
     ready.client("cloudtrail", account).stop_logging(Name="groundwork")
-    assert ringing(ready, account) == {"groundwork-CloudTrailChanges"}
+    assert ringing(ready, account) == {"groundwork-cis-CloudTrailChanges"}
     (told,) = heard()
-    assert (told["AlarmName"], told["AWSAccountId"]) == ("groundwork-CloudTrailChanges", account.id)
+    assert (told["AlarmName"], told["AWSAccountId"]) == ("groundwork-cis-CloudTrailChanges", account.id)
     assert told["AlarmDescription"] == "In the last five minutes: a trail was changed, started or stopped."
 
 
@@ -282,7 +282,7 @@ def altered(name: str, **changes: Any) -> Callable[[World, Account], Any]:
     return put
 
 
-ROOT = "groundwork-RootAccountUsage"
+ROOT = "groundwork-cis-RootAccountUsage"
 COUNTS = {
     "metricName": "RootAccountUsage",
     "metricNamespace": "LogMetrics",
@@ -424,8 +424,8 @@ def test_once_for_the_organization_it_costs_a_member_no_call(
     ready.client("kms", account).create_key()
     key = ready.client("kms", account).list_keys()["Keys"][0]["KeyId"]
     ready.client("kms", account).schedule_key_deletion(KeyId=key)
-    assert "groundwork-DisableOrDeleteCMK" in ringing(ready, ready.management)
-    assert "groundwork-DisableOrDeleteCMK" in {each["AlarmName"] for each in heard()}
+    assert "groundwork-cis-DisableOrDeleteCMK" in ringing(ready, ready.management)
+    assert "groundwork-cis-DisableOrDeleteCMK" in {each["AlarmName"] for each in heard()}
     policy = portrait_of_topic(ready)[0]
     (tell, _) = policy["Statement"]
     assert tell["Condition"]["StringEquals"] == {"aws:SourceAccount": [ready.management.id]}

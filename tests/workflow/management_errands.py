@@ -6,7 +6,18 @@ import json
 from collections.abc import Callable
 from functools import partial
 
+from botocore.exceptions import ClientError
+
+from groundwork.baseline import loop
+from groundwork.baseline.component import Target
+from groundwork.baseline.components.alarms import Alarms, Settings
+from groundwork.baseline.components.trail import Trail
+from groundwork.baseline.components.trail.logs import GROUP
+from groundwork.contracts import Account, Organization
+from groundwork.declaration.settings import CloudWatchLogs
+from groundwork.errors import GroundworkError
 from tests.workflow.place import Job, Place
+from tests.workflow.statements import role_of
 
 
 def _rename_unit(place: Place) -> None:
@@ -132,6 +143,47 @@ def delegate(place: Place) -> Job:
     job = place.component("ApplyManagementComponentFunction", place.security, "delegation")
     _deregister(place)
     return job
+
+
+def watch(place: Place) -> Job:
+    """The trail's log group, and alarms on it, which the deployed declaration does not have: the components themselves do
+    it, with the role of the function. All is gone afterwards."""
+    cloud, given = place.cloud, place.given(place.management, "component", "trail")
+    role = f"arn:aws:iam::{place.management}:role/{role_of(cloud, 'ApplyManagementComponentFunction')}"
+    who = cloud.aws.mint(role, "errand", service="lambda.amazonaws.com")
+    trail = cloud.declaration.trail.model_copy(update={"cloud_watch_logs": CloudWatchLogs()})
+    declaration = cloud.declaration.model_copy(update={"trail": trail})
+    declaration._settings = {"alarms": Settings()}
+
+    def target() -> Target:
+        return Target(
+            Account.model_validate(given["account"]),
+            Organization.model_validate(given["organization"]),
+            declaration,
+            lambda service, region=None: cloud.aws.client(service, region=region, credentials=who),
+        )
+
+    def work() -> str:
+        try:
+            loop.apply(Trail(), target())
+            loop.apply(Alarms(), target())
+        except (ClientError, GroundworkError) as refused:
+            return str(refused)
+        finally:
+            _take_off(place)
+        return ""
+
+    return work
+
+
+def _take_off(place: Place) -> None:
+    aws, name = place.cloud.aws, place.cloud.declaration.trail.name
+    aws.client("cloudtrail").update_trail(Name=name, CloudWatchLogsLogGroupArn="", CloudWatchLogsRoleArn="")
+    logs, cloudwatch = aws.client("logs"), aws.client("cloudwatch")
+    for group in logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]:
+        logs.delete_log_group(logGroupName=group["logGroupName"])
+    alarms = cloudwatch.describe_alarms(AlarmNamePrefix="groundwork-cis-")["MetricAlarms"]
+    cloudwatch.delete_alarms(AlarmNames=[each["AlarmName"] for each in alarms])
 
 
 MANAGEMENT: dict[str, tuple[str, Callable[[Place], None]]] = {

@@ -132,6 +132,7 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     "ApplyManagementComponentFunction.LookAtItself": {
         "account:GetAlternateContact": CONTACTS,
         "cloudtrail:GetEventSelectors": "somebody gave the trail event selectors",
+        "cloudtrail:GetInsightSelectors": "trail.insights is declared, as in tests/component/test_trail_options.py",
         "config:DescribeDeliveryChannelStatus": "somebody else's delivery channel was there before",
         "ec2:DescribeRegions": "more Regions than the home Region are governed",
         "access-analyzer:ListFindings": "somebody has switched Access Analyzer on",
@@ -140,6 +141,7 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     "ApplyManagementComponentFunction.KeepItsTrail": {
         "cloudtrail:AddTags": ADOPTED,
         "cloudtrail:PutEventSelectors": "somebody's event selectors leave management events out",
+        "cloudtrail:PutInsightSelectors": "trail.insights is declared, as in tests/component/test_trail_options.py",
     },
 }
 """Actions that nothing here uses, by statement: when they are used."""

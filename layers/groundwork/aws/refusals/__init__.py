@@ -14,7 +14,18 @@ from botocore.exceptions import ClientError
 
 from groundwork.errors import ComponentNotSettled, GroundworkError
 
-from . import access_analyzer, account, cloudtrail, config, guardduty, iam, organizations, security_hub, stack
+from . import (
+    access_analyzer,
+    account,
+    cloudtrail,
+    config,
+    guardduty,
+    iam,
+    organizations,
+    security_hub,
+    stack,
+    watching,
+)
 from .answer import COMMON, Answer, Answers
 
 __all__ = ["SERVICES", "Answer", "Service", "answer_to", "named"]
@@ -47,6 +58,7 @@ SERVICES: Mapping[str, Service] = {
     "accessanalyzer": _service(access_analyzer.CALLS, access_analyzer.ANSWERS),
     "cloudformation": _service(account.CALLS_OF_CLOUDFORMATION, account.ANSWERS_OF_CLOUDFORMATION),
     "cloudtrail": _service(cloudtrail.CALLS, cloudtrail.ANSWERS),
+    "cloudwatch": _service(watching.CALLS_OF_CLOUDWATCH, watching.ANSWERS_OF_CLOUDWATCH),
     "config": _service(config.CALLS, config.ANSWERS),
     "dynamodb": _service(stack.CALLS_OF_DYNAMODB, stack.ANSWERS_OF_DYNAMODB),
     "ec2": _service(account.CALLS_OF_EC2, account.ANSWERS_OF_EC2),
@@ -54,11 +66,12 @@ SERVICES: Mapping[str, Service] = {
     "guardduty": _service(guardduty.CALLS, guardduty.ANSWERS),
     "iam": _service(iam.CALLS, iam.ANSWERS),
     "kms": _service(account.CALLS_OF_KMS, account.ANSWERS_OF_KMS),
+    "logs": _service(watching.CALLS_OF_LOGS, watching.ANSWERS_OF_LOGS),
     "organizations": _service(organizations.CALLS, organizations.ANSWERS, organizations.REASONS),
     "s3": _service(account.CALLS_OF_S3, account.ANSWERS_OF_S3),
     "s3control": _service(account.CALLS_OF_S3CONTROL, account.ANSWERS_OF_S3CONTROL),
     "securityhub": _service(security_hub.CALLS, security_hub.ANSWERS),
-    "sns": _service(stack.CALLS_OF_SNS, stack.ANSWERS_OF_SNS),
+    "sns": _service(f"{stack.CALLS_OF_SNS} {watching.CALLS_OF_SNS}", watching.ANSWERS_OF_SNS),
     "sqs": _service(stack.CALLS_OF_SQS, stack.ANSWERS_OF_SQS),
     "stepfunctions": _service(stack.CALLS_OF_STEP_FUNCTIONS, stack.ANSWERS_OF_STEP_FUNCTIONS),
     "ssm": _service(account.CALLS_OF_SSM, account.ANSWERS_OF_SSM),

@@ -6,14 +6,18 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/WhatIsCloudTrail-Limi
 
 from __future__ import annotations
 
-from .answer import THROTTLED, Answers, again, quota, refused, unsent
+from .answer import THROTTLED, Answers, again, quota, read, refused, unsent
 
 CALLS = (
-    "AddTags CreateTrail DeleteTrail DescribeTrails GetEventSelectors GetTrailStatus ListTags PutEventSelectors "
-    "StartLogging UpdateTrail"
+    "AddTags CreateTrail DeleteTrail DescribeTrails GetEventSelectors GetInsightSelectors GetTrailStatus ListTags "
+    "PutEventSelectors PutInsightSelectors StartLogging UpdateTrail"
 )
 
-_NO_LOGS_GROUP = unsent("Groundwork's trail has no log group.")
+_LOG_GROUP = again(
+    "CloudTrail does not see the log group /groundwork/trail, or its role groundwork-trail-logs, yet. If it goes on in a "
+    "member account: see whether somebody denies the role; in the management account: deploy the stack again, which "
+    "brings the role along."
+)
 _NO_TOPIC = unsent("Groundwork's trail has no topic.")
 _NO_LAKE = unsent("Groundwork has no event data store and no channel.")
 _ARCHIVE = again(
@@ -32,7 +36,9 @@ ANSWERS: Answers = {
     "CloudTrailInvalidClientTokenIdException": again(
         "CloudTrail does not know the session's credentials yet."
     ),
-    "CloudWatchLogsDeliveryUnavailableException": _NO_LOGS_GROUP,
+    "CloudWatchLogsDeliveryUnavailableException": refused(
+        "CloudTrail cannot send events to CloudWatch Logs here: take trail.cloudWatchLogs out, or choose another home Region."
+    ),
     "ConflictException": again("Another change of the trail is in progress."),
     "EventDataStoreARNInvalidException": _NO_LAKE,
     "EventDataStoreNotFoundException": _NO_LAKE,
@@ -44,14 +50,18 @@ ANSWERS: Answers = {
     "InsufficientEncryptionPolicyException": _ARCHIVE,
     "InsufficientS3BucketPolicyException": _ARCHIVE,
     "InsufficientSnsTopicPolicyException": _NO_TOPIC,
-    "InvalidCloudWatchLogsLogGroupArnException": _NO_LOGS_GROUP,
-    "InvalidCloudWatchLogsRoleArnException": _NO_LOGS_GROUP,
+    "InsightNotEnabledException": read("The trail records no Insights."),
+    "InvalidCloudWatchLogsLogGroupArnException": _LOG_GROUP,
+    "InvalidCloudWatchLogsRoleArnException": _LOG_GROUP,
     "InvalidEventSelectorsException": refused(
-        "The trail has advanced event selectors, beside which CloudTrail takes no others. Delete them, then start the "
-        "execution again."
+        "CloudTrail does not take these event selectors together with those that others chose for the trail. Delete theirs, "
+        "then start the execution again."
     ),
     "InvalidHomeRegionException": unsent(
         "A trail is changed in the Region that DescribeTrails names as its home."
+    ),
+    "InvalidInsightSelectorsException": unsent(
+        "The types of Insights are those that CloudTrail documents for trails."
     ),
     "InvalidKmsKeyIdException": unsent("The key's ARN is the one that KMS gave."),
     "InvalidParameterCombinationException": unsent("The settings of a trail are the same in every account."),

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 
 class Watched(NamedTuple):
-    """`name` is that of the filter, of its metric, and after `groundwork-` of the alarm; `what` says it in words."""
+    """`name` is that of the filter, of its metric, and after `groundwork-cis-` of the alarm; `what` says it in words."""
 
     name: str
     what: str

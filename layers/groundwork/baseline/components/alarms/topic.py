@@ -188,7 +188,7 @@ def topic_policy(target: Target) -> Document:
     )
     by_organization = target.declaration.settings("alarms").by == "organization"
     known = [organization.management_account_id] + ([] if by_organization else [target.account.id])
-    alarms = {"ArnLike": {"aws:SourceArn": f"arn:{partition}:cloudwatch:{home}:*:alarm:groundwork-*"}}
+    alarms = {"ArnLike": {"aws:SourceArn": f"arn:{partition}:cloudwatch:{home}:*:alarm:groundwork-cis-*"}}
 
     def publishing(sid: str, who: Mapping[str, Any]) -> Mapping[str, Any]:
         return {

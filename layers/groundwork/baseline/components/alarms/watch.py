@@ -17,7 +17,7 @@ from groundwork.baseline.components.alarms.cis import WATCHED, Watched
 from groundwork.baseline.components.trail.logs import GROUP
 from groundwork.side_by_side import side_by_side
 
-PREFIX = "groundwork-"
+PREFIX = "groundwork-cis-"
 NAMESPACE = "LogMetrics"
 """Where Security Hub CSPM looks for the metrics."""
 PERIOD = 300
