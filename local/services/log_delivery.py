@@ -16,6 +16,8 @@ from moto.s3.models import FakeBucket, s3_backends
 
 from groundwork.policies.decision import ResourceSide, decide_for_service
 from groundwork.policies.documents import Caller, Kind, Request, compile_policy
+from local.authorization import state
+from local.authorization.keys import of_resource
 from local.organizations import organization_of
 
 Keys = dict[str, Any]
@@ -52,7 +54,7 @@ class Sender:
         return self.keys() | {"aws:sourceorgid": organization.org.id, "aws:sourceorgpaths": (path,)}
 
     def may_look_at(self, bucket: FakeBucket, action: str = "s3:GetBucketAcl") -> bool:
-        return self._admitted(bucket.policy, action, bucket.arn, self.keys())
+        return self._admitted(bucket.policy, action, bucket.arn, bucket.account_id, self.keys())
 
     def may_write(self, bucket: FakeBucket, key: str) -> bool:
         """Whether it may put that object, as the services do: with bucket-owner-full-control."""
@@ -60,21 +62,27 @@ class Sender:
         keys = self.keys_with_organization() | {"s3:x-amz-acl": "bucket-owner-full-control"}
         if encryption.get("SSEAlgorithm") == KMS:
             keys["s3:x-amz-server-side-encryption"] = KMS
-        return self._admitted(bucket.policy, "s3:PutObject", f"{bucket.arn}/{key}", keys)
+        return self._admitted(bucket.policy, "s3:PutObject", f"{bucket.arn}/{key}", bucket.account_id, keys)
 
     def may_use_key(self, key: Key, action: str, context: dict[str, str]) -> bool:
         """Whether the key's policy lets it, with an encryption context; `action` is like `kms:Decrypt`."""
         keys = self.keys_with_organization()
         keys |= {f"kms:encryptioncontext:{name}".lower(): value for name, value in context.items()}
         keys["kms:encryptioncontextkeys"] = tuple(context)
-        return self._admitted(key.policy, action, key.arn, keys)
+        return self._admitted(key.policy, action, key.arn, key.account_id, keys)
 
-    def _admitted(self, document: Any, action: str, resource: str, keys: Keys) -> bool:
+    def _admitted(self, document: Any, action: str, resource: str, owner: str, keys: Keys) -> bool:
+        """By the policy of the bucket or the key, and by the resource control policies over the account that has it."""
         if not document:
             return False
         text = document.decode() if isinstance(document, bytes) else str(document)
-        request = Request(action, resource, keys, Caller(service=self.service))
-        return decide_for_service(request, ResourceSide(compile_policy(text, Kind.RESOURCE))).allowed
+        place = state.membership(owner)
+        known = {**keys, **of_resource(owner, place, resource)}
+        controls = state.resource_control_levels(place, owner, action)
+        side = ResourceSide(compile_policy(text, Kind.RESOURCE), owner, control=controls)
+        return decide_for_service(
+            Request(action, resource, known, Caller(service=self.service)), side
+        ).allowed
 
 
 def find_bucket(name: str, partition: str = "aws") -> FakeBucket | None:

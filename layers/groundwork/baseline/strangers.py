@@ -102,7 +102,8 @@ def calls(found: Seen, target: Target, told: Collection[str] = ()) -> Iterator[C
         who = ", ".join(dict.fromkeys(each.words for each in strangers))
         yield Call(
             *(service, "", {}, resource, "report"),
-            f"lets in {who}, from outside of the organization: take them out, or name them under outsiders",
+            f"lets in {who}, from outside of the organization: take them out, or name them under outsiders"
+            f"{_perimeter(strangers, target)}",
             severity=worst(each.severity for each in strangers),
         )
     for region in found.denied:
@@ -111,6 +112,15 @@ def calls(found: Seen, target: Target, told: Collection[str] = ()) -> Iterator[C
             "may not be asked who gets in from outside of the organization: allow access-analyzer:List* to the role that looks",
             severity="low",
         )
+
+
+def _perimeter(found: Iterable[Stranger], target: Target) -> str:
+    """Whom of them the perimeter keeps out, in words."""
+    from groundwork.baseline.components.perimeter.reach import shuts_out  # it reads policies, and seldom has to
+
+    shut = dict.fromkeys(each.who for each in found if shuts_out(each.who, each.resource, target))
+    does = "shuts out" if target.declaration.perimeter.mode == "enforce" else "would shut out"
+    return f"; the perimeter {does} {', '.join(shut)}" if shut else ""
 
 
 # -- the trust of roles -------------------------------------------------------------------------------

@@ -45,6 +45,7 @@ from groundwork.declaration.settings import (
     Config,
     Guardrails,
     LogArchive,
+    Perimeter,
     Regions,
     Requests,
     RollOut,
@@ -253,6 +254,7 @@ class Declaration(Model):
     config: Config = Field(default_factory=Config)
     account_settings: AccountSettings = Field(default_factory=AccountSettings)
     guardrails: Guardrails = Field(default_factory=Guardrails)
+    perimeter: Perimeter = Field(default_factory=Perimeter)
     cdk: Cdk = Field(default_factory=Cdk)
     requests: Requests = Field(default_factory=Requests)
     approvals: Approvals = Field(default_factory=Approvals)

@@ -86,6 +86,8 @@ def _named_units(declaration: Declaration) -> Iterator[tuple[str, str]]:
                 yield f"access.groups {group.name}: names", unit
     for unit in declaration.guardrails.where:
         yield "guardrails.where: names", unit
+    for unit in declaration.perimeter.where:
+        yield "perimeter.where: names", unit
     for unit in declaration.approvals.organizational_units:
         yield "approvals.organizationalUnits: names", unit
 

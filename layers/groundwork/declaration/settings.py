@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, get_args
 
 from pydantic import Field, model_validator
 
@@ -265,6 +265,31 @@ class Guardrails(Model):
         default=None,
         description="Regions that may be used besides the governed ones, and no others; [] for the governed ones alone, "
         "null for every Region",
+    )
+
+
+PerimeterService = Literal[
+    "aoss", "codeartifact", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"
+]
+
+
+class Perimeter(Model):
+    """The resource control policy that keeps out whoever is not of the organization."""
+
+    policy: Name = "groundwork-perimeter"
+    mode: Literal["report", "enforce"] = Field(
+        default="report",
+        description="report: nothing is attached, a plan tells what would be; enforce: it is attached",
+    )
+    where: list[UnitPath] = Field(
+        default_factory=list,
+        description="Units that it hangs on; on the root, where none is named. Begin with one in which little matters",
+    )
+    services: list[PerimeterService] = Field(
+        default_factory=lambda: list(get_args(PerimeterService)),
+        min_length=1,
+        description="Whose resources it is about: those that AWS's resource control policies bind and whose resources can "
+        "be given to strangers",
     )
 
 

@@ -38,7 +38,10 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
 }
 """The services that need trusted access, by the component that uses them."""
 
-POLICY_TYPES: Mapping[ComponentName, Sequence[str]] = {"guardrails": ("SERVICE_CONTROL_POLICY",)}
+POLICY_TYPES: Mapping[ComponentName, Sequence[str]] = {
+    "guardrails": ("SERVICE_CONTROL_POLICY",),
+    "perimeter": ("RESOURCE_CONTROL_POLICY",),  # once it is enforced
+}
 """The policy types that must be on, by the component that attaches such policies."""
 
 ROOT_FEATURES: Mapping[str, tuple[str, str]] = {
@@ -175,8 +178,9 @@ def declared_units(declaration: Declaration) -> list[str]:
 
 def _policy_types(found: Found, target: Target, components: set[ComponentName]) -> Iterator[Call]:
     needed = [(component, policy_type) for component, types in POLICY_TYPES.items() for policy_type in types]
+    reported = {"perimeter"} if target.declaration.perimeter.mode == "report" else set()
     for component, policy_type in needed:
-        if component in components and found.policy_types.get(policy_type) not in ON:
+        if component in components - reported and found.policy_types.get(policy_type) not in ON:
             yield Call(
                 "organizations",
                 "EnablePolicyType",
