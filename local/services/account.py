@@ -29,14 +29,14 @@ def install(engine: Engine) -> None:
         engine.on_close(delattr, AccountResponse, name)
 
 
-def _states(response: AccountResponse) -> dict[str, str]:
-    """Every Region by name, and whether the account has it."""
-    return {region.name: STATES[region.opt_in_status] for region in regions_in(response.partition)}
+def region_states(partition: str) -> dict[str, str]:
+    """Every Region by name, and whether accounts have it."""
+    return {region.name: STATES[region.opt_in_status] for region in regions_in(partition)}
 
 
 def _list_regions(response: AccountResponse) -> ActionResult:
     wanted: Any = response._get_param("RegionOptStatusContains")
-    regions = _states(response)
+    regions = region_states(response.partition)
     shown = [{"RegionName": name, "RegionOptStatus": state} for name, state in regions.items()]
     return ActionResult(
         {"Regions": [each for each in shown if not wanted or each["RegionOptStatus"] in wanted]}
@@ -45,7 +45,7 @@ def _list_regions(response: AccountResponse) -> ActionResult:
 
 def _get_region_opt_status(response: AccountResponse) -> ActionResult:
     name = str(response._get_param("RegionName"))
-    regions = _states(response)
+    regions = region_states(response.partition)
     if name not in regions:
         raise AccountError("ValidationException", f"There is no Region {name}.")
     return ActionResult({"RegionName": name, "RegionOptStatus": regions[name]})

@@ -116,7 +116,8 @@ def calls(found: Seen, target: Target, told: Collection[str] = ()) -> Iterator[C
 
 def _perimeter(found: Iterable[Stranger], target: Target) -> str:
     """Whom of them the perimeter keeps out, in words."""
-    from groundwork.baseline.components.perimeter.reach import shuts_out  # it reads policies, and seldom has to
+    # It reads policies, and seldom has to.
+    from groundwork.baseline.components.perimeter.reach import shuts_out
 
     shut = dict.fromkeys(each.who for each in found if shuts_out(each.who, each.resource, target))
     does = "shuts out" if target.declaration.perimeter.mode == "enforce" else "would shut out"

@@ -27,7 +27,7 @@ from moto.organizations.models import OrganizationsBackend
 
 from local.organizations import Organizations, organization_of
 from local.organizations.guardduty_syntax import FOUNDATIONAL, in_region
-from local.services.account import regions_of
+from local.services.account import region_states
 
 from .detectors import FEATURES, BadRequest, Detector
 
@@ -156,7 +156,7 @@ class GuardDuty(GuardDutyBackend):
 
     def _is_open(self, organization: Organizations) -> bool:
         """Nothing reaches a Region that is off; in the management account it takes GuardDuty's service-linked role."""
-        if regions_of(self.account_id).get(self.region_name) in (None, "DISABLED"):
+        if region_states(self.partition).get(self.region_name) in (None, "DISABLED"):
             return False
         return self.account_id != organization.account_id or self._has_role()
 

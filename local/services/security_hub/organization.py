@@ -15,7 +15,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from local.organizations import organization_of
-from local.services.account import regions_of
+from local.services.account import region_states
 
 from .central import SERVICE, Aggregator, target_of
 from .errors import SecurityHubError, conflict, invalid_input, not_found
@@ -113,7 +113,7 @@ class OrganizationHub(Hub):
             if not central.home:
                 central.home, central.ready = self.region_name, self.later(self.central_seconds)
                 aggregator = self.aggregators[self.account_id]
-                regions = [name for name in regions_of(self.account_id) if aggregator.links(name)]
+                regions = [name for name in region_states(self.partition) if aggregator.links(name)]
                 central.administrators |= dict.fromkeys([self.region_name, *regions], self.account_id)
         elif central.home:
             if central.associations or central.policies:
@@ -146,7 +146,7 @@ class OrganizationHub(Hub):
             raise invalid_input("A finding aggregator cannot be created by a member account.")
         if self.account_id in self.aggregators:
             raise invalid_input("The account has a finding aggregator already.")
-        if regions_of(self.account_id).get(self.region_name) != "ENABLED_BY_DEFAULT":
+        if region_states(self.partition).get(self.region_name) != "ENABLED_BY_DEFAULT":
             raise invalid_input("A Region that is disabled by default cannot be the home Region.")
         mode, regions = _linking(given)
         arn = (
@@ -210,7 +210,7 @@ class OrganizationHub(Hub):
         """Whoever was bound keeps what it has."""
         central, target = self.as_central(), target_of(given.get("Target"), self.organization)
         for account in self.organization.accounts:
-            for region in regions_of(account.id):
+            for region in region_states(self.partition):
                 hub_of(account.id, region).settle()
         central.disassociate(given["ConfigurationPolicyIdentifier"], target)
 
