@@ -129,7 +129,7 @@ STARTERS = (
     "ReplayEventsFunctionRole",
     "RulesRole",
 )
-OTHERS_SERVICE = {"organizations:ServicePrincipal": "guardduty.amazonaws.com"}
+OTHERS_SERVICE = {"organizations:ServicePrincipal": "sso.amazonaws.com"}
 OUR_SERVICE = {"organizations:ServicePrincipal": "config.amazonaws.com"}
 POWERS = (
     # over accounts

@@ -24,7 +24,9 @@ TRUSTED = {
     "cloudtrail.amazonaws.com",
     "config.amazonaws.com",
     "config-multiaccountsetup.amazonaws.com",
+    "guardduty.amazonaws.com",
     "iam.amazonaws.com",
+    "malware-protection.guardduty.amazonaws.com",
     "securityhub.amazonaws.com",
 }
 

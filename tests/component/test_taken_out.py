@@ -156,6 +156,7 @@ def test_a_delegation_that_nothing_needs_is_told(ready: World) -> None:
     assert {each.resource for each in told} == {
         "delegated administrator of config.amazonaws.com",
         "delegated administrator of config-multiaccountsetup.amazonaws.com",
+        "delegated administrator of guardduty.amazonaws.com",
     }
     without = declaring(ready, baseline={"security": ["log-archive"]})
     assert ready.apply(DELEGATION, ready.before(ready.security), declaration=without) == told

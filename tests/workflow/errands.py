@@ -435,6 +435,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     },
     "ApplyManagementComponentFunction.LookAtTheOrganization": management_errands.plan_with_a_stranger,
     "ApplyManagementComponentFunction.DelegateToSecurity": delegate,
+    "ApplyManagementComponentFunction.DelegateToSecurityByRegion": designate,
     "ApplyManagementComponentFunction.RemoveItsUnits": remove_units,
     "ApplyManagementComponentFunction.KeepItsTrailsLogGroup": management_errands.watch,
     "ApplyManagementComponentFunction.PassItsTrailTheRoleForLogs": management_errands.watch,

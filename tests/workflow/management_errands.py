@@ -145,6 +145,14 @@ def delegate(place: Place) -> Job:
     return job
 
 
+def designate(place: Place) -> Job:
+    """GuardDuty has no administrator in the home Region."""
+    job = place.component("ApplyManagementComponentFunction", place.security, "delegation")
+    guardduty = place.cloud.aws.client("guardduty")
+    guardduty.disable_organization_admin_account(AdminAccountId=place.security)
+    return job
+
+
 def watch(place: Place) -> Job:
     """The trail's log group, and alarms on it, which the deployed declaration does not have: the components themselves do
     it, with the role of the function. All is gone afterwards."""

@@ -92,12 +92,12 @@ def _list_detectors(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[s
 
 
 def _get_detector(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[str, Any]:
-    return guardduty.get_detector(_id(response)).described(guardduty.held_features())  # type: ignore[attr-defined, no-any-return]
+    return guardduty.detector(_id(response)).described(guardduty.held_features())
 
 
 def _update_detector(response: GuardDutyResponse, guardduty: GuardDuty) -> None:
     """What a policy manages nobody changes; a member's features are its administrator's, where no policy is."""
-    detector = guardduty.detectors.get(_id(response)) or guardduty.get_detector(_id(response))
+    detector = guardduty.detector(_id(response))
     features, enable = _features(response), response._get_param("enable")
     managed, held = features.keys() & guardduty.held_features(), guardduty.held()
     if managed or (held and enable is False):
@@ -105,12 +105,14 @@ def _update_detector(response: GuardDutyResponse, guardduty: GuardDuty) -> None:
         raise BadRequest(f"a GuardDuty policy of the organization manages {named}")
     if not held and (features or enable is not None) and guardduty.is_administered:
         raise BadRequest("the current account is a member: its administrator configures it")
-    detector.update(enable, response._get_param("findingPublishingFrequency"), None, None)
+    detector.enabled = detector.enabled if enable is None else bool(enable)
+    frequency = response._get_param("findingPublishingFrequency")
+    detector.finding_publish_freq = frequency or detector.finding_publish_freq
     detector.set(features.items())
 
 
 def _delete_detector(response: GuardDutyResponse, guardduty: GuardDuty) -> None:
-    guardduty.get_detector(_id(response))
+    guardduty.detector(_id(response))
     if guardduty.is_kept or guardduty.is_administered:
         raise BadRequest("the current account is a member: its organization keeps its detector")
     del guardduty.detectors[_id(response)]
@@ -224,7 +226,7 @@ def _disassociate_members(response: GuardDutyResponse, guardduty: GuardDuty) -> 
 
 
 def _get_administrator(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[str, Any]:
-    guardduty.get_detector(_id(response))
+    guardduty.detector(_id(response))
     if not guardduty.is_administered:
         return {}
     administrator = {"AccountId": guardduty.administered_by, "RelationshipStatus": "Enabled"}
@@ -232,7 +234,7 @@ def _get_administrator(response: GuardDutyResponse, guardduty: GuardDuty) -> dic
 
 
 def _disassociate(response: GuardDutyResponse, guardduty: GuardDuty) -> None:
-    guardduty.get_detector(_id(response))
+    guardduty.detector(_id(response))
     if guardduty.is_kept or not guardduty.is_administered:
         raise BadRequest("the current account is kept by its organization, or has no administrator")
     guardduty.of(guardduty.administered_by).members[guardduty.account_id] = False

@@ -131,7 +131,7 @@ class GuardDuty(GuardDutyBackend):
         return organization
 
     def as_administrator(self, detector: str) -> Organizations:
-        self.get_detector(detector)
+        self.detector(detector)
         organization = self.organization
         if organization is None or self.administered_by != self.account_id:
             raise BadRequest("the current account is not the GuardDuty administrator of its organization")
@@ -194,6 +194,12 @@ class GuardDuty(GuardDutyBackend):
         for detector in self.detectors.values():
             detector.enabled = True
             detector.set(features.items())
+
+    def detector(self, name: str) -> Detector:
+        """Raises DetectorNotFoundException, a BadRequestException to its caller."""
+        found = self.get_detector(name)
+        assert isinstance(found, Detector)
+        return found
 
     def make_detector(self, *, enabled: bool, frequency: str, tags: Mapping[str, str]) -> Detector:
         if not self._has_role():

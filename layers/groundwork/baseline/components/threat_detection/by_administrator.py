@@ -16,10 +16,12 @@ from botocore.exceptions import ClientError
 from groundwork.baseline import administrators
 from groundwork.baseline.component import Call, Permission, Target, known_later
 from groundwork.baseline.regions import governed, in_each, skipped
+from groundwork.contracts import Kind
 
 from .held_by_policy import ROLES, SERVICE, TYPE
 from .settings import ThreatDetection
 
+SECURITY: tuple[Kind, ...] = ("security",)
 ON_BY_DEFAULT = (
     "S3_DATA_EVENTS",
     "EKS_AUDIT_LOGS",
@@ -39,19 +41,19 @@ READS = (
             "organizations:ListDelegatedAdministrators",
             "organizations:ListRoots",
         ),
-        kinds=("security",),
+        kinds=SECURITY,
     ),
 )
 WRITES = (
     Permission(
         ("guardduty:CreateDetector", "guardduty:UpdateDetector", "guardduty:UpdateOrganizationConfiguration"),
-        kinds=("security",),
+        kinds=SECURITY,
     ),
     Permission(
         ("iam:CreateServiceLinkedRole",),
         (f"{ROLES}aws-service-role/*",),
         {"StringEquals": {"iam:AWSServiceName": PRINCIPALS}},
-        kinds=("security",),
+        kinds=SECURITY,
     ),
 )
 

@@ -21,6 +21,7 @@ from groundwork.baseline import administrators, central_policies
 from groundwork.baseline.central_policies import Policy, PolicyType, minified
 from groundwork.baseline.component import Call, Permission, Target, left_to_people
 from groundwork.baseline.regions import governed, skipped
+from groundwork.contracts import Kind
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
 from groundwork.errors import InvalidDeclaration
@@ -29,6 +30,7 @@ from .settings import ThreatDetection
 
 SERVICE = "guardduty.amazonaws.com"
 ROLE_NAME = "AWSServiceRoleForAmazonGuardDuty"
+MANAGEMENT: tuple[Kind, ...] = ("management",)
 ROLES = "arn:{partition}:iam::{account}:role/"
 LONGEST = 10_000
 """Characters of a policy. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
@@ -60,23 +62,23 @@ TYPE = PolicyType(
     _differences,
 )
 READS = (
-    replace(central_policies.READS, kinds=("management",)),
-    Permission(("guardduty:ListOrganizationAdminAccounts", "organizations:ListRoots"), kinds=("management",)),
+    replace(central_policies.READS, kinds=MANAGEMENT),
+    Permission(("guardduty:ListOrganizationAdminAccounts", "organizations:ListRoots"), kinds=MANAGEMENT),
     # While the role does not exist, IAM knows no path of it.
-    Permission(("iam:GetRole",), (f"{ROLES}*{ROLE_NAME}",), kinds=("management",)),
+    Permission(("iam:GetRole",), (f"{ROLES}*{ROLE_NAME}",), kinds=MANAGEMENT),
 )
 WRITES = (
-    *(replace(each, kinds=("management",)) for each in central_policies.writes(TYPE.name)),
+    *(replace(each, kinds=MANAGEMENT) for each in central_policies.writes(TYPE.name)),
     Permission(
         ("organizations:EnablePolicyType",),
         ("arn:{partition}:organizations::{account}:root/o-*/r-*",),
-        kinds=("management",),
+        kinds=MANAGEMENT,
     ),
     Permission(
         ("iam:CreateServiceLinkedRole",),
         (f"{ROLES}aws-service-role/{SERVICE}/*",),
         {"StringEquals": {"iam:AWSServiceName": SERVICE}},
-        kinds=("management",),
+        kinds=MANAGEMENT,
     ),
 )
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Literal
 
 from pydantic import Field, model_validator
@@ -18,6 +19,14 @@ Feature = Literal[
     "runtime-monitoring",
     "ai-protection",
 ]
+FEATURES: Sequence[Feature] = (
+    "s3-data-events",
+    "eks-audit-logs",
+    "ebs-malware-protection",
+    "rds-login-events",
+    "lambda-network-logs",
+)
+"""Unless it is declared otherwise: those that need no agent in anybody's workload."""
 
 
 class ThreatDetection(Model):
@@ -34,13 +43,7 @@ class ThreatDetection(Model):
         description="Where the policy switches it on; findings of Regions that are not governed stay in the account",
     )
     features: list[Feature] = Field(
-        default_factory=lambda: [
-            "s3-data-events",
-            "eks-audit-logs",
-            "ebs-malware-protection",
-            "rds-login-events",
-            "lambda-network-logs",
-        ],
+        default_factory=lambda: [*FEATURES],
         description="Besides the foundational ones; each is billed by what it looks at. What is not named is left alone",
     )
 
