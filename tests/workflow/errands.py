@@ -14,7 +14,7 @@ from functools import partial
 from groundwork.callers import source_of
 from tests.workflow import approval_errands, management_errands
 from tests.workflow.conftest import until
-from tests.workflow.management_errands import MANAGEMENT, delegate, mend_management, remove_units
+from tests.workflow.management_errands import MANAGEMENT, delegate, designate, mend_management, remove_units
 from tests.workflow.notification_errands import OF_WHO_TELLS
 from tests.workflow.place import UNIT, Job, Place, told
 from tests.workflow.roll_out_errands import OF_THE_ROLL_OUT, roll_out, update_machine

@@ -1,8 +1,8 @@
 """delegation: the security account administers what the baseline needs administered for the whole organization.
 
-That is AWS Config, whose aggregator lives there, Security Hub, from the home Region, and, Region by Region, GuardDuty. It runs in the execution of the
-security account, before its other components, and works with the management account's own credentials: only that
-account may delegate. `target.account` is the security account. Whatever else was delegated, to it or to others, is left
+That is AWS Config, whose aggregator lives there, Security Hub, from the home Region, and, Region by Region, GuardDuty.
+It runs in the execution of the security account, before its other components, and works with the management account's
+own credentials: only that account may delegate. `target.account` is the security account. Whatever else was delegated, to it or to others, is left
 alone: a service that somebody else administers in any governed Region is told, and in none delegated. What no component
 needs any more is reported.
 
