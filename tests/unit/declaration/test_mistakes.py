@@ -164,7 +164,7 @@ def test_guard_rails_that_are_too_long(home: Path) -> None:
         for n in range(120)
     ]
     answer = refusal(changed(home, "access.roles+", *roles))
-    assert "the service control policy that protects it has" in answer
+    assert "the service control policy groundwork-guardrails that protects it has" in answer
 
 
 def test_a_policy_that_waits_for_ever(home: Path) -> None:

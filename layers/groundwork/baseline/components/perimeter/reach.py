@@ -14,6 +14,7 @@ from dataclasses import dataclass
 
 from groundwork.baseline.archive import WRITER
 from groundwork.baseline.component import Target
+from groundwork.baseline.components.log_archive.policies import CLOUDTRAIL, CONFIG, S3_LOGGING, USE
 from groundwork.baseline.components.perimeter.document import EVERYWHERE, OF_STS, perimeter_document
 from groundwork.contracts import Organization
 from groundwork.declaration import Declaration
@@ -24,11 +25,6 @@ from groundwork.fields import is_below
 from groundwork.policies.conditions import Values
 from groundwork.policies.documents import Caller, Kind, Request, compile_policy
 
-CLOUDTRAIL, CONFIG, S3_LOGGING = (
-    "cloudtrail.amazonaws.com",
-    "config.amazonaws.com",
-    "logging.s3.amazonaws.com",
-)
 MEMBER = "000000000000"
 """Stands for any member account."""
 
@@ -118,8 +114,8 @@ def _deliveries(declaration: Declaration, organization: Organization) -> Iterato
             for more in said:
                 keys = {**_of_service(service, account), **more}
                 asked = [(action, bucket(name)) for action in looks]
-                asked += [("s3:PutObject", f"{bucket(name)}/AWSLogs/x"), ("kms:GenerateDataKey", key)]
-                for action, resource in [*asked, ("kms:Decrypt", key)]:
+                asked += [("s3:PutObject", f"{bucket(name)}/AWSLogs/x"), *((use, key) for use in USE)]
+                for action, resource in asked:
                     words = f"{service} delivers to the log archive ({action})"
                     yield Door(words, action, resource, security, Caller(service=service), keys)
     yield Door(
