@@ -92,7 +92,9 @@ def test_services_of_aws_act_for_the_organization_alone(act: tuple[str, str]) ->
     assert not denied(*act, service("444444444444", ORGANIZATION.id), service="sns.amazonaws.com")
     assert denied(*act, service(STRANGER, "o-another"), service="sns.amazonaws.com")
     assert denied(*act, service(STRANGER), service="sns.amazonaws.com")
-    assert not denied(*act, service(MEMBER), service="sns.amazonaws.com"), "for the account itself, which may not say more"
+    assert not denied(*act, service(MEMBER), service="sns.amazonaws.com"), (
+        "for the account itself, which may not say more"
+    )
 
 
 def test_identity_providers_are_left_to_the_trust_of_roles() -> None:
