@@ -173,8 +173,10 @@ def test_a_plan_tells_of_a_role_that_lets_a_stranger_in(world: World, workload: 
     start = len(world.aws.calls)
     assert told(world.plan(ACCESS, workload)) == {
         "role/homemade": (
-            f"lets in account {STRANGER}, from outside of the organization: take them out, or name them under outsiders; "
-            f"the perimeter would shut out {STRANGER}",
+            (
+                f"lets in account {STRANGER}, from outside of the organization: take them out, or name them under outsiders; "
+                f"the perimeter would shut out {STRANGER}"
+            ),
             "high",
         )
     }
@@ -208,8 +210,10 @@ def test_a_plan_tells_what_the_accounts_analyzer_has_found(world: World, workloa
     found = told(world.plan(ACCESS, workload))
     assert found.keys() == {"role/homemade", bucket}
     assert found[bucket] == (
-        "lets in everybody (s3:GetObject), from outside of the organization: take them out, or name them under outsiders; "
-        "the perimeter would shut out everybody",
+        (
+            "lets in everybody (s3:GetObject), from outside of the organization: take them out, or name them under outsiders; "
+            "the perimeter would shut out everybody"
+        ),
         "high",
     )
     assert [call.operation for call in world.calls_since(start)].count("ListFindings") == 1
