@@ -13,6 +13,7 @@ from local.authorization import state
 from local.engine import Engine
 from local.identity.principals import Principal
 from local.identity.sts import open_role_session
+from local.services.log_delivery import Sender, find_bucket
 from tests.engine.authorization.people import HERE, Person, allow, refused
 from tests.engine.support import eventually, policy
 
@@ -231,6 +232,42 @@ def test_resource_control_policies_spare_service_linked_roles_and_what_has_none(
     aws.client("organizations").detach_policy(
         PolicyId=hanging, TargetId=aws.client("organizations").list_roots()["Roots"][0]["Id"]
     )
+
+
+def test_resource_control_policies_hold_what_a_service_delivers(aws: Engine) -> None:
+    """CloudTrail acts for whom it says it does; the owner of the bucket is of the organization."""
+    member = new_account(aws, "delivered")
+    inside = open_role_session(aws, f"arn:aws:iam::{member}:role/OrganizationAccountAccessRole", "test")[1]
+    s3 = aws.client("s3", credentials=inside)
+    eventually(lambda: _made(s3, "delivered-to"))
+    anybody = allow("s3:PutObject", "arn:aws:s3:::delivered-to/*") | {
+        "Principal": {"Service": "cloudtrail.amazonaws.com"}
+    }
+    s3.put_bucket_policy(Bucket="delivered-to", Policy=policy(anybody))
+    bucket = find_bucket("delivered-to")
+    assert bucket is not None
+
+    def delivers(account: str) -> bool:
+        trail = f"arn:aws:cloudtrail:us-east-1:{account}:trail/t"
+        return Sender("cloudtrail.amazonaws.com", account, trail).may_write(bucket, "AWSLogs/x")
+
+    assert delivers("999999999999")
+    place = state.membership(member)
+    assert place is not None
+    ours = {"StringNotEqualsIfExists": {"aws:SourceOrgID": place.organization_id}}
+    forbid = {"Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": "*", "Condition": ours}
+    hanging = hang_on_root(aws, "RESOURCE_CONTROL_POLICY", "ours", policy(forbid))
+    assert (delivers("999999999999"), delivers(member), delivers(HERE)) == (False, True, True)
+    organizations = aws.client("organizations")
+    organizations.detach_policy(PolicyId=hanging, TargetId=organizations.list_roots()["Roots"][0]["Id"])
+
+
+def _made(s3: Any, bucket: str) -> bool:
+    """A young account still lacks its subscription."""
+    with suppress(ClientError):
+        s3.create_bucket(Bucket=bucket)
+        return True
+    return False
 
 
 def hang_on_root(aws: Engine, kind: str, name: str, content: str) -> str:
