@@ -196,6 +196,17 @@ def _message_key(*actions: str) -> Finder:
     return find
 
 
+def _organization_analyzer(call: Call, own: list[str]) -> Iterator[Need]:
+    """What IAMAccessAnalyzerFullAccess gives besides; whether AWS asks for it of the caller is not documented."""
+    if str(call.get("type")).startswith("ORGANIZATION"):
+        for name in (
+            "DescribeOrganization",
+            "ListAWSServiceAccessForOrganization",
+            "ListDelegatedAdministrators",
+        ):
+            yield Need(f"organizations:{name}")
+
+
 def _key_need(call: Call, action: str, key: str, service: str, context: Keys) -> Iterator[Need]:
     if "alias/aws/" in key:
         return
@@ -219,6 +230,7 @@ def _tagged_at_launch(call: Call, own: list[str]) -> Iterator[Need]:
 DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "access-analyzer:CreateAnalyzer": (
         _service_linked_role("access-analyzer.amazonaws.com"),
+        _organization_analyzer,
         _tags("access-analyzer:TagResource"),
     ),
     "cloudformation:CreateStack": (_roles("cloudformation", "RoleARN"), _template),

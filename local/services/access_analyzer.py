@@ -1,7 +1,9 @@
 """IAM Access Analyzer's external access, of which moto has nothing: analyzers, and findings made when they are asked for.
 
 A finding is what a policy of a resource allows to a principal outside of the analyzer's zone of trust: its account, or its
-organization. Looked at are roles, buckets, keys, queues, topics and functions.
+organization. Looked at are roles, buckets, keys, queues, topics and functions. An analyzer of the organization belongs to
+the management account or to the delegated administrator, and rests while its account is neither. One of unused access
+finds nothing here.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-findings.html
 https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_ListFindings.html
@@ -13,7 +15,7 @@ import hashlib
 import json
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from types import ModuleType, SimpleNamespace
@@ -31,7 +33,17 @@ from local.organizations import organization_of
 
 SERVICE = "accessanalyzer"
 ADDRESS = r"https?://access-analyzer\.(.+)\.amazonaws\.com"
-TYPES = ("ACCOUNT", "ORGANIZATION")
+PRINCIPAL = "access-analyzer.amazonaws.com"
+SERVICE_LINKED = f"/aws-service-role/{PRINCIPAL}/"
+MOST: Mapping[str, int] = {
+    "ACCOUNT": 1,
+    "ORGANIZATION": 5,
+    "ACCOUNT_UNUSED_ACCESS": 1,
+    "ORGANIZATION_UNUSED_ACCESS": 5,
+}
+"""Types, and how many there may be in a Region: of the account, or of the organization.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-quotas.html"""
+DAYS = range(1, 366)
 HELD_TO_SOMEBODY = (
     "aws:principalorgid",
     "aws:principalarn",
@@ -50,15 +62,19 @@ class Analyzer:
     arn: str
     name: str
     type: str
+    configuration: dict[str, Any] = field(default_factory=dict)
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
-    def described(self) -> dict[str, Any]:
+    def described(self, stopped: str) -> dict[str, Any]:
+        """`stopped` says why it rests; nothing while it works."""
         return {
             "arn": self.arn,
             "name": self.name,
             "type": self.type,
             "createdAt": self.created,
-            "status": "ACTIVE",
+            "status": "DISABLED" if stopped else "ACTIVE",
+            **({"statusReason": {"code": stopped}} if stopped else {}),
+            **({"configuration": self.configuration} if self.configuration else {}),
         }
 
 
@@ -73,30 +89,75 @@ class AccessAnalyzer(BaseBackend):
     def _url_module(self) -> Any:
         return SimpleNamespace(url_bases=[ADDRESS], url_paths={"{0}/.*$": AccessAnalyzerResponse.dispatch})
 
-    def create(self, name: str, kind: str) -> Analyzer:
-        """Raises ServiceQuotaExceededException: an account has one of its own in a Region."""
-        if kind not in TYPES:
+    def create(self, name: str, kind: str, configuration: dict[str, Any]) -> Analyzer:
+        """Raises ServiceQuotaExceededException, ConflictException, and ValidationException: for whoever may not look at
+        the organization AWS documents none."""
+        if kind not in MOST:
             raise AccessAnalyzerError(
                 "ValidationException", f"the embedded AWS has no analyzer of type {kind}"
             )
-        if any(each.type == kind for each in self.analyzers.values()):
+        age = configuration.get("unusedAccess", {}).get("unusedAccessAge")
+        if kind.endswith("UNUSED_ACCESS") != (age in DAYS):
+            raise AccessAnalyzerError("ValidationException", f"The configuration is not valid for {kind}.")
+        of_organization = kind.startswith("ORGANIZATION")
+        if of_organization and (stopped := self.stopped(kind)):
+            raise AccessAnalyzerError(
+                "ValidationException", f"The organization is not yours to analyze: {stopped}."
+            )
+        if any(each.name == name for each in self.analyzers.values()):
+            raise AccessAnalyzerError("ConflictException", f"Analyzer {name} exists.")
+        if self._number(kind) >= MOST[kind]:
             raise AccessAnalyzerError("ServiceQuotaExceededException", "Limit of analyzers reached.")
-        if kind == "ORGANIZATION" and not self._may_analyze_the_organization():
-            raise AccessAnalyzerError("ValidationException", "The account is no delegated administrator.")
         arn = f"arn:{self.partition}:access-analyzer:{self.region_name}:{self.account_id}:analyzer/{name}"
-        self.analyzers[arn] = Analyzer(arn, name, kind)
+        self.analyzers[arn] = Analyzer(arn, name, kind, configuration)
         return self.analyzers[arn]
 
-    def _may_analyze_the_organization(self) -> bool:
+    def delete(self, name: str) -> None:
+        """Raises ResourceNotFoundException."""
+        found = next((arn for arn, each in self.analyzers.items() if each.name == name), None)
+        if found is None:
+            raise AccessAnalyzerError("ResourceNotFoundException", f"Analyzer {name} could not be found.")
+        del self.analyzers[found]
+
+    def _number(self, kind: str) -> int:
+        """Of that type, in this Region."""
         organization = organization_of(self.account_id, self.partition)
-        return organization is not None and (
-            organization.account_id == self.account_id or organization.is_delegated(self.account_id)
-        )
+        accounts = [self.account_id]
+        if kind.startswith("ORGANIZATION") and organization is not None:
+            accounts = [account.id for account in organization.accounts]
+        regions = [BACKENDS[account][self.region_name] for account in accounts]
+        return sum(each.type == kind for region in regions for each in region.analyzers.values())
+
+    def stopped(self, kind: str) -> str:
+        """Why an analyzer of that type finds nothing, as AWS names the reason; nothing while it may.
+
+        https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_StatusReason.html
+        """
+        organization = organization_of(self.account_id, self.partition)
+        if not kind.startswith("ORGANIZATION"):
+            return ""
+        if organization is None:
+            return "ORGANIZATION_DELETED"
+        manages = organization.account_id == self.account_id
+        if not manages and not organization.is_trusted(PRINCIPAL):
+            return "AWS_SERVICE_ACCESS_DISABLED"
+        if not manages and not organization.is_delegated(self.account_id, PRINCIPAL):
+            return "DELEGATED_ADMINISTRATOR_DEREGISTERED"
+        roles = list(get_backend("iam")[organization.account_id][self.partition].roles.values())
+        if not manages and not any(role.path == SERVICE_LINKED for role in roles):
+            return "SERVICE_LINKED_ROLE_CREATION_FAILED"
+        return ""
 
     def findings(self, arn: str) -> list[dict[str, Any]]:
         """Raises ResourceNotFoundException."""
         if arn not in self.analyzers:
             raise AccessAnalyzerError("ResourceNotFoundException", f"The resource {arn} could not be found.")
+        if self.analyzers[arn].type.endswith("UNUSED_ACCESS"):
+            raise AccessAnalyzerError(
+                "ValidationException", "Findings of unused access are ListFindingsV2's."
+            )
+        if self.stopped(self.analyzers[arn].type):
+            return []
         zone, organization_id = {self.account_id}, ""
         organization = organization_of(self.account_id, self.partition)
         if self.analyzers[arn].type == "ORGANIZATION" and organization is not None:
@@ -198,13 +259,20 @@ class AccessAnalyzerResponse(BaseResponse):
         return BACKENDS[self.current_account][self.region]
 
     def create_analyzer(self) -> ActionResult:
-        made = self.backend.create(str(self._get_param("analyzerName")), str(self._get_param("type")))
-        return ActionResult({"arn": made.arn})
+        name, type_ = str(self._get_param("analyzerName")), str(self._get_param("type"))
+        return ActionResult(
+            {"arn": self.backend.create(name, type_, self._get_param("configuration") or {}).arn}
+        )
+
+    def delete_analyzer(self) -> ActionResult:
+        self.backend.delete(str(self._get_param("analyzerName")))
+        return ActionResult({})
 
     def list_analyzers(self) -> ActionResult:
         wanted = self._get_param("type")
         analyzers = [each for each in self.backend.analyzers.values() if wanted in (None, each.type)]
-        return ActionResult({"analyzers": [each.described() for each in analyzers]})
+        shown = [each.described(self.backend.stopped(each.type)) for each in analyzers]
+        return ActionResult({"analyzers": shown})
 
     def list_findings(self) -> ActionResult:
         """Raises ValidationException for a filter that is not understood here."""

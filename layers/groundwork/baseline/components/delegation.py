@@ -1,10 +1,10 @@
 """delegation: the security account administers what the baseline needs administered for the whole organization.
 
-That is AWS Config, whose aggregator lives there, Security Hub, from the home Region, and, Region by Region, GuardDuty.
-It runs in the execution of the security account, before its other components, and works with the management account's
-own credentials: only that account may delegate. `target.account` is the security account. Whatever else was delegated, to it or to others, is left
-alone: a service that somebody else administers in any governed Region is told, and in none delegated. What no component
-needs any more is reported.
+That is AWS Config, whose aggregator lives there, IAM Access Analyzer, Security Hub, from the home Region, and, Region by
+Region, GuardDuty. It runs in the execution of the security account, before its other components, and works with the
+management account's own credentials: only that account may delegate. `target.account` is the security account. Whatever
+else was delegated, to it or to others, is left alone: a service that somebody else administers in any governed Region is
+told, and in none delegated. What no component needs any more is reported.
 
 https://docs.aws.amazon.com/config/latest/developerguide/set-up-aggregator-cli.html
 https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-designate-api.html
@@ -14,8 +14,9 @@ https://docs.aws.amazon.com/securityhub/latest/userguide/designate-orgs-admin-ac
 from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import chain
+from typing import Any
 
 from botocore.exceptions import ClientError
 
@@ -42,24 +43,52 @@ FROM_HOME = frozenset({"securityhub"})
 https://docs.aws.amazon.com/securityhub/latest/userguide/start-central-configuration.html
 """
 
+SOLE_SERVICES: Mapping[ComponentName, tuple[str, str]] = {
+    "external-access": ("access-analyzer.amazonaws.com", "AWSServiceRoleForAccessAnalyzer"),
+}
+"""The services that have one administrator in the organization, with the service-linked role that the management account
+must have before, by the component that needs it.
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-delegated-administrator.html"""
+
 _PRINCIPALS = sorted(f"{service}.amazonaws.com" for service in REGIONAL_SERVICES.values())
 
 
 @dataclass(frozen=True)
 class Found:
     """The service principals that the security account is delegated administrator of; the administrators of services that
-    have one in each Region; and the governed Regions that are off."""
+    have one in each Region; and the governed Regions that are off. `sole` has, of each service that has one administrator
+    and is not the security account's, the account that is, if any; `unlinked` are those without their role."""
 
     services: frozenset[str]
     regional: Mapping[str, administrators.ByRegion] = field(default_factory=dict)
     off: tuple[str, ...] = ()
+    sole: Mapping[str, str] = field(default_factory=dict)
+    unlinked: frozenset[str] = frozenset()
+
+
+def _delegated() -> dict[ComponentName, Sequence[str]]:
+    """All that are registered with Organizations, by the component that needs it."""
+    return {**DELEGATED_SERVICES, **{name: (service,) for name, (service, _) in SOLE_SERVICES.items()}}
+
+
+_ROLES = [
+    arn
+    for service, name in SOLE_SERVICES.values()
+    for arn in (
+        f"arn:{{partition}}:iam::*:role/aws-service-role/{service}/*",
+        f"arn:{{partition}}:iam::*:role/{name}",  # as IAM names it while it does not exist
+    )
+]
 
 
 class Delegation(Component[Found]):
     name = "delegation"
     kinds = ("security",)
     reads = (
-        Permission(("organizations:ListDelegatedServicesForAccount",)),
+        Permission(
+            ("organizations:ListDelegatedAdministrators", "organizations:ListDelegatedServicesForAccount")
+        ),
+        Permission(("iam:GetRole",), tuple(_ROLES)),
         Permission(tuple(f"{each}:ListOrganizationAdminAccounts" for each in REGIONAL_SERVICES.values())),
         FIND_REGIONS,
     )
@@ -69,15 +98,14 @@ class Delegation(Component[Found]):
             ("arn:{partition}:organizations::*:account/o-*/{account}",),
             {
                 "StringEquals": {
-                    "organizations:ServicePrincipal": sorted(
-                        {*chain(*DELEGATED_SERVICES.values()), *_PRINCIPALS}
-                    )
+                    "organizations:ServicePrincipal": sorted({*chain(*_delegated().values()), *_PRINCIPALS})
                 }
             },
         ),
         Permission(tuple(f"{each}:{administrators.DESIGNATE}" for each in REGIONAL_SERVICES.values())),
         # What these services ask of Organizations on behalf of whoever designates.
         Permission(("organizations:DescribeOrganization", "organizations:ListDelegatedAdministrators")),
+        Permission(("iam:CreateServiceLinkedRole",), tuple(each for each in _ROLES if each.endswith("/*"))),
         Permission(
             ("organizations:EnableAWSServiceAccess",),
             conditions={"StringEquals": {"organizations:ServicePrincipal": _PRINCIPALS}},
@@ -98,21 +126,33 @@ class Delegation(Component[Found]):
                 raise
             services = frozenset()
         components = _components(target)
+        found = Found(services)
+        lacking = [
+            each for name, each in SOLE_SERVICES.items() if name in components and each[0] not in services
+        ]
+        if lacking:
+            sole = {service: _sole_administrator(client, service) for service, _ in lacking}
+            unlinked = (service for service, role in lacking if not _has_role(target.client("iam"), role))
+            found = replace(found, sole=sole, unlinked=frozenset(unlinked))
         wanted = [service for name, service in REGIONAL_SERVICES.items() if name in components]
         if not wanted:
-            return Found(services)
+            return found
         on, off = governed(target)
         home = (target.declaration.regions.home,)
         regions = {each: home if each in FROM_HOME else on for each in wanted}
-        return Found(
-            services, {each: administrators.read(each, names, target) for each, names in regions.items()}, off
-        )
+        regional = {each: administrators.read(each, names, target) for each, names in regions.items()}
+        return replace(found, regional=regional, off=off)
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         components = _components(target)
-        for component, services in DELEGATED_SERVICES.items():
+        for component, services in _delegated().items():
             for service in services:
                 if component in components and service not in found.services:
+                    if other := found.sole.get(service):
+                        yield _left_to(other, component, service)
+                        continue
+                    if service in found.unlinked:
+                        yield _linked(service)
                     yield Call(
                         "organizations",
                         "RegisterDelegatedAdministrator",
@@ -128,6 +168,40 @@ class Delegation(Component[Found]):
 
     def left(self, target: Target) -> Iterator[Call]:
         yield from _not_needed(self.read(target), (), target)
+
+
+def _sole_administrator(client: Any, service: str) -> str:
+    pages = client.get_paginator("list_delegated_administrators").paginate(ServicePrincipal=service)
+    return next((str(each["Id"]) for page in pages for each in page["DelegatedAdministrators"]), "")
+
+
+def _has_role(iam: Any, name: str) -> bool:
+    try:
+        iam.get_role(RoleName=name)
+    except ClientError as missing:
+        if missing.response["Error"]["Code"] != "NoSuchEntity":
+            raise
+        return False
+    return True
+
+
+def _linked(service: str) -> Call:
+    return Call(
+        "iam",
+        "CreateServiceLinkedRole",
+        {"AWSServiceName": service},
+        resource=f"service-linked role of {service} in the management account",
+        action="create",
+        reason="does not exist: the service cannot look into the organization",
+    )
+
+
+def _left_to(other: str, component: ComponentName, service: str) -> Call:
+    told = (
+        f"is account {other}, and there can be one: what it has stays. Take {component} out of the baseline, or take that "
+        "account off by hand (aws organizations deregister-delegated-administrator)"
+    )
+    return Call("organizations", "", {}, f"delegated administrator of {service}", "report", told)
 
 
 def _components(target: Target) -> set[ComponentName]:
@@ -159,7 +233,7 @@ def _in_each_region(component: ComponentName, service: str, found: Found, target
 
 def _not_needed(found: Found, components: Collection[ComponentName], target: Target) -> Iterator[Call]:
     principals = {
-        **DELEGATED_SERVICES,
+        **_delegated(),
         **{name: (f"{service}.amazonaws.com",) for name, service in REGIONAL_SERVICES.items()},
     }
     for component, services in principals.items():

@@ -35,6 +35,7 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
     "config": ("config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"),
     "posture": ("securityhub.amazonaws.com",),
     "threat-detection": ("guardduty.amazonaws.com", "malware-protection.guardduty.amazonaws.com"),
+    "external-access": ("access-analyzer.amazonaws.com",),
 }
 """The services that need trusted access, by the component that uses them."""
 
