@@ -17,9 +17,12 @@ from tests.component.sabotage import Sabotage, prove, prove_complete, used_and_d
 
 DELEGATION = Delegation()
 CONFIG = {"config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"}
+ANALYZER = "access-analyzer.amazonaws.com"
+REGISTERED = {**dict.fromkeys(CONFIG, "config"), ANALYZER: "external-access"}
+"""By the service that is registered with Organizations alone: the component that needs it."""
 REGIONAL = {"guardduty": "threat-detection", "securityhub": "posture"}
 """By the service that has an administrator of its own: the component that needs one."""
-ALL = CONFIG | {f"{service}.amazonaws.com" for service in REGIONAL}
+ALL = set(REGISTERED) | {f"{service}.amazonaws.com" for service in REGIONAL}
 
 
 @pytest.fixture(scope="module")
@@ -53,11 +56,13 @@ def delegated(world: World, account: Account | None = None) -> set[str]:
 
 def test_the_security_account_is_registered_once(ready: World) -> None:
     changes = prove_complete(ready, DELEGATION, ready.security)
-    assert [change.resource for change in changes] == [
-        "delegated administrator of config-multiaccountsetup.amazonaws.com",
-        "delegated administrator of config.amazonaws.com",
-        *(f"administrator of {service} in us-east-1" for service in REGIONAL),
-    ]
+    assert sorted(change.resource for change in changes) == sorted(
+        [
+            f"service-linked role of {ANALYZER} in the management account",
+            *(f"delegated administrator of {service}" for service in sorted(REGISTERED)),
+            *(f"administrator of {service} in us-east-1" for service in REGIONAL),
+        ]
+    )
     assert delegated(ready) == ALL
     target = ready.target(DELEGATION, ready.security)
     mark = len(ready.aws.calls)
@@ -90,9 +95,9 @@ SABOTAGES = (
     *(
         Sabotage(
             *(f"{service} taken away", deregister(service), f"delegated administrator of {service}"),
-            words="is not security, account {account}; config needs it",
+            words="is not security, account {account}; " + component + " needs it",
         )
-        for service in sorted(CONFIG)
+        for service, component in sorted(REGISTERED.items())
     ),
     *(
         Sabotage(
@@ -116,10 +121,10 @@ def test_one_that_was_taken_away_is_named_and_given_back(ready: World, sabotage:
 
 
 @PURE
-@given(st.sets(st.sampled_from(["securityhub.amazonaws.com", *sorted(CONFIG)])))
+@given(st.sets(st.sampled_from(["securityhub.amazonaws.com", *sorted(REGISTERED)])))
 def test_what_lacks_is_named_and_nothing_else(services: set[str]) -> None:
     calls = DELEGATION.diff(Found(frozenset(services)), imagined("security"))
-    assert {call.parameters["ServicePrincipal"] for call in calls} == CONFIG - services
+    assert {call.parameters["ServicePrincipal"] for call in calls} == set(REGISTERED) - services
 
 
 def test_what_others_administer_stays(ready: World) -> None:
@@ -141,6 +146,11 @@ def test_nothing_is_delegated_that_no_component_needs(ready: World) -> None:
 
 
 def test_it_may_do_what_it_does_and_nothing_else(ready: World) -> None:
-    ready.apply(DELEGATION, ready.security)
+    regions = ready.declaration.regions.model_copy(update={"governed": ["us-east-1", "eu-west-1"]})
+    two = ready.declaration.model_copy(update={"regions": regions})
+    ready.apply(DELEGATION, ready.security, declaration=two)
+    ready.aws.client("guardduty", region="eu-west-1").disable_organization_admin_account(
+        AdminAccountId=ready.security.id
+    )
     used, declared = used_and_declared(ready, DELEGATION)
     assert used == declared
