@@ -21,6 +21,7 @@ ORGANIZATION = OrganizationComponent()
 IAM = "iam.amazonaws.com"
 STRANGER = "999999999999"
 TRUSTED = {
+    "access-analyzer.amazonaws.com",
     "cloudtrail.amazonaws.com",
     "config.amazonaws.com",
     "config-multiaccountsetup.amazonaws.com",
