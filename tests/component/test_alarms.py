@@ -287,7 +287,6 @@ COUNTS = {
     "metricName": "RootAccountUsage",
     "metricNamespace": "LogMetrics",
     "metricValue": "1",
-    "defaultValue": 0.0,
 }
 PATTERN = next(each.pattern for each in WATCHED if each.name == "RootAccountUsage")
 
@@ -317,7 +316,6 @@ SABOTAGES = (
         "another metric", counting(metricName="Elsewhere"), FILTER, "does not count by one as metric Root"
     ),
     Sabotage("another namespace", counting(metricNamespace="X"), FILTER, "of LogMetrics"),
-    Sabotage("no default", counting(defaultValue=1.0), FILTER, "does not count by one"),
     Sabotage(
         "an alarm deleted", in_the("cloudwatch", "delete_alarms", AlarmNames=[ROOT]), ALARM, "nobody is told"
     ),

@@ -191,7 +191,8 @@ def _take_off(place: Place) -> None:
     for group in logs.describe_log_groups(logGroupNamePrefix=GROUP)["logGroups"]:
         logs.delete_log_group(logGroupName=group["logGroupName"])
     alarms = cloudwatch.describe_alarms(AlarmNamePrefix="groundwork-cis-")["MetricAlarms"]
-    cloudwatch.delete_alarms(AlarmNames=[each["AlarmName"] for each in alarms])
+    if alarms:
+        cloudwatch.delete_alarms(AlarmNames=[each["AlarmName"] for each in alarms])
 
 
 MANAGEMENT: dict[str, tuple[str, Callable[[Place], None]]] = {

@@ -97,6 +97,7 @@ def calls(found: Watch, target: Target) -> Iterator[Call]:
 
 
 def _filter(watched: Watched) -> dict[str, Any]:
+    """Without a default value: CloudWatch bills a metric by the hour in which something is counted."""
     return {
         "logGroupName": GROUP,
         "filterName": watched.name,
@@ -106,7 +107,6 @@ def _filter(watched: Watched) -> dict[str, Any]:
                 "metricName": watched.name,
                 "metricNamespace": NAMESPACE,
                 "metricValue": "1",
-                "defaultValue": 0.0,
             }
         ],
     }
