@@ -17,11 +17,12 @@ from local.identity.credentials import Credentials
 from tests.component.conftest import World
 
 ACCESS = Access()
-ADMIN, DEV, READER, DEPLOY = (
+ADMIN, DEV, READER, DEPLOY, SUPPORT = (
     "allow-admin-from-security-account",
     "allow-dev-from-security-account",
     "allow-read-only-from-security-account",
     "allow-deploy-from-mgmt-account",
+    "allow-support-from-security-account",
 )
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ADMINISTRATOR = "arn:aws:iam::aws:policy/AdministratorAccess"

@@ -45,7 +45,7 @@ def workload(world: World) -> Account:
 
 
 @pytest.mark.parametrize(
-    ("kind", "most_calls", "most_calls_again"), [("workload", 14, 2), ("tooling", 9, 2), ("security", 13, 1)]
+    ("kind", "most_calls", "most_calls_again"), [("workload", 16, 2), ("tooling", 9, 2), ("security", 17, 2)]
 )
 def test_from_nothing_and_a_second_run_writes_nothing(
     world: World, kind: Any, most_calls: int, most_calls_again: int

@@ -20,6 +20,7 @@ from tests.component.access import (
     ANYTHING,
     DEV,
     READER,
+    SUPPORT,
     baselined,
     declared,
     holdings,
@@ -100,7 +101,8 @@ def test_sessions_of_peoples_roles_that_began_earlier_are_denied_and_may_begin_a
 
     began = datetime.now(UTC)
     changes = prove_complete(world, ACCESS, account, declaration=revoked_before(began + timedelta(hours=1)))
-    assert {change.resource for change in changes} == {f"role/{name}" for name in (ADMIN, DEV, READER)}
+    people = (ADMIN, DEV, READER, SUPPORT)
+    assert {change.resource for change in changes} == {f"role/{name}" for name in people}
     with pytest.raises(ClientError, match="explicit deny"):
         world.aws.client("iam", credentials=session).list_roles()
     prove_complete(world, ACCESS, account, declaration=revoked_before(began - timedelta(hours=1)))

@@ -15,6 +15,7 @@ WORKLOAD_ROLES = {
     "allow-admin-from-security-account": (["AdministratorAccess"], set[str]()),
     DEV: ([], {"observe"}),
     "allow-read-only-from-security-account": (["ReadOnlyAccess"], set[str]()),
+    "allow-support-from-security-account": (["AWSSupportAccess"], set[str]()),
 }
 """Each with AWS's policies and the names of its own."""
 WHERE_DEVELOPERS_WORK = {DEV: (["PowerUserAccess"], {"workload-roles"})}

@@ -25,14 +25,15 @@ from tests.workflow.people import (
     with_device,
 )
 
-ADMIN, DEV, READ_ONLY, DEPLOY, ENTRY = (
+ADMIN, DEV, READ_ONLY, DEPLOY, SUPPORT, ENTRY = (
     "allow-admin-from-security-account",
     "allow-dev-from-security-account",
     "allow-read-only-from-security-account",
     "allow-deploy-from-mgmt-account",
+    "allow-support-from-security-account",
     "OrganizationAccountAccessRole",
 )
-ROLES = (ADMIN, DEV, READ_ONLY, DEPLOY, ENTRY)
+ROLES = (ADMIN, DEV, READ_ONLY, DEPLOY, SUPPORT, ENTRY)
 GROUPS = {"admin": "admin-external-accounts", "dev": "dev-external-accounts", "ro": "ro-external-accounts"}
 _numbers: Iterator[int] = itertools.count()
 
@@ -114,7 +115,9 @@ def test_developers_enter_dev_and_stage_alone(town: Town) -> None:
 def test_administrators_enter_by_every_door_for_people(town: Town) -> None:
     """AdministratorAccess at home allows them every role: the roles' own trust decides."""
     session = town.users["admin"].session
-    expected = set().union(*(doors(role, OUTSIDE) for role in (ADMIN, DEV, READ_ONLY)))
+    expected = doors(SUPPORT, ("security", *OUTSIDE)).union(
+        *(doors(role, OUTSIDE) for role in (ADMIN, DEV, READ_ONLY))
+    )
     assert town.opened(session) == expected
     inside = town.behind(session, "prod", ADMIN)
     name = f"made-by-admin-{next(_numbers)}"
