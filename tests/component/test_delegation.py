@@ -84,9 +84,10 @@ def deregister(service: str) -> Callable[[World, Account], None]:
 
 def take_off(service: str) -> Callable[[World, Account], None]:
     def taken_off(world: World, account: Account) -> None:
-        client = world.aws.client(service)
-        if client.list_organization_admin_accounts()["AdminAccounts"]:
-            client.disable_organization_admin_account(AdminAccountId=account.id)
+        for region in ("us-east-1", "eu-west-1"):
+            client = world.aws.client(service, region=region)
+            if client.list_organization_admin_accounts()["AdminAccounts"]:
+                client.disable_organization_admin_account(AdminAccountId=account.id)
 
     return taken_off
 
