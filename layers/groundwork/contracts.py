@@ -308,7 +308,10 @@ class Organization(Model):
     tooling_account_id: AccountId | None = None
     units: dict[str, str] = Field(default_factory=dict)
     named_accounts: dict[str, AccountId] = Field(default_factory=dict)
-    """Ids of the accounts that the declaration's groups name."""
+    """Ids of the accounts that the declaration's groups name; in the management account, that its exceptions name."""
+    policies_hold: bool = False
+    """Whether the management account's last run, or plan, found that the policies of the organization hold what this
+    version of the declaration says."""
 
 
 class PlannedCall(Model):

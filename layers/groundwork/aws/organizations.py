@@ -258,6 +258,8 @@ def facts(
     security: str | None,
     tooling: str | None,
     named: Mapping[str, str],
+    *,
+    policies_hold: bool = False,
 ) -> Organization:
     """The organization as the components need it, seen from one of its accounts."""
     return Organization(
@@ -269,6 +271,7 @@ def facts(
         tooling_account_id=tooling,
         units=id_paths(listed.organization_id, listed.root_id, units),
         named_accounts=dict(named),
+        policies_hold=policies_hold,
     )
 
 

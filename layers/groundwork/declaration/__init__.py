@@ -22,7 +22,7 @@ from pydantic import (
     model_validator,
 )
 
-from groundwork.contracts import Account, Kind, Model
+from groundwork.contracts import Account, Kind, Model, Organization
 from groundwork.declaration.component_names import component_names
 from groundwork.declaration.entry_roles import CONTROL_TOWER, ORGANIZATIONS, EntryRole
 from groundwork.declaration.fields import (
@@ -45,6 +45,7 @@ from groundwork.declaration.settings import (
     Config,
     Guardrails,
     LogArchive,
+    OrganizationPolicies,
     Perimeter,
     Regions,
     Requests,
@@ -255,6 +256,7 @@ class Declaration(Model):
     account_settings: AccountSettings = Field(default_factory=AccountSettings)
     guardrails: Guardrails = Field(default_factory=Guardrails)
     perimeter: Perimeter = Field(default_factory=Perimeter)
+    organization_policies: OrganizationPolicies = Field(default_factory=OrganizationPolicies)
     cdk: Cdk = Field(default_factory=Cdk)
     requests: Requests = Field(default_factory=Requests)
     approvals: Approvals = Field(default_factory=Approvals)
@@ -299,6 +301,18 @@ class Declaration(Model):
     def removes(self, component: str) -> bool:
         """Whether the component removes what it laid down and is no longer declared, or reports it."""
         return self.prune.get(component, "remove" if component in REMOVING else "report") == "remove"
+
+    def s3_is_held(self, account: Account, organization: Organization) -> bool:
+        """Whether an S3 policy of the organization says of an account what its public access block is: it then reads
+        as the policy has it, and cannot be changed. See docs/decisions/0031."""
+        declared = self.organization_policies
+        return (
+            organization.policies_hold
+            and self.has_component("organization-policies")
+            and declared.s3_public_access_block
+            and account.kind != "management"
+            and declared.reach(account.unit)
+        )
 
     @property
     def version(self) -> str:

@@ -229,6 +229,10 @@ class Ledger:
         }
         self._set(account_key(account_id), values)
 
+    def note_policies(self, management: str, version: str | None) -> None:
+        """Of which version of the declaration the policies of the organization hold; of none, where they do not."""
+        self._set(account_key(management), {"policiesHold": version or ""})
+
     def note_failure(self, account_id: str) -> None:
         """An account that was ready once stays so: a failed repair does not make it new again."""
         self._set(

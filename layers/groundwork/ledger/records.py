@@ -110,6 +110,8 @@ class AccountRecord(Model):
     """The path of its unit when it last reached its baseline, or was enrolled."""
     ready_by: str | None = None
     baseline: str | None = None
+    policies_hold: str | None = None
+    """Of the management account: the version of the declaration whose policies of the organization were last seen to hold."""
     leases: int = 0
     """How often somebody has taken its lease."""
 

@@ -170,13 +170,21 @@ class Enroller:
         security, tooling = (self._declared_id(each, account, memory) if each else None for each in declared)
         return Enrolled(
             account=account,
-            organization=facts(listed, units, security, tooling, self._named(account, pinned)),
+            organization=facts(
+                *(listed, units, security, tooling, self._named(account, pinned)),
+                policies_hold=self._policies_hold(listed, memory),
+            ),
             ready=tags.get(STATE_TAG) == "ready",
             baseline=tags.get(BASELINE_TAG),
             leases=known.leases if known else 0,
             security_ready=security is not None and self._is_ready(security, memory),
             reports=standing(listed, account, own, known, self._declaration),
         )
+
+    def _policies_hold(self, listed: Listed, memory: Memory) -> bool:
+        """As the ledger knows it; what it does not know, each account is asked about."""
+        management = memory.accounts.get(listed.management_account_id)
+        return management is not None and management.policies_hold == self._declaration.version
 
     def organization(self, account: Account) -> Organization:
         """The organization as it is now; who of security and tooling is not there yet is left out."""
@@ -226,9 +234,13 @@ class Enroller:
         return found.id if declared_as(found, self._declaration, {}) == declared else None
 
     def _named(self, account: Account, pinned: Pinned) -> dict[str, str]:
-        """The ids of accounts that groups name: only the security account's policies need them."""
-        names = self._declaration.names_in_groups
-        if account.kind != "security" or not names:
+        """The ids of accounts that groups name, which the security account's policies need, or that exceptions name, to
+        which the management account attaches policies."""
+        names = {
+            "security": self._declaration.names_in_groups,
+            "management": self._declaration.organization_policies.names_in_exceptions,
+        }.get(account.kind)
+        if not names:
             return {}
         return bearers(names, self._declaration, pinned, self._organizations.accounts())
 
@@ -251,10 +263,8 @@ def _is_noted(account: Account, memory: Memory) -> bool:
 def asked_of_ledger(listed: Listed, declaration: Declaration) -> tuple[list[str], list[str]]:
     """The e-mails, and the accounts, about which the ledger is asked before an account is enrolled."""
     declared = [each for each in (declaration.security, declaration.tooling) if each]
-    return (
-        [listed.email, *(each.email for each in declared if not each.id)],
-        [listed.id, *(each.id for each in declared if each.id)],
-    )
+    ids = [listed.id, listed.management_account_id, *(each.id for each in declared if each.id)]
+    return [listed.email, *(each.email for each in declared if not each.id)], list(dict.fromkeys(ids))
 
 
 def bearers(

@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from groundwork.declaration import Declaration
 
 
+POLICIES = "organization-policies"
+
 ANSWERS: dict[Outcome, str] = {"ready": READY, "drifted": "Account Drifted"}
 """What is answered; of any other outcome that somebody must hear of, `Account Repaired`."""
 
@@ -74,6 +76,7 @@ class Recorder:
         """`organization` is as it was when the work began, which may be later than when the account was enrolled."""
         found = (Change.model_validate(change) for result in results for change in result.get("changes", []))
         changes = [*enrolled.reports, *without_repeats(found)]
+        self._note_policies(enrolled.account, results)
         if work.mode == "plan":
             return self._planned(work, enrolled, changes, results)
         account, done = enrolled.account, any(change.action != "report" for change in changes)
@@ -116,6 +119,19 @@ class Recorder:
             lambda: None if shown else self._organizations.tag(enrolled.account.id, wanted),
         )
         return first
+
+    def _note_policies(self, account: Account, results: list[Any]) -> None:
+        """Other accounts ask nothing about what the policies of the organization hold, for as long as they do."""
+        for result in results:
+            if (
+                account.kind == "management"
+                and result["component"] == POLICIES
+                and result["outcome"] != "skipped"
+            ):
+                changes = map(Change.model_validate, result.get("changes", []))
+                bad = any(change.action == "report" and change.severity == "high" for change in changes)
+                holds = result["outcome"] in ("changed", "unchanged") and not bad
+                self._ledger.note_policies(account.id, self._declaration.version if holds else None)
 
     def _close_request(self, work: Work, account_id: str) -> None:
         if not self._ledger.close_request(work.email, work.execution, "ready"):

@@ -53,11 +53,13 @@ def check_access(account: Account, organization: Organization, declaration: Decl
     is too old for its role to be still on its way; `EntryRoleDenied` where waiting changes nothing;
     `AccountBeingEnrolled` while Control Tower is at work.
     """
-    permissions = [Permission([*(action for _, action, _ in PROBES), ENROLLED])]
+    held = declaration.s3_is_held(account, organization)
+    asked = [each for each in PROBES if each[0] != "s3control" or not held]
+    permissions = [Permission([*(action for _, action, _ in asked), ENROLLED])]
     home = declaration.regions.home
 
     def look(entered: Inside) -> None:
-        probes = (partial(_probe, entered.client, service, ask, account, home) for service, _, ask in PROBES)
+        probes = (partial(_probe, entered.client, service, ask, account, home) for service, _, ask in asked)
         refused = [answer for answer in side_by_side(*probes) if answer]
         if refused:
             raise AccountNotUsable(

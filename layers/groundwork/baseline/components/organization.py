@@ -42,6 +42,7 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
 POLICY_TYPES: Mapping[ComponentName, Sequence[str]] = {
     "guardrails": ("SERVICE_CONTROL_POLICY",),
     "perimeter": ("RESOURCE_CONTROL_POLICY",),  # once it is enforced
+    "organization-policies": ("DECLARATIVE_POLICY_EC2", "S3_POLICY", "AISERVICES_OPT_OUT_POLICY"),
 }
 """The policy types that must be on, by the component that attaches such policies."""
 

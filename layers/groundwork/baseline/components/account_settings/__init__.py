@@ -1,6 +1,8 @@
 """Account settings: password policy, alias, S3's public access block, EBS encryption, the default VPC gone or closed;
 and, in a plan, whether the root user has credentials.
 
+The public access block is not asked about where an S3 policy of the organization holds it (docs/decisions/0031).
+
 https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html
 https://docs.aws.amazon.com/AmazonS3/latest/API/API_control_GetPublicAccessBlock.html
@@ -99,9 +101,7 @@ class AccountSettings(Component[Found]):
         password_policy, alias, public_access, (off, regions), root = side_by_side(
             lambda: _read_password_policy(target),
             lambda: _read_alias(target) if declared.alias else None,
-            lambda: (
-                _read_public_access(target) if declared.s3_public_access_block or target.is_behind else {}
-            ),
+            lambda: _read_public_access(target) if _looks_at_public_access(target) else {},
             lambda: _read_regions(target),
             lambda: root_user.read(target) if target.foresees else {},
         )
@@ -119,7 +119,7 @@ class AccountSettings(Component[Found]):
         if declared.alias:
             alias = alias_of(declared.alias, target.account.name, target.account.id)
             yield from _alias_calls(found.alias, alias, declared.replace_alias)
-        if declared.s3_public_access_block:
+        if declared.s3_public_access_block and _looks_at_public_access(target):
             yield from _public_access_calls(found.public_access, target)
         elif found.public_access:
             yield _stays("S3 public access block", "s3PublicAccessBlock")
@@ -160,6 +160,13 @@ def _stays(resource: str, setting: str) -> Call:
     """Nobody knows who switched it on."""
     stays = f"is on, though accountSettings.{setting} is declared no longer: it stays"
     return Call("ec2", "", {}, resource, "report", stays, severity="low")
+
+
+def _looks_at_public_access(target: Target) -> bool:
+    """Not where an S3 policy of the organization holds it: nobody can change it there."""
+    if target.declaration.s3_is_held(target.account, target.organization):
+        return False
+    return target.declaration.account_settings.s3_public_access_block or target.is_behind
 
 
 def _looks_at_encryption(target: Target) -> bool:

@@ -1,0 +1,250 @@
+"""organization-policies: EC2's, S3's and AI services' policies of the organization, which hold settings in every account
+without a call in any (`documents.py` has what they say).
+
+They hold against everybody in an account, the entry roles included, and nothing that Groundwork does there is among what
+they refuse: what they hold, `account-settings` does not ask about (docs/decisions/0031).
+
+Policies of others stay as they are. While one of them says otherwise, ours is not attached, since that would overrule, or
+be overruled by, a decision of somebody; it is reported, and an exception says what is meant.
+
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_ec2.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_s3.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_ai-opt-out.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+
+from groundwork.aws.organizations import Organizations
+from groundwork.baseline import central_policies
+from groundwork.baseline.central_policies import Policy, PolicyType
+from groundwork.baseline.component import Call, Component, Permission, Target
+from groundwork.baseline.components.organization_policies.documents import (
+    NAMES,
+    S3,
+    TYPES,
+    UNHELD,
+    Path,
+    document,
+    held,
+    type_of,
+)
+from groundwork.baseline.components.organization_policies.others import Conflict, Other, conflicts, read
+from groundwork.contracts import Severity
+from groundwork.declaration.settings import Held, PolicyException
+
+MOST_NAMES = 10
+"""Of accounts, told in one sentence."""
+HARM = {
+    "DECLARATIVE_POLICY_EC2": "accounts could make snapshots and images public, and launch with IMDSv1",
+    "S3_POLICY": "each account decides for itself whether its buckets may be public",
+    "AISERVICES_OPT_OUT_POLICY": "AI services may keep and learn from what they are given",
+}
+SEVERITY: Mapping[str, Severity] = {"AISERVICES_OPT_OUT_POLICY": "medium"}
+
+
+@dataclass(frozen=True)
+class Member:
+    """An account, and the ids of the units above it."""
+
+    id: str
+    name: str
+    units: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Found:
+    """By the name of a policy type. `members` are read where something is not attached."""
+
+    policies: Mapping[str, central_policies.Found]
+    others: Mapping[str, tuple[Other, ...]]
+    members: tuple[Member, ...] = ()
+
+
+class OrganizationPolicies(Component[Found]):
+    name = "organization-policies"
+    kinds = ("management",)
+    reads = (central_policies.READS, Permission(("organizations:ListAccounts",)))
+    writes = (
+        *central_policies.writes(*(each.name for each in TYPES)),
+        Permission(
+            ("organizations:AttachPolicy",), ("arn:{partition}:organizations::{account}:account/o-*/*",)
+        ),
+    )
+
+    def read(self, target: Target) -> Found:
+        client, found = target.client("organizations"), dict[str, central_policies.Found]()
+        others, missing = dict[str, tuple[Other, ...]](), False
+        for each in TYPES:
+            wanted = _wanted(each, target)
+            names, places = {policy.name for policy in wanted}, {place for p in wanted for place in p.places}
+            if wanted:
+                places.add(target.organization.root_id)
+                others[each.name] = read(client, each, names)
+            there = found[each.name] = central_policies.read(each, names, places, target)
+            missing |= any(p.places.keys() - there.attached.get(p.name, frozenset()) for p in wanted)
+        return Found(found, others, _members(target) if missing else ())
+
+    def diff(self, found: Found, target: Target) -> Iterator[Call]:
+        for each in TYPES:
+            there, wanted = found.policies[each.name], _wanted(each, target, found.members)
+            in_the_way = list(_in_the_way(each, wanted, found, target))
+            if wanted and not _is_attached(wanted[0], there) and any(one.bad for one in in_the_way):
+                remedy = "name the place under organizationPolicies.exceptions, or take that policy off"
+                for one in in_the_way:
+                    yield _report(each, f"is not laid down: {one.words}; {remedy}", "high")
+                continue
+            yield from central_policies.calls(each, wanted, there, target)
+            for one in in_the_way:
+                remedy = "take it off, or declare an exception for the place"
+                yield _report(each, f"{one.words}; {remedy}", "high" if one.bad else "low")
+        yield from _unknown(target)
+
+    def left(self, target: Target) -> Iterator[Call]:
+        for each in TYPES:
+            yield from central_policies.left(each, self.name, (), target)
+
+
+def _is_attached(policy: Policy, found: central_policies.Found) -> bool:
+    return policy.places.keys() <= found.attached.get(policy.name, frozenset())
+
+
+def _report(policy_type: PolicyType, reason: str, severity: Severity) -> Call:
+    resource = f"{policy_type.words} {NAMES[policy_type.name]}"
+    return Call("organizations", "AttachPolicy", {}, resource, "report", reason, severity=severity)
+
+
+# -- what is wanted ------------------------------------------------------------------------------------
+
+
+def _wanted(policy_type: PolicyType, target: Target, members: Sequence[Member] = ()) -> list[Policy]:
+    """The policy that holds, and one for each set of settings that is excepted somewhere. Empty where nothing is held, and
+    where the unit to begin with is not there yet."""
+    declared = target.declaration.organization_policies
+    parts = {what: each for what, each in held(declared).items() if type_of(each) == policy_type.name}
+    place = _place(target)
+    if not parts or place is None:
+        return []
+    everything = {path: value for each in parts.values() for path, value in each.items()}
+    name, exceptions = NAMES[policy_type.name], _exceptions(policy_type, target)
+    at = "the root" if declared.from_unit is None else f"the unit {declared.from_unit}"
+    severity = SEVERITY.get(policy_type.name, "high")
+    wanted = [
+        Policy(
+            name,
+            document(everything, _open(policy_type, target)),
+            {place: at},
+            harm=HARM[policy_type.name],
+            idle=f"it holds in no account; there it binds {_bound(place, members, target)}",
+            severity=severity,
+        )
+    ]
+    for whats, places in exceptions:
+        loose = {path: UNHELD[path] for what in whats for path in parts[what]}
+        harm = f"{', '.join(whats)} {'is' if len(whats) == 1 else 'are'} held where an exception is declared"
+        reached = "; ".join(_bound(each, members, target) for each in places)
+        wanted.append(
+            Policy(
+                f"{name}-except-{'-'.join(whats)}",
+                document(loose),
+                places,
+                harm=harm,
+                idle=f"{harm}; it spares {reached}",
+                severity="medium",
+            )
+        )
+    return wanted
+
+
+def _place(target: Target) -> str | None:
+    """The id of the root, or of the unit in which the policies are tried first."""
+    unit = target.declaration.organization_policies.from_unit
+    if unit is None:
+        return target.organization.root_id
+    return target.organization.units[unit].split("/")[-2] if unit in target.organization.units else None
+
+
+def _exceptions(policy_type: PolicyType, target: Target) -> list[tuple[list[Held], dict[str, str]]]:
+    """The settings of that type that are excepted together, and the ids of where, each with words."""
+    declared = target.declaration.organization_policies
+    parts = {what for what, each in held(declared).items() if type_of(each) == policy_type.name}
+    at: dict[str, set[Held]] = {}
+    words: dict[str, str] = {}
+    for each in declared.exceptions:
+        for place, where in _places(each, target):
+            at.setdefault(place, set()).update(parts.intersection(each.what))
+            words[place] = f"{where} ({each.reason})"
+    in_order = sorted((sorted(whats), place) for place, whats in at.items() if whats)
+    return [
+        (whats, {place: words[place] for _, place in group})
+        for whats, group in groupby(in_order, key=lambda one: one[0])
+    ]
+
+
+def _places(exception: PolicyException, target: Target) -> Iterator[tuple[str, str]]:
+    units, named = target.organization.units, target.organization.named_accounts
+    for unit in exception.organizational_units:
+        if unit in units:
+            yield units[unit].split("/")[-2], f"the unit {unit}"
+    for account in exception.accounts:
+        if account.isdigit() or account in named:
+            yield named.get(account, account), f"the account {account}"
+
+
+def _open(policy_type: PolicyType, target: Target) -> dict[Path, set[str]]:
+    """The settings that are excepted somewhere, and the ids of where."""
+    parts, found = held(target.declaration.organization_policies), dict[Path, set[str]]()
+    for whats, places in _exceptions(policy_type, target):
+        for path in (path for what in whats for path in parts[what]):
+            found.setdefault(path, set()).update(places)
+    return found
+
+
+def _unknown(target: Target) -> Iterator[Call]:
+    missing = target.declaration.organization_policies.names_in_exceptions
+    for name in sorted(missing - target.organization.named_accounts.keys()):
+        nobody = f"organizationPolicies.exceptions names the account {name!r}, and no account is called so: correct it"
+        yield _report(S3, nobody, "medium")
+
+
+# -- whom it binds -------------------------------------------------------------------------------------
+
+
+def _members(target: Target) -> tuple[Member, ...]:
+    """From one pass over all accounts, which tells the units of each."""
+    listed = Organizations(target.client("organizations")).accounts()
+    return tuple(
+        Member(each.id, each.name, tuple(each.unit_ids))
+        for each in sorted(listed, key=lambda one: one.name)
+        if each.id != target.organization.management_account_id
+    )
+
+
+def _bound(place: str, members: Collection[Member], target: Target) -> str:
+    """The accounts that a policy on a place reaches, in words. Whether the management account is one AWS does not say."""
+    root = place == target.organization.root_id
+    names = [each.name for each in members if root or place == each.id or place in each.units]
+    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
+    counted = f"{len(names)} member account{'' if len(names) == 1 else 's'}"
+    return f"{counted}: {', '.join(names[:MOST_NAMES])}{more}" if names else counted
+
+
+# -- policies of others --------------------------------------------------------------------------------
+
+
+def _in_the_way(
+    policy_type: PolicyType, wanted: Sequence[Policy], found: Found, target: Target
+) -> Iterator[Conflict]:
+    if not wanted:
+        return
+    parts = held(target.declaration.organization_policies).values()
+    ours = [each for each in parts if type_of(each) == policy_type.name]
+    settings = {path: value for each in ours for path, value in each.items()}
+    attached = _is_attached(wanted[0], found.policies[policy_type.name])
+    excepted = _open(policy_type, target)
+    for other in found.others.get(policy_type.name, ()):
+        for place in wanted[0].places:
+            yield from conflicts(other, settings, place, excepted, target.organization, attached=attached)

@@ -1,0 +1,101 @@
+"""Policies of others that say something of the same settings: where they get into ours's way, in words.
+
+Where two on one root, unit or account differ, the one that was attached first holds, and AWS does not tell which that
+was. https://docs.aws.amazon.com/organizations/latest/userguide/inheritance-examples.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+from groundwork.baseline.central_policies import PolicyType
+from groundwork.baseline.components.organization_policies.documents import Path, Settings, assigned, closes
+from groundwork.contracts import Organization
+from groundwork.fields import shown
+
+
+@dataclass(frozen=True)
+class Other:
+    """A policy that is not ours, and the ids of where it hangs."""
+
+    name: str
+    content: Mapping[str, Any]
+    attached: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """`bad`: ours does not hold everywhere, or would take from others what they have decided."""
+
+    words: str
+    bad: bool
+
+
+def read(client: Any, policy_type: PolicyType, ours: Collection[str]) -> tuple[Other, ...]:
+    """Those that hang anywhere."""
+    pages = client.get_paginator("list_policies").paginate(Filter=policy_type.name)
+    found = [
+        policy
+        for page in pages
+        for policy in page["Policies"]
+        if policy["Name"] not in ours and policy.get("Description") != policy_type.description
+    ]
+    return tuple(other for other in (_other(client, policy) for policy in found) if other.attached)
+
+
+def _other(client: Any, policy: Mapping[str, Any]) -> Other:
+    pages = client.get_paginator("list_targets_for_policy").paginate(PolicyId=policy["Id"])
+    content = client.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
+    targets = [each["TargetId"] for page in pages for each in page["Targets"]]
+    return Other(policy["Name"], json.loads(content), tuple(sorted(targets)))
+
+
+def conflicts(
+    other: Other,
+    settings: Settings,
+    place: str,
+    excepted: Mapping[Path, Collection[str]],
+    organization: Organization,
+    *,
+    attached: bool,
+) -> Iterator[Conflict]:
+    """Where `other` says otherwise than ours, which hangs on `place`, or is to. `excepted` are ids of places by setting."""
+    for target in other.attached:
+        where = _relation(target, place, organization)
+        for path, value in settings.items():
+            theirs, name = assigned(other.content, path), "/".join(path)
+            says = f"{shown(other.name)} on {target} says {name} = {shown(theirs)}, not {shown(value)}"
+            if where == "above" and closes(other.content, path) and theirs != value:
+                yield Conflict(f"{shown(other.name)} on {target} lets none below it say {name}", bad=True)
+            elif theirs is None or theirs == value or _excepted(target, excepted.get(path, ()), organization):
+                continue
+            elif where == "same":
+                yield Conflict(f"{says}: of two there, the one that was attached first holds", bad=True)
+            elif where == "below" and not attached:
+                yield Conflict(f"{says}, which would hold no longer", bad=True)
+            elif where == "below" and path in excepted:
+                yield Conflict(f"{says}: it holds there, as {name} is open below for exceptions", bad=True)
+            elif where == "below":
+                yield Conflict(f"{says}, and has no effect", bad=False)
+
+
+def _relation(
+    target: str, place: str, organization: Organization
+) -> Literal["same", "above", "below"] | None:
+    """None where nothing says that the one is below the other."""
+    if target == place:
+        return "same"
+    if place == organization.root_id:
+        return "below"
+    paths = organization.units.values()
+    if any(f"/{target}/" in path and path.endswith(f"/{place}/") for path in paths):
+        return "above"
+    below = any(f"/{place}/" in path and path.endswith(f"/{target}/") for path in paths)
+    return "below" if below else None
+
+
+def _excepted(target: str, places: Collection[str], organization: Organization) -> bool:
+    return any(_relation(target, place, organization) in ("same", "below") for place in places)
