@@ -16,6 +16,7 @@ from groundwork.baseline.components.trail.logs import GROUP
 from groundwork.contracts import Account, Organization
 from groundwork.declaration.settings import CloudWatchLogs
 from groundwork.errors import GroundworkError
+from local.services.security_hub.hub import hub_of
 from tests.workflow.place import Job, Place
 from tests.workflow.statements import role_of
 
@@ -102,6 +103,11 @@ def _deregister(place: Place) -> None:
     place.cloud.aws.client("organizations").deregister_delegated_administrator(
         AccountId=place.security, ServicePrincipal="config-multiaccountsetup.amazonaws.com"
     )
+
+
+def _without_security_hub(place: Place) -> None:
+    """As in an organization that had its configuration policy before the management account had Security Hub."""
+    hub_of(place.management, place.cloud.declaration.regions.home).enabled = False
 
 
 def _nothing(place: Place) -> None:
@@ -207,6 +213,7 @@ MANAGEMENT: dict[str, tuple[str, Callable[[Place], None]]] = {
     "FindServiceLinkedRoles": ("config", _remove_recorder),
     "MakeServiceLinkedRoles": ("config", partial(_remove_recorder, role=True)),
     "PassItToConfig": ("config", _remove_recorder),
+    "EnableItsSecurityHub": ("posture", _without_security_hub),
     "KeepItsSettings": ("account-settings", _delete_password_policy),
     "CloseItsDefaultVpc": ("account-settings", _open_default_vpc),
 }
