@@ -6,7 +6,6 @@ import filecmp
 import json
 import re
 from pathlib import Path
-from typing import Any
 
 import yaml
 
@@ -23,8 +22,8 @@ from tests.workflow.conftest import (
 )
 
 PAGE = (ROOT / "docs" / "add-a-component.md").read_text()
-NAME = "security-contact"
-MODULE = Path("layers/groundwork/baseline/components/security_contact.py")
+NAME = "image-scanning"
+MODULE = Path("layers/groundwork/baseline/components/image_scanning.py")
 DECLARATION = Path("layers/baseline/baseline.yaml")
 MACHINE = Path("statemachines/vend_account.asl.json")
 
@@ -44,7 +43,7 @@ def with_the_component(home: Path) -> Path:
     branches = machine["States"]["Baseline"]["Branches"]
     copied = json.dumps(next(each for each in branches if each["StartAt"] == "AccountSettings"))
     branches.append(
-        json.loads(copied.replace("AccountSettings", "SecurityContact").replace("account-settings", NAME))
+        json.loads(copied.replace("AccountSettings", "ImageScanning").replace("account-settings", NAME))
     )
     (home / MACHINE).write_text(json.dumps(machine))
     return template
@@ -62,9 +61,10 @@ def touched(home: Path) -> set[Path]:
     }
 
 
-def contact(cloud: Cloud, account: str) -> dict[str, Any]:
-    found = cloud.inside("account", account).get_alternate_contact(AlternateContactType="SECURITY")
-    return dict(found["AlternateContact"])
+def scanned(cloud: Cloud, account: str) -> list[str]:
+    """What is scanned when it is pushed."""
+    found = cloud.inside("ecr", account).get_registry_scanning_configuration()["scanningConfiguration"]
+    return [each["filter"] for rule in found["rules"] for each in rule["repositoryFilters"]]
 
 
 def test_three_things_make_a_component(slot: Slot, tmp_path: Path) -> None:
@@ -77,21 +77,13 @@ def test_three_things_make_a_component(slot: Slot, tmp_path: Path) -> None:
     assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), vended
     account = str(vended.output["accountId"])
     declared = yaml.safe_load(block("yaml"))[camel(NAME)]
-    assert contact(cloud, account)["EmailAddress"] == declared["email"]
+    assert scanned(cloud, account) == declared["repositories"]
 
-    cloud.inside("account", account).put_alternate_contact(
-        AlternateContactType="SECURITY",
-        Name="Security team",
-        Title="Security",
-        EmailAddress="stranger@example.org",
-        PhoneNumber=declared["phone"],
-    )
+    cloud.inside("ecr", account).put_registry_scanning_configuration(scanType="BASIC", rules=[])
     planned = cloud.start(accountId=account, mode="plan", components=[NAME])
-    assert [each["reason"] for each in planned.output["changes"]] == [
-        f"EmailAddress is stranger@example.org; expected {declared['email']}"
-    ]
+    assert [each["reason"] for each in planned.output["changes"]] == ["is done for no repository; expected *"]
     assert cloud.start(accountId=account).output["outcome"] == "repaired"
-    assert contact(cloud, account)["EmailAddress"] == declared["email"]
+    assert scanned(cloud, account) == declared["repositories"]
     assert cloud.start(accountId=account).output["outcome"] == "unchanged"
 
 
