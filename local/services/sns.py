@@ -69,6 +69,8 @@ def _install_confirmation(engine: Engine) -> None:
     def subscribed(response: Any) -> ActionResult:
         answer: Any = subscribe(response)
         subscription = response.backend.subscriptions[answer.result["SubscriptionArn"]]
+        if response._get_bool_param("ReturnSubscriptionArn"):
+            return ActionResult(answer.result)
         return (
             ActionResult({"SubscriptionArn": "pending confirmation"}) if _is_pending(subscription) else answer
         )

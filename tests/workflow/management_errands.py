@@ -166,7 +166,8 @@ def watch(place: Place) -> Job:
     role = f"arn:aws:iam::{place.management}:role/{role_of(cloud, 'ApplyManagementComponentFunction')}"
     who = cloud.aws.mint(role, "errand", service="lambda.amazonaws.com")
     trail = cloud.declaration.trail.model_copy(update={"cloud_watch_logs": CloudWatchLogs()})
-    declaration = cloud.declaration.model_copy(update={"trail": trail})
+    baseline = {**cloud.declaration.baseline, "management": ["trail", "alarms"]}
+    declaration = cloud.declaration.model_copy(update={"trail": trail, "baseline": baseline})
     declaration._settings = {"alarms": Settings()}
 
     def target() -> Target:
@@ -188,6 +189,19 @@ def watch(place: Place) -> Job:
         return ""
 
     return work
+
+
+def send_events(place: Place) -> Job:
+    """CloudTrail tries the role before it takes it, and does not say what the role may not do."""
+    work = watch(place)
+
+    def send() -> str:
+        refused = work()
+        return (
+            f"logs:PutLogEvents: {refused}" if "InvalidCloudWatchLogsRoleArnException" in refused else refused
+        )
+
+    return send
 
 
 def _take_off(place: Place) -> None:

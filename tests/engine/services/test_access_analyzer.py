@@ -109,6 +109,45 @@ def test_the_organizations_analyzer_trusts_the_organization(engine: Engine) -> N
     assert code_of(analyzer.list_findings, analyzerArn=f"{arn}-gone") == "ResourceNotFoundException"
 
 
+def test_whoever_is_delegated_analyzes_the_organization_and_rests_when_no_longer(engine: Engine) -> None:
+    principal = "access-analyzer.amazonaws.com"
+    organizations, member = engine.client("organizations"), new_member(engine)
+    analyzer = engine.client("accessanalyzer", region="eu-west-1", credentials=administrator(member))
+    new = {"analyzerName": "all", "type": "ORGANIZATION"}
+    organizations.enable_aws_service_access(ServicePrincipal=principal)
+    assert code_of(analyzer.create_analyzer, **new) == "ValidationException"
+    given = {"AccountId": member, "ServicePrincipal": principal}
+    organizations.register_delegated_administrator(**given)
+    linked = {"AWSServiceName": principal}
+    roles = engine.client("iam").list_roles(PathPrefix=f"/aws-service-role/{principal}/")["Roles"]
+    if not roles:
+        assert code_of(analyzer.create_analyzer, **new) == "ValidationException"
+        engine.client("iam").create_service_linked_role(**linked)
+    arn = analyzer.create_analyzer(**new)["arn"]
+    assert code_of(analyzer.create_analyzer, **new) == "ConflictException"
+    unused = {"analyzerName": "unused", "type": "ORGANIZATION_UNUSED_ACCESS"}
+    assert code_of(analyzer.create_analyzer, **unused) == "ValidationException"
+    analyzer.create_analyzer(**unused, configuration={"unusedAccess": {"unusedAccessAge": 90}})
+    organizations.deregister_delegated_administrator(**given)
+    first, _ = analyzer.list_analyzers()["analyzers"]
+    assert (first["status"], first["statusReason"]["code"]) == (
+        *("DISABLED", "DELEGATED_ADMINISTRATOR_DEREGISTERED"),
+    )
+    assert analyzer.list_findings(analyzerArn=arn)["findings"] == []
+    organizations.register_delegated_administrator(**given)
+    analyzer.delete_analyzer(analyzerName="all")
+    assert [each["name"] for each in analyzer.list_analyzers()["analyzers"]] == ["unused"]
+    assert code_of(analyzer.delete_analyzer, analyzerName="all") == "ResourceNotFoundException"
+
+
+def test_an_organization_has_five_of_its_analyzers_in_a_region(engine: Engine) -> None:
+    analyzer = engine.client("accessanalyzer", region="eu-central-1")
+    for number in range(5):
+        analyzer.create_analyzer(analyzerName=f"all-{number}", type="ORGANIZATION")
+    sixth = {"analyzerName": "all-5", "type": "ORGANIZATION"}
+    assert code_of(analyzer.create_analyzer, **sixth) == "ServiceQuotaExceededException"
+
+
 def test_plain_moto_still_falls_short() -> None:
     observed = plain_moto("""
         try: client("accessanalyzer").list_analyzers()
