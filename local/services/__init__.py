@@ -18,7 +18,7 @@ SERVICES = (
     "local.services.sns",
     "local.services.sqs",
     "local.services.cloudwatch",
-    "local.services.metric_filters",
+    "local.services.cloudwatch.metric_filters",
     "local.services.kms",
     "local.services.ec2",
     "local.services.ec2_account_settings",

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from local.services.filter_patterns import InvalidPattern, matcher, matches
+from local.services.cloudwatch.filter_patterns import InvalidPattern, matcher, matches
 
 EVENT = {
     "eventName": "ConsoleLogin",

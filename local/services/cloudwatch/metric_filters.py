@@ -20,7 +20,7 @@ from moto.logs.exceptions import InvalidParameterException, LimitExceededExcepti
 from moto.logs.models import LogGroup, LogsBackend, LogStream
 
 from local.engine import Engine
-from local.services.filter_patterns import InvalidPattern, is_json, matcher, matches
+from local.services.cloudwatch.filter_patterns import InvalidPattern, is_json, matcher, matches
 
 FILTERS_PER_GROUP = 100
 COMPARISONS = {

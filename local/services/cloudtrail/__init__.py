@@ -22,7 +22,7 @@ from moto.core.exceptions import ServiceException
 
 from local.engine import Engine
 from local.organizations import Organizations, organization_of
-from local.services import trail_events
+from local.services.cloudtrail import events
 from local.services.log_delivery import Sender, find_bucket, find_key, has_bucket_key, put_log
 
 PRINCIPAL = "cloudtrail.amazonaws.com"
@@ -47,7 +47,7 @@ def install(engine: Engine) -> None:
     engine.patch(CloudTrailResponse, "describe_trails", _describe_trails)
     engine.patch(CloudTrailResponse, "list_trails", _list_trails)
     engine.patch(CloudTrailResponse, "get_insight_selectors", _get_insight_selectors)
-    engine.on_call.append(trail_events.sender(engine, visible_trails))
+    engine.on_call.append(events.sender(engine, visible_trails))
 
 
 def is_logging(account_id: str, region: str) -> bool:
@@ -242,7 +242,7 @@ def check_destination(trail: Trail) -> None:
     """Raises what CreateTrail and UpdateTrail do for a bucket, a key, or a log group that does not admit the trail."""
     if not trail.cw_log_group_arn and not trail.cw_role_arn:
         trail.cw_log_group_arn = trail.cw_role_arn = None  # type: ignore[assignment]
-    elif wrong := trail_events.mistake(trail):
+    elif wrong := events.mistake(trail):
         raise CloudTrailError(*wrong)
     bucket = find_bucket(trail.bucket_name, trail.partition)
     if bucket is None:
