@@ -45,8 +45,7 @@ def declared(world: World, by: str, **given: Any) -> Declaration:
     trail = world.declaration.trail.model_copy(
         update={"mode": by, "cloud_watch_logs": CloudWatchLogs(retention_days=90)}
     )
-    kinds = ("management", "security", "tooling", "workload")
-    baseline = {kind: [*world.declaration.baseline[kind], "alarms"] for kind in kinds}
+    baseline = {kind: [*each, "alarms"] for kind, each in world.declaration.baseline.items()}
     declaration = world.declaration.model_copy(update={"trail": trail, "baseline": baseline})
     declaration._given, declaration._settings = {"alarms": {"by": by, **given}}, {}
     return check(declaration, {"alarms": ALARMS})
@@ -141,6 +140,27 @@ def test_a_second_run_writes_nothing_and_makes_two_calls(
     assert loop.apply(ALARMS, target) == []
     made = sorted(call.operation for call in ready.calls_since(mark))
     assert made == ["DescribeAlarms", "DescribeMetricFilters"]
+
+
+def calls_of(world: World, account: Account, declaration: Declaration) -> list[str]:
+    """What one run of trail and alarms asks and does, and one look afterwards."""
+    mark = len(world.aws.calls)
+    for component in (TRAIL, ALARMS):
+        if component.name in declaration.baseline["workload"]:
+            target = world.target(component, account, declaration=declaration)
+            loop.apply(component, target)
+            loop.verify(component, target)
+    return [call.operation for call in world.calls_since(mark)]
+
+
+def test_what_alarms_of_its_own_cost_an_account(ready: World, own: Declaration, security: Account) -> None:
+    without, with_alarms = ready.account(), ready.account()
+    before = calls_of(ready, without, ready.declaration)
+    after = calls_of(ready, with_alarms, own)
+    assert len(after) - len(before) == 34 + 7  # written, and looked at: the role is read until events arrive
+    before = calls_of(ready, without, ready.declaration)
+    after = calls_of(ready, with_alarms, own)
+    assert (len(after) - len(before)) / 2 == 3  # a run, and the look afterwards
 
 
 def test_filters_wait_for_the_log_group_of_the_trail(
@@ -425,7 +445,7 @@ def test_once_for_the_organization_it_costs_a_member_no_call(
     assert "groundwork-cis-DisableOrDeleteCMK" in ringing(ready, ready.management)
     assert "groundwork-cis-DisableOrDeleteCMK" in {each["AlarmName"] for each in heard()}
     policy = portrait_of_topic(ready)[0]
-    (tell, _) = policy["Statement"]
+    (tell,) = policy["Statement"]
     assert tell["Condition"]["StringEquals"] == {"aws:SourceAccount": [ready.management.id]}
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import uuid
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, datetime
 from typing import Any
 
@@ -104,8 +104,8 @@ def _values_of(event: Mapping[str, Any], field: str) -> list[str]:
 
 
 def _holds(field: Mapping[str, Any], values: Iterable[str]) -> bool:
-    tests = {
-        "Equals": lambda value, wanted: value == wanted,
+    tests: Mapping[str, Callable[[str, str], bool]] = {
+        "Equals": str.__eq__,
         "StartsWith": str.startswith,
         "EndsWith": str.endswith,
     }

@@ -7,6 +7,8 @@ https://docs.aws.amazon.com/sns/latest/api/API_Subscribe.html
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 from .answer import FAULT, Answer, Answers, again, quota, read, refused, unsent
 from .stack import ANSWERS_OF_SNS as OF_NOTICES
 
@@ -74,14 +76,16 @@ _OF_ALARMS: Answers = {
         "the quota."
     ),
 }
+
+
+def _with_notices(code: str, answer: Answer | Mapping[str, Answer]) -> Mapping[str, Answer]:
+    by_operation = {"": answer} if isinstance(answer, Answer) else dict(answer)
+    published = OF_NOTICES.get(code)
+    return by_operation | ({"Publish": published} if isinstance(published, Answer) else {})
+
+
 ANSWERS_OF_SNS: Answers = {
     **OF_NOTICES,
-    **{
-        code: {
-            **(answer if not isinstance(answer, Answer) else {"": answer}),
-            **({"Publish": OF_NOTICES[code]} if code in OF_NOTICES else {}),
-        }
-        for code, answer in _OF_ALARMS.items()
-    },
+    **{code: _with_notices(code, answer) for code, answer in _OF_ALARMS.items()},
 }
 """Of the stack's own topic, which is published to, and of that of alarms, which is laid down."""

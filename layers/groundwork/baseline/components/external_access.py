@@ -21,7 +21,7 @@ from pydantic import Field
 
 from groundwork.baseline.component import Call, Component, Permission, Target, removal
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, skipped
-from groundwork.contracts import Model
+from groundwork.contracts import Kind, Model
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import FILE
 from groundwork.errors import InvalidDeclaration
@@ -41,6 +41,7 @@ MISSING: Mapping[str, str] = {
 }
 SERVES = ("ACTIVE", "CREATING")
 DENIED = "AccessDeniedException"
+SECURITY: tuple[Kind, ...] = ("security",)
 _ANALYZERS = ("arn:{partition}:access-analyzer:*:{account}:analyzer/*",)
 
 
@@ -76,7 +77,7 @@ class ExternalAccess(Component[Found]):
     settings = Settings
     reads = (
         Permission(["access-analyzer:ListAnalyzers"]),
-        Permission(["organizations:ListDelegatedAdministrators"], kinds=("security",)),
+        Permission(["organizations:ListDelegatedAdministrators"], kinds=SECURITY),
         FIND_REGIONS,
     )
     writes = (
@@ -88,7 +89,7 @@ class ExternalAccess(Component[Found]):
         # What AWS demands besides of whoever makes an analyzer of the organization.
         Permission(
             ["organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization"],
-            kinds=("security",),
+            kinds=SECURITY,
         ),
     )
 

@@ -53,13 +53,13 @@ class Alarms(Component[Found]):
     settings = Settings
     reads = (
         *watch.READS,
-        Permission(["kms:ListKeys"], kinds=("security",)),
-        Permission(keys.LOOK.actions, keys.LOOK.resources, kinds=("security",)),
+        Permission(["kms:ListKeys"], kinds=topic.SECURITY),
+        Permission(keys.LOOK.actions, keys.LOOK.resources, kinds=topic.SECURITY),
         *topic.READS,
     )
     writes = (
         *watch.WRITES,
-        *(Permission(each.actions, each.resources, kinds=("security",)) for each in keys.WRITES),
+        *(Permission(each.actions, each.resources, kinds=topic.SECURITY) for each in keys.WRITES),
         *topic.WRITES,
     )
 

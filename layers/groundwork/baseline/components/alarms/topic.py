@@ -20,10 +20,11 @@ from groundwork.baseline import keys
 from groundwork.baseline.component import Action, Call, Permission, Target, known_later
 from groundwork.baseline.documents import differences, widens
 from groundwork.baseline.keys import Key
-from groundwork.contracts import Severity
+from groundwork.contracts import Kind, Severity
 from groundwork.declaration.policy_files import Document
 from groundwork.side_by_side import side_by_side
 
+SECURITY: tuple[Kind, ...] = ("security",)
 NAME = "groundwork-alarms"
 ALIAS = "alias/groundwork-alarms"
 CLOUDWATCH = "cloudwatch.amazonaws.com"
@@ -37,10 +38,8 @@ USE = keys.Use(
 )
 
 _TOPIC = ("arn:{partition}:sns:*:{account}:" + NAME,)
-READS = (Permission(["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"], _TOPIC, kinds=("security",)),)
-WRITES = (
-    Permission(["sns:CreateTopic", "sns:SetTopicAttributes", "sns:Subscribe"], _TOPIC, kinds=("security",)),
-)
+READS = (Permission(["sns:GetTopicAttributes", "sns:ListSubscriptionsByTopic"], _TOPIC, kinds=SECURITY),)
+WRITES = (Permission(["sns:CreateTopic", "sns:SetTopicAttributes", "sns:Subscribe"], _TOPIC, kinds=SECURITY),)
 
 
 @dataclass(frozen=True)
@@ -136,7 +135,9 @@ def _subscriptions(found: Topic, target: Target) -> Iterator[Call]:
             yield Call(
                 *("sns", "Subscribe"),
                 {"TopicArn": arn(target), "Protocol": "email", "Endpoint": address},
-                *(resource, "create", "does not exist: AWS asks by mail whether it is wanted"),
+                resource=resource,
+                action="create",
+                reason="does not exist: AWS asks by mail whether it is wanted",
                 region=target.declaration.regions.home,
                 personal=("Endpoint",),
             )
@@ -177,18 +178,11 @@ def key_policy(target: Target) -> Document:
 
 def topic_policy(target: Target) -> Document:
     """Groundwork's alarms publish. The management and the security account are named besides, by their ids: AWS documents
-    aws:SourceAccount for alarms, and aws:SourceOrgID for services as a whole. Security Hub CSPM of each account sees
-    whether somebody is subscribed, which its controls ask.
-    https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.html
-    """
-    partition, organization, home = (
-        target.organization.partition,
-        target.organization,
-        target.declaration.regions.home,
-    )
+    aws:SourceAccount for alarms, and aws:SourceOrgID for services as a whole."""
+    organization, home = target.organization, target.declaration.regions.home
     by_organization = target.declaration.settings("alarms").by == "organization"
-    known = [organization.management_account_id] + ([] if by_organization else [target.account.id])
-    alarms = {"ArnLike": {"aws:SourceArn": f"arn:{partition}:cloudwatch:{home}:*:alarm:groundwork-cis-*"}}
+    known = {organization.management_account_id, *(() if by_organization else (target.account.id,))}
+    alarms = f"arn:{organization.partition}:cloudwatch:{home}:*:alarm:groundwork-cis-*"
 
     def publishing(sid: str, who: Mapping[str, Any]) -> Mapping[str, Any]:
         return {
@@ -197,26 +191,14 @@ def topic_policy(target: Target) -> Document:
             "Principal": {"Service": CLOUDWATCH},
             "Action": "sns:Publish",
             "Resource": arn(target),
-            "Condition": {"StringEquals": who, **alarms},
+            "Condition": {"StringEquals": who, "ArnLike": {"aws:SourceArn": alarms}},
         }
 
     everywhere = publishing("AlarmsOfTheOrganizationTell", {"aws:SourceOrgID": organization.id})
-    hub = f"arn:{partition}:iam::*:role/aws-service-role/securityhub.amazonaws.com/*"
     return {
         "Version": "2012-10-17",
         "Statement": [
             publishing("AlarmsTell", {"aws:SourceAccount": sorted(known)}),
             *([] if by_organization else [everywhere]),
-            {
-                "Sid": "SecurityHubSeesSubscribers",
-                "Effect": "Allow",
-                "Principal": {"AWS": "*"},
-                "Action": "sns:ListSubscriptionsByTopic",
-                "Resource": arn(target),
-                "Condition": {
-                    "StringEquals": {"aws:PrincipalOrgID": organization.id},
-                    "ArnLike": {"aws:PrincipalArn": hub},
-                },
-            },
         ],
     }
