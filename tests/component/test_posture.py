@@ -3,15 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from itertools import chain
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 from hypothesis import given
 from moto.securityhub.models import securityhub_backends
 
 from groundwork.baseline import loop
 from groundwork.baseline.components import COMPONENTS
 from groundwork.baseline.components.delegation import Delegation
+from groundwork.baseline.components.organization import TRUSTED_SERVICES
 from groundwork.baseline.components.posture import Posture
 from groundwork.baseline.components.posture.central import DESCRIPTION
 from groundwork.contracts import Account
@@ -73,7 +76,7 @@ def bare(world: World) -> World:
             organizations.deregister_delegated_administrator(
                 AccountId=account["Id"], ServicePrincipal=service["ServicePrincipal"]
             )
-    for service in ("config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"):
+    for service in chain(*TRUSTED_SERVICES.values()):
         organizations.enable_aws_service_access(ServicePrincipal=service)
     return world
 
@@ -231,6 +234,27 @@ def test_what_is_declared_is_what_the_policy_says(ready: World) -> None:
         "SecurityControlsConfiguration": {"DisabledSecurityControlIdentifiers": ["IAM.6"]},
     }
     assert standards(ready, ready.tooling) == {CIS}
+
+
+def test_one_unit_after_the_other_where_units_are_named(ready: World) -> None:
+    """The root stays as it is, told; a unit without a policy of its own follows."""
+    disassociated(ready, ready.security)
+    dev, other = ready.account(), ready.account(unit="Workloads/Production")
+    declaration = declared(ready, where=["Workloads/Development", "Security"])
+    changes = prove_complete(ready, POSTURE, ready.security, declaration=declaration)
+    assert {each.resource for each in changes} == {
+        "association of the unit Workloads/Development",
+        "association of the unit Security",
+    }
+    assert standards(ready, dev) == standards(ready, ready.security) == {FSBP, CIS}
+    with pytest.raises(ClientError, match="not subscribed"):
+        standards(ready, other)
+    ready.apply(POSTURE, ready.security)
+    less = declared(ready, where=["Security"])
+    reports = told(ready, ready.security, declaration=less)
+    assert [
+        each for each in reports if ready.organization.root_id in each and "disassociate it by hand" in each
+    ]
 
 
 # -- what is done to it ------------------------------------------------------------------------------

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/securityhub/latest/userguide/start-central-configura
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -77,8 +77,8 @@ class ConfigurationPolicy:
 class Found:
     """`administrator` as Organizations knows it. `status` is that of central configuration, empty where it is off, and
     None where the account administers nothing; what follows is read as far as AWS shows it. `applied` maps roots, units
-    and accounts to the id of the configuration that was given to them themselves, `failed` is why the root's did not
-    come everywhere. `former` are the names and ids of policies of ours that are not declared."""
+    and accounts to the id of the configuration that was given to them themselves, `failed` those of them where it did not
+    come everywhere to why. `former` are the names and ids of policies of ours that are not declared."""
 
     administrator: str = ""
     on: bool = False
@@ -86,9 +86,9 @@ class Found:
     message: str = ""
     aggregator: Aggregator | None = None
     policy: ConfigurationPolicy | None = None
-    former: Mapping[str, str] | None = None
-    applied: Mapping[str, str] | None = None
-    failed: str = ""
+    former: Mapping[str, str] = field(default_factory=dict)
+    applied: Mapping[str, str] = field(default_factory=dict)
+    failed: Mapping[str, str] = field(default_factory=dict)
     off: tuple[str, ...] = ()
 
 
@@ -160,9 +160,6 @@ def _with_policies(found: Found, client: Any, target: Target) -> Found:
         Filters={"AssociationType": "APPLIED"}
     )
     associations = [each for page in pages for each in page["ConfigurationPolicyAssociationSummaries"]]
-    root: Mapping[str, Any] = next(
-        (each for each in associations if each["TargetId"] == target.organization.root_id), {}
-    )
     return Found(
         *(found.administrator, found.on, found.status, found.message, found.aggregator),
         policy=_policy(client, mine["Arn"]) if mine else None,
@@ -172,9 +169,11 @@ def _with_policies(found: Found, client: Any, target: Target) -> Found:
             if each.get("Description") == DESCRIPTION and each["Name"] != declared.policy
         },
         applied={each["TargetId"]: each["ConfigurationPolicyId"] for each in associations},
-        failed=root.get("AssociationStatusMessage") or "AWS says no more"
-        if root.get("AssociationStatus") == "FAILED"
-        else "",
+        failed={
+            each["TargetId"]: each.get("AssociationStatusMessage") or "AWS says no more"
+            for each in associations
+            if each["AssociationStatus"] == "FAILED"
+        },
         off=found.off,
     )
 

@@ -24,7 +24,6 @@ from .settings import Settings
 SELF_MANAGED = "SELF_MANAGED_SECURITY_HUB"
 ADMINISTERED = "the security account administers Security Hub"
 CENTRAL = "central configuration is on"
-ASSOCIATION = "association of the root"
 
 
 def calls(found: Found, target: Target, declared: Settings) -> Iterator[Call]:
@@ -52,8 +51,8 @@ def calls(found: Found, target: Target, declared: Settings) -> Iterator[Call]:
         yield _switching_on(home, after)
     later = after or ("" if found.status == "ENABLED" else CENTRAL)
     yield from _policy_calls(found, target, declared, later)
-    yield from _association(found, target, declared, later)
-    yield from _left(found, declared)
+    yield from _associations(found, target, declared, later)
+    yield from _left(found, target, declared)
 
 
 def _call(
@@ -221,55 +220,76 @@ def _resource(declared: Settings) -> str:
     return f"configuration policy {declared.policy}"
 
 
-def _association(found: Found, target: Target, declared: Settings, after: str) -> Iterator[Call]:
-    home, root = target.declaration.regions.home, target.organization.root_id
-    there = (found.applied or {}).get(root, "")
-    mine = found.policy.id if found.policy else ""
-    if mine and there == mine:
-        if found.failed:
+def places(target: Target, declared: Settings) -> dict[str, str]:
+    """What the policy is associated with, in words by id. A unit that is declared and not there yet comes at the next
+    look."""
+    units = target.organization.units
+    if not declared.where:
+        return {target.organization.root_id: "the root"}
+    return {units[unit].split("/")[-2]: f"the unit {unit}" for unit in declared.where if unit in units}
+
+
+def _associations(found: Found, target: Target, declared: Settings, after: str) -> Iterator[Call]:
+    home, mine = target.declaration.regions.home, found.policy.id if found.policy else ""
+    for place, words in places(target, declared).items():
+        resource, there = f"association of {words}", found.applied.get(place, "")
+        if mine and there == mine:
+            if place in found.failed:
+                yield _report(
+                    resource,
+                    f"did not come everywhere: {found.failed[place]}; `aws securityhub "
+                    f"list-configuration-policy-associations` in {home} names the accounts",
+                )
+        elif there not in ("", SELF_MANAGED, *found.former):
             yield _report(
-                ASSOCIATION,
-                f"did not come everywhere: {found.failed}; `aws securityhub list-configuration-policy-associations` in "
-                f"{home} names the accounts",
+                resource,
+                f"is with configuration policy {there}, which somebody else made and Groundwork leaves alone: what it does not "
+                f"enable is checked nowhere; associate {words} with ours by hand, or take posture out of the baseline",
+                "high",
             )
-        return
-    if there not in ("", SELF_MANAGED, *(found.former or ())):
-        yield _report(
-            ASSOCIATION,
-            f"is with configuration policy {there}, which somebody else made and Groundwork leaves alone: what it does not "
-            "enable is checked nowhere; associate the root with ours by hand, or take posture out of the baseline",
-            "high",
-        )
-        return
-    yield _call(
-        "StartConfigurationPolicyAssociation",
-        {
-            "ConfigurationPolicyIdentifier": mine or known_later(f"id of {_resource(declared)}"),
-            "Target": {"RootId": root},
-        },
-        ASSOCIATION,
-        f"is not with configuration policy {declared.policy}: it binds no account",
-        *(home, "high"),
-        after or ("" if mine else f"{_resource(declared)} exists"),
-    )
+        else:
+            kind = "RootId" if place == target.organization.root_id else "OrganizationalUnitId"
+            yield _call(
+                "StartConfigurationPolicyAssociation",
+                {
+                    "ConfigurationPolicyIdentifier": mine or known_later(f"id of {_resource(declared)}"),
+                    "Target": {kind: place},
+                },
+                resource,
+                f"is not with configuration policy {declared.policy}: accounts there are checked as they please; the declared "
+                "standards go on in them, and others off",
+                *(home, "high"),
+                after or ("" if mine else f"{_resource(declared)} exists"),
+            )
 
 
-def _left(found: Found, declared: Settings) -> Iterator[Call]:
-    mine = {found.policy.id} if found.policy else set()
+def _left(found: Found, target: Target, declared: Settings) -> Iterator[Call]:
+    mine, wanted = {found.policy.id} if found.policy else set(), places(target, declared)
     apart = sorted(
-        target
-        for target, policy in (found.applied or {}).items()
-        if not target.startswith("r-") and policy not in mine
+        place for place, policy in found.applied.items() if place not in wanted and policy not in mine
     )
-    if apart:
+    if apart and not declared.where:
         more = f" and {len(apart) - 5} more" if len(apart) > 5 else ""
         yield _report(
             "accounts with a configuration of their own",
             f"{', '.join(apart[:5])}{more} do not follow {declared.policy}: somebody gave them another configuration policy, or "
             "leaves them to themselves; disassociate them in Security Hub if nobody means that",
         )
-    for identifier, name in (found.former or {}).items():
-        where = [target for target, policy in (found.applied or {}).items() if policy == identifier]
+    for place in sorted(
+        place for place, policy in found.applied.items() if place not in wanted and policy in mine
+    ):
+        reason = f"is with {declared.policy}, and {place} is not declared under posture.where"
+        there = Call(
+            "securityhub",
+            "StartConfigurationPolicyDisassociation",
+            {},
+            f"association of {place}",
+            "delete",
+            reason,
+        )
+        yield stays(there, "disassociate it by hand, or declare it")
+    for identifier, name in found.former.items():
+        where = [place for place, policy in found.applied.items() if policy == identifier]
         reason = f"is ours, and {declared.policy} is declared instead; it is associated with {', '.join(where) or 'nothing'}"
         former = Call(
             "securityhub", "DeleteConfigurationPolicy", {}, f"configuration policy {name}", "delete", reason

@@ -8,6 +8,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field, field_validator
 
 from groundwork.contracts import Model
+from groundwork.fields import UnitPath
 
 NEWEST = ("aws-foundational-security-best-practices/v/1.0.0", "cis-aws-foundations-benchmark/v/5.0.0")
 """AWS's own, and the newest CIS AWS Foundations Benchmark that Security Hub offers.
@@ -53,6 +54,10 @@ class Settings(Model):
     )
     standards: list[Annotated[str, AfterValidator(_standard)]] = Field(default_factory=lambda: list(NEWEST))
     exceptions: list[ControlException] = Field(default_factory=list)
+    where: list[UnitPath] = Field(
+        default_factory=list,
+        description="Units whose accounts are checked; all of the organization, where none is named",
+    )
 
     @field_validator("by")
     @classmethod
