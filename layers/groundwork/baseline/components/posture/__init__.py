@@ -9,7 +9,7 @@ configuration policy on the root, accounts with a configuration of their own, Se
 
 https://docs.aws.amazon.com/securityhub/latest/userguide/central-configuration-intro.html
 https://docs.aws.amazon.com/securityhub/latest/userguide/start-central-configuration.html
-See docs/decisions/0047.
+See docs/decisions/0031.
 """
 
 from __future__ import annotations
