@@ -27,7 +27,7 @@ def _standard(value: str) -> str:
 
 
 def _control(value: str) -> str:
-    if not re.fullmatch(r"[A-Za-z0-9]+\.[1-9]\d*", value):
+    if not re.fullmatch(r"[A-Za-z][A-Za-z0-9]*\.[1-9]\d*", value):
         raise ValueError("is no control of Security Hub; write it like IAM.6, not as a benchmark numbers it")
     return value
 
@@ -64,8 +64,8 @@ class Settings(Model):
     def _is_understood(cls, value: str) -> str:
         if value == "policy":
             raise ValueError(
-                "is not supported yet: a Security Hub CSPM policy governs completely, and how it names standards was not "
-                "to be read; declare central-configuration, which lays down the same"
+                "is not supported yet: a Security Hub CSPM policy governs completely, and AWS's page on how it names standards "
+                "could not be read to its end; declare central-configuration, which lays down the same"
             )
         return value
 
