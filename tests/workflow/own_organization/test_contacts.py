@@ -41,7 +41,7 @@ CONTACTS: Mapping[str, Mapping[str, str]] = {
 }
 STRANGER = {
     "Name": "Eve Eavesdropper",
-    "Title": "Listener",
+    "Title": "Eavesdropping",
     "EmailAddress": "eve@elsewhere.example",
     "PhoneNumber": "+1 (202) 555-0199",
 }
