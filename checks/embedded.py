@@ -16,6 +16,8 @@ import botocore.session
 from botocore.model import OperationModel
 from moto.backends import get_backend
 from moto.core.utils import camelcase_to_underscores
+from moto.elb.responses import ELBResponse
+from moto.elbv2.responses import ELBV2Response
 
 from checks.references import MADE
 from local.authorization import operations, reference
@@ -30,12 +32,18 @@ from local.untouched import answer_of
 
 ROOT = Path(__file__).parent.parent
 APART: Mapping[str, Sequence[str]] = {
+    "es": (
+        *("DescribeElasticsearchDomain", "DescribeElasticsearchDomainConfig", "DescribeElasticsearchDomains"),
+        *("ListDomainNames", "ListTags"),
+    ),
     "xray": (
         *("BatchGetTraces", "GetServiceGraph", "GetTraceGraph", "GetTraceSummaries", "PutTelemetryRecords"),
         "PutTraceSegments",
     ),
 }
 """What moto has under other names than the operation's."""
+BY_VERSION = {"elb": ELBResponse, "elbv2": ELBV2Response}
+"""Two of moto's classes at one address."""
 NOT_OURS = frozenset((*FOR_ANYBODY, "GetFederationToken", "ListDirectoryBuckets", "WriteGetObjectResponse"))
 """Of services that are here, but refused: for other identities, or signed for another service."""
 
@@ -101,6 +109,8 @@ def _is_of_s3(operation: OperationModel) -> bool:
 
 def _responses(aws: Engine, service: str) -> set[Any]:
     """moto's classes that answer for a service."""
+    if service in BY_VERSION:
+        return {BY_VERSION[service]}
     found: Any = get_backend
     try:
         backends = found(service)[aws.management_account]

@@ -33,12 +33,10 @@ PREFIXES = {  # botocore's service name -> IAM's prefix, where they differ
     "service-quotas": "servicequotas",
     "apigatewayv2": "apigateway",
     "bedrock-agent": "bedrock",
-    "docdb": "rds",
     "efs": "elasticfilesystem",
     "elb": "elasticloadbalancing",
     "elbv2": "elasticloadbalancing",
     "emr": "elasticmapreduce",
-    "neptune": "rds",
     "opensearch": "es",
     "sso-admin": "sso",
 }
