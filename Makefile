@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help demo bench prove clients test local check audit build lock format clean
+.PHONY: help demo bench prove clients audit-accounts test local check audit build lock format clean
 
 PORT ?= 4566
 TESTS ?= tests
@@ -22,7 +22,7 @@ OWN = $(if $(DECLARATION),$(abspath $(DECLARATION)))
 unexport DECLARATION
 
 help: ## This list
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-8s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-14s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(DEV) ## Five accounts from five events on the embedded AWS, every door tried
 	@$(BIN)/python -m demo
@@ -37,6 +37,11 @@ prove: $(DEV) $(AUDIT) ## Every crash, repeat, race and refusal, over an hour: m
 
 clients: $(DEV) $(SAM_CLI) ## Other people's clients against the embedded AWS, each installed apart: make clients ONLY="cdk prowler" WRITE=1
 	@$(BIN)/python -m clients $(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write)
+
+audit-accounts: $(DEV) ## Prowler in the accounts, with CIS 7.0 and FSBP: make audit-accounts DECLARATION=../organization ONLY="dev security" WITH=once WRITE=1
+	@$(if $(OWN),$(BIN)/python -m checks.declared "$(OWN)")
+	@$(BIN)/python -m clients.audits $(if $(OWN),--declaration "$(OWN)") $(if $(WITH),--variant $(WITH)) \
+		$(if $(ONLY),--only $(ONLY)) $(if $(WRITE),--write)
 
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
 	@$(BIN)/python -m pytest -q -n 2 $(TESTS)

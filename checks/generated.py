@@ -19,6 +19,7 @@ from checks.commands import commands
 from checks.evaluators import evaluators
 from checks.picture import bare_picture_of, picture_of
 from checks.references import errors, permissions
+from clients.audits import page as audits
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration import Declaration
 from groundwork.declaration.aws_names import attachable, partitions
@@ -58,6 +59,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "layers/groundwork/doors/managed_policies.txt.xz": managed_documents,
     "docs/vend_account.svg": partial(picture_of, "vend_account"),
     "docs/roll_out.svg": partial(picture_of, "roll_out"),
+    "docs/audit.md": audits.document,
     "docs/baseline.md": baseline.document,
     "docs/commands.md": commands,
     "layers/groundwork/report/page/vend_account.svg": partial(bare_picture_of, "vend_account"),

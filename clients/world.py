@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,9 +14,10 @@ from typing import Any
 from demo.callers import INSTANCES, PIPELINE, Person, assume, entered, make_people, named_people, role_arn
 from demo.leaver import declare
 from demo.organization import Organization
+from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.declaration.loading import load
+from groundwork.declaration.loading import HOME, check, load
 from local.__main__ import APPLYING, TIME_SCALE
 from local.engine import Engine
 from local.identity.credentials import Credentials
@@ -47,18 +48,7 @@ class World:
     people: list[Person] = field(repr=False)
 
     def shell(self, who: Credentials | None = None) -> dict[str, str]:
-        """The environment of a client, with what `make local` tells people to export; `who` is its caller, or nobody,
-        where the client finds credentials by itself."""
-        return {
-            **{name: os.environ[name] for name in KEPT if name in os.environ},
-            "HOME": str(self.home),
-            **(who.for_environment() if who else {}),
-            **self.aws.endpoint_variables(),
-            "AWS_DEFAULT_REGION": self.aws.region,
-            "AWS_REGION": self.aws.region,
-            "AWS_PAGER": "",
-            "AWS_EC2_METADATA_DISABLED": "true",
-        }
+        return shell(self.aws, self.home, who)
 
     def inside(self, account: str) -> Credentials:
         """An administrator in an account, who came by the entry role."""
@@ -96,27 +86,62 @@ class World:
         return output
 
 
+def shell(aws: Engine, home: Path, who: Credentials | None = None) -> dict[str, str]:
+    """The environment of a client, with what `make local` tells people to export; `who` is its caller, or nobody,
+    where the client finds credentials by itself."""
+    return {
+        **{name: os.environ[name] for name in KEPT if name in os.environ},
+        "HOME": str(home),
+        **(who.for_environment() if who else {}),
+        **aws.endpoint_variables(),
+        "AWS_DEFAULT_REGION": aws.region,
+        "AWS_REGION": aws.region,
+        "AWS_PAGER": "",
+        "AWS_EC2_METADATA_DISABLED": "true",
+    }
+
+
 @contextmanager
 def vended() -> Iterator[World]:
     """Five accounts from five events, a user of each group with an MFA device, and a pipeline's role in mgmt."""
-    with TemporaryDirectory(prefix="clients-") as folder, Engine(time_scale=TIME_SCALE) as aws:
-        home = Path(folder) / "home"
-        home.mkdir()
+    with TemporaryDirectory(prefix="clients-") as folder:
         declared = Path(folder) / "declaration"
-        declaration = declare(declared, named_people(load()))
-        os.environ[DECLARATION] = str(declared)
+        declare(declared, named_people(load()))
+        with accounts(declared) as world:
+            people = make_people(world.aws, world.accounts["security"], world.declaration)
+            world = replace(world, people=people)
+            _make_pipeline(world)
+            yield world
+
+
+@contextmanager
+def accounts(declared: Path | None = None, names: Sequence[str] = NAMES) -> Iterator[World]:
+    """Groundwork with a declaration, the default one where none is named, and accounts from events. The security account has
+    the name and e-mail that are declared, and is `security` here."""
+    declaration = check(load(declared or HOME), COMPONENTS)
+    with TemporaryDirectory(prefix="clients-") as home, Engine(time_scale=TIME_SCALE) as aws:
+        os.environ[DECLARATION] = str(declared or "")
         outputs = aws.deploy(ROOT / "template.yaml", parameters=APPLYING)
         states, events = aws.client("stepfunctions"), aws.client("events")
         _wait_for(states, outputs["StateMachineArn"], 1)
-        for name in NAMES:
-            entries = json.loads((ROOT / "events" / f"account-requested-{name}.json").read_text())
-            events.put_events(Entries=entries)
-        _wait_for(states, outputs["StateMachineArn"], 1 + len(NAMES))
+        for name in names:
+            entry = json.loads((ROOT / "events" / f"account-requested-{name}.json").read_text())[0]
+            events.put_events(Entries=[_as_declared(entry, name, declaration)])
+        _wait_for(states, outputs["StateMachineArn"], 1 + len(names))
         listed = {account.name: account for account in Organization(aws, declaration).accounts()}
-        people = make_people(aws, listed["security"], declaration)
-        world = World(aws, home, declared, declaration, outputs, listed, people)
-        _make_pipeline(world)
-        yield world
+        listed["security"] = listed[declaration.security.name]
+        yield World(aws, Path(home), declared or HOME, declaration, outputs, listed, [])
+
+
+def _as_declared(entry: dict[str, Any], name: str, declaration: Declaration) -> dict[str, Any]:
+    if name != "security":
+        return entry
+    detail = json.loads(entry["Detail"]) | {
+        "accountName": declaration.security.name,
+        "email": declaration.security.email,
+        "organizationalUnit": declaration.security.organizational_unit,
+    }
+    return {**entry, "Detail": json.dumps(detail)}
 
 
 def _wait_for(states: Any, machine: str, count: int) -> None:
