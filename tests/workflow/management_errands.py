@@ -51,6 +51,13 @@ def _detach_guardrails(place: Place, *, delete: bool = False) -> None:
         organizations.delete_policy(PolicyId=policy)
 
 
+def _detach_s3_policy(place: Place) -> None:
+    organizations = place.cloud.aws.client("organizations")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    (attached,) = organizations.list_policies_for_target(TargetId=root, Filter="S3_POLICY")["Policies"]
+    organizations.detach_policy(PolicyId=attached["Id"], TargetId=root)
+
+
 def _remove_recorder(place: Place, *, role: bool = False) -> None:
     config, iam = place.cloud.aws.client("config"), place.cloud.aws.client("iam")
     for recorder in config.describe_configuration_recorders()["ConfigurationRecorders"]:
@@ -222,6 +229,7 @@ MANAGEMENT: dict[str, tuple[str, Callable[[Place], None]]] = {
     "CreateUnitsAndPolicyTypes": ("organization", _rename_unit),
     "CreateGuardrails": ("guardrails", partial(_detach_guardrails, delete=True)),
     "KeepGuardrails": ("guardrails", _detach_guardrails),
+    "KeepPoliciesOfTheOrganization": ("organization-policies", _detach_s3_policy),
     "KeepItsTrail": ("trail", _stop_trail),
     "KeepItsConfig": ("config", _stop_recorder),
     "FindServiceLinkedRoles": ("config", _remove_recorder),

@@ -126,6 +126,9 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "organizations:ListTargetsForPolicy": "a guard rail of ours is declared no longer",
     },
     "ApplyManagementComponentFunction.CreateGuardrails": {"organizations:TagResource": BESIDES},
+    "ApplyManagementComponentFunction.KeepPoliciesOfTheOrganization": {
+        "organizations:UpdatePolicy": "the policy was changed, or the declaration"
+    },
     "ApplyManagementComponentFunction.KeepGuardrails": {
         "organizations:UpdatePolicy": "the policy was changed, or the declaration"
     },

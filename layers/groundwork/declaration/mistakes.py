@@ -13,7 +13,7 @@ from groundwork.declaration.aws_names import (
     partitions,
 )
 from groundwork.declaration.fields import MOST_TAGS
-from groundwork.fields import ancestors, shown
+from groundwork.fields import ancestors, is_below, shown
 
 NEWER = "newerThanGroundwork"
 
@@ -26,6 +26,7 @@ def mistakes(declaration: Declaration) -> Iterator[str]:
     yield from _roles(declaration)
     yield from _managed_policies(declaration)
     yield from _tags(declaration)
+    yield from _exceptions(declaration)
 
 
 def _regions(declaration: Declaration) -> Iterator[str]:
@@ -88,6 +89,12 @@ def _named_units(declaration: Declaration) -> Iterator[tuple[str, str]]:
         yield "guardrails.where: names", unit
     for unit in declaration.perimeter.where:
         yield "perimeter.where: names", unit
+    policies = declaration.organization_policies
+    if policies.from_unit is not None:
+        yield "organizationPolicies.from: names", policies.from_unit
+    for exception in policies.exceptions:
+        for unit in exception.organizational_units:
+            yield "organizationPolicies.exceptions: names", unit
     for unit in declaration.approvals.organizational_units:
         yield "approvals.organizationalUnits: names", unit
 
@@ -183,4 +190,33 @@ def _tags(declaration: Declaration) -> Iterator[str]:
             yield (
                 f"access.users {user.name}: tags holds {len(user.tags)}; IAM allows 50 and Groundwork sets two of a user "
                 f"without access keys: give at most {MOST_TAGS - 1}"
+            )
+
+
+# -- policies of the organization ---------------------------------------------------------------------
+
+
+def _exceptions(declaration: Declaration) -> Iterator[str]:
+    policies, security, key = (
+        declaration.organization_policies,
+        declaration.security,
+        "organizationPolicies.exceptions",
+    )
+    for each in policies.exceptions:
+        for what in each.what:
+            if not policies.holds(what):
+                yield f"{key}: excepts {what}, which is not held; take it out, or set organizationPolicies.{what}"
+        for unit in each.organizational_units:
+            if not policies.reach(unit):
+                yield (
+                    f"{key}: names the unit {shown(unit)}, which is not in {shown(policies.from_unit)}, where the policies "
+                    "are tried first; take it out, or set organizationPolicies.from to null"
+                )
+        home = security.organizational_unit
+        holds_it = [unit for unit in each.organizational_units if home and is_below(home, unit)]
+        named = [one for one in each.accounts if one in (security.name, security.id)]
+        if "s3PublicAccessBlock" in each.what and (holds_it or named):
+            yield (
+                f"{key}: excepts s3PublicAccessBlock for {shown((holds_it + named)[0])}, and the security account's buckets "
+                "hold the logs of all; take that out"
             )

@@ -358,6 +358,9 @@ class OrganizationPolicies(Model):
         """Account names that must be resolved to ids."""
         return {name for each in self.exceptions for name in each.accounts if not name.isdigit()}
 
+    def holds(self, what: Held) -> bool:
+        return bool(self.to_json().get(what))
+
     def reach(self, unit: str) -> bool:
         """Whether the policies reach accounts in that unit."""
         return self.from_unit is None or is_below(unit, self.from_unit)

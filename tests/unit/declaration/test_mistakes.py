@@ -16,6 +16,7 @@ from tests.unit.declaration.files import DEFAULT, changed, policy, refusal
 
 TAGS, PATH, POLICIES = "access.roles.0.tags", "access.roles.0.path", "access.roles.0.managedPolicies"
 TRUST, BUCKET = "access.roles.4.trust", "logArchive.trailBucket"
+POLICY_OF_ALL, EXCEPTION = "organizationPolicies.", "organizationPolicies.exceptions+"
 ALLOW = {"Effect": "Allow", "Action": "s3:GetObject", "Resource": "*"}
 
 MISTAKES: list[tuple[str, Any, str]] = [
@@ -46,6 +47,16 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("acess", {}, "acess: is an unknown key (did you mean 'access'?); remove it"),
     ("access.roles.0.managedPolicy", [], "(did you mean 'managedPolicies'?)"),
     ("trail.mode", "organisation", "trail.mode: 'organisation' is unknown (did you mean 'organization'?)"),
+    # policies of the organization
+    (POLICY_OF_ALL + "from", "Workloads/Tset", "organizationPolicies.from: names the unit 'Workloads/Tset'"),
+    (EXCEPTION, {"what": ["imdsV2"], "organizationalUnits": ["Nowhere"], "reason": "x"}, "organizationPolicies.exceptions: names the unit 'Nowhere'"),
+    (EXCEPTION, {"what": ["imdsV2"], "reason": "x"}, "names no place; give organizationalUnits or accounts"),
+    (EXCEPTION, {"what": [], "accounts": ["dev"], "reason": "x"}, "organizationPolicies.exceptions"),
+    (EXCEPTION, {"what": ["imdsV1"], "accounts": ["dev"], "reason": "x"}, "'imdsV1' is unknown (did you mean 'imdsV2'?)"),
+    (EXCEPTION, {"what": ["vpcBlockPublicAccess"], "accounts": ["dev"], "reason": "x"}, "excepts vpcBlockPublicAccess, which is not held"),
+    (EXCEPTION, {"what": ["s3PublicAccessBlock"], "organizationalUnits": ["Security"], "reason": "x"}, "the security account's buckets hold the logs of all"),
+    (EXCEPTION, {"what": ["s3PublicAccessBlock"], "accounts": ["security"], "reason": "x"}, "the security account's buckets hold the logs of all"),
+    (POLICY_OF_ALL + "imdsHopLimit", 1, "organizationPolicies.imdsHopLimit"),
     # tags
     (TAGS, {"Team": "a", "team": "b"}, "holds the keys 'Team' and 'team', which are one to IAM; remove one of them"),
     (TAGS, {"a*b": "x"}, "holds a character AWS does not take at the key 'a*b'; use letters, digits, spaces and"),

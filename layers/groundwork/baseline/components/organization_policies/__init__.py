@@ -16,14 +16,17 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import groupby
+from fnmatch import fnmatch
+from itertools import groupby, product
 
 from groundwork.aws.organizations import Organizations
 from groundwork.baseline import central_policies
 from groundwork.baseline.central_policies import Policy, PolicyType
 from groundwork.baseline.component import Call, Component, Permission, Target
+from groundwork.baseline.components import COMPONENTS
 from groundwork.baseline.components.organization_policies.documents import (
     NAMES,
+    REFUSED,
     S3,
     TYPES,
     UNHELD,
@@ -34,7 +37,10 @@ from groundwork.baseline.components.organization_policies.documents import (
 )
 from groundwork.baseline.components.organization_policies.others import Conflict, Other, conflicts, read
 from groundwork.contracts import Severity
+from groundwork.declaration import Declaration
+from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import Held, PolicyException
+from groundwork.errors import InvalidDeclaration
 
 MOST_NAMES = 10
 """Of accounts, told in one sentence."""
@@ -43,6 +49,8 @@ HARM = {
     "S3_POLICY": "each account decides for itself whether its buckets may be public",
     "AISERVICES_OPT_OUT_POLICY": "AI services may keep and learn from what they are given",
 }
+KNOWS = "account-settings"
+"""The component that asks nothing where a policy holds it."""
 SEVERITY: Mapping[str, Severity] = {"AISERVICES_OPT_OUT_POLICY": "medium"}
 
 
@@ -74,6 +82,21 @@ class OrganizationPolicies(Component[Found]):
             ("organizations:AttachPolicy",), ("arn:{partition}:organizations::{account}:account/o-*/*",)
         ),
     )
+
+    def rendered(self, declaration: Declaration) -> Sequence[Document]:
+        """Raises `InvalidDeclaration` where what is held would refuse a component its work."""
+        found = held(declaration.organization_policies)
+        names = {name for names in declaration.baseline.values() for name in names} - {KNOWS}
+        for what, name in product(found, sorted(names)):
+            calls = {action for permission in COMPONENTS[name].writes for action in permission.actions}
+            if refused := sorted(
+                action for action in REFUSED[what] if any(fnmatch(action, one) for one in calls)
+            ):
+                raise InvalidDeclaration(
+                    f"organizationPolicies.{what}: the component {name} calls {refused[0]}, which AWS refuses to everybody "
+                    f"while a policy holds this; set {what} to false or null, or take {name} out of the baseline."
+                )
+        return [document(settings) for settings in found.values()]
 
     def read(self, target: Target) -> Found:
         client, found = target.client("organizations"), dict[str, central_policies.Found]()

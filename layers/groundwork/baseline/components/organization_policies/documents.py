@@ -97,6 +97,21 @@ UNHELD: Settings = {
 """What a policy says of each setting where it is excepted: as if none held it, as far as AWS can say that."""
 
 
+REFUSED: Mapping[Held, Collection[str]] = {
+    "imdsV2": ["ec2:ModifyInstanceMetadataDefaults"],
+    "snapshotBlockPublicAccess": [
+        "ec2:DisableSnapshotBlockPublicAccess",
+        "ec2:EnableSnapshotBlockPublicAccess",
+    ],
+    "imageBlockPublicAccess": ["ec2:DisableImageBlockPublicAccess", "ec2:EnableImageBlockPublicAccess"],
+    "serialConsoleOff": ["ec2:DisableSerialConsoleAccess", "ec2:EnableSerialConsoleAccess"],
+    "vpcBlockPublicAccess": ["ec2:ModifyVpcBlockPublicAccessOptions"],
+    "s3PublicAccessBlock": ["s3:PutAccountPublicAccessBlock"],
+    "aiServicesOptOut": [],
+}
+"""What nobody in an account may do any more, an entry role neither, while it is held."""
+
+
 def held(declared: OrganizationPolicies) -> dict[Held, Settings]:
     """The settings that are held, by the name under which each is declared and excepted."""
     found: dict[Held, Settings] = {}
