@@ -56,9 +56,9 @@ def test_the_page_has_every_score_and_every_failure() -> None:
     assert set(FOUND.frameworks) == set(FRAMEWORKS)
     assert "**no reason is given**" not in page
     assert "AWS_ENDPOINT_URL" in page
-    for check, account, declaration in FAILED:
+    for failed, account, declaration in FAILED:
         part = page.split(f"## {account}: {declaration} declaration")[1].split("\n## ")[0]
-        assert f"| `{check}`" in part
+        assert f"| `{failed}`" in part
 
 
 def test_the_command_names_every_framework() -> None:

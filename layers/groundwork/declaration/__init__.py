@@ -304,7 +304,7 @@ class Declaration(Model):
 
     def s3_is_held(self, account: Account, organization: Organization) -> bool:
         """Whether an S3 policy of the organization says of an account what its public access block is: it then reads
-        as the policy has it, and cannot be changed. See docs/decisions/0031."""
+        as the policy has it, and cannot be changed. See docs/decisions/0032."""
         declared = self.organization_policies
         return (
             organization.policies_hold

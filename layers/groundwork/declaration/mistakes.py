@@ -85,18 +85,16 @@ def _named_units(declaration: Declaration) -> Iterator[tuple[str, str]]:
         for enter in group.enter:
             for unit in enter.organizational_units:
                 yield f"access.groups {group.name}: names", unit
-    for unit in declaration.guardrails.where:
-        yield "guardrails.where: names", unit
-    for unit in declaration.perimeter.where:
-        yield "perimeter.where: names", unit
     policies = declaration.organization_policies
-    if policies.from_unit is not None:
-        yield "organizationPolicies.from: names", policies.from_unit
-    for exception in policies.exceptions:
-        for unit in exception.organizational_units:
-            yield "organizationPolicies.exceptions: names", unit
-    for unit in declaration.approvals.organizational_units:
-        yield "approvals.organizationalUnits: names", unit
+    for key, units in (
+        ("guardrails.where", declaration.guardrails.where),
+        ("perimeter.where", declaration.perimeter.where),
+        ("organizationPolicies.from", [policies.from_unit] if policies.from_unit else []),
+        *(("organizationPolicies.exceptions", each.organizational_units) for each in policies.exceptions),
+        ("approvals.organizationalUnits", declaration.approvals.organizational_units),
+    ):
+        for unit in units:
+            yield f"{key}: names", unit
 
 
 def _placed(declaration: Declaration) -> Iterator[tuple[str, Role | Boundary]]:

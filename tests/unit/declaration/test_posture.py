@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from groundwork.baseline.components import COMPONENTS
-from groundwork.baseline.components.posture import Settings
+from groundwork.baseline.components.posture.settings import Settings
 from groundwork.contracts import Kind
 from groundwork.declaration.loading import check, load
 from groundwork.errors import InvalidDeclaration

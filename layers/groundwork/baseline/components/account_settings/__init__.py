@@ -1,7 +1,7 @@
 """Account settings: password policy, alias, S3's public access block, EBS encryption, the default VPC gone or closed;
 and, in a plan, whether the root user has credentials.
 
-The public access block is not asked about where an S3 policy of the organization holds it (docs/decisions/0031).
+The public access block is not asked about where an S3 policy of the organization holds it (docs/decisions/0032).
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/console-account-alias.html
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_PasswordPolicy.html

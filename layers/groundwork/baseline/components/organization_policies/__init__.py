@@ -2,7 +2,7 @@
 without a call in any (`documents.py` has what they say).
 
 They hold against everybody in an account, the entry roles included, and nothing that Groundwork does there is among what
-they refuse: what they hold, `account-settings` does not ask about (docs/decisions/0031).
+they refuse: what they hold, `account-settings` does not ask about (docs/decisions/0032).
 
 Policies of others stay as they are. While one of them says otherwise, ours is not attached, since that would overrule, or
 be overruled by, a decision of somebody; it is reported, and an exception says what is meant.
