@@ -19,9 +19,9 @@ CALLS: Mapping[str, int] = {
     AGAIN: 24,
     "plan": 25,
     "plan of a sabotaged one": 26,
-    "re-run of security": 62,
-    "re-run of management": 32,
-    OF_A_ROLL_OUT: 28,
+    "re-run of security": 79,
+    "re-run of management": 62,
+    OF_A_ROLL_OUT: 29,
 }
 
 
