@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
+from itertools import chain
 from typing import Any
 
 import pytest
@@ -11,6 +12,7 @@ import pytest
 from groundwork.aws.sessions import needed, session_policy
 from groundwork.baseline import loop
 from groundwork.baseline.components.delegation import Delegation
+from groundwork.baseline.components.organization import TRUSTED_SERVICES
 from groundwork.baseline.components.threat_detection import ThreatDetection
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
@@ -37,9 +39,8 @@ ALSO = ("S3_DATA_EVENTS", "EKS_AUDIT_LOGS", "EBS_MALWARE_PROTECTION", "RDS_LOGIN
 @pytest.fixture(scope="module")
 def world(own_world: World) -> World:
     """An organization has one administrator of GuardDuty in a Region, and one policy type."""
-    for service in ("guardduty", "config", "config-multiaccountsetup"):
-        trusted = f"{service}.amazonaws.com"
-        own_world.aws.client("organizations").enable_aws_service_access(ServicePrincipal=trusted)
+    for service in chain(*TRUSTED_SERVICES.values()):
+        own_world.aws.client("organizations").enable_aws_service_access(ServicePrincipal=service)
     return own_world
 
 
