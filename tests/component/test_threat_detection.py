@@ -18,7 +18,8 @@ from groundwork.baseline.administrators import Administrator
 from groundwork.baseline.central_policies import TAG, FoundPolicy
 from groundwork.baseline.components.delegation import Delegation
 from groundwork.baseline.components.organization import TRUSTED_SERVICES
-from groundwork.baseline.components.threat_detection import Settings, ThreatDetection, held_by_policy
+from groundwork.baseline.components.threat_detection import ThreatDetection, held_by_policy
+from groundwork.baseline.components.threat_detection.settings import ThreatDetection as Settings
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check, load
