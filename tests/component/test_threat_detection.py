@@ -4,28 +4,21 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import replace
 from itertools import chain
 from typing import Any
 
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from groundwork.aws.sessions import needed, session_policy
-from groundwork.baseline import central_policies, loop
-from groundwork.baseline.administrators import Administrator
-from groundwork.baseline.central_policies import TAG, FoundPolicy
+from groundwork.baseline import loop
 from groundwork.baseline.components.delegation import Delegation
 from groundwork.baseline.components.organization import TRUSTED_SERVICES
-from groundwork.baseline.components.threat_detection import ThreatDetection, held_by_policy
-from groundwork.baseline.components.threat_detection.settings import ThreatDetection as Settings
+from groundwork.baseline.components.threat_detection import ThreatDetection
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
-from groundwork.declaration.loading import check, load
+from groundwork.declaration.loading import check
 from groundwork.errors import InvalidDeclaration
 from tests.component.conftest import World
-from tests.component.imagined import MEMBER, PURE, SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -508,63 +501,3 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(untouched: World)
 def test_its_permissions_fit_a_session(kind: Any) -> None:
     permissions = needed([*THREATS.reads, *THREATS.writes], kind)
     assert len(session_policy(permissions, "012345678901", "aws")) <= 2048
-
-
-# -- states that nobody saw ----------------------------------------------------------------------------
-
-TARGET = imagined("management", check(load(), {THREATS.name: THREATS}))
-CONTENT = held_by_policy.content(Settings(), [HOME])
-GOOD = FoundPolicy("p-1", NAME, held_by_policy.TYPE.description, CONTENT, {TAG["Key"]: TAG["Value"]})
-ROOT = frozenset({TARGET.organization.root_id})
-
-
-def seen(
-    policy: FoundPolicy | None, *, attached: bool, status: str, role: bool, administrator: str, leaving: bool
-) -> held_by_policy.Found:
-    there = {} if policy is None else {NAME: policy}
-    places = {NAME: ROOT if attached and status == "ENABLED" else frozenset[str]()} if there else {}
-    return held_by_policy.Found(
-        {HOME: Administrator(administrator, leaving and bool(administrator))},
-        policies=central_policies.Found(there, places),
-        type_status=status,
-        role=role,
-    )
-
-
-states = st.builds(
-    seen,
-    policy=st.sampled_from([None, GOOD, replace(GOOD, tags={}), replace(GOOD, document={"guardduty": {}})]),
-    attached=st.booleans(),
-    status=st.sampled_from(["", "PENDING_ENABLE", "ENABLED", "PENDING_DISABLE"]),
-    role=st.booleans(),
-    administrator=st.sampled_from(["", SECURITY, MEMBER]),
-    leaving=st.booleans(),
-)
-
-
-@PURE
-@given(found=states)
-def test_nothing_is_begun_before_its_time_and_the_type_comes_after_the_policy(
-    found: held_by_policy.Found,
-) -> None:
-    calls = [call for call in THREATS.diff(found, TARGET) if call.action != "report"]
-    operations = [call.operation for call in calls]
-    administrator = found.administrators[HOME]
-    if administrator.account == MEMBER:
-        assert calls == []
-        return
-    waits = administrator != (SECURITY, False) and not found.type_status
-    assert ("CreateServiceLinkedRole" in operations) == (not found.role)
-    if waits:
-        assert operations in ([], ["CreateServiceLinkedRole"])
-        return
-    missing = NAME not in found.policies.policies
-    loose = missing or not found.policies.attached[NAME]
-    assert ("CreatePolicy" in operations) == missing
-    assert ("EnablePolicyType" in operations) == (not found.type_status)
-    assert ("AttachPolicy" in operations) == loose
-    order = [name for name in operations if name in ("CreatePolicy", "EnablePolicyType", "AttachPolicy")]
-    assert order == [name for name in ("CreatePolicy", "EnablePolicyType", "AttachPolicy") if name in order]
-    for call in calls:
-        if call.operation == "AttachPolicy":
-            assert bool(call.after) == (missing or found.type_status != "ENABLED")
