@@ -36,8 +36,8 @@ def reports(found: Mapping[str, int], kind: Kind) -> Iterator[Call]:
     held = [words for name, words in IN_WORDS.items() if found.get(name)]
     if held:
         yield _report(
-            f"has {' and '.join(held)}, which a member account's needs never; take them away from the management account: "
-            "in the console under IAM, Root access management"
+            f"has {' and '.join(held)}, which a member account's needs never; take them away from the management account, "
+            "by sts:AssumeRoot or in the console under IAM, Root access management"
         )
 
 
