@@ -57,6 +57,14 @@ MISTAKES: list[tuple[str, Any, str]] = [
     (EXCEPTION, {"what": ["s3PublicAccessBlock"], "organizationalUnits": ["Security"], "reason": "x"}, "the security account's buckets hold the logs of all"),
     (EXCEPTION, {"what": ["s3PublicAccessBlock"], "accounts": ["security"], "reason": "x"}, "the security account's buckets hold the logs of all"),
     (POLICY_OF_ALL + "imdsHopLimit", 1, "organizationPolicies.imdsHopLimit"),
+    # the default VPC
+    (
+        *("accountSettings.deleteDefaultVpc", ["workload"]),
+        "accountSettings: deleteDefaultVpc is called defaultVpc now; write defaultVpc: {delete: [workload], close: []} for",
+    ),
+    ("accountSettings.deleteDefaultVpc", [], "write defaultVpc: {delete: [], close: []} for what it said, or take it out."),
+    ("accountSettings.defaultVpc", {"delete": ["management"]}, "delete.0: 'management' is unknown; it must be 'security', "),
+    ("accountSettings.defaultVpc", {"close": ["workload"]}, "defaultVpc: delete and close both name 'workload'; take it out"),
     # tags
     (TAGS, {"Team": "a", "team": "b"}, "holds the keys 'Team' and 'team', which are one to IAM; remove one of them"),
     (TAGS, {"a*b": "x"}, "holds a character AWS does not take at the key 'a*b'; use letters, digits, spaces and"),
