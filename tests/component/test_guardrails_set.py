@@ -40,6 +40,8 @@ HELD: list[tuple[str, str, dict[str, Any]]] = [
     ("ec2:EnableSerialConsoleAccess", "*", {}),
     ("ec2:EnableSnapshotBlockPublicAccess", "*", {}),
     ("ec2:ModifyInstanceMetadataDefaults", "*", {}),
+    ("ec2:ModifyVpcBlockPublicAccessOptions", "*", {}),
+    *((f"ec2:{verb}VpcBlockPublicAccessExclusion", "*", {}) for verb in ("Create", "Delete", "Modify")),
     ("s3:PutAccountPublicAccessBlock", "*", {}),
     *(
         (f"guardduty:{action}", f"arn:aws:guardduty:us-east-1:{SECURITY}:detector/abc", {})
@@ -96,7 +98,10 @@ def everything(**guardrails: Any) -> Declaration:
         "workload": [*declared.baseline["workload"], "cdk"],
     }
     rails = declared.guardrails.model_copy(update={"regions": ["eu-west-1"], **guardrails})
-    return declared.model_copy(update={"baseline": baseline, "guardrails": rails})
+    policies = declared.organization_policies.model_copy(update={"vpc_block_public_access": "block-ingress"})
+    return declared.model_copy(
+        update={"baseline": baseline, "guardrails": rails, "organization_policies": policies}
+    )
 
 
 @pytest.mark.parametrize("declaration", [load(), everything()], ids=["the default", "everything"])
@@ -147,11 +152,26 @@ REQUESTS = [
 def test_what_the_organization_holds_nobody_in_a_member_undoes(
     attack: tuple[str, str, dict[str, Any]],
 ) -> None:
-    assert denied(*attack, declaration=everything())
-    assert not denied(*attack, declaration=everything(), principal=ENTRY_OF_SECURITY)
+    held = everything(regions=None)
+    assert denied(*attack, declaration=held)
+    assert not denied(*attack, declaration=held, principal=ENTRY_OF_SECURITY)
     if attack[0] != "s3:PutAccountPublicAccessBlock":
         bare = load().model_copy(update={"baseline": {"management": ["guardrails"], "security": ["access"]}})
         assert not denied(*attack, declaration=bare), "no component is declared that holds it"
+
+
+def test_what_no_policy_holds_is_left_to_accounts() -> None:
+    def open_to(**policies: Any) -> Declaration:
+        whole = everything(regions=None)
+        changed = whole.organization_policies.model_copy(update=policies)
+        return whole.model_copy(update={"organization_policies": changed})
+
+    serial = ("ec2:EnableSerialConsoleAccess", "*")
+    assert denied(*serial, declaration=open_to())
+    assert not denied(*serial, declaration=open_to(serial_console_off=False))
+    assert denied("ec2:DisableImageBlockPublicAccess", declaration=open_to(serial_console_off=False))
+    assert not denied(*serial, declaration=open_to(from_unit="Security"))
+    assert not denied("ec2:DescribeVpcBlockPublicAccessExclusions", declaration=open_to())
 
 
 def test_every_action_that_is_named_is_one_of_the_services() -> None:

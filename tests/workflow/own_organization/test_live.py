@@ -12,6 +12,7 @@ from typing import Any
 import pytest
 
 from checks.live import CHECKS, Live, look, table
+from groundwork.baseline.components.guardrails.document import policy_names
 from local.identity.credentials import Credentials
 from tests.workflow.conftest import ROOT, TIME_SCALE, Cloud, Slot, bootstrapped, deployed
 
@@ -100,7 +101,8 @@ def _guard_rails(cloud: Cloud, security: str) -> Callable[[], Any]:
     listed = organizations.list_policies_for_target(TargetId=root, Filter="SERVICE_CONTROL_POLICY")[
         "Policies"
     ]
-    policy = next(each["Id"] for each in listed if each["Name"] == cloud.declaration.guardrails.policy)
+    name = policy_names(cloud.declaration)["archive"]
+    policy = next(each["Id"] for each in listed if each["Name"] == name)
     there = {"PolicyId": policy, "TargetId": root}
     organizations.detach_policy(**there)
     return lambda: organizations.attach_policy(**there)

@@ -13,19 +13,28 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 
 from groundwork.baseline.components.guardrails.names import Names, Statement
+from groundwork.declaration import Declaration
 
-UNDOING: dict[str, list[str]] = {
-    "organization-policies": [
-        "ec2:DisableImageBlockPublicAccess",
+OF_POLICIES: Mapping[str, list[str]] = {
+    "image_block_public_access": ["ec2:DisableImageBlockPublicAccess"],
+    "imds_v2": ["ec2:ModifyInstanceMetadataDefaults"],
+    "s3_public_access_block": ["s3:PutAccountPublicAccessBlock"],
+    "serial_console_off": ["ec2:EnableSerialConsoleAccess"],
+    "snapshot_block_public_access": [
         "ec2:DisableSnapshotBlockPublicAccess",
-        "ec2:EnableSerialConsoleAccess",
         "ec2:EnableSnapshotBlockPublicAccess",
-        "ec2:ModifyInstanceMetadataDefaults",
-        "s3:PutAccountPublicAccessBlock",
     ],
+    "vpc_block_public_access": [
+        "ec2:*VpcBlockPublicAccessExclusion",
+        "ec2:ModifyVpcBlockPublicAccessOptions",
+    ],
+}
+"""What undoes what `organizationPolicies` holds, by the setting. EnableSnapshotBlockPublicAccess is there because it also
+lessens: from all sharing to new sharing alone."""
+UNDOING: Mapping[str, list[str]] = {
     "threat-detection": [
         "guardduty:DeleteDetector",
         "guardduty:DeleteMembers",
@@ -50,9 +59,8 @@ UNDOING: dict[str, list[str]] = {
         "securityhub:UpdateSecurityHubConfiguration",
     ],
 }
-"""What undoes what a component holds, by the component. EnableSnapshotBlockPublicAccess is there because it also lessens:
-from all sharing to new sharing alone. Which findings are archived and which controls are left out of a standard is for the
-security account's people to say."""
+"""What undoes what a component holds, by the component. Which findings are archived and which controls are left out of a
+standard is for the security account's people to say."""
 OF_THE_ANALYZERS = ["access-analyzer:DeleteAnalyzer", "access-analyzer:UpdateAnalyzer"]
 
 
@@ -71,19 +79,25 @@ def of_the_account(names: Names) -> Iterator[Statement]:
                 "Null": {"aws:AssumedRoot": "true"},
             },
         }
-    undoing = [
-        action
-        for component, actions in UNDOING.items()
-        if declared.has_component(component)
-        for action in actions
-    ]
-    if undoing:
-        held = {"Sid": "HeldByTheOrganization", "Action": sorted(undoing), "Resource": "*"}
+    if undoing := sorted(_undoing(declared)):
+        held = {"Sid": "HeldByTheOrganization", "Action": undoing, "Resource": "*"}
         yield names.exempting(held, names.entry_roles)
     if declared.has_component("external-access"):
         analyzers = names.arn("access-analyzer", "analyzer/*", names.security)
         kept = {"Sid": "Analyzers", "Action": OF_THE_ANALYZERS, "Resource": analyzers}
         yield names.exempting(kept, names.entry_roles)
+
+
+def _undoing(declared: Declaration) -> Iterator[str]:
+    """While the organization's policies are tried in one unit, the others' accounts decide for themselves."""
+    policies = declared.organization_policies
+    if declared.has_component("organization-policies") and policies.from_unit is None:
+        for setting, actions in OF_POLICIES.items():
+            if getattr(policies, setting):
+                yield from actions
+    for component, actions in UNDOING.items():
+        if declared.has_component(component):
+            yield from actions
 
 
 def _membership(names: Names) -> Statement:
