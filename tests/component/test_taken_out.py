@@ -35,6 +35,7 @@ HOME, FAR = "us-east-1", "eu-west-1"
 def ready(world: World) -> World:
     world.apply(ARCHIVE, world.security)
     for service in (
+        "access-analyzer.amazonaws.com",
         "cloudtrail.amazonaws.com",
         "config.amazonaws.com",
         "config-multiaccountsetup.amazonaws.com",
@@ -154,9 +155,11 @@ def test_a_delegation_that_nothing_needs_is_told(ready: World) -> None:
     none = declaring(ready, baseline={"security": ["delegation", "log-archive"]})
     told = ready.apply(DELEGATION, ready.security, declaration=none)
     assert {each.resource for each in told} == {
+        "delegated administrator of access-analyzer.amazonaws.com",
         "delegated administrator of config.amazonaws.com",
         "delegated administrator of config-multiaccountsetup.amazonaws.com",
         "delegated administrator of guardduty.amazonaws.com",
+        "delegated administrator of securityhub.amazonaws.com",
     }
     without = declaring(ready, baseline={"security": ["log-archive"]})
     assert ready.apply(DELEGATION, ready.before(ready.security), declaration=without) == told
