@@ -211,7 +211,7 @@ def _dollars(price: Price) -> str:
 
 
 def _by_itself() -> str:
-    """What an account costs in which nothing happens."""
+    """What an account costs, whatever is done in it."""
     declared = {name for name in COMPONENTS if load().has_component(name)}
     fixed = [
         bill.number * price_of(bill.price).of_one
@@ -220,7 +220,10 @@ def _by_itself() -> str:
         for bill in each.bills
         if bill.price and bill.number and not bill.once and not each.option
     ]
-    return f"By the default declaration AWS bills {sum(fixed):.2f} dollars a month for an account in which nothing happens."
+    return (
+        f"By the default declaration AWS bills an account {sum(fixed):.2f} dollars a month at a fixed rate; all else is billed by "
+        "use, as the tables say."
+    )
 
 
 def _used() -> list[Price]:
