@@ -30,6 +30,13 @@ TRUSTED = {
     "malware-protection.guardduty.amazonaws.com",
     "securityhub.amazonaws.com",
 }
+TYPES = {
+    "SERVICE_CONTROL_POLICY",
+    "DECLARATIVE_POLICY_EC2",
+    "S3_POLICY",
+    "AISERVICES_OPT_OUT_POLICY",
+}
+"""The policy types of the components that the shipped declaration has."""
 
 
 @pytest.fixture
@@ -79,10 +86,8 @@ def trusted(world: World) -> set[str]:
 def test_a_new_organization_gets_everything_and_a_second_run_changes_nothing(fresh_world: World) -> None:
     organizations = fresh_world.aws.client("organizations")
     changes = fresh_world.apply(ORGANIZATION, fresh_world.management)
-    assert len(changes) == 1 + len(TRUSTED) + 2 + 6
-    assert {each["Type"] for each in organizations.list_roots()["Roots"][0]["PolicyTypes"]} == {
-        "SERVICE_CONTROL_POLICY"
-    }
+    assert len(changes) == len(TYPES) + len(TRUSTED) + 2 + 6
+    assert {each["Type"] for each in organizations.list_roots()["Roots"][0]["PolicyTypes"]} == TYPES
     assert trusted(fresh_world) == TRUSTED
     features = fresh_world.aws.client("iam").list_organizations_features()["EnabledFeatures"]
     assert set(features) == {"RootCredentialsManagement", "RootSessions"}

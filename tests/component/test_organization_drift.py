@@ -18,7 +18,7 @@ from groundwork.fields import ancestors
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of
-from tests.component.test_organization import TRUSTED, trusted, units
+from tests.component.test_organization import TRUSTED, TYPES, trusted, units
 
 ORGANIZATION = Organization()
 IAM = "iam.amazonaws.com"
@@ -35,7 +35,12 @@ def portrait(world: World) -> list[Any]:
     """What is on, and which units there are, as AWS tells it."""
     root = world.aws.client("organizations").list_roots()["Roots"][0]
     features = world.aws.client("iam").list_organizations_features()["EnabledFeatures"]
-    return [root["PolicyTypes"], trusted(world), sorted(features), sorted(units(world))]
+    return [
+        {each["Type"]: each["Status"] for each in root["PolicyTypes"]},
+        trusted(world),
+        sorted(features),
+        sorted(units(world)),
+    ]
 
 
 def by_hand(service: str, operation: str, **given: Any) -> Callable[[World, Account], Any]:
@@ -148,7 +153,7 @@ def after(found: Found, calls: Iterable[Call]) -> Found:
         given = call.parameters
         match call.operation:
             case "EnablePolicyType":
-                found = replace(found, policy_types={given["PolicyType"]: "ENABLED"})
+                found = replace(found, policy_types={**found.policy_types, given["PolicyType"]: "ENABLED"})
             case "EnableAWSServiceAccess":
                 found = replace(found, trusted_services=found.trusted_services | {given["ServicePrincipal"]})
             case "CreateOrganizationalUnit":
@@ -165,7 +170,7 @@ def after(found: Found, calls: Iterable[Call]) -> Found:
     st.builds(
         Found,
         st.dictionaries(
-            st.just("SERVICE_CONTROL_POLICY"),
+            st.sampled_from(sorted(TYPES)),
             st.sampled_from(["ENABLED", "PENDING_ENABLE", "PENDING_DISABLE"]),
         ),
         st.frozensets(st.sampled_from([*TRUSTED, "ram.amazonaws.com"])),
