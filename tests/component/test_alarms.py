@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from groundwork.aws import sessions
 from groundwork.baseline import loop
@@ -28,10 +29,12 @@ from groundwork.declaration.loading import check
 from groundwork.declaration.settings import CloudWatchLogs
 from groundwork.errors import ComponentNotSettled, InvalidDeclaration
 from tests.component.conftest import World
+from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import (
     Sabotage,
     prove,
     prove_complete,
+    some_of,
     used_and_declared,
     words,
 )
@@ -359,6 +362,21 @@ def test_what_drifted_is_named_and_mended_and_nothing_else(
     ready: World, member: Account, own: Declaration, sabotage: Sabotage
 ) -> None:
     prove(ready, ALARMS, member, sabotage, lambda: portrait(ready, member), declaration=own)
+
+
+@ON_ENGINE
+@given(sabotages=some_of(SABOTAGES, most=4))
+def test_the_plan_is_what_apply_does_from_any_state(
+    ready: World, member: Account, own: Declaration, sabotages: list[Sabotage]
+) -> None:
+    for each in independent_of_deletion(sabotages):
+        each.do(ready, member)
+    assert prove_complete(ready, ALARMS, member, declaration=own)
+
+
+def independent_of_deletion(sabotages: list[Sabotage]) -> list[Sabotage]:
+    """What is deleted first cannot be altered."""
+    return sorted(sabotages, key=lambda each: "deleted" in each.name)
 
 
 TOPIC, KEY = f"topic {NAME}", f"key {ALIAS}"

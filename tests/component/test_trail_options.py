@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
+from hypothesis import given
 
 from groundwork.aws import sessions
 from groundwork.baseline.components.log_archive import LogArchive
@@ -22,7 +25,15 @@ from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.settings import CloudWatchLogs, DataEvents
 from tests.component.conftest import World
-from tests.component.sabotage import Sabotage, prove, prove_complete, used_and_declared, words
+from tests.component.imagined import ON_ENGINE
+from tests.component.sabotage import (
+    Sabotage,
+    prove,
+    prove_complete,
+    some_of,
+    used_and_declared,
+    words,
+)
 
 TRAIL = Trail()
 NAME, RESOURCE = "groundwork", "trail groundwork"
@@ -282,6 +293,20 @@ def test_what_drifted_is_named_and_mended_and_nothing_else(
 
     prove(ready, TRAIL, member, sabotage, shown, declaration=everything)
     ready.client("iam", member).list_users()  # an event arrives again
+
+
+@ON_ENGINE
+@given(sabotages=some_of(SABOTAGES, most=4))
+def test_the_plan_is_what_apply_does_from_any_state(
+    ready: World, member: Account, everything: Declaration, sabotages: list[Sabotage]
+) -> None:
+    """What somebody else's change makes impossible is not done."""
+    for each in sabotages:
+        with suppress(ClientError):
+            each.do(ready, member)
+    ready.client("iam", member).list_users()
+    prove_complete(ready, TRAIL, member, declaration=everything)
+    ready.client("iam", member).list_users()
 
 
 def test_what_others_record_of_other_resources_stays(
