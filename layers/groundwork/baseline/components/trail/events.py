@@ -52,7 +52,9 @@ def wanted_selectors(target: Target, chosen: Mapping[str, Any]) -> Sequence[Sele
     if logs := [f"arn:{target.organization.partition}:s3:::{bucket}/" for bucket in _buckets_of_logs(target)]:
         objects.append({"Field": "resources.ARN", "NotStartsWith": logs})
     return [
-        _selector("Management events", MANAGEMENT),
+        _selector(
+            "Management events selector", MANAGEMENT
+        ),  # as the console names it, and checkers look for it
         _selector("S3 data events", objects),
         *(each for each in _advanced(chosen) if not _is_ours(each)),
     ]
