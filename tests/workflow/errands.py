@@ -467,6 +467,7 @@ RARELY: tuple[Callable[[Place], Job], ...] = (
     find,
     forget,
     find_abandoned,
+    management_errands.plan_settings,
     roll_out,
     approval_errands.decide,
     approval_errands.refuse_decision,

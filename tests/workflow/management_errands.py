@@ -152,6 +152,12 @@ def plan_with_a_stranger(place: Place) -> Job:
     return plan
 
 
+def plan_settings(place: Place) -> Job:
+    """A plan tells of the root user."""
+    payload = place.given(place.management, "component", "account-settings") | {"mode": "plan"}
+    return lambda: place.invoke("ApplyManagementComponentFunction", payload)
+
+
 def delegate(place: Place) -> Job:
     job = place.component("ApplyManagementComponentFunction", place.security, "delegation")
     _deregister(place)

@@ -140,7 +140,10 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "ec2:DescribeRegions": "more Regions than the home Region are governed",
         "access-analyzer:ListFindings": "somebody has switched Access Analyzer on",
     },
-    "ApplyManagementComponentFunction.KeepItsSettings": {"account:PutAlternateContact": CONTACTS},
+    "ApplyManagementComponentFunction.KeepItsSettings": {
+        "account:PutAlternateContact": CONTACTS,
+        "s3:PutAccountPublicAccessBlock": "no policy of the organization holds it",
+    },
     "ApplyManagementComponentFunction.KeepItsTrail": {
         "cloudtrail:AddTags": ADOPTED,
         "cloudtrail:PutEventSelectors": "somebody's event selectors leave management events out",

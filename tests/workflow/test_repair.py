@@ -116,10 +116,6 @@ def delete_recorder(inside: Inside) -> None:
     config.delete_configuration_recorder(ConfigurationRecorderName="groundwork")
 
 
-def unblock(inside: Inside) -> None:
-    inside("s3control").delete_public_access_block(AccountId=inside.account)
-
-
 def delete_alias(inside: Inside) -> None:
     iam = inside("iam")
     (alias,) = iam.list_account_aliases()["AccountAliases"]
@@ -184,7 +180,6 @@ WORKLOAD_FIRST = (
         "6; expected 14",
     ),
     Sabotage(delete_alias, "account alias", "does not exist"),
-    Sabotage(unblock, "S3 public access block", "does not exist"),
     Sabotage(
         lambda inside: inside("ec2").disable_ebs_encryption_by_default(),
         "EBS encryption in us-east-1",
@@ -223,13 +218,6 @@ WORKLOAD_THEN = (
     Sabotage(delete_recorder, "recorder groundwork in us-east-1", "does not exist"),
     Sabotage(
         lambda inside: inside("iam").delete_account_password_policy(), "password policy", "does not exist"
-    ),
-    Sabotage(
-        lambda inside: inside("s3control").put_public_access_block(
-            AccountId=inside.account, PublicAccessBlockConfiguration={"BlockPublicAcls": True}
-        ),
-        "S3 public access block",
-        "is off: ",
     ),
 )
 
