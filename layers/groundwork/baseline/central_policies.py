@@ -211,7 +211,8 @@ def _creation(policy_type: PolicyType, policy: Policy, resource: str) -> Call:
 def _mending(policy_type: PolicyType, policy: Policy, found: FoundPolicy, resource: str) -> Iterator[Call]:
     changes: dict[str, str] = {}
     reasons = []
-    if drift := policy_type.differences(found.document, policy.content):
+    same = found.document == policy.content  # as it was written: nothing has to be read
+    if not same and (drift := policy_type.differences(found.document, policy.content)):
         changes["Content"] = minified(policy.content)
         reasons.append(drift)
     if found.description != policy_type.description:
