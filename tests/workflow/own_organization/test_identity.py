@@ -78,8 +78,10 @@ def look(cloud: Cloud) -> dict[str, Any]:
 
 
 def roles_of(cloud: Cloud, account: str) -> set[str]:
+    """Those of services of AWS apart, which come when a service begins to work."""
     pages = cloud.inside("iam", account).get_paginator("list_roles").paginate()
-    return {role["RoleName"] for page in pages for role in page["Roles"]}
+    roles = [role for page in pages for role in page["Roles"]]
+    return {role["RoleName"] for role in roles if not role["Path"].startswith("/aws-service-role/")}
 
 
 def reasons(ended: Execution) -> str:
