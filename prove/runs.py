@@ -148,13 +148,18 @@ class Removal(RollsOut):
         return self._world.cloud.inside("iam", self._account)
 
     def _found(self) -> dict[str, set[str]]:
-        """The names of all that the account's IAM holds."""
+        """The names of all that the account's IAM holds, but for the roles of services of AWS: these come when a service
+        begins to work."""
         iam = self._iam()
         details = iam.get_account_authorization_details(
             Filter=["Role", "Group", "User", "LocalManagedPolicy"]
         )
         return {
-            "roles": {role["RoleName"] for role in details["RoleDetailList"]},
+            "roles": {
+                role["RoleName"]
+                for role in details["RoleDetailList"]
+                if not role["Path"].startswith("/aws-service-role/")
+            },
             "groups": {group["GroupName"] for group in details["GroupDetailList"]},
             "users": {user["UserName"] for user in details["UserDetailList"]},
             "policies": {policy["PolicyName"] for policy in details["Policies"]},

@@ -16,9 +16,9 @@ from tests.workflow.test_repair import (
     STRANGER,
     Inside,
     change_trail,
+    delete_alias,
     delete_recorder,
     delete_role,
-    unblock,
     widen_trust,
 )
 
@@ -40,7 +40,7 @@ SEVEN: tuple[tuple[Callable[[Inside], object], str], ...] = (
     (lambda inside: inside("cloudtrail").stop_logging(Name="groundwork"), "is not logging"),
     (lambda inside: change_trail(inside, EnableLogFileValidation=False), "does not validate log files"),
     (delete_recorder, "does not exist"),
-    (unblock, "does not exist"),
+    (delete_alias, "does not exist"),
 )
 """Ways to sabotage an account, and the words that must name each."""
 

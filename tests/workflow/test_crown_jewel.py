@@ -20,7 +20,6 @@ HOLDERS = {"CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunct
 SERVICES = {
     "AWS::Serverless::Function": "lambda.amazonaws.com",
     "AWS::Serverless::StateMachine": "states.amazonaws.com",
-    "AWS::IAM::Role": "events.amazonaws.com",
 }
 STRANGER = "999999999999"
 _numbers: Iterator[int] = itertools.count()
@@ -35,9 +34,18 @@ def member(cloud: Cloud) -> str:
     return cloud.declared("security")
 
 
+def service_of(holder: str) -> str:
+    """The service of AWS that takes the role."""
+    resource = template()["Resources"][holder]
+    if resource["Type"] in SERVICES:
+        return SERVICES[resource["Type"]]
+    (statement,) = resource["Properties"]["AssumeRolePolicyDocument"]["Statement"]
+    return str(statement["Principal"]["Service"])
+
+
 def stolen(cloud: Cloud, holder: str) -> Credentials:
     """What whoever reads the environment of a function has, for as long as it lasts."""
-    service = SERVICES[template()["Resources"][holder]["Type"]]
+    service = service_of(holder)
     arn = f"arn:aws:iam::{cloud.aws.management_account}:role/{role_of(cloud, holder)}"
     return cloud.aws.mint(arn, "stolen", service=service)
 
