@@ -70,6 +70,7 @@ DELIVERING_LOGS = {
     "logs:UpdateLogDelivery": DELIVERY,
 }
 PARENTS = "organizations:ListParents"
+SENDING = "CloudTrail sends events itself, where trail.cloudWatchLogs is declared"
 CONTACTS = "contacts are declared, as in tests/workflow/own_organization/test_contacts.py"
 JUSTIFIED: dict[str, dict[str, str]] = {
     "VendAccountStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
@@ -143,6 +144,10 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     "ApplyManagementComponentFunction.KeepItsSettings": {
         "account:PutAlternateContact": CONTACTS,
         "s3:PutAccountPublicAccessBlock": "no policy of the organization holds it",
+    },
+    "TrailLogsRole.SendEvents": {
+        "logs:CreateLogStream": SENDING,
+        "logs:PutLogEvents": SENDING,
     },
     "ApplyManagementComponentFunction.KeepItsTrail": {
         "cloudtrail:AddTags": ADOPTED,
