@@ -13,6 +13,7 @@ from groundwork.baseline.components.guardrails.document import guardrail_documen
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.declaration.policy_files import Document
+from groundwork.declaration.settings import CloudWatchLogs
 from groundwork.doors.known import actions, matching
 from groundwork.policies.conditions import as_list
 from groundwork.policies.documents import Request, compile_policy
@@ -35,6 +36,7 @@ from tests.component.test_guardrails import (
     trail,
 )
 
+SILENT = ("AddPermission", "DeleteTopic", "PutDataProtectionPolicy", "RemovePermission", "SetTopicAttributes")
 HELD: list[tuple[str, str, dict[str, Any]]] = [
     *((f"ec2:Disable{what}BlockPublicAccess", "*", {}) for what in ("Image", "Snapshot")),
     ("ec2:EnableSerialConsoleAccess", "*", {}),
@@ -84,8 +86,26 @@ HELD: list[tuple[str, str, dict[str, Any]]] = [
         (f"access-analyzer:{action}", f"arn:aws:access-analyzer:us-east-1:{SECURITY}:analyzer/ours", {})
         for action in ("DeleteAnalyzer", "UpdateAnalyzer")
     ),
+    *((f"sns:{action}", f"arn:aws:sns:us-east-1:{SECURITY}:groundwork-alarms", {}) for action in SILENT),
 ]
 """What undoes what the organization holds, where the components are declared that hold it."""
+
+LOG_GROUP = f"arn:aws:logs:us-east-1:{MEMBER}:log-group:/groundwork/trail"
+LOGS_ROLE = f"arn:aws:iam::{MEMBER}:role/groundwork-trail-logs"
+ALARM = f"arn:aws:cloudwatch:us-east-1:{MEMBER}:alarm:groundwork-cis-5.1"
+WATCHING: list[tuple[str, str, dict[str, Any]]] = [
+    ("logs:DeleteLogGroup", LOG_GROUP, {}),
+    ("logs:DeleteMetricFilter", LOG_GROUP, {}),
+    ("logs:PutRetentionPolicy", f"{LOG_GROUP}:*", {}),
+    ("logs:PutLogEvents", f"{LOG_GROUP}:log-stream:theirs", {}),
+    ("cloudwatch:DeleteAlarms", ALARM, {}),
+    ("cloudwatch:DisableAlarmActions", ALARM, {}),
+    ("cloudwatch:PutMetricAlarm", ALARM, {}),
+    ("cloudwatch:SetAlarmState", ALARM, {}),
+    ("iam:DeleteRolePolicy", LOGS_ROLE, {}),
+    ("iam:UpdateAssumeRolePolicy", f"arn:aws:iam::{MEMBER}:role/other/groundwork-trail-logs", {}),
+]
+"""What blinds what watches an account, where alarms are in each account."""
 
 
 def everything(**guardrails: Any) -> Declaration:
@@ -97,10 +117,17 @@ def everything(**guardrails: Any) -> Declaration:
         "management": ["guardrails", *held],
         "workload": [*declared.baseline["workload"], "cdk"],
     }
+    baseline["security"] = [*baseline["security"], "alarms"]
     rails = declared.guardrails.model_copy(update={"regions": ["eu-west-1"], **guardrails})
+    trail = declared.trail.model_copy(update={"cloud_watch_logs": CloudWatchLogs()})
     policies = declared.organization_policies.model_copy(update={"vpc_block_public_access": "block-ingress"})
     return declared.model_copy(
-        update={"baseline": baseline, "guardrails": rails, "organization_policies": policies}
+        update={
+            "baseline": baseline,
+            "guardrails": rails,
+            "organization_policies": policies,
+            "trail": trail,
+        }
     )
 
 
@@ -141,7 +168,7 @@ def parts_of(document: Document) -> list[tuple[int, str, str]]:
 REQUESTS = [
     Request(action, resource, {"aws:principalarn": principal, **context})
     for principal, attacks in (
-        (ADMINISTRATOR, (*ATTACKS, *HELD, *OF_THE_ARCHIVE, *OF_ITS_ROLE, *OF_MEMBERSHIP)),
+        (ADMINISTRATOR, (*ATTACKS, *HELD, *WATCHING, *OF_THE_ARCHIVE, *OF_ITS_ROLE, *OF_MEMBERSHIP)),
         (WRITER, NEVER),
     )
     for action, resource, context in attacks
@@ -158,6 +185,25 @@ def test_what_the_organization_holds_nobody_in_a_member_undoes(
     if attack[0] != "s3:PutAccountPublicAccessBlock":
         bare = load().model_copy(update={"baseline": {"management": ["guardrails"], "security": ["access"]}})
         assert not denied(*attack, declaration=bare), "no component is declared that holds it"
+
+
+@pytest.mark.parametrize("attack", WATCHING, ids=named)
+def test_what_watches_is_not_blinded(attack: tuple[str, str, dict[str, Any]]) -> None:
+    held = everything(regions=None)
+    assert denied(*attack, declaration=held)
+    assert not denied(*attack, declaration=held, principal=ENTRY)
+    assert not denied(*attack), "the default has neither alarms nor a copy of the events in the account"
+
+
+def test_events_are_written_by_cloudtrails_role_alone_and_anybody_may_look() -> None:
+    held, stream = everything(regions=None), f"{LOG_GROUP}:log-stream:theirs"
+    assert not denied("logs:PutLogEvents", stream, {}, declaration=held, principal=LOGS_ROLE)
+    assert not denied("logs:DeleteLogGroup", f"{LOG_GROUP}-else", {}, declaration=held)
+    for read in ("logs:StartQuery", "logs:FilterLogEvents", "logs:DescribeMetricFilters"):
+        assert not denied(read, LOG_GROUP, {}, declaration=held)
+    assert not denied("cloudwatch:DescribeAlarms", ALARM, {}, declaration=held)
+    topic = f"arn:aws:sns:us-east-1:{SECURITY}:groundwork-alarms"
+    assert not denied("sns:Subscribe", topic, {}, declaration=held)
 
 
 def test_what_no_policy_holds_is_left_to_accounts() -> None:

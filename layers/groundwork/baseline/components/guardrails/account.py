@@ -16,6 +16,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from groundwork.baseline.components.guardrails.names import Names, Statement
+from groundwork.baseline.components.guardrails.watching import of_what_watches
 from groundwork.declaration import Declaration
 
 OF_POLICIES: Mapping[str, list[str]] = {
@@ -86,6 +87,7 @@ def of_the_account(names: Names) -> Iterator[Statement]:
         analyzers = names.arn("access-analyzer", "analyzer/*", names.security)
         kept = {"Sid": "Analyzers", "Action": OF_THE_ANALYZERS, "Resource": analyzers}
         yield names.exempting(kept, names.entry_roles)
+    yield from of_what_watches(names)
 
 
 def _undoing(declared: Declaration) -> Iterator[str]:
