@@ -31,9 +31,9 @@ AT_ONCE = 4
 
 SIGNS = {
     Power.SHUT: ("·", "stays shut"),
-    Power.ENTER: ("o", "opens, onto nothing"),
+    Power.ENTER: ("o", "enters only"),
     Power.ENTER | Power.READ: ("R", "reads"),
-    Power.ENTER | Power.READ | Power.WRITE: ("W", "reads and writes"),
+    Power.ENTER | Power.READ | Power.WRITE: ("W", "writes, too"),
     EVERYTHING: ("A", "makes roles, too"),
 }
 UNHEARD_OF = ("?", "does something nobody can declare")
@@ -133,7 +133,7 @@ def door_table(tries: Sequence[Try]) -> RenderableType:
         table.add_row(Text(account.name, style="bold cyan"))
         for row in rows:
             table.add_row(Text(f" {row[0].door.role_name}"), *[_cell(each) for each in row])
-    return Group(table, Text(), _legend(), *_verdict(tries))
+    return Group(table, Text(), _legend(tries), *_verdict(tries))
 
 
 def _cell(each: Try) -> Text:
@@ -143,11 +143,13 @@ def _cell(each: Try) -> Text:
     return Text.assemble((found, COLORS.get(found, "")), ("=" + wanted, "bright_black"))
 
 
-def _legend() -> Text:
-    legend = Text("found=promised   ", style="bright_black")
+def _legend(tries: Sequence[Try]) -> Text:
+    """Of the signs that stand in the table."""
+    legend = Text("found=promised  ", style="bright_black")
+    used = {_sign(power) for each in tries for power in (each.found, each.promised)}
     for sign, words in SIGNS.values():
-        if sign != "o":
-            legend.append_text(Text.assemble((f"{sign} ", COLORS[sign]), (f"{words}   ", "bright_black")))
+        if sign in used:
+            legend.append_text(Text.assemble((f"{sign} ", COLORS.get(sign, "")), (f"{words}  ", "bright_black")))
     return legend.append_text(Text.assemble(("R≠·", WRONG), (" differs", "bright_black")))
 
 
