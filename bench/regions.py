@@ -7,31 +7,14 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from bench.deployment import TEMPLATE
+from local.services.ec2 import ALWAYS_ON
 
 ROOT = TEMPLATE.parent
 SHIPPED = ("functions", "layers", "statemachines")
 DECLARED = "governed: [us-east-1]"
 
-SEVENTEEN = (
-    "us-east-1",
-    "us-east-2",
-    "us-west-1",
-    "us-west-2",
-    "ap-northeast-1",
-    "ap-northeast-2",
-    "ap-northeast-3",
-    "ap-south-1",
-    "ap-southeast-1",
-    "ap-southeast-2",
-    "ca-central-1",
-    "eu-central-1",
-    "eu-north-1",
-    "eu-west-1",
-    "eu-west-2",
-    "eu-west-3",
-    "sa-east-1",
-)
-"""Those that every account has without opting in."""
+SEVENTEEN = ("us-east-1", *sorted(ALWAYS_ON - {"us-east-1"}))
+"""Those that every account has without opting in, the home Region first."""
 
 
 def governing(regions: Sequence[str], folder: Path) -> Path:
