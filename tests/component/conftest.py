@@ -113,7 +113,7 @@ class World:
                 SourceParentId=self.organization.root_id,
                 DestinationParentId=self.organization.units[unit].split("/")[-2],
             )
-        return Account(id=new, name=name, email=email, kind=kind, unit=unit)
+        return Account(id=new, name=name, email=email, kind=kind, unit=unit, fresh=True)
 
     # The product's way in ------------------------------------------------------------------------
 

@@ -185,6 +185,13 @@ def peering(ec2: Any, vpc: str) -> str:
 
 
 Use = Callable[[Any, str], Any]
+
+
+def default_part(ec2: Any, kind: str, answer: str, known_by: str, vpc: str) -> Any:
+    found = getattr(ec2, f"describe_{kind}")(Filters=[{"Name": "vpc-id", "Values": [vpc]}])[answer]
+    return next(each for each in found if each[known_by] in ("default", True))
+
+
 USES: dict[str, tuple[Use, str]] = {
     "a network interface": (
         lambda ec2, vpc: ec2.create_network_interface(
@@ -201,6 +208,26 @@ USES: dict[str, tuple[Use, str]] = {
     "a security group": (
         lambda ec2, vpc: ec2.create_security_group(VpcId=vpc, GroupName="web", Description="web"),
         "1 security groups",
+    ),
+    "a rule in the default security group": (
+        lambda ec2, vpc: ec2.authorize_security_group_ingress(
+            GroupId=default_part(ec2, "security_groups", "SecurityGroups", "GroupName", vpc)["GroupId"],
+            IpPermissions=[
+                {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
+            ],
+        ),
+        "1 security groups",
+    ),
+    "an entry in the default network ACL": (
+        lambda ec2, vpc: ec2.create_network_acl_entry(
+            NetworkAclId=default_part(ec2, "network_acls", "NetworkAcls", "IsDefault", vpc)["NetworkAclId"],
+            RuleNumber=90,
+            Protocol="-1",
+            RuleAction="deny",
+            Egress=False,
+            CidrBlock="198.51.100.0/24",
+        ),
+        "1 network ACLs",
     ),
     "a route table": (lambda ec2, vpc: ec2.create_route_table(VpcId=vpc), "1 route tables"),
     "a network ACL": (lambda ec2, vpc: ec2.create_network_acl(VpcId=vpc), "1 network ACLs"),
@@ -250,6 +277,24 @@ def test_a_default_vpc_that_only_looks_unused_is_not_deleted(world: World) -> No
     with pytest.raises(ComponentNotSettled, match=r"DependencyViolation.* to which no route leads"):
         world.apply(SETTINGS, account)
     assert default_vpcs(world, account) == [vpc]
+
+
+def test_a_default_vpc_stays_where_people_may_be_at_work(world: World) -> None:
+    """A function that sleeps, or a group of no instances, has nothing in it."""
+    account = world.account().model_copy(update={"fresh": False})
+    (vpc,) = default_vpcs(world, account)
+    (told,) = [each for each in world.apply(SETTINGS, account) if "VPC" in each.resource]
+    assert (told.action, told.reason.startswith(f"{vpc} should not be there, and stays")) == ("report", True)
+    assert default_vpcs(world, account) == [vpc]
+    world.apply(SETTINGS, account, declaration=declared(world, HOME, default_vpc=DefaultVpc(later=True)))
+    assert default_vpcs(world, account) == []
+
+
+def test_its_subnets_go_first_of_which_ec2_keeps_one_that_is_used(world: World) -> None:
+    planned = [each.call for each in world.planned(SETTINGS, world.account()) if "VPC" in each.resource]
+    operations = [call.operation for call in planned if call]
+    assert operations.index("DetachInternetGateway") > operations.index("DeleteSubnet")
+    assert operations[-1] == "DeleteVpc"
 
 
 def open_parts(world: World, account: Account, region: str = HOME) -> set[str]:

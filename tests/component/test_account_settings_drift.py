@@ -287,6 +287,7 @@ def test_the_plan_is_what_apply_does_from_any_state(
 
 
 TARGET = imagined(declaration=TOLD)
+TARGET = replace(TARGET, account=TARGET.account.model_copy(update={"fresh": True}))
 ALIAS_OF_MEMBER = f"workload-{MEMBER}"
 founds = st.builds(
     Found,

@@ -36,6 +36,7 @@ from tests.component.test_guardrails import (
     trail,
 )
 
+ALARMS_KEY = "alias/groundwork-alarms"
 SILENT = ("AddPermission", "DeleteTopic", "PutDataProtectionPolicy", "RemovePermission", "SetTopicAttributes")
 HELD: list[tuple[str, str, dict[str, Any]]] = [
     *((f"ec2:Disable{what}BlockPublicAccess", "*", {}) for what in ("Image", "Snapshot")),
@@ -85,6 +86,14 @@ HELD: list[tuple[str, str, dict[str, Any]]] = [
     *(
         (f"access-analyzer:{action}", f"arn:aws:access-analyzer:us-east-1:{SECURITY}:analyzer/ours", {})
         for action in ("DeleteAnalyzer", "UpdateAnalyzer")
+    ),
+    *(
+        (f"kms:{action}", f"arn:aws:kms:us-east-1:{SECURITY}:key/abc", {"kms:resourcealiases": [ALARMS_KEY]})
+        for action in ("DisableKey", "PutKeyPolicy", "ScheduleKeyDeletion")
+    ),
+    *(
+        (f"kms:{action}", f"arn:aws:kms:us-east-1:{SECURITY}:{ALARMS_KEY}", {})
+        for action in ("DeleteAlias", "UpdateAlias")
     ),
     *((f"sns:{action}", f"arn:aws:sns:us-east-1:{SECURITY}:groundwork-alarms", {}) for action in SILENT),
 ]

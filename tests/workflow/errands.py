@@ -440,6 +440,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "ApplyManagementComponentFunction.KeepItsTrailsLogGroup": management_errands.watch,
     "ApplyManagementComponentFunction.PassItsTrailTheRoleForLogs": management_errands.watch,
     "ApplyManagementComponentFunction.KeepItsAlarms": management_errands.watch,
+    "ApplyManagementComponentFunction.KeepItsContacts": management_errands.keep_contacts,
     "TrailLogsRole.SendEvents": management_errands.send_events,
     "ApplyManagementComponentFunction.UseTheLedger": _take_over_settings,
     "ApplyManagementComponentFunction.SeeWhoIsRunning": _take_over_settings,

@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from functools import partial
+from typing import Any
 
 from botocore.exceptions import ClientError
 
 from groundwork.baseline import loop
-from groundwork.baseline.component import Target
+from groundwork.baseline.component import Component, Target
+from groundwork.baseline.components.account_contacts import AccountContacts, Contact
+from groundwork.baseline.components.account_contacts import Settings as Contacts
 from groundwork.baseline.components.alarms import Alarms, Settings
 from groundwork.baseline.components.trail import Trail
 from groundwork.baseline.components.trail.logs import GROUP
-from groundwork.contracts import Account, Organization
+from groundwork.contracts import Account, Model, Organization
+from groundwork.declaration import Declaration
 from groundwork.declaration.settings import CloudWatchLogs
 from groundwork.errors import GroundworkError
 from local.services.security_hub.hub import hub_of
@@ -173,15 +178,41 @@ def designate(place: Place) -> Job:
 
 
 def watch(place: Place) -> Job:
-    """The trail's log group, and alarms on it, which the deployed declaration does not have: the components themselves do
-    it, with the role of the function. All is gone afterwards."""
-    cloud, given = place.cloud, place.given(place.management, "component", "trail")
+    """The trail's log group, and alarms on it. All is gone afterwards."""
+    trail = place.cloud.declaration.trail.model_copy(update={"cloud_watch_logs": CloudWatchLogs()})
+    declaration = place.cloud.declaration.model_copy(update={"trail": trail})
+    return _with_its_role((Trail(), Alarms()), declaration, {"alarms": Settings()}, _take_off, place)
+
+
+def keep_contacts(place: Place) -> Job:
+    """Whom AWS writes to about the management account; nobody, afterwards."""
+    contact = Contact(
+        name="Security", title="Security", email="security@example.com", phone="+41 44 123 45 67"
+    )
+    settings: dict[str, Model] = {"account-contacts": Contacts(security=contact)}
+    return _with_its_role((AccountContacts(),), place.cloud.declaration, settings, _forget_contact, place)
+
+
+def _forget_contact(place: Place) -> None:
+    account = place.cloud.aws.client("account")
+    with suppress(account.exceptions.ResourceNotFoundException):
+        account.delete_alternate_contact(AlternateContactType="SECURITY")
+
+
+def _with_its_role(
+    components: Sequence[Component[Any]],
+    declared: Declaration,
+    settings: dict[str, Model],
+    undo: Callable[[Place], None],
+    place: Place,
+) -> Job:
+    """What the deployed declaration does not have: the components themselves do it, with the role of the function."""
+    cloud, given = place.cloud, place.given(place.management, "component", components[0].name)
     role = f"arn:aws:iam::{place.management}:role/{role_of(cloud, 'ApplyManagementComponentFunction')}"
     who = cloud.aws.mint(role, "errand", service="lambda.amazonaws.com")
-    trail = cloud.declaration.trail.model_copy(update={"cloud_watch_logs": CloudWatchLogs()})
-    baseline = {**cloud.declaration.baseline, "management": ["trail", "alarms"]}
-    declaration = cloud.declaration.model_copy(update={"trail": trail, "baseline": baseline})
-    declaration._settings = {"alarms": Settings()}
+    baseline = {**declared.baseline, "management": [each.name for each in components]}
+    declaration = declared.model_copy(update={"baseline": baseline})
+    declaration._settings = settings
 
     def target() -> Target:
         return Target(
@@ -193,12 +224,12 @@ def watch(place: Place) -> Job:
 
     def work() -> str:
         try:
-            loop.apply(Trail(), target())
-            loop.apply(Alarms(), target())
+            for component in components:
+                loop.apply(component, target())
         except (ClientError, GroundworkError) as refused:
             return str(refused)
         finally:
-            _take_off(place)
+            undo(place)
         return ""
 
     return work

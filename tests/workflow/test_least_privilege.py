@@ -71,7 +71,6 @@ DELIVERING_LOGS = {
 }
 PARENTS = "organizations:ListParents"
 SENDING = "CloudTrail sends events itself, where trail.cloudWatchLogs is declared"
-CONTACTS = "contacts are declared, as in tests/workflow/own_organization/test_contacts.py"
 JUSTIFIED: dict[str, dict[str, str]] = {
     "VendAccountStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
     "RollOutStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
@@ -134,7 +133,6 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "organizations:UpdatePolicy": "the policy was changed, or the declaration"
     },
     "ApplyManagementComponentFunction.LookAtItself": {
-        "account:GetAlternateContact": CONTACTS,
         "cloudtrail:GetEventSelectors": "somebody gave the trail event selectors",
         "cloudtrail:GetInsightSelectors": "trail.insights is declared, as in tests/component/test_trail_options.py",
         "config:DescribeDeliveryChannelStatus": "somebody else's delivery channel was there before",
@@ -142,7 +140,6 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "access-analyzer:ListFindings": "somebody has switched Access Analyzer on",
     },
     "ApplyManagementComponentFunction.KeepItsSettings": {
-        "account:PutAlternateContact": CONTACTS,
         "s3:PutAccountPublicAccessBlock": "no policy of the organization holds it",
     },
     "TrailLogsRole.SendEvents": {

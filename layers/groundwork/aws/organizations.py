@@ -46,7 +46,8 @@ IN_PROGRESS_LIMIT = 5
 
 
 class Listed(Model):
-    """An account as Organizations shows it. `unit_ids` are those of its path below the root, topmost first."""
+    """An account as Organizations shows it. `unit_ids` are those of its path below the root, topmost first; `created`
+    says that it was made in this organization, and did not come into it by an invitation."""
 
     id: str
     name: str
@@ -58,6 +59,7 @@ class Listed(Model):
     partition: str
     root_id: str
     unit_ids: Annotated[tuple[str, ...], Field(strict=False)]
+    created: bool = False
 
     @property
     def parent_id(self) -> str:
@@ -290,6 +292,7 @@ def _listed(account: AccountTypeDef, root: str, *units: str) -> Listed:
         partition=partition,
         root_id=root,
         unit_ids=units,
+        created=account.get("JoinedMethod") == "CREATED",
     )
 
 

@@ -204,7 +204,13 @@ class DefaultVpc(Model):
 
     delete: list[Literal["security", "tooling", "workload"]] = Field(
         default=["security", "tooling", "workload"],
-        description="It goes, with its subnets and its internet gateway: RunInstances then needs a subnet",
+        description="It goes before a new account is ready, with its subnets and its internet gateway: RunInstances then "
+        "needs a subnet",
+    )
+    later: bool = Field(
+        default=False,
+        description="It goes from accounts, too, in which people may be at work: those that have been ready, or were invited. "
+        "What sleeps, like a function that nobody has called for weeks, shows in no VPC",
     )
     close: list[Kind] = Field(
         default=["management"],

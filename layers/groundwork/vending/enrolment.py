@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
@@ -30,6 +30,8 @@ BASELINE_TAG = "groundwork:baseline"
 as something is left that it no longer names, the earlier ones follow it."""
 MOST_VERSIONS = 10
 """Remembered: a tag's value has 256 characters."""
+A_WHILE = timedelta(days=1)
+"""For which an account that others made counts as new: they tell of it at once."""
 REQUEST_TAG = "groundwork:request"
 """The id of the event that asked for the account: CreateAccount itself sets it, so a lost ledger can be rebuilt."""
 APPROVED_TAG = "groundwork:approved-by"
@@ -165,6 +167,7 @@ class Enroller:
             unit=paths[listed.unit_ids[-1]] if listed.unit_ids else "",
             joined=listed.joined.isoformat(),
             laid_down=(tags.get(BASELINE_TAG) or "").split(),
+            fresh=_is_fresh(listed, tags),
         )
         pinned = memory.pinned or {}
         security, tooling = (self._declared_id(each, account, memory) if each else None for each in declared)
@@ -279,3 +282,10 @@ def bearers(
         if name in names and account.state == "ACTIVE" and (declared or name not in taken):
             found.setdefault(name, account.id)
     return found
+
+
+def _is_fresh(listed: Listed, tags: Mapping[str, str]) -> bool:
+    """Not one that was invited, and none that has been ready: people may be at work there."""
+    if tags.get(STATE_TAG) == "ready":
+        return False
+    return REQUEST_TAG in tags or (listed.created and datetime.now(UTC) - listed.joined < A_WHILE)

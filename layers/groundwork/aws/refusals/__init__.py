@@ -10,9 +10,9 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 
-from groundwork.errors import ComponentNotSettled, GroundworkError
+from groundwork.errors import ComponentNotSettled, GroundworkError, RefusedUnexpectedly
 
 from . import (
     access_analyzer,
@@ -93,16 +93,23 @@ def named(
 ) -> Iterator[None]:
     """Raises our own error in place of AWS's, with AWS's message, what it means and what to do; `while_passing` for what
     is asked again. What nobody has thought about, or is told apart elsewhere, stays as it is. AWS's message quotes what it
-    was sent: without `quoting`, where that is personal data, it is left out."""
+    was sent: without `quoting`, where that is personal data, it is left out, whatever the error is."""
     try:
         yield
     except ClientError as error:
         answer = answer_to(error)
         if answer is None or answer.error is None:
-            raise
+            if quoting:
+                raise
+            code = error.response["Error"]["Code"]
+            raise RefusedUnexpectedly(f"{who}: {error.operation_name}: {code}.") from None
         said, reason = error.response["Error"], error.response.get("Reason")
         told = f"{said['Code']} ({reason})" if reason else said["Code"]
         kind = while_passing if answer.error is ComponentNotSettled else answer.error
         message = said.get("Message", "").rstrip(". ") if quoting else ""
         words = ": ".join(filter(None, (who, error.operation_name, told, message)))
         raise kind(f"{words}. {answer.words}") from (error if quoting else None)
+    except ParamValidationError:
+        if quoting:
+            raise
+        raise RefusedUnexpectedly(f"{who}: a value is not one that AWS takes.") from None

@@ -130,7 +130,8 @@ class AccountSettings(Component[Found]):
                 where, plain = f"EBS encryption in {name}", "new volumes are not encrypted"
                 yield Call("ec2", "EnableEbsEncryptionByDefault", {}, where, "update", plain, name)
             if region.default_vpc:
-                yield from region.default_vpc.calls(name)
+                goes = target.account.fresh or declared.default_vpc.later
+                yield from region.default_vpc.calls(name, goes)
         yield from skipped("ec2", found.off)
         yield from root_user.reports(found.root_user, target.account.kind)
 

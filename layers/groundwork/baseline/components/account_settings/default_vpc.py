@@ -15,6 +15,8 @@ from groundwork.baseline.component import Call, Permission
 from groundwork.contracts import Kind
 from groundwork.side_by_side import side_by_side
 
+MOST_RULES = 2
+BORN_ENTRIES = frozenset({100, 32_767})
 MEMBERS: tuple[Kind, ...] = ("security", "tooling", "workload")
 """Where it may be deleted."""
 
@@ -48,6 +50,18 @@ def _always(_: Mapping[str, Any]) -> bool:
     return True
 
 
+def _is_plain_group(group: Mapping[str, Any]) -> bool:
+    """The default one with the rules that AWS gives it: all from itself, all to anywhere."""
+    rules = [*group["IpPermissions"], *group["IpPermissionsEgress"]]
+    anywhere = all(not each.get("PrefixListIds") and each["IpProtocol"] == "-1" for each in rules)
+    return group["GroupName"] == "default" and anywhere and len(rules) <= MOST_RULES
+
+
+def _is_plain_acl(acl: Mapping[str, Any]) -> bool:
+    """The default one with the entries that AWS gives it: all allowed, and the last that denies the rest."""
+    return bool(acl["IsDefault"]) and {each["RuleNumber"] for each in acl["Entries"]} <= BORN_ENTRIES
+
+
 SUBNETS = Part(
     "subnets", "describe_subnets", "Subnets", "vpc-id", lambda subnet: bool(subnet["DefaultForAz"])
 )
@@ -55,17 +69,9 @@ GATEWAYS = Part(
     "internet gateways", "describe_internet_gateways", "InternetGateways", "attachment.vpc-id", _always
 )
 INTERFACES = Part("network interfaces", "describe_network_interfaces", "NetworkInterfaces", "vpc-id", _never)
-GROUPS = Part(
-    "security groups",
-    "describe_security_groups",
-    "SecurityGroups",
-    "vpc-id",
-    lambda group: group["GroupName"] == "default",
-)
+GROUPS = Part("security groups", "describe_security_groups", "SecurityGroups", "vpc-id", _is_plain_group)
 ROUTES = Part("route tables", "describe_route_tables", "RouteTables", "vpc-id", _is_plain)
-ACLS = Part(
-    "network ACLs", "describe_network_acls", "NetworkAcls", "vpc-id", lambda acl: bool(acl["IsDefault"])
-)
+ACLS = Part("network ACLs", "describe_network_acls", "NetworkAcls", "vpc-id", _is_plain_acl)
 PARTS = (INTERFACES, SUBNETS, GROUPS, ROUTES, ACLS, GATEWAYS)
 DIRECTIONS = {
     "IpPermissions": "RevokeSecurityGroupIngress",
@@ -96,19 +102,27 @@ CLOSE = Permission(
 
 @dataclass(frozen=True)
 class Unwanted:
-    """A default VPC where there should be none. `used_by` says in words what somebody put into it; empty when nobody
-    did."""
+    """A default VPC where there should be none. `used_by` says in words what somebody put into it or changed; empty when
+    nobody did."""
 
     id: str
     subnets: tuple[str, ...]
     gateways: tuple[str, ...]
     used_by: str
 
-    def calls(self, region: str) -> Iterator[Call]:
-        """Those that delete it, or the report of who uses it."""
+    def calls(self, region: str, goes: bool) -> Iterator[Call]:
+        """Those that delete it, or the report that it is there: it is in use, or it `goes` no more, as the account may be.
+        The subnets are first, of which AWS deletes none that something is in."""
         resource = f"default VPC in {region}"
         if self.used_by:
             kept = f"{self.id} should not be there, and is left alone because it is in use: it holds {self.used_by}"
+            yield Call("ec2", "", {}, resource, "report", kept, severity="low")
+            return
+        if not goes:
+            kept = (
+                f"{self.id} should not be there, and stays: people may work in the account, and what sleeps shows in no VPC. "
+                "Delete it by hand, or set accountSettings.defaultVpc.later: true"
+            )
             yield Call("ec2", "", {}, resource, "report", kept, severity="low")
             return
 
@@ -116,11 +130,11 @@ class Unwanted:
             reason = f"{self.id} should not be there: this kind of account has none, and nothing is in it"
             return Call("ec2", operation, parameters, resource, "delete", reason, region, severity="low")
 
+        for subnet in self.subnets:
+            yield call("DeleteSubnet", {"SubnetId": subnet})
         for gateway in self.gateways:
             yield call("DetachInternetGateway", {"InternetGatewayId": gateway, "VpcId": self.id})
             yield call("DeleteInternetGateway", {"InternetGatewayId": gateway})
-        for subnet in self.subnets:
-            yield call("DeleteSubnet", {"SubnetId": subnet})
         yield call("DeleteVpc", {"VpcId": self.id})
 
 
@@ -136,7 +150,7 @@ class Open:
     entries: tuple[tuple[int, bool], ...]
     used_by: str
 
-    def calls(self, region: str) -> Iterator[Call]:
+    def calls(self, region: str, _goes: bool) -> Iterator[Call]:
         """Those that close it, or the report of who uses it."""
         resource = f"default VPC in {region}"
         lets = []
@@ -187,8 +201,8 @@ def read_open(ec2: Any) -> Open | None:
     if default is None:
         return None
     groups, acls = side_by_side(lambda: _of(ec2, GROUPS, default), lambda: _of(ec2, ACLS, default))
-    group = next(each for each in groups if GROUPS.born_with(each))
-    acl = next(each for each in acls if ACLS.born_with(each))
+    group = next(each for each in groups if each["GroupName"] == "default")
+    acl = next(each for each in acls if each["IsDefault"])
     entries = tuple(
         (entry["RuleNumber"], entry["Egress"]) for entry in acl["Entries"] if entry["RuleAction"] == "allow"
     )

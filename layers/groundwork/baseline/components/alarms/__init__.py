@@ -13,7 +13,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Literal
 
-from pydantic import Field
+from pydantic import ConfigDict, Field
 
 from groundwork.baseline import keys
 from groundwork.baseline.component import Call, Component, Permission, Target
@@ -29,6 +29,9 @@ from groundwork.side_by_side import side_by_side
 
 
 class Settings(Model):
+    model_config = ConfigDict(hide_input_in_errors=True)
+    """Addresses are personal data."""
+
     by: Literal["organization", "account"] = Field(
         default="organization",
         description="organization: once, over an organization trail; account: in each account, over its own trail",

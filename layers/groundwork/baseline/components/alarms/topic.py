@@ -29,6 +29,8 @@ NAME = "groundwork-alarms"
 ALIAS = "alias/groundwork-alarms"
 CLOUDWATCH = "cloudwatch.amazonaws.com"
 PENDING = "PendingConfirmation"
+DELETED = "Deleted"
+"""Of a subscription that somebody has ended: SNS goes on listing it for some days."""
 USE = keys.Use(
     description="Encrypts what alarms say, until it is delivered",
     missing="no alarm can tell anybody",
@@ -72,6 +74,7 @@ def read(target: Target) -> Topic:
         lambda: _topic(target.client("sns", home), arn(target)),
     )
     mails = [each for each in subscriptions if each["Protocol"].startswith("email")]
+    mails = [each for each in mails if each["SubscriptionArn"] != DELETED]
     subscribed = {each["Endpoint"].lower(): each["SubscriptionArn"] != PENDING for each in mails}
     return Topic(key, astray, attributes, subscribed, len(subscriptions) - len(mails))
 

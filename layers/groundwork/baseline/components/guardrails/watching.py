@@ -24,6 +24,7 @@ READS_OF_LOGS = [
     "logs:StartQuery",
     "logs:TestMetricFilter",
 ]
+FREE_ON_THE_KEY = ["kms:Decrypt", "kms:Describe*", "kms:GenerateDataKey*", "kms:Get*", "kms:List*"]
 READS_OF_ALARMS = ["cloudwatch:Describe*", "cloudwatch:Get*", "cloudwatch:List*"]
 SILENCING = [
     "sns:AddPermission",
@@ -55,3 +56,14 @@ def of_what_watches(names: Names) -> Iterator[Statement]:
             "Resource": names.arn("sns", topic.NAME, names.security),
         }
         yield names.exempting(told, names.entry_roles)
+        key = {
+            "Sid": "AlarmsKey",
+            "NotAction": FREE_ON_THE_KEY,
+            "Resource": names.arn("kms", "key/*", names.security),
+        }
+        by_alias = {"Condition": {"ForAnyValue:StringEquals": {"kms:ResourceAliases": topic.ALIAS}}}
+        yield names.exempting({**key, **by_alias}, names.entry_roles)
+        alias = names.arn("kms", topic.ALIAS, names.security)
+        yield names.exempting(
+            {"Sid": "AlarmsAlias", "Action": "kms:*Alias", "Resource": alias}, names.entry_roles
+        )
