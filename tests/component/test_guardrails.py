@@ -7,8 +7,8 @@ from typing import Any
 
 import pytest
 
-from groundwork.baseline.central_policies import Found, minified
-from groundwork.baseline.components.guardrails import Guardrails
+from groundwork.baseline.central_policies import minified
+from groundwork.baseline.components.guardrails import Found, Guardrails
 from groundwork.baseline.components.guardrails.document import (
     LONGEST,
     ONCE_LONGEST,

@@ -11,9 +11,9 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 
-from groundwork.baseline.central_policies import TAG, Found, FoundPolicy
+from groundwork.baseline.central_policies import TAG, FoundPolicy
 from groundwork.baseline.components import guardrails
-from groundwork.baseline.components.guardrails import Guardrails
+from groundwork.baseline.components.guardrails import Found, Guardrails
 from groundwork.baseline.components.guardrails.document import guardrail_documents
 from groundwork.contracts import Account
 from groundwork.errors import OrganizationBusy
@@ -192,7 +192,9 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(enabled: World) -
     for sabotage in SABOTAGES:
         sabotage.do(enabled, enabled.management)
         enabled.apply(GUARDRAILS, enabled.management)
-    enabled.plan(GUARDRAILS, enabled.before(enabled.management))
+    two = enabled.declaration.regions.model_copy(update={"governed": ["us-east-1", "eu-west-1"]})
+    declaration = enabled.declaration.model_copy(update={"regions": two})
+    enabled.plan(GUARDRAILS, enabled.before(enabled.management), declaration=declaration)
     used, declared = used_and_declared(enabled, GUARDRAILS, mark)
     assert used == declared
 
@@ -217,6 +219,7 @@ def test_the_policies_are_made_attached_and_then_left_alone(enabled: World) -> N
     assert GUARDRAILS.difference(inside) == []
     assert sorted(call.operation for call in enabled.calls_since(mark)) == [
         *["DescribePolicy"] * 3,
+        *["ListOrganizationAdminAccounts"] * 2,
         "ListPoliciesForTarget",
         *["ListTagsForResource"] * 3,
     ]

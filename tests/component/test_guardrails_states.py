@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from groundwork.baseline.archive import is_known
-from groundwork.baseline.central_policies import TAG, Former, Found, FoundPolicy
+from groundwork.baseline.central_policies import TAG, Former, FoundPolicy
 from groundwork.baseline.component import Call
-from groundwork.baseline.components.guardrails import SCP, Guardrails
+from groundwork.baseline.components.guardrails import SCP, Found, Guardrails
 from groundwork.baseline.components.guardrails.document import guardrail_documents
 from tests.component.imagined import PURE, imagined
 

@@ -11,6 +11,7 @@ import pytest
 
 from tests.workflow.conftest import TIME_SCALE, Cloud, Slot, bootstrapped, deployed, until
 from tests.workflow.own_organization.test_beginnings import make_account
+from tests.workflow.people import keys
 
 EC2_POLICY = "DECLARATIVE_POLICY_EC2"
 THEIRS = {"ec2_attributes": {"image_block_public_access": {"state": {"@@assign": "unblocked"}}}}
@@ -61,6 +62,23 @@ def test_accounts_become_ready(inherited: Inherited) -> None:
 def test_who_runs_a_service_goes_on_running_it(inherited: Inherited, service: str) -> None:
     administrators = inherited.cloud.aws.client(service).list_organization_admin_accounts()["AdminAccounts"]
     assert {each.get("AdminAccountId", each.get("AccountId")) for each in administrators} == {inherited.audit}
+
+
+def test_the_guard_rails_leave_it_its_work(inherited: Inherited) -> None:
+    cloud = inherited.cloud
+    iam = cloud.inside("iam", inherited.audit)
+    trust = {"Effect": "Allow", "Principal": {"AWS": inherited.audit}, "Action": "sts:AssumeRole"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [trust]})
+    role = iam.create_role(RoleName="auditor", AssumeRolePolicyDocument=document)["Role"]["Arn"]
+    iam.attach_role_policy(RoleName="auditor", PolicyArn="arn:aws:iam::aws:policy/AdministratorAccess")
+    given = cloud.inside("sts", inherited.audit).assume_role(RoleArn=role, RoleSessionName="audit")
+    session = keys(given["Credentials"])
+    found = cloud.inside("guardduty", inherited.audit).list_detectors()["DetectorIds"]
+    guardduty = cloud.aws.client("guardduty", credentials=session)
+    detector = found[0] if found else guardduty.create_detector(Enable=True)["DetectorId"]
+    guardduty.update_organization_configuration(DetectorId=detector, AutoEnableOrganizationMembers="NEW")
+    with pytest.raises(guardduty.exceptions.ClientError, match="service control policy"):
+        cloud.aws.client("account", credentials=session).put_account_name(AccountName="else")
 
 
 def test_nothing_would_be_done_about_it(inherited: Inherited) -> None:

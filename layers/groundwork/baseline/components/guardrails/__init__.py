@@ -7,11 +7,11 @@ takes guard rails off is no function of ours."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
-from groundwork.baseline import central_policies
-from groundwork.baseline.central_policies import Found, Policy, PolicyType, minified
-from groundwork.baseline.component import Call, Component, Target
+from groundwork.baseline import administrators, central_policies
+from groundwork.baseline.central_policies import Policy, PolicyType, minified
+from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.components.guardrails.document import (
     ONCE_LONGEST,
     guardrail_documents,
@@ -19,7 +19,8 @@ from groundwork.baseline.components.guardrails.document import (
 )
 from groundwork.baseline.documents import differences
 from groundwork.baseline.imagined import all_there
-from groundwork.declaration import Declaration
+from groundwork.baseline.regions import FIND_REGIONS, governed
+from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.policy_files import Document
 
 SCP = PolicyType(
@@ -37,10 +38,25 @@ HARM: Mapping[str, str] = {
 """What it means that a policy is not there, by what it is for."""
 
 
+RUN_BY: Mapping[ComponentName, str] = {"threat-detection": "guardduty", "posture": "securityhub"}
+"""Services that another account may run for the organization: what that one does is no undoing."""
+
+
+@dataclass(frozen=True)
+class Found(central_policies.Found):
+    """`run_by_others` are the components whose service another account administers in a governed Region."""
+
+    run_by_others: frozenset[ComponentName] = frozenset()
+
+
 class Guardrails(Component[Found]):
     name = "guardrails"
     kinds = ("management",)
-    reads = (central_policies.READS,)
+    reads = (
+        central_policies.READS,
+        Permission(tuple(f"{service}:ListOrganizationAdminAccounts" for service in RUN_BY.values())),
+        FIND_REGIONS,
+    )
     writes = central_policies.writes(SCP.name)
 
     def rendered(self, declaration: Declaration) -> Sequence[Document]:
@@ -48,7 +64,8 @@ class Guardrails(Component[Found]):
 
     def read(self, target: Target) -> Found:
         places = {target.organization.root_id, *_places(target)}
-        return central_policies.read(SCP, policy_names(target.declaration).values(), places, target)
+        there = central_policies.read(SCP, policy_names(target.declaration).values(), places, target)
+        return Found(**vars(there), run_by_others=_run_by_others(target))
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         names, places = policy_names(target.declaration), _places(target)
@@ -57,7 +74,7 @@ class Guardrails(Component[Found]):
             resource = f"{SCP.words} {names['baseline']}"
             yield Call("organizations", "AttachPolicy", {}, resource, "report", waits)
             return
-        documents = guardrail_documents(target.declaration, target.organization)
+        documents = guardrail_documents(target.declaration, target.organization, found.run_by_others)
         wanted = [
             Policy(name, documents[name], places, HARM[part], idle="it protects no account")
             for part, name in names.items()
@@ -70,6 +87,15 @@ class Guardrails(Component[Found]):
     def left(self, target: Target) -> Iterator[Call]:
         names = policy_names(target.declaration).values()
         yield from central_policies.left(SCP, self.name, names, target)
+
+
+def _run_by_others(target: Target) -> frozenset[ComponentName]:
+    declared = {name: service for name, service in RUN_BY.items() if target.declaration.has_component(name)}
+    if not declared:
+        return frozenset()
+    regions = governed(target).on
+    found = {name: administrators.read(service, regions, target) for name, service in declared.items()}
+    return frozenset(name for name, each in found.items() if administrators.strangers(each, target))
 
 
 def _hangs(policy: Policy, found: Found) -> bool:

@@ -17,7 +17,6 @@ from collections.abc import Iterator, Mapping
 
 from groundwork.baseline.components.guardrails.names import Names, Statement
 from groundwork.baseline.components.guardrails.watching import of_what_watches
-from groundwork.declaration import Declaration
 
 OF_POLICIES: Mapping[str, list[str]] = {
     "image_block_public_access": ["ec2:DisableImageBlockPublicAccess"],
@@ -80,7 +79,7 @@ def of_the_account(names: Names) -> Iterator[Statement]:
                 "Null": {"aws:AssumedRoot": "true"},
             },
         }
-    if undoing := sorted(_undoing(declared)):
+    if undoing := sorted(_undoing(names)):
         held = {"Sid": "HeldByTheOrganization", "Action": undoing, "Resource": "*"}
         yield names.exempting(held, names.entry_roles)
     if declared.has_component("external-access"):
@@ -90,15 +89,16 @@ def of_the_account(names: Names) -> Iterator[Statement]:
     yield from of_what_watches(names)
 
 
-def _undoing(declared: Declaration) -> Iterator[str]:
-    """While the organization's policies are tried in one unit, the others' accounts decide for themselves."""
-    policies = declared.organization_policies
+def _undoing(names: Names) -> Iterator[str]:
+    """While the organization's policies are tried in one unit, the others' accounts decide for themselves. What another
+    account runs is for that one to change."""
+    declared, policies = names.declaration, names.declaration.organization_policies
     if declared.has_component("organization-policies") and policies.from_unit is None:
         for setting, actions in OF_POLICIES.items():
             if getattr(policies, setting):
                 yield from actions
     for component, actions in UNDOING.items():
-        if declared.has_component(component):
+        if declared.has_component(component) and component not in names.run_by_others:
             yield from actions
 
 

@@ -43,7 +43,7 @@ https://docs.aws.amazon.com/kms/latest/developerguide/alias-authorization.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from groundwork.baseline.central_policies import TAG, minified
@@ -53,7 +53,7 @@ from groundwork.baseline.components.guardrails.archive import of_the_archive
 from groundwork.baseline.components.guardrails.names import READS_OF_IAM, Names, Statement, is_laid_down
 from groundwork.baseline.components.guardrails.regions import of_the_regions
 from groundwork.contracts import Organization
-from groundwork.declaration import Declaration
+from groundwork.declaration import ComponentName, Declaration
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
 
 LONGEST, ONCE_LONGEST = 10_240, 5_120
@@ -105,9 +105,11 @@ def policy_names(declaration: Declaration) -> dict[str, str]:
     return {part: name for part, name in parts.items() if part not in left_out}
 
 
-def guardrail_documents(declaration: Declaration, organization: Organization) -> dict[str, dict[str, Any]]:
-    """The service control policies by their names: rendered from the declaration and the ids of the organization, nothing
-    else.
+def guardrail_documents(
+    declaration: Declaration, organization: Organization, run_by_others: Collection[ComponentName] = ()
+) -> dict[str, dict[str, Any]]:
+    """The service control policies by their names: rendered from the declaration, the ids of the organization, and the
+    components whose service another account runs for it, nothing else.
 
     Raises `SecurityAccountMissing` without a security account, whose buckets and key they protect, and
     `InvalidDeclaration` when the declaration makes one longer than AWS takes.
@@ -116,7 +118,7 @@ def guardrail_documents(declaration: Declaration, organization: Organization) ->
         raise SecurityAccountMissing(
             "The guard rails protect the security account's buckets and key, and there is no such account."
         )
-    names = Names(declaration, organization)
+    names = Names(declaration, organization, frozenset(run_by_others))
     statements = {
         "baseline": _of_the_baseline,
         "account": of_the_account,

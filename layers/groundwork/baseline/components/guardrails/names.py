@@ -29,6 +29,7 @@ class Names:
 
     declaration: Declaration
     organization: Organization
+    run_by_others: frozenset[ComponentName] = frozenset()
 
     @property
     def security(self) -> str:
