@@ -149,7 +149,9 @@ def _legend(tries: Sequence[Try]) -> Text:
     used = {_sign(power) for each in tries for power in (each.found, each.promised)}
     for sign, words in SIGNS.values():
         if sign in used:
-            legend.append_text(Text.assemble((f"{sign} ", COLORS.get(sign, "")), (f"{words}  ", "bright_black")))
+            legend.append_text(
+                Text.assemble((f"{sign} ", COLORS.get(sign, "")), (f"{words}  ", "bright_black"))
+            )
     return legend.append_text(Text.assemble(("R≠·", WRONG), (" differs", "bright_black")))
 
 
