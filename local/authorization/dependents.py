@@ -91,14 +91,24 @@ def _always(*actions: str, service_principal: str = "") -> Finder:
     return find
 
 
+LOOKS_OF_AN_ADMINISTRATOR = (
+    "DescribeAccount",
+    "DescribeOrganization",
+    "DescribeOrganizationalUnit",
+    "ListAWSServiceAccessForOrganization",
+    "ListAccounts",
+    "ListDelegatedAdministrators",
+)
+
+
 def _administrator(service: str) -> Finder:
     """ "Permissions required to designate a delegated GuardDuty administrator account", GuardDuty User Guide, and the same
     of Security Hub: what they do in Organizations is done as whoever designates, with the account as its resource."""
     granted: Keys = {"organizations:serviceprincipal": service}
 
     def find(call: Call, own: list[str]) -> Iterator[Need]:
-        yield Need("organizations:DescribeOrganization")
-        yield Need("organizations:ListDelegatedAdministrators")
+        for look in LOOKS_OF_AN_ADMINISTRATOR:
+            yield Need(f"organizations:{look}")
         yield Need("organizations:EnableAWSServiceAccess", "*", granted)
         place = state.organization_backend(call.account)
         account = f"account/{place.org.id if place else 'o-none'}/{call.get('AdminAccountId')}"

@@ -104,7 +104,16 @@ class Delegation(Component[Found]):
         ),
         Permission(tuple(f"{each}:{administrators.DESIGNATE}" for each in REGIONAL_SERVICES.values())),
         # What these services ask of Organizations on behalf of whoever designates.
-        Permission(("organizations:DescribeOrganization", "organizations:ListDelegatedAdministrators")),
+        Permission(
+            (
+                "organizations:DescribeAccount",
+                "organizations:DescribeOrganization",
+                "organizations:DescribeOrganizationalUnit",
+                "organizations:ListAWSServiceAccessForOrganization",
+                "organizations:ListAccounts",
+                "organizations:ListDelegatedAdministrators",
+            )
+        ),
         Permission(("iam:CreateServiceLinkedRole",), tuple(each for each in _ROLES if each.endswith("/*"))),
         Permission(
             ("organizations:EnableAWSServiceAccess",),
