@@ -123,6 +123,7 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     },
     "DiscoverAccountsFunction.UseTheLedger": {"dynamodb:UpdateItem": "an account was invited"},
     "ApplyManagementComponentFunction.LookAtTheOrganization": {
+        "organizations:DescribeOrganizationalUnit": BESIDES,
         "organizations:ListTargetsForPolicy": "a guard rail of ours is declared no longer",
     },
     "ApplyManagementComponentFunction.CreateGuardrails": {"organizations:TagResource": BESIDES},
