@@ -94,12 +94,12 @@ def test_an_account_is_asked_for_and_watched_until_it_is_ready(
     page.get_by_label("Tags").fill("cost-center=42")
     page.get_by_role("button", name="Request", exact=True).click()
     opened.shown(opened.row(email).filter(has_text=name))
-    until(lambda: "ready" in opened.row(name).first.inner_text().split("\n"), f"{name} to be ready")
-    assert "Workloads/Development" in opened.row(name).inner_text()
+    until(lambda: "ready" in opened.row(email).first.inner_text().split("\n"), f"{name} to be ready")
+    assert "Workloads/Development" in opened.row(email).inner_text()
     identifier = cloud.accounts()[email]["Id"]
     assert cloud.tags_of(identifier)["cost-center"] == "42"
     page.get_by_role("link", name="Events").click()
-    ready = opened.shown(opened.row(name).filter(has_text="Account Ready"))
+    ready = opened.shown(opened.row(email).filter(has_text="Account Ready"))
     assert "good" in (ready.get_attribute("class") or "")
     ready.get_by_text("JSON").click()
     assert identifier in ready.locator("pre").inner_text()

@@ -150,7 +150,7 @@ QUOTA = {"QuotaName": "Default maximum number of accounts", "Value": 10.0}
             [
                 (
                     "bad",
-                    "cloudtrail.amazonaws.com, config-multi",
+                    "access-analyzer.amazonaws.com, cloudtrail",
                     "Let Groundwork run in the management",
                 )
             ],

@@ -31,7 +31,7 @@ _ROLE = ("arn:{partition}:iam::{account}:role/" + ROLE,)
 _GROUP = ("arn:{partition}:logs:*:{account}:log-group:" + GROUP + "*",)
 
 READS = (
-    Permission(["logs:DescribeLogGroups"], _GROUP),
+    Permission(["logs:DescribeLogGroups"]),
     Permission(["iam:GetRole", "iam:GetRolePolicy"], _ROLE, kinds=MEMBERS),
 )
 WRITES = (
