@@ -24,7 +24,7 @@ BY_SERVICE = {
         "iam": 25,
         "kms": 3,
         "organizations": 8,
-        "sts": 7,
+        "sts": 6,
     },
     AGAIN: {
         "cloudtrail": 3,
