@@ -28,6 +28,11 @@ ACCEPTED = {
     },
     "LogArchiveKey": {"CKV_AWS_33": "anybody of the organization, by condition, and only to find the key"},
     "SessionConfig": {"CKV_AWS_111": "recorders and delivery channels have no ARN to name"},
+    "SessionDelegation": {"CKV_AWS_111": "an administrator is designated without a resource to name"},
+    "SessionPosture": {
+        "CKV_AWS_111": "central configuration and aggregators have no ARN before they are made"
+    },
+    "SessionThreatDetection": {"CKV_AWS_111": "detectors have no ARN before they are made"},
 }
 """Findings of checkov that stay, by resource, each with its reason."""
 
