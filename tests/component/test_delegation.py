@@ -58,7 +58,7 @@ def test_the_security_account_is_registered_once(ready: World) -> None:
     changes = prove_complete(ready, DELEGATION, ready.security)
     assert sorted(change.resource for change in changes) == sorted(
         [
-            f"service-linked role of {ANALYZER} in the management account",
+            "role AWSServiceRoleForAccessAnalyzer in the management account",
             *(f"delegated administrator of {service}" for service in sorted(REGISTERED)),
             *(f"administrator of {service} in us-east-1" for service in REGIONAL),
         ]

@@ -89,7 +89,7 @@ def test_delegation_makes_the_role_first_and_looks_no_more_afterwards(world: Wor
     declaration = declared(world)
     done = prove_complete(world, DELEGATION, world.security, declaration=declaration)
     role, register = (
-        f"service-linked role of {ACCESS_ANALYZER}",
+        "role AWSServiceRoleForAccessAnalyzer",
         f"delegated administrator of {ACCESS_ANALYZER}",
     )
     assert {role + " in the management account", register} <= {change.resource for change in done}

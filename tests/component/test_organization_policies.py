@@ -164,7 +164,7 @@ def test_a_second_run_writes_nothing_and_reads_little(world: World) -> None:
 def test_a_plan_says_whom_it_would_bind(world: World) -> None:
     told = [each.reason for each in world.plan(POLICIES, world.management) if "attached" in each.reason]
     assert len(told) == 3
-    everybody = "4 member accounts: dev, mgmt, security, site"
+    everybody = "4 member accounts (dev, mgmt, security, site)"
     assert all(
         f"is not attached to the root: it holds in no account; there it binds {everybody}" in each
         for each in told
@@ -173,7 +173,7 @@ def test_a_plan_says_whom_it_would_bind(world: World) -> None:
     told = [each.reason for each in world.plan(POLICIES, world.management, declaration=first)]
     assert (
         sum(
-            f"the unit {SITES}: it holds in no account; there it binds 1 member account: site" in each
+            f"the unit {SITES}: it holds in no account; there it binds 1 member account (site)" in each
             for each in told
         )
         == 3
@@ -465,6 +465,18 @@ def test_what_others_hold_otherwise_is_told_and_not_fought(world: World, place: 
         changes = world.apply(POLICIES, world.management, declaration=meant)
         assert reports(changes, "high") == []
         assert (buckets_of(world, site), buckets_of(world, world.members["dev"])) == ("none", "all")
+
+
+def test_one_of_others_on_an_account_counts_where_ours_is_to_hang(world: World) -> None:
+    site, dev = world.members["site"], world.members["dev"]
+    first = declared(world, from_unit=SITES)
+    others(world, S3.name, LOOSE_BUCKETS, dev.id, "elsewhere")
+    assert reports(world.plan(POLICIES, world.management, declaration=first), "high") == []
+    others(world, S3.name, LOOSE_BUCKETS, site.id)
+    (bad,) = reports(world.plan(POLICIES, world.management, declaration=first), "high")
+    assert bad.startswith(f"is not laid down: 'theirs' on {site.id}")
+    meant = excepting(world, "s3PublicAccessBlock", organizational_units=[SITES], accounts=[dev.id])
+    assert reports(world.plan(POLICIES, world.management, declaration=meant), "high") == []
 
 
 def test_one_above_the_unit_to_begin_with_may_forbid_it(world: World) -> None:

@@ -11,7 +11,7 @@ from groundwork.baseline import central_policies
 from groundwork.baseline.administrators import Administrator
 from groundwork.baseline.central_policies import TAG, FoundPolicy
 from groundwork.baseline.components.threat_detection import ThreatDetection, held_by_policy
-from groundwork.baseline.components.threat_detection.settings import ThreatDetection as Settings
+from groundwork.baseline.components.threat_detection.settings import Settings
 from groundwork.declaration.loading import check, load
 from tests.component.imagined import MEMBER, PURE, SECURITY, imagined
 

@@ -1,6 +1,7 @@
 """Who administers a service of AWS that has an administrator of its own in every Region, like GuardDuty and Security Hub.
 The management account alone may ask, and say who it is.
 
+https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListDelegatedAdministrators.html
 https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ListOrganizationAdminAccounts.html
 https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_ListOrganizationAdminAccounts.html
 """
@@ -10,6 +11,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
+from botocore.exceptions import ClientError
+
+from groundwork.aws.sessions import DENIALS
 from groundwork.baseline.component import Call, Target
 from groundwork.baseline.regions import in_each
 
@@ -29,6 +33,26 @@ ByRegion = Mapping[str, Administrator]
 def read(service: str, regions: Sequence[str], target: Target) -> dict[str, Administrator]:
     """Of these Regions each. `service` as the SDK calls it."""
     return in_each(target, service, regions, _administrator)
+
+
+def registered(service: str, target: Target) -> tuple[str, ...]:
+    """The accounts that Organizations knows as delegated administrators of a service, like guardduty.amazonaws.com."""
+    pages = target.client("organizations").get_paginator("list_delegated_administrators")
+    return tuple(
+        str(each["Id"])
+        for page in pages.paginate(ServicePrincipal=service)
+        for each in page["DelegatedAdministrators"]
+    )
+
+
+def registered_if_known(service: str, target: Target) -> tuple[str, ...]:
+    """The same from a member account: none while that administers nothing itself, and so may not ask."""
+    try:
+        return registered(service, target)
+    except ClientError as error:
+        if error.response["Error"]["Code"] not in DENIALS:
+            raise
+        return ()
 
 
 def strangers(found: ByRegion, target: Target) -> dict[str, str]:

@@ -57,8 +57,8 @@ class Call:
 
 
 def needing(needs: Collection[str], calls: Iterable[Call]) -> Iterator[Call]:
-    """The calls, each with what it needs."""
-    return (replace(call, needs=needs) for call in calls)
+    """The calls, each with what it needs where it does not say so itself."""
+    return (replace(call, needs=needs) if call.needs is None else call for call in calls)
 
 
 def removal(component: str, calls: Iterable[Call], target: Target) -> Iterator[Call]:

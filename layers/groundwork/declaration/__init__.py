@@ -323,9 +323,13 @@ class Declaration(Model):
         everything = {"baseline": laid_down, "settings": settings, "policies": dict(self._policies)}
         return hashlib.sha256(json.dumps(everything, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
+    @property
+    def components(self) -> frozenset[ComponentName]:
+        """Those that accounts of any kind have."""
+        return frozenset(name for components in self.baseline.values() for name in components)
+
     def has_component(self, name: str) -> bool:
-        """Whether accounts of any kind have it."""
-        return any(name in components for components in self.baseline.values())
+        return name in self.components
 
     @property
     def security(self) -> DeclaredAccount:

@@ -16,11 +16,10 @@ from __future__ import annotations
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import chain
-from typing import Any
 
 from botocore.exceptions import ClientError
 
-from groundwork.baseline import administrators
+from groundwork.baseline import administrators, service_roles
 from groundwork.baseline.component import Call, Component, Permission, Target, left_to_people
 from groundwork.baseline.regions import FIND_REGIONS, governed, skipped
 from groundwork.declaration import ComponentName
@@ -57,13 +56,13 @@ _PRINCIPALS = sorted(f"{service}.amazonaws.com" for service in REGIONAL_SERVICES
 class Found:
     """The service principals that the security account is delegated administrator of; the administrators of services that
     have one in each Region; and the governed Regions that are off. `sole` has, of each service that has one administrator
-    and is not the security account's, the account that is, if any; `unlinked` are those without their role."""
+    and is not the security account's, the account that is, if any; `unlinked` those whose role does not exist, with its name."""
 
     services: frozenset[str]
     regional: Mapping[str, administrators.ByRegion] = field(default_factory=dict)
     off: tuple[str, ...] = ()
     sole: Mapping[str, str] = field(default_factory=dict)
-    unlinked: frozenset[str] = frozenset()
+    unlinked: Mapping[str, str] = field(default_factory=dict)
 
 
 def _delegated() -> dict[ComponentName, Sequence[str]]:
@@ -134,15 +133,15 @@ class Delegation(Component[Found]):
             if error.response["Error"]["Code"] != "AccountNotRegisteredException":
                 raise
             services = frozenset()
-        components = _components(target)
+        components = target.declaration.components
         found = Found(services)
         lacking = [
             each for name, each in SOLE_SERVICES.items() if name in components and each[0] not in services
         ]
         if lacking:
-            sole = {service: _sole_administrator(client, service) for service, _ in lacking}
-            unlinked = (service for service, role in lacking if not _has_role(target.client("iam"), role))
-            found = replace(found, sole=sole, unlinked=frozenset(unlinked))
+            sole = {service: "".join(administrators.registered(service, target)) for service, _ in lacking}
+            unlinked = {service: role for service, role in lacking if not service_roles.exists(role, target)}
+            found = replace(found, sole=sole, unlinked=unlinked)
         wanted = [service for name, service in REGIONAL_SERVICES.items() if name in components]
         if not wanted:
             return found
@@ -153,15 +152,17 @@ class Delegation(Component[Found]):
         return replace(found, regional=regional, off=off)
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
-        components = _components(target)
+        components = target.declaration.components
         for component, services in _delegated().items():
             for service in services:
                 if component in components and service not in found.services:
                     if other := found.sole.get(service):
                         yield _left_to(other, component, service)
                         continue
-                    if service in found.unlinked:
-                        yield _linked(service)
+                    if role := found.unlinked.get(service):
+                        missing = "does not exist: the service cannot look into the organization"
+                        where = f"{role} in the management account"
+                        yield service_roles.creation(service, where, missing, "medium")
                     yield Call(
                         "organizations",
                         "RegisterDelegatedAdministrator",
@@ -179,42 +180,12 @@ class Delegation(Component[Found]):
         yield from _not_needed(self.read(target), (), target)
 
 
-def _sole_administrator(client: Any, service: str) -> str:
-    pages = client.get_paginator("list_delegated_administrators").paginate(ServicePrincipal=service)
-    return next((str(each["Id"]) for page in pages for each in page["DelegatedAdministrators"]), "")
-
-
-def _has_role(iam: Any, name: str) -> bool:
-    try:
-        iam.get_role(RoleName=name)
-    except ClientError as missing:
-        if missing.response["Error"]["Code"] != "NoSuchEntity":
-            raise
-        return False
-    return True
-
-
-def _linked(service: str) -> Call:
-    return Call(
-        "iam",
-        "CreateServiceLinkedRole",
-        {"AWSServiceName": service},
-        resource=f"service-linked role of {service} in the management account",
-        action="create",
-        reason="does not exist: the service cannot look into the organization",
-    )
-
-
 def _left_to(other: str, component: ComponentName, service: str) -> Call:
     told = (
         f"is account {other}, and there can be one: what it has stays. Take {component} out of the baseline, or take that "
         "account off by hand (aws organizations deregister-delegated-administrator)"
     )
     return Call("organizations", "", {}, f"delegated administrator of {service}", "report", told)
-
-
-def _components(target: Target) -> set[ComponentName]:
-    return {component for each in target.declaration.baseline.values() for component in each}
 
 
 def _in_each_region(component: ComponentName, service: str, found: Found, target: Target) -> Iterator[Call]:

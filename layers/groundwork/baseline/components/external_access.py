@@ -16,9 +16,9 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Literal
 
-from botocore.exceptions import ClientError
 from pydantic import Field
 
+from groundwork.baseline import administrators
 from groundwork.baseline.component import Call, Component, Permission, Target, removal
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, skipped
 from groundwork.contracts import Kind, Model
@@ -40,7 +40,6 @@ MISSING: Mapping[str, str] = {
     ACCOUNT: "does not exist: nobody looks who from outside of the account gets in",
 }
 SERVES = ("ACTIVE", "CREATING")
-DENIED = "AccessDeniedException"
 SECURITY: tuple[Kind, ...] = ("security",)
 _ANALYZERS = ("arn:{partition}:access-analyzer:*:{account}:analyzer/*",)
 
@@ -115,7 +114,8 @@ class ExternalAccess(Component[Found]):
             for region in regions
             if region in analyzers
         )
-        return Found(analyzers, off, _administrator(target) if asks else "")
+        known = administrators.registered_if_known(ACCESS_ANALYZER, target) if asks else ()
+        return Found(analyzers, off, next(iter(known), ""))
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         wanted = _wanted(target)
@@ -162,21 +162,6 @@ def _serving(analyzers: Iterable[Mapping[str, Any]], type_: str) -> Mapping[str,
     """Ours before others'."""
     found = [each for each in analyzers if each["type"] == type_ and each["status"] in SERVES]
     return min(found, key=lambda each: each["name"] != NAMES[type_], default=None)
-
-
-def _administrator(target: Target) -> str:
-    """Who administers the service: itself may be asked by the security account once it administers any."""
-    pages = (
-        target.client("organizations")
-        .get_paginator("list_delegated_administrators")
-        .paginate(ServicePrincipal=ACCESS_ANALYZER)
-    )
-    try:
-        return next((str(each["Id"]) for page in pages for each in page["DelegatedAdministrators"]), "")
-    except ClientError as denied:
-        if denied.response["Error"]["Code"] != DENIED:
-            raise
-        return ""
 
 
 # -- diff ----------------------------------------------------------------------------------------------

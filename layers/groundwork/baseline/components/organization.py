@@ -153,7 +153,7 @@ class Organization(Component[Found]):
         )
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
-        components = _components(target)
+        components = target.declaration.components
         yield from _policy_types(found, target, components)
         yield from _trusted_services(found, components)
         yield from _features(found)
@@ -178,7 +178,7 @@ def declared_units(declaration: Declaration) -> list[str]:
     return sorted(units, key=lambda unit: (unit.count("/"), unit))
 
 
-def _policy_types(found: Found, target: Target, components: set[ComponentName]) -> Iterator[Call]:
+def _policy_types(found: Found, target: Target, components: frozenset[ComponentName]) -> Iterator[Call]:
     needed = [(component, policy_type) for component, types in POLICY_TYPES.items() for policy_type in types]
     reported = {"perimeter"} if target.declaration.perimeter.mode == "report" else set()
     for component, policy_type in needed:
@@ -194,7 +194,7 @@ def _policy_types(found: Found, target: Target, components: set[ComponentName]) 
             )
 
 
-def _trusted_services(found: Found, components: set[ComponentName]) -> Iterator[Call]:
+def _trusted_services(found: Found, components: frozenset[ComponentName]) -> Iterator[Call]:
     for component, services in TRUSTED_SERVICES.items():
         for service in services:
             if component in components and service not in found.trusted_services:
@@ -206,10 +206,6 @@ def _trusted_services(found: Found, components: set[ComponentName]) -> Iterator[
                     action="create",
                     reason=f"is off; {component} needs it",
                 )
-
-
-def _components(target: Target) -> set[ComponentName]:
-    return {component for each in target.declaration.baseline.values() for component in each}
 
 
 def _trusted(client: Any) -> frozenset[str]:
@@ -224,7 +220,7 @@ def _trusted(client: Any) -> frozenset[str]:
 
 def _not_needed(trusted: frozenset[str], target: Target) -> Iterator[Call]:
     """Told where something has been taken out of the declaration: it may have been others who switched it on."""
-    declared = _components(target)
+    declared = target.declaration.components
     needed = {service for name in declared for service in TRUSTED_SERVICES.get(name, ())}
     if target.is_behind:
         for service in sorted(trusted.intersection(chain(*TRUSTED_SERVICES.values())) - needed):

@@ -129,9 +129,11 @@ class AccountSettings(Component[Found]):
             if declared.ebs_encryption and not region.encrypts:
                 where, plain = f"EBS encryption in {name}", "new volumes are not encrypted"
                 yield Call("ec2", "EnableEbsEncryptionByDefault", {}, where, "update", plain, name)
-            if region.default_vpc:
+            if isinstance(region.default_vpc, Unwanted):
                 goes = target.account.fresh or declared.default_vpc.later
-                yield from region.default_vpc.calls(name, goes)
+                yield from region.default_vpc.calls(name, goes=goes)
+            elif region.default_vpc:
+                yield from region.default_vpc.calls(name)
         yield from skipped("ec2", found.off)
         yield from root_user.reports(found.root_user, target.account.kind)
 

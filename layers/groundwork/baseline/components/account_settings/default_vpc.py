@@ -110,9 +110,9 @@ class Unwanted:
     gateways: tuple[str, ...]
     used_by: str
 
-    def calls(self, region: str, goes: bool) -> Iterator[Call]:
-        """Those that delete it, or the report that it is there: it is in use, or it `goes` no more, as the account may be.
-        The subnets are first, of which AWS deletes none that something is in."""
+    def calls(self, region: str, *, goes: bool) -> Iterator[Call]:
+        """Those that delete it; or the report that it is there, where it is in use, or where it does not go because people
+        may be at work. The subnets are first, of which AWS deletes none that something is in."""
         resource = f"default VPC in {region}"
         if self.used_by:
             kept = f"{self.id} should not be there, and is left alone because it is in use: it holds {self.used_by}"
@@ -126,16 +126,25 @@ class Unwanted:
             yield Call("ec2", "", {}, resource, "report", kept, severity="low")
             return
 
-        def call(operation: str, parameters: Mapping[str, Any]) -> Call:
-            reason = f"{self.id} should not be there: this kind of account has none, and nothing is in it"
-            return Call("ec2", operation, parameters, resource, "delete", reason, region, severity="low")
+        def call(
+            operation: str, parameters: Mapping[str, Any], what: str, why: str, needs: Sequence[str] = ()
+        ) -> Call:
+            return Call(
+                "ec2", operation, parameters, what, "delete", why, region, severity="low", needs=needs
+            )
 
-        for subnet in self.subnets:
-            yield call("DeleteSubnet", {"SubnetId": subnet})
-        for gateway in self.gateways:
-            yield call("DetachInternetGateway", {"InternetGatewayId": gateway, "VpcId": self.id})
-            yield call("DeleteInternetGateway", {"InternetGatewayId": gateway})
-        yield call("DeleteVpc", {"VpcId": self.id})
+        goes_along = f"goes with {self.id}, in which nothing is"
+        subnets = {each: f"subnet {each} of the {resource}" for each in self.subnets}
+        gateways = {each: f"internet gateway {each} of the {resource}" for each in self.gateways}
+        for subnet, what in subnets.items():
+            yield call("DeleteSubnet", {"SubnetId": subnet}, what, goes_along)
+        for gateway, what in gateways.items():
+            first, this = [*subnets.values()], {"InternetGatewayId": gateway}
+            yield call("DetachInternetGateway", {**this, "VpcId": self.id}, what, goes_along, first)
+            yield call("DeleteInternetGateway", this, what, goes_along, first)
+        unwanted = f"{self.id} should not be there: this kind of account has none, and nothing is in it"
+        first = [*subnets.values(), *gateways.values()]
+        yield call("DeleteVpc", {"VpcId": self.id}, resource, unwanted, first)
 
 
 @dataclass(frozen=True)
@@ -150,7 +159,7 @@ class Open:
     entries: tuple[tuple[int, bool], ...]
     used_by: str
 
-    def calls(self, region: str, _goes: bool) -> Iterator[Call]:
+    def calls(self, region: str) -> Iterator[Call]:
         """Those that close it, or the report of who uses it."""
         resource = f"default VPC in {region}"
         lets = []

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/securityhub/latest/userguide/cloudwatch-controls.htm
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from pydantic import ConfigDict, Field
@@ -57,12 +57,12 @@ class Alarms(Component[Found]):
     reads = (
         *watch.READS,
         Permission(["kms:ListKeys"], kinds=topic.SECURITY),
-        Permission(keys.LOOK.actions, keys.LOOK.resources, kinds=topic.SECURITY),
+        replace(keys.LOOK, kinds=topic.SECURITY),
         *topic.READS,
     )
     writes = (
         *watch.WRITES,
-        *(Permission(each.actions, each.resources, kinds=topic.SECURITY) for each in keys.WRITES),
+        *(replace(each, kinds=topic.SECURITY) for each in keys.WRITES),
         *topic.WRITES,
     )
 

@@ -10,6 +10,9 @@ from __future__ import annotations
 from collections.abc import Iterable
 from typing import NamedTuple
 
+PREFIX = "groundwork-cis-"
+"""Of the names of all alarms."""
+
 
 class Watched(NamedTuple):
     """`name` is that of the filter, of its metric, and after `groundwork-cis-` of the alarm; `what` says it in words."""

@@ -18,6 +18,7 @@ from botocore.exceptions import ClientError
 
 from groundwork.baseline import keys
 from groundwork.baseline.component import Action, Call, Permission, Target, known_later
+from groundwork.baseline.components.alarms.cis import PREFIX
 from groundwork.baseline.documents import differences, widens
 from groundwork.baseline.keys import Key
 from groundwork.contracts import Kind, Severity
@@ -185,7 +186,7 @@ def topic_policy(target: Target) -> Document:
     organization, home = target.organization, target.declaration.regions.home
     by_organization = target.declaration.settings("alarms").by == "organization"
     known = {organization.management_account_id, *(() if by_organization else (target.account.id,))}
-    alarms = f"arn:{organization.partition}:cloudwatch:{home}:*:alarm:groundwork-cis-*"
+    alarms = f"arn:{organization.partition}:cloudwatch:{home}:*:alarm:{PREFIX}*"
 
     def publishing(sid: str, who: Mapping[str, Any]) -> Mapping[str, Any]:
         return {

@@ -13,11 +13,10 @@ from botocore.exceptions import ClientError
 
 from groundwork.baseline.component import Call, Permission, Target
 from groundwork.baseline.components.alarms import topic
-from groundwork.baseline.components.alarms.cis import WATCHED, Watched
+from groundwork.baseline.components.alarms.cis import PREFIX, WATCHED, Watched
 from groundwork.baseline.components.trail.logs import GROUP
 from groundwork.side_by_side import side_by_side
 
-PREFIX = "groundwork-cis-"
 NAMESPACE = "LogMetrics"
 """Where Security Hub CSPM looks for the metrics."""
 PERIOD = 300

@@ -13,8 +13,7 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
-from botocore.exceptions import ClientError
-
+from groundwork.baseline import service_roles
 from groundwork.baseline.archive import FIND_KEY, foreseen_key_arn, key_arn
 from groundwork.baseline.component import Call, Component, Permission, Target, removal
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, others, skipped
@@ -100,7 +99,7 @@ class Config(Component[Found]):
             lambda: _read_key(target),
             lambda: _read_regions(target),
             lambda: _read_elsewhere(target, governed(target).on) if target.is_behind else Elsewhere(),
-            lambda: _role_exists(target),
+            lambda: service_roles.exists(ROLE_NAME, target),
             lambda: aggregator.read(target) if _aggregates(target) else Aggregation(),
         )
         if key.waiting:
@@ -117,7 +116,8 @@ class Config(Component[Found]):
             return
         ours = {name: region for name, region in found.regions.items() if is_ours(region, target)}
         if ours and not found.role:
-            yield _creation_of_role()
+            # Its ARN is known beforehand: what needs it follows at once, and is asked again while Config does not see it.
+            yield service_roles.creation(SERVICE, ROLE_NAME, "does not exist; Config records with it")
         for name, region in ours.items():
             yield from recorders.calls(name, region, found.key_arn, target)
         if _aggregates(target):
@@ -185,25 +185,3 @@ def _read_elsewhere(target: Target, governed: Collection[str]) -> Elsewhere:
         {name: region for name, region in found.items() if region and region.recorder},
         tuple(name for name, region in found.items() if region is None),
     )
-
-
-# -- the role ------------------------------------------------------------------------------------------
-
-
-def _creation_of_role() -> Call:
-    """Its ARN is known beforehand: what needs it follows at once, and is asked again while Config does not see it."""
-    return Call(
-        *("iam", "CreateServiceLinkedRole", {"AWSServiceName": SERVICE}, f"role {ROLE_NAME}", "create"),
-        reason="does not exist; Config records with it",
-        severity="high",
-    )
-
-
-def _role_exists(target: Target) -> bool:
-    try:
-        target.client("iam").get_role(RoleName=ROLE_NAME)
-    except ClientError as missing:
-        if missing.response["Error"]["Code"] != "NoSuchEntity":
-            raise
-        return False
-    return True

@@ -19,6 +19,7 @@ from groundwork.baseline.components.guardrails.document import (
 )
 from groundwork.baseline.documents import differences
 from groundwork.baseline.imagined import all_there
+from groundwork.baseline.places import places
 from groundwork.baseline.regions import FIND_REGIONS, governed
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.policy_files import Document
@@ -63,12 +64,12 @@ class Guardrails(Component[Found]):
         return list(guardrail_documents(declaration, all_there(declaration)).values())
 
     def read(self, target: Target) -> Found:
-        places = {target.organization.root_id, *_places(target)}
-        there = central_policies.read(SCP, policy_names(target.declaration).values(), places, target)
+        at = {target.organization.root_id, *places(target.declaration.guardrails.where, target)}
+        there = central_policies.read(SCP, policy_names(target.declaration).values(), at, target)
         return Found(**vars(there), run_by_others=_run_by_others(target))
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
-        names, places = policy_names(target.declaration), _places(target)
+        names, at = policy_names(target.declaration), places(target.declaration.guardrails.where, target)
         if target.organization.security_account_id is None:
             waits = "waits for the security account, whose buckets and key it protects"
             resource = f"{SCP.words} {names['baseline']}"
@@ -76,7 +77,7 @@ class Guardrails(Component[Found]):
             return
         documents = guardrail_documents(target.declaration, target.organization, found.run_by_others)
         wanted = [
-            Policy(name, documents[name], places, HARM[part], idle="it protects no account")
+            Policy(name, documents[name], at, HARM[part], idle="it protects no account")
             for part, name in names.items()
         ]
         missing = [policy for policy in wanted[1:] if not _hangs(policy, found)]
@@ -123,12 +124,3 @@ def _notes(documents: Mapping[str, Document]) -> Iterator[Call]:
                 "where AWS refuses it, declare fewer roles and groups, or shorter names",
                 severity="low",
             )
-
-
-def _places(target: Target) -> dict[str, str]:
-    """What they hang on, in words by id. A unit that is declared and not there yet comes at the next look."""
-    units, root = target.organization.units, target.organization.root_id
-    where = [unit for unit in target.declaration.guardrails.where if unit in units]
-    if not target.declaration.guardrails.where:
-        return {root: "the root"}
-    return {units[unit].split("/")[-2]: f"the unit {unit}" for unit in where}

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from groundwork.baseline.components.alarms import topic
-from groundwork.baseline.components.alarms.watch import PREFIX
+from groundwork.baseline.components.alarms.cis import PREFIX
 from groundwork.baseline.components.guardrails.names import READS_OF_IAM, Names, Statement, is_laid_down
 from groundwork.baseline.components.trail.logs import GROUP, ROLE
 

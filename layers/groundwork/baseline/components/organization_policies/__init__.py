@@ -14,12 +14,11 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fnmatch import fnmatch
 from itertools import groupby, product
 
-from groundwork.aws.organizations import Organizations
 from groundwork.baseline import central_policies
 from groundwork.baseline.central_policies import Policy, PolicyType
 from groundwork.baseline.component import Call, Component, Permission, Target
@@ -36,14 +35,13 @@ from groundwork.baseline.components.organization_policies.documents import (
     type_of,
 )
 from groundwork.baseline.components.organization_policies.others import Conflict, Other, conflicts, read
+from groundwork.baseline.places import Member, bound, members, places
 from groundwork.contracts import Severity
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import Held, PolicyException
 from groundwork.errors import InvalidDeclaration
 
-MOST_NAMES = 10
-"""Of accounts, told in one sentence."""
 HARM = {
     "DECLARATIVE_POLICY_EC2": "accounts could make snapshots and images public, and launch with IMDSv1",
     "S3_POLICY": "each account decides for itself whether its buckets may be public",
@@ -55,17 +53,9 @@ SEVERITY: Mapping[str, Severity] = {"AISERVICES_OPT_OUT_POLICY": "medium"}
 
 
 @dataclass(frozen=True)
-class Member:
-    """An account, and the ids of the units above it."""
-
-    id: str
-    name: str
-    units: tuple[str, ...]
-
-
-@dataclass(frozen=True)
 class Found:
-    """By the name of a policy type. `members` are read where something is not attached."""
+    """By the name of a policy type. `members` are read where something is not attached, or somebody else's policy hangs on
+    an account."""
 
     policies: Mapping[str, central_policies.Found]
     others: Mapping[str, tuple[Other, ...]]
@@ -103,13 +93,14 @@ class OrganizationPolicies(Component[Found]):
         others, missing = dict[str, tuple[Other, ...]](), False
         for each in TYPES:
             wanted = _wanted(each, target)
-            names, places = {policy.name for policy in wanted}, {place for p in wanted for place in p.places}
+            names, at = {policy.name for policy in wanted}, {place for p in wanted for place in p.places}
             if wanted:
-                places.add(target.organization.root_id)
+                at.add(target.organization.root_id)
                 others[each.name] = read(client, each, names)
-            there = found[each.name] = central_policies.read(each, names, places, target)
+                missing |= any(place.isdigit() for other in others[each.name] for place in other.attached)
+            there = found[each.name] = central_policies.read(each, names, at, target)
             missing |= any(p.places.keys() - there.attached.get(p.name, frozenset()) for p in wanted)
-        return Found(found, others, _members(target) if missing else ())
+        return Found(found, others, members(target) if missing else ())
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         for each in TYPES:
@@ -143,17 +134,17 @@ def _report(policy_type: PolicyType, reason: str, severity: Severity) -> Call:
 # -- what is wanted ------------------------------------------------------------------------------------
 
 
-def _wanted(policy_type: PolicyType, target: Target, members: Sequence[Member] = ()) -> list[Policy]:
+def _wanted(policy_type: PolicyType, target: Target, known: Sequence[Member] = ()) -> list[Policy]:
     """The policy that holds, and one for each set of settings that is excepted somewhere. Empty where nothing is held, and
     where the unit to begin with is not there yet."""
     declared = target.declaration.organization_policies
     parts = {what: each for what, each in held(declared).items() if type_of(each) == policy_type.name}
-    place = _place(target)
-    if not parts or place is None:
+    begins = places([declared.from_unit] if declared.from_unit else [], target)
+    if not parts or not begins:
         return []
+    ((place, at),) = begins.items()
     everything = {path: value for each in parts.values() for path, value in each.items()}
     name, exceptions = NAMES[policy_type.name], _exceptions(policy_type, target)
-    at = "the root" if declared.from_unit is None else f"the unit {declared.from_unit}"
     severity = SEVERITY.get(policy_type.name, "high")
     wanted = [
         Policy(
@@ -161,33 +152,25 @@ def _wanted(policy_type: PolicyType, target: Target, members: Sequence[Member] =
             document(everything, _open(policy_type, target)),
             {place: at},
             harm=HARM[policy_type.name],
-            idle=f"it holds in no account; there it binds {_bound(place, members, target)}",
+            idle=f"it holds in no account; there it binds {bound(place, known, target)}",
             severity=severity,
         )
     ]
-    for whats, places in exceptions:
+    for whats, spared in exceptions:
         loose = {path: UNHELD[path] for what in whats for path in parts[what]}
         harm = f"{', '.join(whats)} {'is' if len(whats) == 1 else 'are'} held where an exception is declared"
-        reached = "; ".join(_bound(each, members, target) for each in places)
+        reached = "; ".join(bound(each, known, target) for each in spared)
         wanted.append(
             Policy(
                 f"{name}-except-{'-'.join(whats)}",
                 document(loose),
-                places,
+                spared,
                 harm=harm,
                 idle=f"{harm}; it spares {reached}",
                 severity="medium",
             )
         )
     return wanted
-
-
-def _place(target: Target) -> str | None:
-    """The id of the root, or of the unit in which the policies are tried first."""
-    unit = target.declaration.organization_policies.from_unit
-    if unit is None:
-        return target.organization.root_id
-    return target.organization.units[unit].split("/")[-2] if unit in target.organization.units else None
 
 
 def _exceptions(policy_type: PolicyType, target: Target) -> list[tuple[list[Held], dict[str, str]]]:
@@ -208,10 +191,9 @@ def _exceptions(policy_type: PolicyType, target: Target) -> list[tuple[list[Held
 
 
 def _places(exception: PolicyException, target: Target) -> Iterator[tuple[str, str]]:
-    units, named = target.organization.units, target.organization.named_accounts
-    for unit in exception.organizational_units:
-        if unit in units:
-            yield units[unit].split("/")[-2], f"the unit {unit}"
+    named = target.organization.named_accounts
+    if exception.organizational_units:
+        yield from places(exception.organizational_units, target).items()
     for account in exception.accounts:
         if account.isdigit() or account in named:
             yield named.get(account, account), f"the account {account}"
@@ -220,9 +202,9 @@ def _places(exception: PolicyException, target: Target) -> Iterator[tuple[str, s
 def _open(policy_type: PolicyType, target: Target) -> dict[Path, set[str]]:
     """The settings that are excepted somewhere, and the ids of where."""
     parts, found = held(target.declaration.organization_policies), dict[Path, set[str]]()
-    for whats, places in _exceptions(policy_type, target):
+    for whats, spared in _exceptions(policy_type, target):
         for path in (path for what in whats for path in parts[what]):
-            found.setdefault(path, set()).update(places)
+            found.setdefault(path, set()).update(spared)
     return found
 
 
@@ -231,28 +213,6 @@ def _unknown(target: Target) -> Iterator[Call]:
     for name in sorted(missing - target.organization.named_accounts.keys()):
         nobody = f"organizationPolicies.exceptions names the account {name!r}, and no account is called so: correct it"
         yield _report(S3, nobody, "medium")
-
-
-# -- whom it binds -------------------------------------------------------------------------------------
-
-
-def _members(target: Target) -> tuple[Member, ...]:
-    """From one pass over all accounts, which tells the units of each."""
-    listed = Organizations(target.client("organizations")).accounts()
-    return tuple(
-        Member(each.id, each.name, tuple(each.unit_ids))
-        for each in sorted(listed, key=lambda one: one.name)
-        if each.id != target.organization.management_account_id
-    )
-
-
-def _bound(place: str, members: Collection[Member], target: Target) -> str:
-    """The accounts that a policy on a place reaches, in words. Whether the management account is one AWS does not say."""
-    root = place == target.organization.root_id
-    names = [each.name for each in members if root or place == each.id or place in each.units]
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    counted = f"{len(names)} member account{'' if len(names) == 1 else 's'}"
-    return f"{counted}: {', '.join(names[:MOST_NAMES])}{more}" if names else counted
 
 
 # -- policies of others --------------------------------------------------------------------------------
@@ -270,4 +230,4 @@ def _in_the_way(
     excepted = _open(policy_type, target)
     for other in found.others.get(policy_type.name, ()):
         for place in wanted[0].places:
-            yield from conflicts(other, settings, place, excepted, target.organization, attached=attached)
+            yield from conflicts(other, settings, place, excepted, found.members, target, attached=attached)

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from typing import Any, Literal
 
 from groundwork.baseline.central_policies import PolicyType
+from groundwork.baseline.component import Target
 from groundwork.baseline.components.organization_policies.documents import Path, Settings, assigned, closes
-from groundwork.contracts import Organization
+from groundwork.baseline.places import Member
 from groundwork.fields import shown
 
 
@@ -58,19 +59,21 @@ def conflicts(
     settings: Settings,
     place: str,
     excepted: Mapping[Path, Collection[str]],
-    organization: Organization,
+    members: Collection[Member],
+    target: Target,
     *,
     attached: bool,
 ) -> Iterator[Conflict]:
     """Where `other` says otherwise than ours, which hangs on `place`, or is to. `excepted` are ids of places by setting."""
-    for target in other.attached:
-        where = _relation(target, place, organization)
+    for there in other.attached:
+        where = _relation(there, place, members, target)
         for path, value in settings.items():
             theirs, name = assigned(other.content, path), "/".join(path)
-            says = f"{shown(other.name)} on {target} says {name} = {shown(theirs)}, not {shown(value)}"
+            says = f"{shown(other.name)} on {there} says {name} = {shown(theirs)}, not {shown(value)}"
+            spared = excepted.get(path, ())
             if where == "above" and closes(other.content, path) and theirs != value:
-                yield Conflict(f"{shown(other.name)} on {target} lets none below it say {name}", bad=True)
-            elif theirs is None or theirs == value or _excepted(target, excepted.get(path, ()), organization):
+                yield Conflict(f"{shown(other.name)} on {there} lets none below it say {name}", bad=True)
+            elif theirs is None or theirs == value or _excepted(there, spared, members, target):
                 continue
             elif where == "same":
                 yield Conflict(f"{says}: of two there, the one that was attached first holds", bad=True)
@@ -83,19 +86,21 @@ def conflicts(
 
 
 def _relation(
-    target: str, place: str, organization: Organization
+    there: str, place: str, members: Collection[Member], target: Target
 ) -> Literal["same", "above", "below"] | None:
     """None where nothing says that the one is below the other."""
-    if target == place:
+    if there == place:
         return "same"
-    if place == organization.root_id:
+    if place == target.organization.root_id:
         return "below"
-    paths = organization.units.values()
-    if any(f"/{target}/" in path and path.endswith(f"/{place}/") for path in paths):
+    if account := next((each for each in members if each.id == there), None):
+        return "below" if account.is_below(place, target) else None
+    paths = target.organization.units.values()
+    if any(f"/{there}/" in path and path.endswith(f"/{place}/") for path in paths):
         return "above"
-    below = any(f"/{place}/" in path and path.endswith(f"/{target}/") for path in paths)
+    below = any(f"/{place}/" in path and path.endswith(f"/{there}/") for path in paths)
     return "below" if below else None
 
 
-def _excepted(target: str, places: Collection[str], organization: Organization) -> bool:
-    return any(_relation(target, place, organization) in ("same", "below") for place in places)
+def _excepted(there: str, places: Collection[str], members: Collection[Member], target: Target) -> bool:
+    return any(_relation(there, place, members, target) in ("same", "below") for place in places)

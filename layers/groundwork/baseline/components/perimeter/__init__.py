@@ -11,15 +11,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
-from groundwork.aws.organizations import Organizations
 from groundwork.baseline import central_policies
 from groundwork.baseline.central_policies import Policy, PolicyType
 from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.components.perimeter.reach import checked_document
 from groundwork.baseline.documents import differences
 from groundwork.baseline.imagined import all_there
+from groundwork.baseline.places import Member, bound, members, places
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
 
@@ -29,16 +28,6 @@ RCP = PolicyType(
     "Groundwork: only the organization gets to its resources. Declared in baseline.yaml; changes made here are put right.",
     differences,
 )
-MOST_NAMES = 10
-"""Of accounts, told in one sentence."""
-
-
-@dataclass(frozen=True)
-class Member:
-    """An account, and the ids of the units above it."""
-
-    name: str
-    units: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -59,15 +48,17 @@ class Perimeter(Component[Found]):
         return [checked_document(declaration, all_there(declaration))]
 
     def read(self, target: Target) -> Found:
-        declared, places = target.declaration.perimeter, _places(target)
-        at = {target.organization.root_id, *places}
+        declared = target.declaration.perimeter
+        where = places(declared.where, target)
+        at = {target.organization.root_id, *where}
         found = central_policies.read(RCP, [declared.policy], at, target)
-        missing = places.keys() - found.attached.get(declared.policy, frozenset())
+        missing = where.keys() - found.attached.get(declared.policy, frozenset())
         asked = missing and (target.foresees or declared.mode == "enforce")
-        return Found(found, _members(target) if asked else None)
+        return Found(found, members(target) if asked else None)
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
-        declared, places = target.declaration.perimeter, _places(target)
+        declared = target.declaration.perimeter
+        where = places(declared.where, target)
         if target.organization.security_account_id is None:
             yield _report(target, "waits for the security account, whose log archive it leaves alone")
             return
@@ -78,7 +69,7 @@ class Perimeter(Component[Found]):
             document,
             {
                 place: f"{words}, where it binds {_bound(place, found, target)}"
-                for place, words in places.items()
+                for place, words in where.items()
             }
             if enforced
             else {},
@@ -88,7 +79,7 @@ class Perimeter(Component[Found]):
         if enforced or declared.policy in found.policies.policies:
             yield from central_policies.calls(RCP, [policy], found.policies, target)
         if not enforced:
-            for place, words in places.items():
+            for place, words in where.items():
                 bound = _bound(place, found, target)
                 yield _report(
                     target,
@@ -105,27 +96,6 @@ def _report(target: Target, reason: str) -> Call:
     return Call("organizations", "AttachPolicy", {}, resource, "report", reason, severity="low")
 
 
-def _places(target: Target) -> dict[str, str]:
-    """What it hangs on, in words by id. A unit that is declared and not there yet comes at the next look."""
-    units, declared = target.organization.units, target.declaration.perimeter.where
-    if not declared:
-        return {target.organization.root_id: "the root"}
-    return {units[unit].split("/")[-2]: f"the unit {unit}" for unit in declared if unit in units}
-
-
-def _members(target: Target) -> tuple[Member, ...]:
-    """From one pass over all accounts, which tells the units of each. Resources of the management account are not bound."""
-    client: Any = target.client("organizations")
-    listed = sorted(Organizations(client).accounts(), key=lambda each: each.name)
-    management = target.organization.management_account_id
-    return tuple(Member(each.name, tuple(each.unit_ids)) for each in listed if each.id != management)
-
-
 def _bound(place: str, found: Found, target: Target) -> str:
-    if found.members is None:
-        return "the accounts there"
-    root = place == target.organization.root_id
-    names = [each.name for each in found.members if root or place in each.units]
-    more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
-    counted = f"{len(names)} account{'' if len(names) == 1 else 's'}"
-    return f"{counted} ({', '.join(names[:MOST_NAMES])}{more})" if names else counted
+    """Resources of the management account are not bound."""
+    return "the accounts there" if found.members is None else bound(place, found.members, target)

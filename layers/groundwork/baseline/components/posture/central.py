@@ -7,12 +7,13 @@ https://docs.aws.amazon.com/securityhub/latest/userguide/start-central-configura
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
 from groundwork.aws.sessions import DENIALS
+from groundwork.baseline import administrators
 from groundwork.baseline.component import Permission, Target
 from groundwork.baseline.regions import governed
 
@@ -93,7 +94,7 @@ class Found:
 
 
 def read(target: Target) -> Found:
-    there = _administrator(target)
+    there = next(iter(administrators.registered_if_known(hubs.SERVICE, target)), "")
     if there not in ("", target.account.id):
         return Found(there)
     home = target.declaration.regions.home
@@ -112,21 +113,6 @@ def read(target: Target) -> Found:
     if status != "ENABLED" or aggregator is None or aggregator.home != home:
         return found
     return _with_policies(found, client, target)
-
-
-def _administrator(target: Target) -> str:
-    """Organizations answers an account that administers something by delegation, as config makes the security account."""
-    pages = (
-        target.client("organizations")
-        .get_paginator("list_delegated_administrators")
-        .paginate(ServicePrincipal=hubs.SERVICE)
-    )
-    try:
-        return next((str(each["Id"]) for page in pages for each in page["DelegatedAdministrators"]), "")
-    except ClientError as error:
-        if error.response["Error"]["Code"] not in DENIALS:
-            raise
-        return ""
 
 
 def _configuration(client: Any) -> Mapping[str, Any] | None:
@@ -160,8 +146,8 @@ def _with_policies(found: Found, client: Any, target: Target) -> Found:
         Filters={"AssociationType": "APPLIED"}
     )
     associations = [each for page in pages for each in page["ConfigurationPolicyAssociationSummaries"]]
-    return Found(
-        *(found.administrator, found.on, found.status, found.message, found.aggregator),
+    return replace(
+        found,
         policy=_policy(client, mine["Arn"]) if mine else None,
         former={
             each["Id"]: each["Name"]
@@ -174,7 +160,6 @@ def _with_policies(found: Found, client: Any, target: Target) -> Found:
             for each in associations
             if each["AssociationStatus"] == "FAILED"
         },
-        off=found.off,
     )
 
 

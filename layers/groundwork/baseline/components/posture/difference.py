@@ -14,6 +14,7 @@ from typing import Any
 
 from groundwork.baseline import administrators
 from groundwork.baseline.component import Action, Call, Target, known_later, stays
+from groundwork.baseline.places import places
 from groundwork.contracts import Severity
 from groundwork.fields import shown
 
@@ -220,18 +221,9 @@ def _resource(declared: Settings) -> str:
     return f"configuration policy {declared.policy}"
 
 
-def places(target: Target, declared: Settings) -> dict[str, str]:
-    """What the policy is associated with, in words by id. A unit that is declared and not there yet comes at the next
-    look."""
-    units = target.organization.units
-    if not declared.where:
-        return {target.organization.root_id: "the root"}
-    return {units[unit].split("/")[-2]: f"the unit {unit}" for unit in declared.where if unit in units}
-
-
 def _associations(found: Found, target: Target, declared: Settings, after: str) -> Iterator[Call]:
     home, mine = target.declaration.regions.home, found.policy.id if found.policy else ""
-    for place, words in places(target, declared).items():
+    for place, words in places(declared.where, target).items():
         resource, there = f"association of {words}", found.applied.get(place, "")
         if mine and there == mine:
             if place in found.failed:
@@ -264,7 +256,7 @@ def _associations(found: Found, target: Target, declared: Settings, after: str) 
 
 
 def _left(found: Found, target: Target, declared: Settings) -> Iterator[Call]:
-    mine, wanted = {found.policy.id} if found.policy else set(), places(target, declared)
+    mine, wanted = {found.policy.id} if found.policy else set(), places(declared.where, target)
     apart = sorted(
         place for place, policy in found.applied.items() if place not in wanted and policy not in mine
     )

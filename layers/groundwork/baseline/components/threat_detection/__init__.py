@@ -19,7 +19,7 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
 
 from . import by_administrator, held_by_policy
-from .settings import ThreatDetection as Settings
+from .settings import Settings
 
 Found = held_by_policy.Found | by_administrator.Found
 

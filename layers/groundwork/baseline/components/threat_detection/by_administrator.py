@@ -8,18 +8,19 @@ https://docs.aws.amazon.com/guardduty/latest/APIReference/API_CreateDetector.htm
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
 
+from groundwork.aws.sessions import DENIALS
 from groundwork.baseline import administrators
 from groundwork.baseline.component import Call, Permission, Target, known_later
 from groundwork.baseline.regions import governed, in_each, skipped
 from groundwork.contracts import Kind
 
 from .held_by_policy import ROLES, SERVICE, TYPE
-from .settings import ThreatDetection
+from .settings import Settings
 
 SECURITY: tuple[Kind, ...] = ("security",)
 ON_BY_DEFAULT = (
@@ -83,16 +84,17 @@ class Found:
     type_is_on: bool = False
 
 
-def read(settings: ThreatDetection, target: Target) -> Found:
+def read(settings: Settings, target: Target) -> Found:
     on, off = governed(target)
     if settings.by == "policy":
         return Found(in_each(target, "guardduty", on, _detector), off)
-    others = _others(target)
+    administer = administrators.registered_if_known(SERVICE, target)
+    others = tuple(sorted(account for account in administer if account != target.account.id))
     regions = {} if others else in_each(target, "guardduty", on, _with_auto_enable)
     return Found(regions, off, others, _type_is_on(target) if not others else False)
 
 
-def calls(settings: ThreatDetection, found: Found, target: Target) -> Iterator[Call]:
+def calls(settings: Settings, found: Found, target: Target) -> Iterator[Call]:
     wanted = [name.replace("-", "_").upper() for name in settings.features]
     if settings.by == "policy":
         yield from _come_about(settings, wanted, found.regions)
@@ -113,9 +115,7 @@ def calls(settings: ThreatDetection, found: Found, target: Target) -> Iterator[C
     yield from skipped("guardduty", found.off)
 
 
-def _come_about(
-    settings: ThreatDetection, wanted: list[str], regions: Mapping[str, Region]
-) -> Iterator[Call]:
+def _come_about(settings: Settings, wanted: list[str], regions: Mapping[str, Region]) -> Iterator[Call]:
     """AWS says when it has done what a policy holds: a feature then names it."""
     for name, region in regions.items():
         waiting = [feature for feature in wanted if feature not in region.held]
@@ -230,30 +230,7 @@ def _with_auto_enable(client: Any) -> Region:
             raise
         return region
     auto = {each["Name"]: each["AutoEnable"] for each in found.get("Features", [])}
-    return Region(
-        region.detector,
-        region.enabled,
-        region.features,
-        region.held,
-        found.get("AutoEnableOrganizationMembers", "NONE"),
-        auto,
-    )
-
-
-def _others(target: Target) -> tuple[str, ...]:
-    """None, too, while this account administers nothing and may not ask."""
-    pages = target.client("organizations").get_paginator("list_delegated_administrators")
-    try:
-        found = [
-            each["Id"]
-            for page in pages.paginate(ServicePrincipal=SERVICE)
-            for each in page["DelegatedAdministrators"]
-        ]
-    except ClientError as error:
-        if error.response["Error"]["Code"] != "AccessDeniedException":
-            raise
-        return ()
-    return tuple(sorted(account for account in found if account != target.account.id))
+    return replace(region, members=found.get("AutoEnableOrganizationMembers", "NONE"), auto=auto)
 
 
 def _type_is_on(target: Target) -> bool:
@@ -261,7 +238,7 @@ def _type_is_on(target: Target) -> bool:
     try:
         (root,) = target.client("organizations").list_roots()["Roots"]
     except ClientError as error:
-        if error.response["Error"]["Code"] != "AccessDeniedException":
+        if error.response["Error"]["Code"] not in DENIALS:
             raise
         return False
     return TYPE.name in [each["Type"] for each in root["PolicyTypes"]]

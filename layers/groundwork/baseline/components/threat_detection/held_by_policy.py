@@ -15,9 +15,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from botocore.exceptions import ClientError
-
-from groundwork.baseline import administrators, central_policies
+from groundwork.baseline import administrators, central_policies, service_roles
 from groundwork.baseline.central_policies import Policy, PolicyType, minified
 from groundwork.baseline.component import Call, Permission, Target, left_to_people
 from groundwork.baseline.regions import governed, skipped
@@ -26,7 +24,7 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
 from groundwork.errors import InvalidDeclaration
 
-from .settings import ThreatDetection
+from .settings import Settings
 
 SERVICE = "guardduty.amazonaws.com"
 ROLE_NAME = "AWSServiceRoleForAmazonGuardDuty"
@@ -95,7 +93,7 @@ class Found:
     role: bool = False
 
 
-def content(settings: ThreatDetection, regions: Sequence[str]) -> dict[str, Any]:
+def content(settings: Settings, regions: Sequence[str]) -> dict[str, Any]:
     """A block for each governed Region, or the one for all. A Region's block would replace that, not add to it."""
     block = {
         key.replace("-", "_"): {"status": {"@@assign": "enabled"}}
@@ -105,7 +103,7 @@ def content(settings: ThreatDetection, regions: Sequence[str]) -> dict[str, Any]
     return {"guardduty": {"enablement": dict.fromkeys(names, block)}}
 
 
-def rendered(settings: ThreatDetection, declaration: Declaration) -> Document:
+def rendered(settings: Settings, declaration: Declaration) -> Document:
     """Raises InvalidDeclaration for what AWS takes as too long."""
     document = content(settings, declaration.regions.governed)
     length = len(minified(document))
@@ -117,7 +115,7 @@ def rendered(settings: ThreatDetection, declaration: Declaration) -> Document:
     return document
 
 
-def read(settings: ThreatDetection, target: Target) -> Found:
+def read(settings: Settings, target: Target) -> Found:
     if target.organization.security_account_id is None:
         return Found()
     on, off = governed(target)
@@ -128,11 +126,11 @@ def read(settings: ThreatDetection, target: Target) -> Found:
         off,
         central_policies.read(TYPE, [settings.policy], [target.organization.root_id], target),
         types.get(TYPE.name, ""),
-        _role_exists(target),
+        service_roles.exists(ROLE_NAME, target),
     )
 
 
-def calls(settings: ThreatDetection, found: Found, target: Target) -> Iterator[Call]:
+def calls(settings: Settings, found: Found, target: Target) -> Iterator[Call]:
     resource = f"{TYPE.words} {settings.policy}" if settings.by == "policy" else "GuardDuty"
     if target.organization.security_account_id is None:
         yield _report(resource, "waits for the security account, which is to administer GuardDuty")
@@ -142,7 +140,8 @@ def calls(settings: ThreatDetection, found: Found, target: Target) -> Iterator[C
     if others:
         return
     if not found.role:
-        yield _creation_of_role()
+        missing = "does not exist: GuardDuty is switched on for everybody but the management account"
+        yield service_roles.creation(SERVICE, ROLE_NAME, missing)
     if settings.by == "policy":
         yield from _held(settings, resource, found, target)
     else:
@@ -150,7 +149,7 @@ def calls(settings: ThreatDetection, found: Found, target: Target) -> Iterator[C
     yield from skipped("guardduty", found.off)
 
 
-def _held(settings: ThreatDetection, resource: str, found: Found, target: Target) -> Iterator[Call]:
+def _held(settings: Settings, resource: str, found: Found, target: Target) -> Iterator[Call]:
     if found.policies.others:
         theirs = ", ".join(found.policies.others)
         why = (
@@ -179,7 +178,7 @@ def _held(settings: ThreatDetection, resource: str, found: Found, target: Target
         yield call
 
 
-def _no_longer_held(settings: ThreatDetection, found: Found) -> Iterator[Call]:
+def _no_longer_held(settings: Settings, found: Found) -> Iterator[Call]:
     """What the policy left behind. Nobody's auto-enable works beside the policy type."""
     there = found.policies.policies.get(settings.policy)
     if there:
@@ -205,23 +204,5 @@ def _enabling(target: Target) -> Call:
     )
 
 
-def _creation_of_role() -> Call:
-    return Call(
-        *("iam", "CreateServiceLinkedRole", {"AWSServiceName": SERVICE}, f"role {ROLE_NAME}", "create"),
-        reason="does not exist: GuardDuty is switched on for everybody but the management account",
-        severity="high",
-    )
-
-
 def _report(resource: str, reason: str) -> Call:
     return Call("guardduty", "", {}, resource, "report", reason)
-
-
-def _role_exists(target: Target) -> bool:
-    try:
-        target.client("iam").get_role(RoleName=ROLE_NAME)
-    except ClientError as missing:
-        if missing.response["Error"]["Code"] != "NoSuchEntity":
-            raise
-        return False
-    return True

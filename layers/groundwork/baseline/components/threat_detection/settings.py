@@ -29,7 +29,7 @@ FEATURES: Sequence[Feature] = (
 """Unless it is declared otherwise: those that need no agent in anybody's workload."""
 
 
-class ThreatDetection(Model):
+class Settings(Model):
     """GuardDuty for the organization. Foundational threat detection is always on."""
 
     by: Literal["policy", "auto-enable"] = Field(
@@ -48,7 +48,7 @@ class ThreatDetection(Model):
     )
 
     @model_validator(mode="after")
-    def _auto_enable_knows_governed_regions(self) -> ThreatDetection:
+    def _auto_enable_knows_governed_regions(self) -> Settings:
         if self.by == "auto-enable" and self.regions == "all":
             raise ValueError(
                 "regions: all is for by: policy; auto-enable works where the security account administers GuardDuty: take "
