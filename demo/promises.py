@@ -11,7 +11,8 @@ from fnmatch import fnmatchcase
 from typing import Any
 
 from groundwork.contracts import Account
-from groundwork.declaration import Declaration, Enter, Group, Role, Where
+from groundwork.declaration import Declaration
+from groundwork.declaration.access import Enter, Group, Role, Where
 from groundwork.declaration.policy_files import Document, statements
 from groundwork.doors.power import EVERYTHING, Power
 from groundwork.fields import is_below

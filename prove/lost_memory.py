@@ -85,7 +85,7 @@ class Memory:
             text = json.dumps(plain, sort_keys=True, default=str)
             for own, instead in ((account, "<account>"), (email, "<e-mail>"), (name, "<name>")):
                 text = text.replace(own, instead)
-            known = json.loads(re.sub(r"vpc-[0-9a-f]+", "<default VPC>", text))
+            known = json.loads(re.sub(r"(vpc|subnet|igw)-[0-9a-f]+", r"<\1 id>", text))
             found[str(known.pop("pk"))] = known
         return found
 

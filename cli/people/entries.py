@@ -21,7 +21,8 @@ from groundwork.fields import AccountId, is_below
 if TYPE_CHECKING:
     from cli.connection import Connection
     from cli.inventory import Entry
-    from groundwork.declaration import Declaration, Enter, Group, Role
+    from groundwork.declaration import Declaration
+    from groundwork.declaration.access import Enter, Group, Role
 
 LAID_DOWN = ("ready", "failed", "in progress")
 """The states of accounts that roles may be in. An account that has never been ready has no baseline, either."""

@@ -15,7 +15,8 @@ from groundwork.baseline.components.guardrails.document import (
     guardrail_documents,
 )
 from groundwork.contracts import Organization
-from groundwork.declaration import Declaration, Role, Trust, Where
+from groundwork.declaration import Declaration
+from groundwork.declaration.access import Role, Trust, Where
 from groundwork.declaration.entry_roles import EntryRole
 from groundwork.declaration.loading import load
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing

@@ -16,7 +16,7 @@ from groundwork.baseline.components.organization_policies import OrganizationPol
 from groundwork.baseline.components.organization_policies.documents import AI, EC2, NAMES, S3, TYPES
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
-from groundwork.declaration.settings import PolicyException
+from groundwork.declaration.organization_policies import PolicyException
 from local.organizations import Organizations
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE

@@ -13,7 +13,8 @@ from groundwork.baseline.components.perimeter import Perimeter
 from groundwork.baseline.components.perimeter.document import LONGEST, let_in, perimeter_document
 from groundwork.baseline.components.perimeter.reach import checked_document, doors, shut, shuts_out
 from groundwork.contracts import Organization
-from groundwork.declaration import Declaration, Role, Trust, Where
+from groundwork.declaration import Declaration
+from groundwork.declaration.access import Role, Trust, Where
 from groundwork.declaration.loading import load
 from groundwork.declaration.outsiders import Outsider
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing

@@ -261,7 +261,7 @@ class Cloud:
         account = next(each for each in self.declaration.accounts if each.name == name)
         if account.email not in self.accounts():
             ended = self.ask(accountName=account.name, email=account.email, kind=account.kind)
-            assert ended.status == "SUCCEEDED", ended
+            assert ended.status == "SUCCEEDED", str(ended)
             self.all_ended()
         return str(self.accounts()[account.email]["Id"])
 

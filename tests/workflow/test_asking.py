@@ -91,7 +91,7 @@ def test_a_unit_that_is_meant_is_made(cloud: Cloud) -> None:
     name, email = cloud.fresh()
     unit = f"Workloads/{name}"
     ended = cloud.ask(accountName=name, email=email, organizationalUnit=unit, createOrganizationalUnit=True)
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
     assert cloud.unit_of(email) == unit
     # What is there already is not made: whoever asks again need not say it.
     assert ready(cloud, accountName=name, email=email, organizationalUnit=unit)["differs"] == {}

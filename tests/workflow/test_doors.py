@@ -74,7 +74,7 @@ def town(cloud: Cloud) -> Town:
         events[name] = cloud.post(accountName=name, email=email, organizationalUnit=f"Workloads/{unit}")
     for name, event in events.items():
         ended = cloud.ended(cloud.execution_of(event))
-        assert ended.status == "SUCCEEDED", ended
+        assert ended.status == "SUCCEEDED", str(ended)
         accounts[name] = ended.output["accountId"]
     town = Town(cloud, accounts)
     for name, group in GROUPS.items():

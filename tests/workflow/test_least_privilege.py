@@ -165,7 +165,7 @@ def place(cloud: Cloud) -> Iterator[Place]:
         vended = cloud.ask(
             accountName=name, email=email, organizationalUnit=UNIT, createOrganizationalUnit=True
         )
-        assert vended.status == "SUCCEEDED", vended
+        assert vended.status == "SUCCEEDED", str(vended)
         yield Place(cloud, security, vended.output["accountId"], email)
 
 

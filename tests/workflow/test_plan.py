@@ -43,7 +43,7 @@ def account(cloud: Cloud) -> str:
     cloud.declared("security")
     name, email = cloud.fresh()
     ended = cloud.ask(accountName=name, email=email, organizationalUnit="Workloads/Development")
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
     cloud.all_ended()
     return str(ended.output["accountId"])
 

@@ -69,7 +69,7 @@ def company(cloud: Cloud, tmp_path_factory: pytest.TempPathFactory) -> Company:
     for unit in ("Workloads/Development", "Workloads/Production"):
         name, email = cloud.fresh()
         ended = cloud.ask(accountName=name, email=email, organizationalUnit=unit)
-        assert ended.status == "SUCCEEDED", ended
+        assert ended.status == "SUCCEEDED", str(ended)
         accounts.append((name, str(cloud.accounts()[email]["Id"])))
     cloud.all_ended()
 

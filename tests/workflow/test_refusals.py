@@ -148,7 +148,7 @@ def test_an_email_of_another_account_is_refused_and_that_account_left_as_it_is(c
     cloud.declared("security")
     name, email = cloud.fresh()
     owner = cloud.ask(accountName=name, email=email, organizationalUnit=UNIT)
-    assert owner.status == "SUCCEEDED", owner
+    assert owner.status == "SUCCEEDED", str(owner)
     before, accounts = standing(cloud, email), set(cloud.accounts())
     ended = refused(
         cloud,
@@ -246,7 +246,7 @@ def test_after_its_cause_is_mended_the_same_event_makes_the_account(
     getattr(cloud.aws.creation, queue).append(reason)
     assert refused(cloud, cloud.post(accountName=name, email=email)).cause.startswith(reason)
     again = cloud.ask(accountName=name, email=email)
-    assert again.status == "SUCCEEDED", again
+    assert again.status == "SUCCEEDED", str(again)
     assert cloud.accounts()[email]["State"] == "ACTIVE"
 
 
@@ -255,7 +255,7 @@ def test_passing_answers_of_create_account_are_waited_out(cloud: Cloud) -> None:
     name, email = cloud.fresh()
     cloud.aws.creation.errors.extend(PASSING)
     ended = cloud.ask(accountName=name, email=email)
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
     assert not cloud.aws.creation.errors
     assert [account["Name"] for account in cloud.accounts().values()].count(name) == 1
     assert cloud.answered("Account Failed", email=email) == 0
@@ -294,6 +294,6 @@ def test_passing_failures_of_create_account_are_tried_again(cloud: Cloud) -> Non
     name, email = cloud.fresh()
     cloud.aws.creation.failures.extend(name for name, reason in REASONS.items() if reason.passing)
     ended = cloud.ask(accountName=name, email=email)
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
     assert not cloud.aws.creation.failures
     assert [account["Name"] for account in cloud.accounts().values()].count(name) == 1

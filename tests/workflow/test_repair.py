@@ -359,7 +359,7 @@ def workload(cloud: Cloud) -> str:
     cloud.declared("mgmt")
     name, email = cloud.fresh()
     ended = cloud.ask(accountName=name, email=email, organizationalUnit="Workloads/Production")
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
     cloud.answer("Account Ready", email=email)
     return str(ended.output["accountId"])
 

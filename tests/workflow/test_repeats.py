@@ -74,7 +74,7 @@ def test_a_repeat_after_a_failure_goes_on_with_the_same_account(
     cloud.aws.client("stepfunctions").stop_execution(executionArn=first)
     cloud.answer("Account Failed", execution=first)
     again = cloud.ask(**detail)
-    assert (again.status, again.output["outcome"]) == ("SUCCEEDED", "ready"), again
+    assert (again.status, again.output["outcome"]) == ("SUCCEEDED", "ready"), str(again)
     account = cloud.accounts()[email]["Id"]
     assert again.output["accountId"] == account
     assert len(creations(cloud, name)) == 1

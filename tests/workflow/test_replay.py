@@ -45,7 +45,7 @@ def test_a_request_that_could_not_be_delivered_is_kept_and_makes_one_account(clo
 
     assert cloud.invoke(REPLAY) == {"delivered": 1, "left": {}}
     ended = cloud.ended(cloud.execution_of(event))
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     assert cloud.answer("Account Ready", requestId=event)["detail"]["email"] == email
     assert cloud.invoke(REPLAY) == NONE
 

@@ -62,7 +62,7 @@ def standing(cloud: Cloud, email: str) -> Any:
 def test_a_requester_gets_a_workload(cloud: Cloud, security: str, requester: Credentials) -> None:
     name, email = cloud.fresh()
     ended = asked(cloud, requester, accountName=name, email=email, organizationalUnit="Workloads/Development")
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
     assert cloud.tags_of(ended.output["accountId"])["groundwork:kind"] == "workload"
 
 
@@ -122,7 +122,7 @@ def test_another_unit_for_an_account_made_behind_our_back_gains_nothing(
     name, email = cloud.fresh()
     made = cloud.aws.client("organizations").create_account(AccountName=name, Email=email)
     first = cloud.ended(cloud.execution_of(made["CreateAccountStatus"]["Id"]))
-    assert first.status == "SUCCEEDED", first
+    assert first.status == "SUCCEEDED", str(first)
     before = standing(cloud, email)
     theirs = {"organizationalUnit": "Workloads/Development", "tags": {"owner": "me"}}
     ended = asked(cloud, requester, accountName=name, email=email, **theirs)

@@ -54,7 +54,7 @@ def test_a_refused_request_has_no_say_in_an_account_that_others_make_later(
     creation.taken_emails.discard(email)
     account = made(cloud, name, email)
     ended = cloud.ended(cloud.execution_of(account))
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     assert cloud.start(accountId=account).status == "SUCCEEDED"
     assert cloud.unit_of(email) == ""
     assert "owner" not in cloud.tags_of(account)
@@ -67,7 +67,7 @@ def test_a_refused_request_does_not_keep_the_email_for_its_name(
     creation.failures.append("INVALID_PAYMENT_INSTRUMENT")
     assert cloud.ask(accountName="misspelt", email=email).error == "AccountRefused"
     ended = cloud.ask(accountName=name, email=email)
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
 
 
 def test_a_half_done_request_cannot_be_taken_over_with_another_unit(
@@ -95,7 +95,7 @@ def test_a_half_done_request_cannot_be_taken_over_with_another_unit(
         AccountName=name, Email=email, Tags=[{"Key": key, "Value": value} for key, value in tags.items()]
     )
     ended = cloud.ask(accountName=name, email=email, organizationalUnit=UNIT, tags={"owner": "mallory"})
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     assert cloud.unit_of(email) == "Workloads/Staging"
     assert cloud.tags_of(ended.output["accountId"])["owner"] == "ada"
     pages = cloud.aws.client("organizations").get_paginator("list_create_account_status").paginate()
@@ -107,7 +107,7 @@ def test_waiting_for_ones_turn_is_no_attempt(cloud: Cloud, security: str, creati
     creation.errors.extend(["TooManyRequestsException"] * 6)
     creation.failures.append("INTERNAL_FAILURE")
     ended = cloud.ask(accountName=name, email=email)
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
     assert (len(creation.errors), len(creation.failures)) == (0, 0)
 
 

@@ -121,7 +121,7 @@ def unspoilt(cloud: Cloud, ear: Ear) -> dict[str, list[tuple[str, str]]]:
     security = cloud.declared("security")
     name, email = cloud.fresh()
     good = cloud.ask(accountName=name, email=email)
-    assert good.status == "SUCCEEDED", good
+    assert good.status == "SUCCEEDED", str(good)
     user = f"user-of-{name}"
     with_device(cloud, join(cloud, security, user, "ro-external-accounts"), user)
 

@@ -21,7 +21,7 @@ def test_a_vended_account_has_it_without_a_call_in_it(cloud: Cloud) -> None:
     name, email = cloud.fresh()
     mark = len(cloud.aws.calls)
     vended = cloud.ask(accountName=name, email=email)
-    assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), vended
+    assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), str(vended)
     asked = [call for call in cloud.aws.calls[mark:] if call.service == "guardduty"]
     assert [call for call in asked if call.account == vended.output["accountId"]] == []
     inside = cloud.inside("guardduty", vended.output["accountId"])

@@ -58,7 +58,7 @@ def test_an_event_makes_an_account_in_its_unit_with_its_tags(cloud: Cloud, secur
         tags={"cost-center": "42"},
     )
     ended = cloud.ended(cloud.execution_of(event))
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     account = cloud.accounts()[email]
     assert (account["Name"], account["State"]) == (name, "ACTIVE")
     assert cloud.unit_of(email) == "Workloads/Staging/Blue"
@@ -95,7 +95,7 @@ def test_an_account_made_behind_our_back_gets_its_baseline_where_it_is(
     name, email = cloud.fresh()
     request = created(cloud, name, email)
     ended = cloud.ended(cloud.execution_of(request["Id"]))
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     assert lacks(cloud, request["AccountId"], security) == []
     assert cloud.unit_of(email) == ""
     assert cloud.answer("Account Ready", accountId=request["AccountId"])["detail"]["email"] == email
@@ -108,7 +108,7 @@ def test_a_start_by_hand_of_a_good_account_changes_nothing(cloud: Cloud, securit
     cloud.answer("Account Ready", accountId=account)
     mark = len(cloud.aws.calls)
     ended = cloud.start(accountId=account)
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
     reports = ended.output.pop("reports", [])  # no deploy role as long as there is no tooling account
     assert {report["resource"] for report in reports} <= {"role/allow-deploy-from-mgmt-account"}
     assert ended.output == {
@@ -131,7 +131,7 @@ def test_an_account_whose_event_was_lost_is_found(cloud: Cloud, security: str, c
     account = created(cloud, name, email)["AccountId"]
     cloud.invoke("DiscoverAccountsFunction")  # or the schedule was faster
     ended = cloud.ended(cloud.execution_of(account))
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     assert lacks(cloud, account, security) == []
     assert cloud.answer("Account Ready", accountId=account)
     assert account not in cloud.invoke("DiscoverAccountsFunction")["started"]
@@ -145,11 +145,11 @@ def test_the_event_of_an_account_that_is_being_made_ends_at_once(
     name, email = cloud.fresh()
     first = cloud.execution_of(cloud.post(accountName=name, email=email))
     second = cloud.ended(cloud.execution_of(status_of(cloud, name)["Id"]))
-    assert second.status == "SUCCEEDED", second
+    assert second.status == "SUCCEEDED", str(second)
     assert (second.output["outcome"], second.output["changes"]) == ("in-progress", [])
     assert first in second.output["note"]
     ended = cloud.ended(first)
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     assert ended.output["accountId"] == second.output["accountId"]
     cloud.answer("Account Ready", accountId=ended.output["accountId"])
     assert len(cloud.answers(accountId=ended.output["accountId"])) == 1
@@ -171,7 +171,7 @@ def test_the_event_of_an_account_finishes_what_a_dead_execution_left(
     request = status_of(cloud, name)
     cloud.aws.client("stepfunctions").stop_execution(executionArn=first)
     second = cloud.ended(cloud.execution_of(request["Id"]))
-    assert (second.status, second.output["outcome"]) == ("SUCCEEDED", "ready"), second
+    assert (second.status, second.output["outcome"]) == ("SUCCEEDED", "ready"), str(second)
     account = cloud.accounts()[email]["Id"]
     assert cloud.unit_of(email) == "Workloads/Development/Red"
     assert cloud.tags_of(account)["owner"] == "ada"
@@ -204,7 +204,7 @@ def test_an_aborted_execution_is_answered_for_once_and_lets_the_account_go(
     until(lambda: "leaseOwner" not in cloud.ledger_item(f"account#{account}"), "the lease to be let go")
 
     ended = cloud.start(accountId=account)
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     assert cloud.unit_of(email) == "Workloads/Production"
     assert lacks(cloud, account, security) == []
     assert cloud.answer("Account Ready", accountId=account)["detail"]["requestId"] == event

@@ -9,7 +9,8 @@ from typing import get_args
 from groundwork.aws.clients import own_client
 from groundwork.baseline.component import Target
 from groundwork.contracts import Account, Kind, Organization
-from groundwork.declaration import Declaration, Where
+from groundwork.declaration import Declaration
+from groundwork.declaration.access import Where
 from groundwork.declaration.aws_names import partitions
 from groundwork.fields import ancestors
 

@@ -19,7 +19,7 @@ from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Organizations
 from groundwork.baseline.component import Call, Permission, Target, worst
-from groundwork.baseline.meaning import Said, read
+from groundwork.baseline.documents.meaning import Said, read
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each
 from groundwork.contracts import Severity
 from groundwork.declaration.outsiders import EVERYBODY

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator
 
-from groundwork.declaration import Boundary, Declaration, Group, Role
+from groundwork.declaration import Declaration
+from groundwork.declaration.access import Boundary, Group, Role
 from groundwork.declaration.aws_names import (
     SERVICE_LINKED,
     attachable,

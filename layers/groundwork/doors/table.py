@@ -8,7 +8,8 @@ from dataclasses import dataclass, replace
 
 from groundwork.baseline.components.access.state import RoleState
 from groundwork.contracts import Account, Organization
-from groundwork.declaration import Access, Declaration, Where
+from groundwork.declaration import Declaration
+from groundwork.declaration.access import Access, Where
 from groundwork.doors.asking import Actor, enters, inside, power, standing
 from groundwork.doors.declared import called, declared
 from groundwork.doors.people import Someone, Sort, people

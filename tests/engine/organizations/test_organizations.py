@@ -392,8 +392,10 @@ def test_an_account_moves_only_from_where_it_is(organizations: Any) -> None:
     ]
 
 
-def test_a_closed_account_is_suspended_in_the_end(engine: Engine, organizations: Any) -> None:
-    account = new_account(organizations)
+def test_a_closed_account_is_suspended_in_the_end(
+    engine: Engine, organizations: Any, creation: CreationSettings
+) -> None:
+    account, creation.closing_seconds = new_account(organizations), 10_000
     organizations.close_account(AccountId=account)
 
     def state() -> str:
@@ -401,6 +403,8 @@ def test_a_closed_account_is_suspended_in_the_end(engine: Engine, organizations:
 
     assert state() == "PENDING_CLOSURE"
     assert refused(organizations.close_account, AccountId=account)[0] == "ConflictException"
+    account, creation.closing_seconds = new_account(organizations, "stage"), 1
+    organizations.close_account(AccountId=account)
     assert eventually(lambda: state() == "SUSPENDED")
     assert refused(organizations.close_account, AccountId=account)[0] == "AccountAlreadyClosedException"
     assert refused(organizations.close_account, AccountId=engine.management_account) == (

@@ -21,7 +21,7 @@ from groundwork.baseline.components.access.documents import (
 from groundwork.baseline.components.access.state import Found, PolicyState, parsed
 from groundwork.baseline.components.access.trust_differences import trust_difference
 from groundwork.contracts import Account, Organization
-from groundwork.declaration import Enter, Role, Trust, Where
+from groundwork.declaration.access import Enter, Role, Trust, Where
 from groundwork.declaration.loading import load
 from groundwork.errors import InvalidDeclaration
 

@@ -12,7 +12,7 @@ import yaml
 
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Kind
-from groundwork.declaration import Where
+from groundwork.declaration.access import Where
 from groundwork.declaration.loading import check, load
 from groundwork.declaration.policy_files import ESCALATIONS
 from groundwork.fields import ancestors

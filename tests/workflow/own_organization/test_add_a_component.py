@@ -74,7 +74,7 @@ def test_three_things_make_a_component(slot: Slot, tmp_path: Path) -> None:
     cloud.declared("security")
     name, email = cloud.fresh()
     vended = cloud.ask(accountName=name, email=email)
-    assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), vended
+    assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), str(vended)
     account = str(vended.output["accountId"])
     declared = yaml.safe_load(block("yaml"))[camel(NAME)]
     assert scanned(cloud, account) == declared["repositories"]

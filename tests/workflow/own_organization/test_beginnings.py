@@ -87,7 +87,7 @@ def test_a_request_waits_until_the_management_account_is_ready(slot: Slot) -> No
     cloud = deployed(slot.own(time_scale=UNHURRIED))
     event = cloud.post(accountName="security", email="aws+security@example.com", kind="security")
     ended = cloud.ended(cloud.execution_of(event))
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     assert set(errors_of(cloud, ended.arn)) >= {"ManagementAccountNotReady"}
     calls = cloud.aws.calls
     made = next(call.time for call in calls if call.action == "organizations:CreateAccount")
@@ -107,7 +107,7 @@ def test_a_workload_waits_a_bounded_time_for_a_security_account(young: tuple[Clo
 
     security = cloud.declared("security")
     again = cloud.ask(accountName=name, email=email)
-    assert again.status == "SUCCEEDED", again
+    assert again.status == "SUCCEEDED", str(again)
     assert lacks(cloud, again.output["accountId"], security) == []
 
 
@@ -128,7 +128,7 @@ def test_accounts_of_old_are_left_alone_until_a_person_starts_them(young: tuple[
     assert cloud.unit_of("old@example.com") == ""
 
     adopted = cloud.start(accountId=old)
-    assert (adopted.status, adopted.output["outcome"]) == ("SUCCEEDED", "ready"), adopted
+    assert (adopted.status, adopted.output["outcome"]) == ("SUCCEEDED", "ready"), str(adopted)
     assert lacks(cloud, old, security) == []
     assert cloud.answer("Account Ready", accountId=old)
 
@@ -144,5 +144,5 @@ def test_the_schedule_finds_an_account_nobody_told_us_of(young: tuple[Cloud, str
         return next((arn for arn in cloud.executions_about(account) if started in arn), None)
 
     found = cloud.ended(until(of_the_pass, "the execution that the pass starts"))
-    assert (found.status, found.output["outcome"]) == ("SUCCEEDED", "ready"), found
+    assert (found.status, found.output["outcome"]) == ("SUCCEEDED", "ready"), str(found)
     assert lacks(cloud, account, security) == []

@@ -45,7 +45,7 @@ def test_an_account_is_vended_kept_and_repaired_with_it(slot: Slot, tmp_path: Pa
     at_rest(cloud)
     name, email = cloud.fresh()
     vended = cloud.ask(accountName=name, email=email)
-    assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), vended
+    assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), str(vended)
     account = str(vended.output["accountId"])
     its = Names("apps", "aws", account, "us-east-1")
     made = {role["RoleName"] for role in cloud.inside("iam", account).list_roles()["Roles"]}

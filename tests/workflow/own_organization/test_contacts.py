@@ -91,7 +91,7 @@ def test_contacts_reach_every_account_and_are_told_nobody(slot: Slot, tmp_path: 
     security = cloud.declared("security")
     name, email = cloud.fresh()
     vended = cloud.ask(accountName=name, email=email)
-    assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), vended
+    assert (vended.status, vended.output["outcome"]) == ("SUCCEEDED", "ready"), str(vended)
     account = str(vended.output["accountId"])
     for client in (
         cloud.aws.client("account"),

@@ -68,7 +68,7 @@ def made(cloud: Cloud, unit: str = "") -> tuple[str, str, str]:
     """A workload account of one's own: its name, e-mail and id."""
     name, email = cloud.fresh()
     ended = cloud.ask(accountName=name, email=email, **({"organizationalUnit": unit} if unit else {}))
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
     return name, email, str(ended.output["accountId"])
 
 
@@ -193,7 +193,7 @@ def test_an_address_that_an_account_gave_up_is_free(cloud: Cloud) -> None:
     change_email(cloud, first, f"new-{email}")
     other, _ = cloud.fresh()
     ended = cloud.ask(accountName=other, email=email)
-    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output["outcome"]) == ("SUCCEEDED", "ready"), str(ended)
     assert ended.output["accountId"] != first
     assert cloud.accounts()[email]["Id"] == ended.output["accountId"]
     again = cloud.ask(accountName=name, email=email)
@@ -258,7 +258,7 @@ def test_an_account_that_is_gone_leaves_the_ledger_and_does_not_stand_in_anybody
     for key in (f"account#{account}", f"account#{freed}", f"email#{email}", f"request#{given_up}"):
         assert cloud.ledger_item(key) == {}, key
     again = cloud.ask(accountName=name, email=given_up)
-    assert (again.status, again.output["outcome"]) == ("SUCCEEDED", "ready"), again
+    assert (again.status, again.output["outcome"]) == ("SUCCEEDED", "ready"), str(again)
     planned = cloud.roll_out(mode="plan")
     assert {account, freed}.isdisjoint(planned.output["behind"])
     assert sum(planned.output["accounts"].values()) == len(cloud.accounts())

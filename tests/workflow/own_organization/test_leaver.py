@@ -66,7 +66,7 @@ def test_who_left_is_out_of_every_door(slot: Slot, tmp_path: Path) -> None:
     cloud.outputs.update(cloud.aws.deploy(after))
     cloud.all_ended()
     done = cloud.roll_out()
-    assert done.status == "SUCCEEDED", done
+    assert done.status == "SUCCEEDED", str(done)
     assert not done.output["failures"]
 
     assert not [door for door in doors if works(cloud, door)]

@@ -28,7 +28,7 @@ def test_groundwork_vends_and_runs_again_where_only_it_gets_in(slot: Slot, tmp_p
     cloud.declared("security")
     name, email = cloud.fresh()
     asked = cloud.ask(accountName=name, email=email)
-    assert asked.status == "SUCCEEDED", asked
+    assert asked.status == "SUCCEEDED", str(asked)
     account = str(asked.output["accountId"])
     assert cloud.start(accountId=account).output["outcome"] == "unchanged"
     plan = cloud.start(accountId=account, mode="plan").output

@@ -30,7 +30,7 @@ def world(slot: Slot, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Worl
     cloud.declared("security")
     name, email = cloud.fresh()
     asked = cloud.ask(accountName=name, email=email)
-    assert (asked.status, asked.output["outcome"]) == ("SUCCEEDED", "ready"), asked
+    assert (asked.status, asked.output["outcome"]) == ("SUCCEEDED", "ready"), str(asked)
     cloud.all_ended()
     yield World(cloud, str(asked.output["accountId"]))
     slot.close()

@@ -46,7 +46,7 @@ def inherited(slot: Slot) -> Inherited:
     cloud.declared("security")
     cloud.all_ended()
     planned = cloud.start(accountId=aws.management_account, mode="plan")
-    assert planned.status == "SUCCEEDED", planned
+    assert planned.status == "SUCCEEDED", str(planned)
     return Inherited(cloud, audit, planned.output)
 
 
@@ -55,7 +55,7 @@ def test_accounts_become_ready(inherited: Inherited) -> None:
     ended = cloud.ask(
         accountName="shop", email="shop@example.com", organizationalUnit="Workloads/Development"
     )
-    assert ended.status == "SUCCEEDED", ended
+    assert ended.status == "SUCCEEDED", str(ended)
 
 
 @pytest.mark.parametrize("service", SERVICES)

@@ -62,7 +62,7 @@ class World:
 
     def roll_out(self, **given: Any) -> Execution:
         ended = self.cloud.roll_out(**given)
-        assert ended.status == "SUCCEEDED", ended
+        assert ended.status == "SUCCEEDED", str(ended)
         return ended
 
     def recording(self, region: str) -> set[str]:

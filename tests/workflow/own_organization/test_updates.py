@@ -73,6 +73,6 @@ def test_the_first_deployment_plans_and_changes_nothing_until_a_person_says_yes(
     assert cloud.invoke("DiscoverAccountsFunction")["started"] in ([], [aws.management_account])
     assert {each.output["outcome"] for each in cloud.all_ended()} == {"drifted"}
     started = cloud.start(accountId=aws.management_account)
-    assert (started.status, started.output["outcome"]) == ("SUCCEEDED", "ready"), started
+    assert (started.status, started.output["outcome"]) == ("SUCCEEDED", "ready"), str(started)
     assert iam.list_account_aliases()["AccountAliases"] == ["known-to-all"]
     slot.close()

@@ -77,7 +77,7 @@ def test_it_is_waited_for(
     cloud: Cloud, ends: dict[tuple[str, float], Execution], code: str, delay: float
 ) -> None:
     ended = ends[code, delay]
-    assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), str(ended)
     seen = waits(cloud, ended.arn)
     assert {state for state, _ in seen} <= {"CheckAccess"}
     assert all(f"{code}: " in cause for _, cause in seen)
@@ -116,7 +116,7 @@ def test_what_is_waited_for_is_in_the_history(cloud: Cloud, creation: Any, code:
     shows(f"cloudtrail: Account {account}: DescribeTrails: {code}: ")
     cloud.aws.young_accounts.not_ready_until.pop(account)
     ended = cloud.ended(execution)
-    assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), str(ended)
 
 
 def test_a_service_that_nobody_probes_is_waited_for_by_its_components(cloud: Cloud, creation: Any) -> None:
@@ -125,7 +125,7 @@ def test_a_service_that_nobody_probes_is_waited_for_by_its_components(cloud: Clo
     creation.service_delays = {"iam": 15 * MINUTE}
     name, email = cloud.fresh()
     ended = cloud.ask(accountName=name, email=email)
-    assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), ended
+    assert (ended.status, ended.output.get("outcome")) == ("SUCCEEDED", "ready"), str(ended)
     seen = waits(cloud, ended.arn)
     states = {state for state, _ in seen}
     assert states >= {"Access", "AccountSettings"}

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from groundwork.baseline.component import Target
-from groundwork.declaration import Enter, Role, Trust
+from groundwork.declaration.access import Enter, Role, Trust
 from groundwork.declaration.policy_files import Document, statements
 from groundwork.declaration.policy_grammar import PLACEHOLDERS
 from groundwork.errors import InvalidDeclaration

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from groundwork.baseline.documents import called, differences, forgotten, principals
-from groundwork.baseline.meaning import deleted, folded, listed, says_the_same
+from groundwork.baseline.documents.meaning import deleted, folded, listed, says_the_same
 from groundwork.declaration.policy_files import Document, statements
 
 MISSING_CONDITION = {

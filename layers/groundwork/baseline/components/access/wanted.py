@@ -8,7 +8,7 @@ from functools import partial
 from typing import TypeVar
 
 from groundwork.baseline.component import Target
-from groundwork.declaration import Boundary, Group, Role, User
+from groundwork.declaration.access import Boundary, Group, Role, User
 from groundwork.declaration.policy_files import ENTER, MFA_SELF_SERVICE, Document
 from groundwork.declaration.settings import MANAGED_BY
 from groundwork.errors import InvalidDeclaration

@@ -21,7 +21,7 @@ from groundwork.baseline.components.access.documents import (
     trust_policy,
 )
 from groundwork.baseline.components.access.state import RoleState
-from groundwork.declaration import Role, Trust, Where
+from groundwork.declaration.access import Role, Trust, Where
 from groundwork.declaration.policy_files import Document
 
 from .names import DEPLOY, EXECUTE, LOOKUP, PUBLISH, Names, names

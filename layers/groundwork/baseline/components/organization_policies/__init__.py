@@ -38,8 +38,8 @@ from groundwork.baseline.components.organization_policies.others import Conflict
 from groundwork.baseline.places import Member, bound, members, places
 from groundwork.contracts import Severity
 from groundwork.declaration import Declaration
+from groundwork.declaration.organization_policies import Held, PolicyException
 from groundwork.declaration.policy_files import Document
-from groundwork.declaration.settings import Held, PolicyException
 from groundwork.errors import InvalidDeclaration
 
 HARM = {

@@ -16,8 +16,8 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any
 
 from groundwork.baseline.central_policies import PolicyType
+from groundwork.declaration.organization_policies import Held, OrganizationPolicies
 from groundwork.declaration.policy_files import Document
-from groundwork.declaration.settings import Held, OrganizationPolicies
 from groundwork.fields import shown
 
 ASSIGN, CHILDREN_MAY = "@@assign", "@@operators_allowed_for_child_policies"

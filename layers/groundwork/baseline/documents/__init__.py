@@ -7,7 +7,7 @@ from itertools import count
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
-from groundwork.baseline.meaning import DELETED, ROOT, deleted, folded, listed, more_in, opens, read
+from groundwork.baseline.documents.meaning import DELETED, ROOT, deleted, folded, listed, more_in, opens, read
 from groundwork.declaration.policy_files import Document, statements
 
 MOST_TOLD = 3
