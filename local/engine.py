@@ -5,7 +5,7 @@
         aws.client("events").put_events(...)
 
 An adapter is a module of this package with `install(engine) -> None`. It changes moto only through
-`engine.patch`, so that `close` takes every change back, and cleans up after itself with `engine.on_close`.
+`engine.patch` and `engine.add`, so that `close` takes every change back, and cleans up after itself with `engine.on_close`.
 """
 
 from __future__ import annotations
@@ -283,6 +283,16 @@ class Engine:
             self._closing.callback(delattr, owner, name)
         setattr(owner, name, replacement)
         return original
+
+    def add(self, owner: Any, name: str, value: Any) -> None:
+        """Give a class of moto's what it lacks, until the engine closes.
+
+        Raises RuntimeError when moto has it by now: what is added here can go.
+        """
+        if name in vars(owner):
+            raise RuntimeError(f"moto has {owner.__name__}.{name} now: it need not be added any more")
+        setattr(owner, name, value)
+        self._closing.callback(delattr, owner, name)
 
     def patch_everywhere(self, name: str, original: Any, replacement: Any, within: str) -> None:
         """Replace `original` in every loaded module of the package `within` that imported it by name."""

@@ -41,8 +41,7 @@ METADATA = {
 
 def install(engine: Engine) -> None:
     for operation, handler in OPERATIONS.items():
-        setattr(EC2Response, operation, handler)
-        engine.on_close(delattr, EC2Response, operation)
+        engine.add(EC2Response, operation, handler)
     run_instances = vars(InstanceBackend)["run_instances"]
 
     def launched_by_the_settings(backend: Any, *given: Any, **options: Any) -> Any:

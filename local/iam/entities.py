@@ -267,11 +267,10 @@ def _user_boundaries(engine: Engine) -> None:
         return result
 
     create_in_moto = engine.patch(IamResponse, "create_user", create)
-    _add(engine, IamResponse, "put_user_permissions_boundary", put)
-    _add(engine, IamResponse, "delete_user_permissions_boundary", delete)
-    _add(engine, User, "permissions_boundary_arn", None)
-    _add(
-        engine,
+    engine.add(IamResponse, "put_user_permissions_boundary", put)
+    engine.add(IamResponse, "delete_user_permissions_boundary", delete)
+    engine.add(User, "permissions_boundary_arn", None)
+    engine.add(
         User,
         "permissions_boundary",
         property(lambda user: _shown_boundary(user.permissions_boundary_arn)),
@@ -281,16 +280,6 @@ def _user_boundaries(engine: Engine) -> None:
 def _set_boundary(response: IamResponse, arn: str | None) -> None:
     user: Any = response.backend.get_user(response._get_param("UserName"))
     user.permissions_boundary_arn = arn
-
-
-def _add(engine: Engine, owner: type, name: str, value: Any) -> None:
-    """Add what moto lacks to one of its classes, until the engine closes."""
-    if name in vars(owner):
-        raise RuntimeError(
-            f"moto has {owner.__name__}.{name} now: delete its replacement in local/iam/entities.py"
-        )
-    setattr(owner, name, value)
-    engine.on_close(delattr, owner, name)
 
 
 def _shown_boundary(arn: str | None) -> dict[str, str] | None:

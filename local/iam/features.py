@@ -58,10 +58,10 @@ def install(engine: Engine) -> None:
     engine.patch(IAMBackend, "create_service_linked_role", _create_service_linked_role)
     for name in CHANGES_OF_A_ROLE:
         engine.patch(IamResponse, name, _sparing_service_linked_roles(vars(IamResponse)[name]))
-    _add_operation(engine, "list_organizations_features", _list_features)
+    engine.add(IamResponse, "list_organizations_features", _list_features)
     for feature, name in FEATURES.items():
-        _add_operation(engine, f"enable_organizations_{name}", _changes_features(feature, enabled=True))
-        _add_operation(engine, f"disable_organizations_{name}", _changes_features(feature, enabled=False))
+        engine.add(IamResponse, f"enable_organizations_{name}", _changes_features(feature, enabled=True))
+        engine.add(IamResponse, f"disable_organizations_{name}", _changes_features(feature, enabled=False))
 
 
 def _share_managed_policies(engine: Engine) -> None:
@@ -110,11 +110,6 @@ def _sparing_service_linked_roles(handler: Any) -> Any:
         return handler(response)
 
     return guarded
-
-
-def _add_operation(engine: Engine, name: str, handler: Any) -> None:
-    setattr(IamResponse, name, handler)
-    engine.on_close(delattr, IamResponse, name)
 
 
 def _list_features(response: IamResponse) -> ActionResult:

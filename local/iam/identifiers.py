@@ -25,9 +25,7 @@ def install(engine: Engine) -> None:
     for kind, prefix in ((User, USER), (Group, GROUP), (InstanceProfile, PROFILE)):
         engine.patch(kind, "__init__", _with_identifier(prefix, vars(kind)["__init__"]))
     engine.patch(models, "random_policy_id", lambda: _new(POLICY))
-    policies: Any = AWSManagedPolicy
-    policies.id = property(_of_arn, _keep_out)
-    engine.on_close(delattr, AWSManagedPolicy, "id")
+    engine.add(AWSManagedPolicy, "id", property(_of_arn, _keep_out))
     for user in iam_backends[engine.management_account][engine.partition].users.values():
         user.id = _new(USER)  # the administrator is there before any adapter
 

@@ -136,5 +136,4 @@ def _service_specific_credentials(engine: Engine) -> None:
         ("list_service_specific_credentials", listed),
         ("delete_service_specific_credential", delete),
     ):
-        setattr(IamResponse, name, operation)
-        engine.on_close(delattr, IamResponse, name)
+        engine.add(IamResponse, name, operation)

@@ -51,8 +51,7 @@ def install(engine: Engine) -> None:
         user.password, user.password_reset_required = request._get_param("NewPassword"), False
         return ActionResult({})
 
-    IamResponse.change_password = change_password  # type: ignore[attr-defined]  # moto has none
-    engine.on_close(delattr, IamResponse, "change_password")
+    engine.add(IamResponse, "change_password", change_password)
 
 
 def sign_in(

@@ -48,9 +48,9 @@ def install(engine: Engine) -> None:
     engine.patch(FakeDelegatedAdministrator, "SUPPORTED_SERVICES", sorted(DELEGATED_ADMINISTRATORS))
     engine.patch(OrganizationsResponse, "organizations_backend", property(_admitted_backend))
     for name in NEW_OPERATIONS:
-        _add_operation(engine, name, _passes_parameters(name))
-    _add_operation(engine, "describe_effective_policy", _describe_effective_policy)
-    _add_operation(engine, "leave_organization", _leave_organization)
+        engine.add(OrganizationsResponse, name, _passes_parameters(name))
+    engine.add(OrganizationsResponse, "describe_effective_policy", _describe_effective_policy)
+    engine.add(OrganizationsResponse, "leave_organization", _leave_organization)
     young_accounts.install(engine)
 
 
@@ -81,12 +81,6 @@ def _admitted_backend(response: OrganizationsResponse) -> Organizations:
 def _check_request(operation: str, parameters: dict[str, Any]) -> None:
     for violation in violations("organizations", operation, parameters):
         raise invalid_input(violation.reason)
-
-
-def _add_operation(engine: Engine, name: str, handler: Any) -> None:
-    """A handler for an operation that moto does not have; gone again when the engine closes."""
-    setattr(OrganizationsResponse, name, handler)
-    engine.on_close(delattr, OrganizationsResponse, name)
 
 
 def _passes_parameters(name: str) -> Any:

@@ -25,8 +25,7 @@ def install(engine: Engine) -> None:
     paths = {f"{{0}}/{path}$": AccountResponse.dispatch for path in OPERATIONS}
     engine.patch(urls, "url_paths", urls.url_paths | paths)
     for name, handler in (("list_regions", _list_regions), ("get_region_opt_status", _get_region_opt_status)):
-        setattr(AccountResponse, name, handler)
-        engine.on_close(delattr, AccountResponse, name)
+        engine.add(AccountResponse, name, handler)
 
 
 def region_states(partition: str) -> dict[str, str]:

@@ -15,6 +15,7 @@ from moto.account import urls
 from moto.account.responses import AccountResponse
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
+from moto.core.utils import camelcase_to_underscores
 
 from local.engine import Engine
 from local.model_validation import operation_model, violations
@@ -38,9 +39,7 @@ def install(engine: Engine) -> None:
     paths = {f"{{0}}/{name[0].lower()}{name[1:]}$": AccountResponse.dispatch for name in operations}
     engine.patch(urls, "url_paths", urls.url_paths | paths)
     for name, handler in operations.items():
-        python_name = "".join(f"_{each.lower()}" if each.isupper() else each for each in name).lstrip("_")
-        setattr(AccountResponse, python_name, checked(name, handler))
-        engine.on_close(delattr, AccountResponse, python_name)
+        engine.add(AccountResponse, camelcase_to_underscores(name), checked(name, handler))
 
 
 def checked(

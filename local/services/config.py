@@ -39,9 +39,7 @@ def install(engine: Engine) -> None:
     engine.patch(config_backends, "backend", Config)
     engine.patch(Config, "authorizer", property(lambda _: engine.authorizer))
     config_backends.clear()
-    name = "describe_delivery_channel_status"
-    setattr(ConfigResponse, name, _describe_delivery_channel_status)
-    engine.on_close(delattr, ConfigResponse, name)
+    engine.patch(ConfigResponse, "describe_delivery_channel_status", _describe_delivery_channel_status)
 
 
 class Config(ConfigBackend):

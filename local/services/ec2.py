@@ -110,7 +110,7 @@ def install(engine: Engine) -> None:
     engine.patch(VPCBackend, "create_default_vpc", with_gateway)
     engine.patch(VPCBackend, "delete_vpc", without_dependencies)
     engine.patch(EC2Response, "describe_regions", _describe_regions)
-    _add_operation(engine, "get_ebs_default_kms_key_id", _default_key)
+    engine.add(EC2Response, "get_ebs_default_kms_key_id", _default_key)
 
 
 def regions_in(partition: str) -> Iterator[Region]:
@@ -155,11 +155,6 @@ def _describe_regions(response: EC2Response) -> ActionResult:
 
 def _is_one_of(value: str, patterns: Sequence[str]) -> bool:
     return any(fnmatchcase(value, pattern) for pattern in patterns)
-
-
-def _add_operation(engine: Engine, name: str, handler: Any) -> None:
-    setattr(EC2Response, name, handler)
-    engine.on_close(delattr, EC2Response, name)
 
 
 def _default_key(response: EC2Response) -> ActionResult:

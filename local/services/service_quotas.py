@@ -83,8 +83,7 @@ def install(engine: Engine) -> None:
         if name in vars(ServiceQuotasResponse):
             engine.patch(ServiceQuotasResponse, name, _or_moto(handler, vars(ServiceQuotasResponse)[name]))
         else:
-            setattr(ServiceQuotasResponse, name, _method(handler))
-            engine.on_close(delattr, ServiceQuotasResponse, name)
+            engine.add(ServiceQuotasResponse, name, _method(handler))
 
 
 def _method(handler: Callable[[ServiceQuotasResponse], Any]) -> Callable[[ServiceQuotasResponse], Any]:

@@ -26,8 +26,7 @@ PAGE = 100
 
 def install(engine: Engine) -> None:
     engine.patch(CloudFormationBackend, "list_exports", _list_exports)
-    CloudFormationResponse.list_imports = _list_imports  # type: ignore[attr-defined]  # which moto has not
-    engine.on_close(delattr, CloudFormationResponse, "list_imports")
+    engine.add(CloudFormationResponse, "list_imports", _list_imports)
 
 
 class Neighbours:

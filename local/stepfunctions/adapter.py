@@ -176,8 +176,7 @@ def _add_validation(engine: Engine, refused: Callable[[str, str], list[Problem]]
         return ActionResult({"result": result, "diagnostics": diagnostics, "truncated": len(found) > most})
 
     name = validate_state_machine_definition.__name__
-    setattr(StepFunctionResponse, name, validate_state_machine_definition)
-    engine.on_close(delattr, StepFunctionResponse, name)
+    engine.add(StepFunctionResponse, name, validate_state_machine_definition)
 
 
 # Waiting -----------------------------------------------------------------------------------------

@@ -51,8 +51,7 @@ def _answer(engine: Engine, name: str, handler: Callable[[GuardDutyResponse, Gua
     if hasattr(GuardDutyResponse, name):
         engine.patch(GuardDutyResponse, name, answered)
     else:
-        setattr(GuardDutyResponse, name, answered)
-        engine.on_close(delattr, GuardDutyResponse, name)
+        engine.add(GuardDutyResponse, name, answered)
 
 
 def _end_auto_enable_with_the_type(engine: Engine) -> None:
