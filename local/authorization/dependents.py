@@ -15,7 +15,10 @@ from urllib.parse import urlparse
 from local.authorization import keys, resolvers, state
 from local.authorization.keys import Keys
 from local.authorization.resources import Call
+from local.iam.service_linked_roles import has_role, path_of
 from local.identity.principals import PARTITION
+
+CLOUDTRAIL = "cloudtrail.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -72,32 +75,20 @@ def _service_linked_role(service: str, unless: Callable[[Call], bool] = lambda c
     """iam:CreateServiceLinkedRole, as long as the service has no role in the account."""
 
     def find(call: Call, own: list[str]) -> Iterator[Need]:
-        path = f"/aws-service-role/{service}/"
-        exists = any(role.path == path for role in list(state.iam(call.account).roles.values()))
-        if not exists and not unless(call):
-            arn = call.arn("iam", f"role{path}*", region="")
+        if not has_role(call.account, service) and not unless(call):
+            arn = call.arn("iam", f"role{path_of(service)}*", region="")
             yield Need("iam:CreateServiceLinkedRole", arn, {"iam:awsservicename": service})
 
     return find
 
 
-def _always(*actions: str, service_principal: str = "") -> Finder:
-    granted: Keys = {"organizations:serviceprincipal": service_principal} if service_principal else {}
-
-    def find(call: Call, own: list[str]) -> Iterator[Need]:
-        for action in actions:
-            yield Need(action, "*", granted)
-
-    return find
-
-
 LOOKS_OF_AN_ADMINISTRATOR = (
-    "DescribeAccount",
-    "DescribeOrganization",
-    "DescribeOrganizationalUnit",
-    "ListAWSServiceAccessForOrganization",
-    "ListAccounts",
-    "ListDelegatedAdministrators",
+    "organizations:DescribeAccount",
+    "organizations:DescribeOrganization",
+    "organizations:DescribeOrganizationalUnit",
+    "organizations:ListAWSServiceAccessForOrganization",
+    "organizations:ListAccounts",
+    "organizations:ListDelegatedAdministrators",
 )
 
 
@@ -107,8 +98,7 @@ def _administrator(service: str) -> Finder:
     granted: Keys = {"organizations:serviceprincipal": service}
 
     def find(call: Call, own: list[str]) -> Iterator[Need]:
-        for look in LOOKS_OF_AN_ADMINISTRATOR:
-            yield Need(f"organizations:{look}")
+        yield from map(Need, LOOKS_OF_AN_ADMINISTRATOR)
         yield Need("organizations:EnableAWSServiceAccess", "*", granted)
         place = state.organization_backend(call.account)
         account = f"account/{place.org.id if place else 'o-none'}/{call.get('AdminAccountId')}"
@@ -130,14 +120,11 @@ def _instance_profile_role(call: Call, own: list[str]) -> Iterator[Need]:
 def _organization_trail(call: Call, own: list[str]) -> Iterator[Need]:
     """ "Prepare for creating a trail for your organization", CloudTrail User Guide."""
     if call.get("IsOrganizationTrail"):
-        yield from _always(
-            "organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization"
-        )(call, own)
-        yield Need("iam:GetRole", call.arn("iam", f"role{TRAIL_ROLE}AWSServiceRoleForCloudTrail", region=""))
-        yield from _service_linked_role("cloudtrail.amazonaws.com")(call, own)
-
-
-TRAIL_ROLE = "/aws-service-role/cloudtrail.amazonaws.com/"
+        yield Need("organizations:DescribeOrganization")
+        yield Need("organizations:ListAWSServiceAccessForOrganization")
+        role = f"role{path_of(CLOUDTRAIL)}AWSServiceRoleForCloudTrail"
+        yield Need("iam:GetRole", call.arn("iam", role, region=""))
+        yield from _service_linked_role(CLOUDTRAIL)(call, own)
 
 
 def _organization_aggregator(call: Call, own: list[str]) -> Iterator[Need]:
@@ -209,12 +196,9 @@ def _message_key(*actions: str) -> Finder:
 def _organization_analyzer(call: Call, own: list[str]) -> Iterator[Need]:
     """What IAMAccessAnalyzerFullAccess gives besides; whether AWS asks for it of the caller is not documented."""
     if str(call.get("type")).startswith("ORGANIZATION"):
-        for name in (
-            "DescribeOrganization",
-            "ListAWSServiceAccessForOrganization",
-            "ListDelegatedAdministrators",
-        ):
-            yield Need(f"organizations:{name}")
+        yield Need("organizations:DescribeOrganization")
+        yield Need("organizations:ListAWSServiceAccessForOrganization")
+        yield Need("organizations:ListDelegatedAdministrators")
 
 
 def _key_need(call: Call, action: str, key: str, service: str, context: Keys) -> Iterator[Need]:

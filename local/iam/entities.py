@@ -18,6 +18,7 @@ from moto.iam.responses import IamResponse
 from groundwork.policies.conditions import MalformedPolicy, as_list
 from groundwork.policies.documents import Kind, compile_policy
 from local.authorization import state
+from local.iam import service_linked_roles
 from local.identity.principals import PARTITION
 
 if TYPE_CHECKING:
@@ -32,7 +33,6 @@ SHORTEST_MAXIMUM, LONGEST_MAXIMUM = 3600, 43200
 WHITE_SPACE = re.compile(r"\s")
 ALIAS = re.compile(r"(?=.{3,63}$)[a-z0-9](?:-?[a-z0-9])*")
 SERVICE_PRINCIPAL = re.compile(r"[a-z0-9.-]+\.(amazonaws\.com(\.cn)?|amazon\.com|aws\.internal|aws\.com)")
-SERVICE_LINKED = "/aws-service-role/"
 SERVICE_ROLE_POLICIES = {  # what comes attached to a service-linked role ("Using service-linked roles" of each)
     "access-analyzer.amazonaws.com": "AccessAnalyzerServiceRolePolicy",
     "cloudtrail.amazonaws.com": "CloudTrailServiceRolePolicy",
@@ -192,7 +192,7 @@ def _attach_service_role_policies(engine: Engine) -> None:
     def create(backend: IAMBackend, *arguments: Any, **named: Any) -> Role:
         role: Role = create_in_moto(backend, *arguments, **named)
         name = SERVICE_ROLE_POLICIES.get(str(role._linked_service))
-        policy = backend.managed_policies.get(f"arn:aws:iam::aws:policy{SERVICE_LINKED}{name}")
+        policy = backend.managed_policies.get(f"arn:aws:iam::aws:policy{service_linked_roles.PATH}{name}")
         if policy is not None:
             policy.attach_to(role)
         return role

@@ -15,6 +15,7 @@ from moto.iam.models import IAMBackend, ManagedPolicy, Role
 from moto.iam.responses import IamResponse
 
 from local.engine import Engine
+from local.iam.service_linked_roles import path_of
 from local.organizations import Organizations, organization_of
 
 IAM_PRINCIPAL = "iam.amazonaws.com"
@@ -93,9 +94,8 @@ def _create_service_linked_role(iam: IAMBackend, service_name: str, description:
         '{"Version":"2012-10-17","Statement":[{"Effect":"Allow",'
         f'"Principal":{{"Service":"{service_name}"}},"Action":"sts:AssumeRole"}}]}}'
     )
-    path = f"/aws-service-role/{service_name}/"
     return iam.create_role(
-        name, trust, path, None, description or "", [], "3600", linked_service=service_name
+        name, trust, path_of(service_name), None, description or "", [], "3600", linked_service=service_name
     )
 
 

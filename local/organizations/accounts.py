@@ -9,13 +9,11 @@ from typing import Any, Protocol
 from moto.core.utils import unix_time, utcnow
 from moto.organizations.models import FakeAccount, FakeOrganization, FakePolicy
 
+from local.iam.service_linked_roles import give_role
+
 ADMINISTRATOR_ACCESS = "arn:{partition}:iam::aws:policy/AdministratorAccess"
-BORN_WITH = {
-    "AWSServiceRoleForOrganizations": "organizations.amazonaws.com",
-    "AWSServiceRoleForSupport": "support.amazonaws.com",
-    "AWSServiceRoleForTrustedAdvisor": "trustedadvisor.amazonaws.com",
-}
-"""Service-linked roles that AWS makes in every account."""
+BORN_WITH = ("organizations.amazonaws.com", "support.amazonaws.com", "trustedadvisor.amazonaws.com")
+"""Services whose roles AWS makes in every account."""
 
 
 class Holder(Protocol):
@@ -77,24 +75,8 @@ def new_account_id(taken: set[str]) -> str:
 
 def make_service_linked_roles(account_id: str, partition: str) -> None:
     """The roles an account is born with; those it has already stay."""
-    from moto.iam.models import iam_backends
-
-    iam = iam_backends[account_id][partition]
-    existing = {role.name for role in iam.roles.values()}
-    for name, service in BORN_WITH.items():
-        if name in existing:
-            continue
-        trust = {"Effect": "Allow", "Principal": {"Service": service}, "Action": "sts:AssumeRole"}
-        iam.create_role(
-            role_name=name,
-            assume_role_policy_document=_document(trust),
-            path=f"/aws-service-role/{service}/",
-            permissions_boundary=None,
-            description="",
-            tags=[],
-            max_session_duration="3600",
-            linked_service=service,
-        )
+    for service in BORN_WITH:
+        give_role(account_id, service, partition)
 
 
 def make_access_role(account_id: str, partition: str, management_account: str, name: str) -> None:
@@ -112,7 +94,7 @@ def make_access_role(account_id: str, partition: str, management_account: str, n
     }
     iam.create_role(
         role_name=name,
-        assume_role_policy_document=_document(trust),
+        assume_role_policy_document=json.dumps({"Version": "2012-10-17", "Statement": [trust]}),
         path="/",
         permissions_boundary=None,
         description="",
@@ -120,7 +102,3 @@ def make_access_role(account_id: str, partition: str, management_account: str, n
         max_session_duration="3600",
     )
     iam.attach_role_policy(ADMINISTRATOR_ACCESS.format(partition=partition), name)
-
-
-def _document(statement: dict[str, Any]) -> str:
-    return json.dumps({"Version": "2012-10-17", "Statement": [statement]})

@@ -29,12 +29,12 @@ from moto.core.responses import ActionResult, BaseResponse
 
 from groundwork.policies.conditions import as_list
 from local.engine import Engine
+from local.iam.service_linked_roles import has_role
 from local.organizations import organization_of
 
 SERVICE = "accessanalyzer"
 ADDRESS = r"https?://access-analyzer\.(.+)\.amazonaws\.com"
 PRINCIPAL = "access-analyzer.amazonaws.com"
-SERVICE_LINKED = f"/aws-service-role/{PRINCIPAL}/"
 MOST: Mapping[str, int] = {
     "ACCOUNT": 1,
     "ORGANIZATION": 5,
@@ -99,8 +99,7 @@ class AccessAnalyzer(BaseBackend):
         age = configuration.get("unusedAccess", {}).get("unusedAccessAge")
         if kind.endswith("UNUSED_ACCESS") != (age in DAYS):
             raise AccessAnalyzerError("ValidationException", f"The configuration is not valid for {kind}.")
-        of_organization = kind.startswith("ORGANIZATION")
-        if of_organization and (stopped := self.stopped(kind)):
+        if stopped := self.stopped(kind):
             raise AccessAnalyzerError(
                 "ValidationException", f"The organization is not yours to analyze: {stopped}."
             )
@@ -133,18 +132,18 @@ class AccessAnalyzer(BaseBackend):
 
         https://docs.aws.amazon.com/access-analyzer/latest/APIReference/API_StatusReason.html
         """
-        organization = organization_of(self.account_id, self.partition)
         if not kind.startswith("ORGANIZATION"):
             return ""
+        organization = organization_of(self.account_id, self.partition)
         if organization is None:
             return "ORGANIZATION_DELETED"
-        manages = organization.account_id == self.account_id
-        if not manages and not organization.is_trusted(PRINCIPAL):
+        if organization.account_id == self.account_id:
+            return ""
+        if not organization.is_trusted(PRINCIPAL):
             return "AWS_SERVICE_ACCESS_DISABLED"
-        if not manages and not organization.is_delegated(self.account_id, PRINCIPAL):
+        if not organization.is_delegated(self.account_id, PRINCIPAL):
             return "DELEGATED_ADMINISTRATOR_DEREGISTERED"
-        roles = list(get_backend("iam")[organization.account_id][self.partition].roles.values())
-        if not manages and not any(role.path == SERVICE_LINKED for role in roles):
+        if not has_role(organization.account_id, PRINCIPAL, self.partition):
             return "SERVICE_LINKED_ROLE_CREATION_FAILED"
         return ""
 

@@ -21,10 +21,10 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.guardduty import urls
 from moto.guardduty.models import GuardDutyBackend, guardduty_backends
-from moto.iam.models import iam_backends
 from moto.organizations.exceptions import OrganizationsClientError
 from moto.organizations.models import OrganizationsBackend
 
+from local.iam.service_linked_roles import give_role, has_role
 from local.organizations import Organizations, organization_of
 from local.organizations.guardduty_syntax import FOUNDATIONAL, in_region
 from local.services.account import region_states
@@ -32,7 +32,6 @@ from local.services.account import region_states
 from .detectors import FEATURES, BadRequest, Detector
 
 SERVICE = "guardduty.amazonaws.com"
-ROLE = "AWSServiceRoleForAmazonGuardDuty"
 TYPE = "GUARDDUTY_POLICY"
 FREQUENCIES = ("FIFTEEN_MINUTES", "ONE_HOUR", "SIX_HOURS")
 STATES = ("NEW", "ALL", "NONE")
@@ -158,11 +157,9 @@ class GuardDuty(GuardDutyBackend):
         """Nothing reaches a Region that is off; in the management account it takes GuardDuty's service-linked role."""
         if region_states(self.partition).get(self.region_name) in (None, "DISABLED"):
             return False
-        return self.account_id != organization.account_id or self._has_role()
-
-    def _has_role(self) -> bool:
-        roles = iam_backends[self.account_id][self.partition].roles.values()
-        return any(role.name == ROLE for role in roles)
+        return self.account_id != organization.account_id or has_role(
+            self.account_id, SERVICE, self.partition
+        )
 
     def arrive(self) -> None:
         """What policies and auto-enable hold for this account comes about."""
@@ -202,8 +199,7 @@ class GuardDuty(GuardDutyBackend):
         return found
 
     def make_detector(self, *, enabled: bool, frequency: str, tags: Mapping[str, str]) -> Detector:
-        if not self._has_role():
-            iam_backends[self.account_id][self.partition].create_service_linked_role(SERVICE, "", "")
+        give_role(self.account_id, SERVICE, self.partition)
         detector = Detector(
             self.account_id, self.region_name, enabled=enabled, frequency=frequency, tags=tags
         )

@@ -13,10 +13,10 @@ from datetime import UTC, datetime
 from types import SimpleNamespace
 from typing import Any, ClassVar
 
-from moto.iam.models import iam_backends
 from moto.securityhub.models import SecurityHubBackend, securityhub_backends
 
 from local.engine import Engine
+from local.iam.service_linked_roles import give_role
 from local.organizations import Organizations, organization_of
 
 from .central import SERVICE, Aggregator, Central, ConfigurationPolicy
@@ -28,7 +28,6 @@ GOVERNED = (
     "This account is currently associated with a central configuration policy, so only the administrator can "
     "access this operation."
 )
-ROLE_PATH = f"/aws-service-role/{SERVICE}/"
 CENTRAL_SECONDS = 20
 ASSOCIATION_SECONDS = 60
 
@@ -125,9 +124,7 @@ class Hub(SecurityHubBackend):
         if not self.enabled:
             self.enabled, self.enabled_at = True, datetime.now(UTC).isoformat()
             self.tags: dict[str, str] = {}
-            iam = iam_backends[self.account_id][self.partition]
-            if not any(role.path == ROLE_PATH for role in iam.roles.values()):
-                iam.create_service_linked_role(SERVICE, "", "")
+            give_role(self.account_id, SERVICE, self.partition)
 
     def require_hub(self) -> None:
         if not self.settle().enabled:
