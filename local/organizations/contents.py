@@ -4,6 +4,7 @@ A type that is not in `SYNTAXES` is taken with any JSON object.
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_ec2_syntax.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_s3_syntax.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_ai-opt-out_syntax.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_guardduty_syntax.html
 https://docs.aws.amazon.com/organizations/latest/userguide/invalid-policy-alerts.html
 """
 
@@ -12,7 +13,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 from .inheritance import ALL, ASSIGN, CHILD_CONTROL, NONE, VALUE_OPERATORS
 
@@ -20,11 +21,16 @@ ANY = "*"
 """As the name of a setting: whatever name its owner gives it."""
 
 
+class Malformed(ValueError):
+    """Why a document does not follow the syntax of its type."""
+
+
 @dataclass(frozen=True)
 class Value:
     """A setting of one value, which can only be assigned."""
 
     allows: Callable[[Any], bool]
+    operators: ClassVar = frozenset((ASSIGN,))
 
 
 @dataclass(frozen=True)
@@ -32,17 +38,27 @@ class Values:
     """A setting of several values."""
 
     most: int
+    operators: ClassVar = VALUE_OPERATORS
+
+    def allows(self, values: Any) -> bool:
+        return isinstance(values, list) and all(isinstance(each, str) for each in values)
 
 
 @dataclass(frozen=True)
 class Group:
-    """Settings by name. Of `needed` all must be in effect where one of the group is; `most` of them at a time."""
+    """Settings by name, with names like `names`. Of `needed` all must be in effect where one of the group is, and at most
+    `most` at a time; a document has `least` of them, and `objection` says what else is wrong with those that it has."""
 
     settings: Mapping[str, Syntax]
     needed: tuple[str, ...] = ()
     most: int = 1_000
+    least: int = 0
+    names: str = "[a-z0-9_-]+"
+    objection: Callable[[Mapping[str, Any]], str | None] = lambda settings: None
 
     def syntax_of(self, name: str) -> Syntax | None:
+        if not re.fullmatch(self.names, name):
+            return None
         return self.settings.get(name, self.settings.get(ANY))
 
 
@@ -112,6 +128,33 @@ EC2 = Group(
         ),
     }
 )
+FOUNDATIONAL = "foundational"
+FEATURES = (
+    "s3_data_events",
+    "eks_audit_logs",
+    "ebs_malware_protection",
+    "rds_login_events",
+    "lambda_network_logs",
+    "runtime_monitoring",
+    "ai_protection",
+)
+"""Of GuardDuty, besides the foundational ones. The additional configuration of runtime monitoring is not embedded."""
+
+
+def _foundational_first(settings: Mapping[str, Any]) -> str | None:
+    on = {name for name, each in settings.items() if each["status"].get(ASSIGN) == "enabled"}
+    return (
+        f"{FOUNDATIONAL} is to be enabled where another feature is" if on and FOUNDATIONAL not in on else None
+    )
+
+
+IN_A_REGION = Group(
+    dict.fromkeys((FOUNDATIONAL, *FEATURES), Group({"status": _one_of("enabled", "disabled")}, least=1)),
+    objection=_foundational_first,
+)
+GUARDDUTY = Group(
+    {"enablement": Group({ANY: IN_A_REGION}, least=1, names=r"default|[a-z]{2}(-[a-z]+)+-\d")}, least=1
+)
 SYNTAXES: Mapping[str, Group] = {
     "DECLARATIVE_POLICY_EC2": Group({"ec2_attributes": EC2}),
     "S3_POLICY": Group(
@@ -120,36 +163,44 @@ SYNTAXES: Mapping[str, Group] = {
     "AISERVICES_OPT_OUT_POLICY": Group(
         {"services": Group({ANY: Group({"opt_out_policy": _one_of("optIn", "optOut")})})}
     ),
+    "GUARDDUTY_POLICY": Group({"guardduty": GUARDDUTY}, least=1),
 }
 """The services of an opt-out policy are not listed here: AWS adds to them."""
 
 
-def is_right(policy_type: str, document: Mapping[str, Any]) -> bool:
-    """Whether `document` follows the syntax of its type."""
-    syntax = SYNTAXES.get(policy_type)
-    return syntax is None or (bool(document) and _follows(syntax, document))
+def check(policy_type: str, document: Mapping[str, Any]) -> None:
+    """Raises Malformed where `document` does not follow the syntax of its type."""
+    if syntax := SYNTAXES.get(policy_type):
+        if not document:
+            raise Malformed("it is empty")
+        _follow(syntax, document, "")
 
 
-def _follows(syntax: Syntax, content: Any) -> bool:
-    if not isinstance(content, Mapping) or not _controls(content.get(CHILD_CONTROL, [ALL])):
-        return False
+def _follow(syntax: Syntax, content: Any, path: str) -> None:
+    where = path or "the document"
+    if not isinstance(content, Mapping):
+        raise Malformed(f"an object is expected at {where}")
+    if not _are_controls(content.get(CHILD_CONTROL, [ALL])):
+        raise Malformed(f"{CHILD_CONTROL} lists no operators at {where}")
     given = {name: each for name, each in content.items() if name != CHILD_CONTROL}
-    if isinstance(syntax, Value):
-        return given.keys() <= {ASSIGN} and all(syntax.allows(each) for each in given.values())
-    if isinstance(syntax, Values):
-        return given.keys() <= VALUE_OPERATORS and all(_are_texts(each) for each in given.values())
-    found = {name: syntax.syntax_of(name) for name in given if re.fullmatch(r"[a-z0-9_-]+", name)}
-    return found.keys() == given.keys() and all(
-        below is not None and _follows(below, given[name]) for name, below in found.items()
-    )
+    if not isinstance(syntax, Group):
+        for operator, value in given.items():
+            if operator not in syntax.operators or not syntax.allows(value):
+                raise Malformed(f"{where} cannot have {operator} {value!r}")
+        return
+    if len(given) < syntax.least:
+        raise Malformed(f"{where} has no setting")
+    for name, each in given.items():
+        below = syntax.syntax_of(name)
+        if below is None:
+            raise Malformed(f"the embedded AWS knows no setting {name} of {where}")
+        _follow(below, each, f"{path}/{name}".lstrip("/"))
+    if wrong := syntax.objection(given):
+        raise Malformed(f"at {where} {wrong}")
 
 
-def _controls(allowed: Any) -> bool:
+def _are_controls(allowed: Any) -> bool:
     return isinstance(allowed, list) and bool(allowed) and VALUE_OPERATORS | {ALL, NONE} >= set(allowed)
-
-
-def _are_texts(values: Any) -> bool:
-    return isinstance(values, list) and all(isinstance(each, str) for each in values)
 
 
 def invalid(policy_type: str, effective: Mapping[str, Any]) -> Iterator[Invalid]:

@@ -17,8 +17,7 @@ from moto.organizations.models import FakeOrganization, FakePolicy
 from groundwork.policies.conditions import MalformedPolicy, as_list
 from groundwork.policies.documents import Kind, compile_policy
 
-from . import guardduty_syntax
-from .contents import is_right
+from . import contents
 from .errors import constraint, error, invalid_input
 
 SCP = "SERVICE_CONTROL_POLICY"
@@ -88,15 +87,8 @@ def check_content(policy_type: str, content: str) -> None:
         document = json.loads(content)
     except json.JSONDecodeError:
         raise malformed("The provided policy document is not valid JSON.") from None
-    if not isinstance(document, dict) or not is_right(policy_type, document):
-        raise malformed(
-            "The provided policy document does not meet the requirements of the specified policy type."
-        )
-    if policy_type == "GUARDDUTY_POLICY":
-        try:
-            guardduty_syntax.check(document)
-        except guardduty_syntax.Malformed as wrong:
-            raise malformed(f"The provided policy document is not valid: {wrong}.") from wrong
+    if not isinstance(document, dict):
+        raise malformed("The provided policy document is no object.")
     if policy_type in (SCP, RCP):
         if document.get("Version") != VERSION:
             raise malformed(f'The element Version is missing, or another than "{VERSION}".')
@@ -104,10 +96,12 @@ def check_content(policy_type: str, content: str) -> None:
         for statement in statements if isinstance(statements, list) else [statements]:
             if policy_type == RCP:
                 _check_of_resources(statement)
-        try:
+    try:
+        contents.check(policy_type, document)
+        if policy_type in (SCP, RCP):
             compile_policy(content, Kind.IDENTITY if policy_type == SCP else Kind.RESOURCE)
-        except MalformedPolicy as wrong:
-            raise malformed(f"The provided policy document is not valid: {wrong}.") from wrong
+    except (contents.Malformed, MalformedPolicy) as wrong:
+        raise malformed(f"The provided policy document is not valid: {wrong}.") from wrong
 
 
 def _check_of_resources(statement: Any) -> None:

@@ -82,7 +82,7 @@ def _create_detector(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[
         frequency=frequency,
         tags=response._get_param("tags") or {},
     )
-    detector.set(features.items())
+    detector.statuses |= features
     return {"DetectorId": detector.id}
 
 
@@ -107,7 +107,7 @@ def _update_detector(response: GuardDutyResponse, guardduty: GuardDuty) -> None:
     detector.enabled = detector.enabled if enable is None else bool(enable)
     frequency = response._get_param("findingPublishingFrequency")
     detector.finding_publish_freq = frequency or detector.finding_publish_freq
-    detector.set(features.items())
+    detector.statuses |= features
 
 
 def _delete_detector(response: GuardDutyResponse, guardduty: GuardDuty) -> None:
@@ -118,7 +118,11 @@ def _delete_detector(response: GuardDutyResponse, guardduty: GuardDuty) -> None:
 
 
 def _features(response: GuardDutyResponse) -> dict[str, bool]:
-    given = {each["name"]: each["status"] == "ENABLED" for each in response._get_param("features") or []}
+    return {name: status == "ENABLED" for name, status in _by_feature(response, "status").items()}
+
+
+def _by_feature(response: GuardDutyResponse, setting: str) -> dict[str, str]:
+    given = {each["name"]: each[setting] for each in response._get_param("features") or []}
     if unknown := given.keys() - set(FEATURES):
         raise BadRequest(f"the embedded AWS does not know the features {', '.join(sorted(unknown))}")
     return given
@@ -157,9 +161,7 @@ def _update_configuration(response: GuardDutyResponse, guardduty: GuardDuty) -> 
     if (members is None) == (flag is None):
         raise BadRequest("one of autoEnable and autoEnableOrganizationMembers is expected")
     members = members or ("NEW" if flag else "NONE")
-    given = {each["name"]: each["autoEnable"] for each in response._get_param("features") or []}
-    if unknown := given.keys() - set(FEATURES):
-        raise BadRequest(f"the embedded AWS does not know the features {', '.join(sorted(unknown))}")
+    given = _by_feature(response, "autoEnable")
     if members not in STATES or not set(given.values()) <= set(STATES):
         raise BadRequest("auto-enable is NEW, ALL or NONE")
     if any(each["Type"] == TYPE for each in organization.root.policy_types) and members != "NONE":

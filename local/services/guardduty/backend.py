@@ -11,7 +11,6 @@ https://docs.aws.amazon.com/guardduty/latest/ug/set-guardduty-auto-enable-prefer
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -21,12 +20,11 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.guardduty import urls
 from moto.guardduty.models import GuardDutyBackend, guardduty_backends
-from moto.organizations.exceptions import OrganizationsClientError
 from moto.organizations.models import OrganizationsBackend
 
 from local.iam.service_linked_roles import give_role, has_role
 from local.organizations import Organizations, organization_of
-from local.organizations.guardduty_syntax import FOUNDATIONAL, in_region
+from local.organizations.contents import FOUNDATIONAL
 from local.services.account import region_states
 
 from .detectors import FEATURES, BadRequest, Detector
@@ -139,16 +137,14 @@ class GuardDuty(GuardDutyBackend):
     # What is held for this account ---------------------------------------------------------------
 
     def held(self) -> dict[str, bool]:
-        """By the policies of the organization, features and "foundational": whether each is on."""
+        """By the policies of the organization, features and "foundational": whether each is on. A Region's own block
+        replaces the default."""
         organization = self.organization
         if organization is None or not self._is_open(organization):
             return {}
-        try:
-            found = organization.describe_effective_policy(self.account_id, PolicyType=TYPE)
-        except OrganizationsClientError:
-            return {}
-        effective: Mapping[str, Any] = json.loads(found["EffectivePolicy"]["PolicyContent"])
-        return in_region(effective, self.region_name)
+        blocks = organization.in_effect(TYPE, self.account_id).get("guardduty", {}).get("enablement", {})
+        block = blocks.get(self.region_name, blocks.get("default", {}))
+        return {feature: each["status"] == "enabled" for feature, each in block.items()}
 
     def held_features(self) -> set[str]:
         return {feature.upper() for feature in self.held() if feature != FOUNDATIONAL}
@@ -187,10 +183,10 @@ class GuardDuty(GuardDutyBackend):
     def _switch_on(self, features: Mapping[str, bool]) -> None:
         if not self.detectors:
             made = self.make_detector(enabled=True, frequency=FREQUENCIES[-1], tags={})
-            made.set((feature, False) for feature in FEATURES)
+            made.statuses = dict.fromkeys(FEATURES, False)
         for detector in self.detectors.values():
             detector.enabled = True
-            detector.set(features.items())
+            detector.statuses |= features
 
     def detector(self, name: str) -> Detector:
         """Raises DetectorNotFoundException, a BadRequestException to its caller."""

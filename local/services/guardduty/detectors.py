@@ -13,15 +13,9 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.guardduty.models import Detector as MotoDetector
 
-FEATURES = (
-    "S3_DATA_EVENTS",
-    "EKS_AUDIT_LOGS",
-    "EBS_MALWARE_PROTECTION",
-    "RDS_LOGIN_EVENTS",
-    "LAMBDA_NETWORK_LOGS",
-    "RUNTIME_MONITORING",
-    "AI_PROTECTION",
-)
+from local.organizations import contents
+
+FEATURES = tuple(name.upper() for name in contents.FEATURES)
 OFF_AT_FIRST = frozenset({"RUNTIME_MONITORING"})
 """Every other feature is on in a new detector, unless it is said that it is not."""
 ALWAYS = ("CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS")
@@ -36,18 +30,11 @@ class BadRequest(ServiceException):
 
 
 class Detector(MotoDetector):
-    """`held`, by feature: who holds it, as the API names them."""
+    """`statuses`: whether each feature is on, as the API names them."""
 
     def __init__(self, account: str, region: str, *, enabled: bool, frequency: str, tags: Mapping[str, str]):
         super().__init__(account, region, utcnow(), frequency, enabled, {}, dict(tags), [])
         self.statuses = {feature: feature not in OFF_AT_FIRST for feature in FEATURES}
-
-    def set(self, features: Iterable[tuple[str, bool]]) -> None:
-        """Raises BadRequest for a feature that there is not."""
-        for feature, on in features:
-            if feature not in FEATURES:
-                raise BadRequest(f"the embedded AWS does not know the feature {feature}")
-            self.statuses[feature] = on
 
     def described(self, held: Iterable[str]) -> dict[str, Any]:
         """As GetDetector answers. `held` are the features that a GuardDuty policy manages."""

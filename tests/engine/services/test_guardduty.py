@@ -166,12 +166,18 @@ def test_members_that_were_made_may_part_with_their_administrator(organization: 
 
 
 JUNK: list[tuple[Any, str]] = [
-    ({"hello": {"@@assign": "world"}}, "guardduty is expected"),
-    ({"guardduty": {"enablement": {}}}, "neither default nor a Region"),
-    ({"guardduty": {"enablement": {"everywhere": {"foundational": ON}}}}, "everywhere is neither"),
+    ({"hello": {"@@assign": "world"}}, "no setting hello of the document"),
+    ({"guardduty": {"enablement": {}}}, "guardduty/enablement has no setting"),
+    (
+        {"guardduty": {"enablement": {"everywhere": {"foundational": ON}}}},
+        "no setting everywhere of guardduty/enablement",
+    ),
     ({"guardduty": {"enablement": {"default": {"s3_data_events": ON}}}}, "foundational is to be enabled"),
-    ({"guardduty": {"enablement": {"default": {"foundational": ON, "S3": ON}}}}, "the feature S3"),
-    ({"guardduty": {"enablement": {"default": {"foundational": {"status": "enabled"}}}}}, "the status of"),
+    ({"guardduty": {"enablement": {"default": {"foundational": ON, "S3": ON}}}}, "no setting S3 of"),
+    (
+        {"guardduty": {"enablement": {"default": {"foundational": {"status": "enabled"}}}}},
+        "an object is expected at .*/status",
+    ),
     ({"guardduty": {"enablement": {"default": {"foundational": ["enabled"]}}}}, "an object is expected"),
 ]
 
