@@ -63,12 +63,7 @@ def membership(account: str) -> Membership | None:
     backend = organization_backend(account)
     if backend is None:
         return None
-    node = next((entry for entry in list(backend.accounts) if entry.id == account), None)
-    targets: list[Any] = []
-    units = {unit.id: unit for unit in list(backend.ou)}
-    while node is not None:
-        targets.insert(0, node)
-        node = units.get(node.parent_id) if getattr(node, "parent_id", None) else None
+    targets = backend.way_to(account)
     if not targets:
         return None
     path = "/".join((backend.org.id, *(target.id for target in targets[:-1]))) + "/"

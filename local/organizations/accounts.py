@@ -19,7 +19,7 @@ BORN_WITH = ("organizations.amazonaws.com", "support.amazonaws.com", "trustedadv
 class Holder(Protocol):
     """The organization that an account is in."""
 
-    def path_of(self, unit_id: str | None) -> str: ...
+    def path_of(self, target_id: str) -> str: ...
 
 
 class Account(FakeAccount):
@@ -63,7 +63,7 @@ class Account(FakeAccount):
 
     def describe_in(self, organization: Holder) -> dict[str, Any]:
         """The API's Account, with the path of units that leads to it."""
-        return self.describe() | {"Paths": [f"{organization.path_of(self.parent_id)}{self.id}/"]}
+        return self.describe() | {"Paths": [organization.path_of(self.id)]}
 
 
 def new_account_id(taken: set[str]) -> str:

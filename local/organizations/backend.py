@@ -232,7 +232,7 @@ class Organizations(AccountCreation, Policies):
 
     def delete_organizational_unit(self, **kwargs: Any) -> None:
         unit = self.get_organizational_unit_by_id(kwargs["OrganizationalUnitId"])
-        if any(child.parent_id == unit.id for child in self._targets()):
+        if any(child.parent_id == unit.id for child in self.places()):
             raise error("OrganizationalUnitNotEmptyException")
         for policy in unit.attached_policies:
             policy.attachments.remove(unit)
@@ -246,18 +246,9 @@ class Organizations(AccountCreation, Policies):
 
     def list_parents(self, **kwargs: Any) -> dict[str, Any]:
         child = kwargs["ChildId"]
-        if not any(member.id == child for member in self._targets()):
+        if not any(member.id == child for member in self.places()):
             raise error("ChildNotFoundException")
         return super().list_parents(**kwargs)
-
-    def path_of(self, unit_id: str | None) -> str:
-        """`o-exampleorgid/r-root/ou-unit/`, the path of a unit or of the root."""
-        assert self.org is not None
-        names: list[str] = []
-        while unit_id:
-            names.insert(0, unit_id)
-            unit_id = next((unit.parent_id for unit in self.ou if unit.id == unit_id), None)
-        return "/".join([self.org.id, *names, ""])
 
     def _with_path(self, description: dict[str, Any]) -> dict[str, Any]:
         unit = description["OrganizationalUnit"]

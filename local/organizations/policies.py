@@ -155,14 +155,13 @@ class Policies(OrganizationsBackend):
 
     def list_effective_policy_validation_errors(self, **kwargs: str) -> dict[str, Any]:
         """What is wrong with what reaches an account, though each policy by itself is right."""
-        assert self.org is not None
         account, policy_type = self.get_account_by_id(kwargs["AccountId"]), kwargs["PolicyType"]
-        by = sorted({p.id for node in self._path(account) for p in _of_type(node, policy_type)})
+        by = sorted({p.id for node in self.way_to(account.id) for p in _of_type(node, policy_type)})
         wrong = invalid(policy_type, self._effective(policy_type, account))
         return {
             "AccountId": account.id,
             "PolicyType": policy_type,
-            "Path": "/".join((str(self.org.id), *(node.id for node in self._path(account)), "")),
+            "Path": self.path_of(account.id),
             "EvaluationTimestamp": time.time(),
             "EffectivePolicyValidationErrors": [
                 {
@@ -192,18 +191,29 @@ class Policies(OrganizationsBackend):
             return {}
 
     def _effective(self, policy_type: str, target: Any) -> dict[str, Any]:
-        levels = [_of_type(node, policy_type) for node in self._path(target)]
+        levels = [_of_type(node, policy_type) for node in self.way_to(target.id)]
         if not any(levels) or not self.is_enabled(policy_type):
             raise error("EffectivePolicyNotFoundException")
         return effective([[json.loads(str(policy.content)) for policy in level] for level in levels])
 
-    def _path(self, target: Any) -> list[Any]:
-        """From the root down to an account or a unit."""
-        path: list[Any] = []
-        while target is not None:
-            path.insert(0, target)
-            target = next((unit for unit in self.ou if unit.id == target.parent_id), None)
-        return path
+    def places(self) -> list[Any]:
+        """The accounts, the units and the root."""
+        return [*self.accounts, *self.ou]
+
+    def way_to(self, target_id: str) -> list[Any]:
+        """From the root down to an account or a unit; empty for what is not in the organization."""
+        places = {place.id: place for place in self.places()}
+        way: list[Any] = []
+        place = places.get(target_id)
+        while place is not None:
+            way.insert(0, place)
+            place = places.get(place.parent_id)
+        return way
+
+    def path_of(self, target_id: str) -> str:
+        """`o-exampleorgid/r-root/ou-unit/`, the path of a unit, of the root or of an account."""
+        assert self.org is not None
+        return "/".join([self.org.id, *(place.id for place in self.way_to(target_id)), ""])
 
     def _require_policies(self) -> None:
         if self.org is None or self.org.feature_set != "ALL":
@@ -219,11 +229,8 @@ class Policies(OrganizationsBackend):
     def _change_takes_time(self, policy_type: str) -> None:
         self.policy_type_changes[policy_type] = time.monotonic() + self.engine.clock.seconds(CHANGE_SECONDS)
 
-    def _targets(self) -> list[Any]:
-        return [*self.accounts, *self.ou]
-
     def _target(self, target_id: str) -> Any:
-        target = next((each for each in self._targets() if each.id == target_id), None)
+        target = next((each for each in self.places() if each.id == target_id), None)
         if target is None:
             raise error("TargetNotFoundException")
         return target
@@ -244,7 +251,7 @@ class Policies(OrganizationsBackend):
 
     def _detach_all(self, policy_type: str) -> None:
         """Leaves what AWS attaches again by itself when the type is enabled: FullAWSAccess."""
-        for target in self._targets():
+        for target in self.places():
             for policy in [p for p in target.attached_policies if p.type == policy_type]:
                 target.attached_policies.remove(policy)
                 policy.attachments.remove(target)

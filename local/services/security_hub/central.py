@@ -25,11 +25,7 @@ CSPM_POLICY = "SECURITYHUB_CSPM_POLICY"
 SELF_MANAGED = "SELF_MANAGED_SECURITY_HUB"
 MOST_POLICIES = 20
 NAME = re.compile(r"[A-Za-z0-9\-.!*/]+")
-TARGETS: dict[str, str] = {
-    "AccountId": "ACCOUNT",
-    "OrganizationalUnitId": "ORGANIZATIONAL_UNIT",
-    "RootId": "ROOT",
-}
+TARGETS = ("AccountId", "OrganizationalUnitId", "RootId")
 
 
 @dataclass
@@ -245,25 +241,12 @@ def _check_content(content: dict[str, Any]) -> None:
 
 
 def path(target: str, organization: Organizations) -> list[str]:
-    """An account, unit or root and what is above it, the nearest first."""
-    found: list[str] = []
-    node: Any = target
-    places: list[Any] = [*organization.accounts, *organization.ou]
-    parents = {each.id: each.parent_id for each in places}
-    while node:
-        found.append(node)
-        node = parents.get(node)
-    return found
+    """An account, unit or root and what is above it, the nearest first; empty for what is not in the organization."""
+    return [place.id for place in reversed(organization.way_to(target))]
 
 
 def kind_of(target: str) -> str:
-    return (
-        "ROOT"
-        if target.startswith("r-")
-        else "ORGANIZATIONAL_UNIT"
-        if target.startswith("ou-")
-        else "ACCOUNT"
-    )
+    return {"r-": "ROOT", "ou": "ORGANIZATIONAL_UNIT"}.get(target[:2], "ACCOUNT")
 
 
 def target_of(given: dict[str, Any] | None, organization: Organizations) -> str:
@@ -271,6 +254,6 @@ def target_of(given: dict[str, Any] | None, organization: Organizations) -> str:
     named = [str(value) for key, value in (given or {}).items() if key in TARGETS and value]
     if len(named) != 1:
         raise invalid_input("Target names one account, organizational unit or root.")
-    if len(path(named[0], organization)) == 1 and kind_of(named[0]) != "ROOT":
+    if not organization.way_to(named[0]):
         raise not_found(f"{named[0]} is not in the organization.")
     return named[0]

@@ -22,7 +22,8 @@ from .errors import SecurityHubError, conflict, invalid_input, not_found
 from .hub import Hub, central_of, hub_of
 from .standards import ON_BY_DEFAULT
 
-MODES = ("ALL_REGIONS", "ALL_REGIONS_EXCEPT_SPECIFIED", "SPECIFIED_REGIONS", "NO_REGIONS")
+LISTING = ("ALL_REGIONS_EXCEPT_SPECIFIED", "SPECIFIED_REGIONS")
+MODES = ("ALL_REGIONS", "NO_REGIONS", *LISTING)
 
 
 class OrganizationHub(Hub):
@@ -153,8 +154,8 @@ class OrganizationHub(Hub):
             f"arn:{self.partition}:securityhub:{self.region_name}:{self.account_id}:"
             f"finding-aggregator/{uuid.uuid4()}"
         )
-        self.aggregators[self.account_id] = Aggregator(arn, self.region_name, mode, regions)
-        return self.aggregators[self.account_id].described()
+        made = self.aggregators[self.account_id] = Aggregator(arn, self.region_name, mode, regions)
+        return made.described()
 
     def aggregation(self, arn: str) -> Aggregator:
         found = self.aggregators.get(self.account_id)
@@ -171,8 +172,7 @@ class OrganizationHub(Hub):
 
     def stop_aggregating(self, arn: str) -> None:
         found = self.aggregation(arn)
-        organization = organization_of(self.account_id, self.partition)
-        if organization and self.is_administrator and central_of(organization).home == found.home:
+        if self.is_administrator and self.central.home == found.home:
             raise invalid_input("Central configuration needs the finding aggregator.")
         del self.aggregators[self.account_id]
 
@@ -198,12 +198,9 @@ class OrganizationHub(Hub):
         if filters.get("AssociationType") == "APPLIED":
             found = list(central.applied())
         else:
-            places = [*(each.id for each in organization.accounts), *(each.id for each in organization.ou)]
-            found = [
-                central.described(place, organization)
-                for place in places
-                if central.reaches(place, organization)
-            ]
+            places = [place.id for place in organization.places()]
+            reached = [place for place in places if central.reaches(place, organization)]
+            found = [central.described(place, organization) for place in reached]
         return [each for each in found if all(each[key] == value for key, value in filters.items())]
 
     def disassociate(self, given: dict[str, Any]) -> None:
@@ -219,8 +216,6 @@ def _linking(given: dict[str, Any]) -> tuple[str, list[str]]:
     mode, regions = given["RegionLinkingMode"], given.get("Regions") or []
     if mode not in MODES:
         raise invalid_input(f"There is no RegionLinkingMode {mode}.")
-    if bool(regions) != mode.endswith("SPECIFIED") and mode != "SPECIFIED_REGIONS":
+    if bool(regions) != (mode in LISTING):
         raise invalid_input(f"Regions do not go with {mode}, or lack.")
-    if mode == "SPECIFIED_REGIONS" and not regions:
-        raise invalid_input("SPECIFIED_REGIONS needs Regions.")
     return mode, list(regions)
