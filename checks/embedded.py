@@ -28,7 +28,7 @@ from local.engine import Engine
 from local.events.delivery import DELIVERED_SERVICES
 from local.services.s3 import SUBRESOURCES
 from local.stack.resource import TYPES
-from local.untouched import answer_of
+from local.unused_services import answer_of
 
 ROOT = Path(__file__).parent.parent
 APART: Mapping[str, Sequence[str]] = {

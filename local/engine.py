@@ -42,7 +42,7 @@ ADAPTERS: Sequence[str] = (
     "local.identity.sts",
     "local.identity.console",
     "local.faults.effects",
-    "local.untouched",
+    "local.unused_services",
     "local.authorization",
     "local.answers",
     "local.latency",

@@ -22,28 +22,11 @@ SERVICES = (
     *("tag", "xray"),
 )
 READ_ONLY = (
-    *(
-        "acm",
-        "application-autoscaling",
-        "athena",
-        "autoscaling",
-        "backup",
-        "bedrock",
-        "budgets",
-        "ce",
-        "cloudfront",
-    ),
-    *("codebuild", "cognito-identity", "cognito-idp", "controltower", "detective", "dms", "ecs", "eks"),
-    *("elasticache", "elasticfilesystem", "elasticloadbalancing", "elasticmapreduce", "es", "glacier"),
-    *(
-        "identitystore",
-        "inspector2",
-        "kafka",
-        "kafkaconnect",
-        "macie2",
-        "network-firewall",
-        "observabilityadmin",
-    ),
+    *("acm", "application-autoscaling", "athena", "autoscaling", "backup", "bedrock", "budgets", "ce"),
+    *("cloudfront", "codebuild", "cognito-identity", "cognito-idp", "controltower", "detective"),
+    *("dms", "ecs", "eks", "elasticache", "elasticfilesystem", "elasticloadbalancing"),
+    *("elasticmapreduce", "es", "glacier", "identitystore", "inspector2", "kafka", "kafkaconnect"),
+    *("macie2", "network-firewall", "observabilityadmin"),
     *("ram", "rds", "redshift", "resource-explorer-2", "route53", "route53domains", "sagemaker", "schemas"),
     *("securitylake", "shield", "sso", "support", "wafv2"),
 )

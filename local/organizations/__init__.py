@@ -54,9 +54,9 @@ def install(engine: Engine) -> None:
     young_accounts.install(engine)
 
 
-def in_effect(policy_type: str, account_id: str, partition: str = "aws") -> dict[str, Any]:
+def in_effect(policy_type: str, account_id: str) -> dict[str, Any]:
     """The policy of that type that binds an account, as `DescribeEffectivePolicy` has it; empty where none does."""
-    organization = organization_of(account_id, partition)
+    organization = organization_of(account_id)
     return organization.in_effect(policy_type, account_id) if organization else {}
 
 

@@ -26,10 +26,14 @@ from local.engine import Engine
 from local.organizations import in_effect
 
 POLICY_TYPE = "DECLARATIVE_POLICY_EC2"
+SNAPSHOTS, IMAGES = "snapshot_block_public_access", "image_block_public_access"
+CONSOLE, METADATA = "serial_console_access", "instance_metadata_defaults"
+VPCS, ALLOWED_IMAGES = "vpc_block_public_access", "allowed_images_settings"
+"""The policy's attributes."""
 BY_POLICY, BY_ACCOUNT = "declarative-policy", "account"
 DEFAULT_MESSAGE = "This action is denied due to an organizational policy in effect."
 NO_PREFERENCE = ("no-preference", "-1", "-1.0")
-METADATA = {
+METADATA_OPTIONS = {
     "http_tokens": "HttpTokens",
     "http_put_response_hop_limit": "HttpPutResponseHopLimit",
     "http_endpoint": "HttpEndpoint",
@@ -49,12 +53,11 @@ def install(engine: Engine) -> None:
 
     engine.patch(InstanceBackend, "run_instances", launched_by_the_settings)
     for operation, shares, attribute in (
-        ("modify_snapshot_attribute", _shares_snapshot, "snapshot_block_public_access"),
-        ("modify_image_attribute", _shares_image, "image_block_public_access"),
+        ("modify_snapshot_attribute", _shares_snapshot, SNAPSHOTS),
+        ("modify_image_attribute", _shares_image, IMAGES),
     ):
-        engine.patch(
-            EC2Response, operation, _unless_public(getattr(EC2Response, operation), shares, attribute)
-        )
+        modify = getattr(EC2Response, operation)
+        engine.patch(EC2Response, operation, _unless_public(modify, shares, attribute))
 
 
 # -- what holds ----------------------------------------------------------------------------------------
@@ -85,10 +88,15 @@ def _of_api(value: Any) -> str:
 
 
 def _set(response: EC2Response, attribute: str, value: str) -> None:
+    _change(response, attribute, {attribute: value})
+
+
+def _change(response: EC2Response, attribute: str, own: Mapping[str, str]) -> None:
+    """The account's own settings, unless the policy has the attribute that they are of."""
     response.error_on_dryrun()
     if attribute in _policy(response.ec2_backend):
         _refuse(response.ec2_backend)
-    _own(response.ec2_backend)[attribute] = value
+    _own(response.ec2_backend).update(own)
 
 
 def _refuse(backend: Any) -> NoReturn:
@@ -152,13 +160,13 @@ def _unless_public(modify: Any, shares: Callable[[EC2Response], bool], attribute
 
 
 def _console(response: EC2Response) -> ActionResult:
-    state, manager = _state(response.ec2_backend, "serial_console_access", "status", "disabled")
+    state, manager = _state(response.ec2_backend, CONSOLE, "status", "disabled")
     return ActionResult({"SerialConsoleAccessEnabled": state == "enabled", "ManagedBy": manager})
 
 
 def _set_console(state: str) -> Callable[[EC2Response], ActionResult]:
     def set_console(response: EC2Response) -> ActionResult:
-        _set(response, "serial_console_access", state)
+        _set(response, CONSOLE, state)
         return ActionResult({"SerialConsoleAccessEnabled": state == "enabled"})
 
     return set_console
@@ -169,30 +177,30 @@ def _set_console(state: str) -> Callable[[EC2Response], ActionResult]:
 
 def _metadata(backend: Any) -> dict[str, str]:
     """What holds for new instances, by the API's names; what nobody has a preference for is left out."""
-    held = _policy(backend).get("instance_metadata_defaults")
-    values = {name: held.get(key) for key, name in METADATA.items()} if held else _own(backend)
-    found = {name: _of_api(values[name]) for name in METADATA.values() if values.get(name) is not None}
+    held = _policy(backend).get(METADATA)
+    values = {name: held.get(key) for key, name in METADATA_OPTIONS.items()} if held else _own(backend)
+    found = {
+        name: _of_api(values[name]) for name in METADATA_OPTIONS.values() if values.get(name) is not None
+    }
     return {name: value for name, value in found.items() if value not in NO_PREFERENCE}
 
 
 def _get_metadata(response: EC2Response) -> ActionResult:
     policy = _policy(response.ec2_backend)
-    shown: dict[str, Any] = dict(_metadata(response.ec2_backend))
+    shown: dict[str, Any] = {**_metadata(response.ec2_backend), "ManagedBy": BY_ACCOUNT}
     if "HttpPutResponseHopLimit" in shown:
         shown["HttpPutResponseHopLimit"] = int(shown["HttpPutResponseHopLimit"])
-    shown["ManagedBy"] = BY_POLICY if "instance_metadata_defaults" in policy else BY_ACCOUNT
-    if "exception_message" in policy and shown["ManagedBy"] == BY_POLICY:
-        shown["ManagedExceptionMessage"] = policy["exception_message"]
+    if METADATA in policy:
+        shown["ManagedBy"] = BY_POLICY
+        if "exception_message" in policy:
+            shown["ManagedExceptionMessage"] = policy["exception_message"]
     return ActionResult({"AccountLevel": shown})
 
 
 def _modify_metadata(response: EC2Response) -> ActionResult:
-    response.error_on_dryrun()
-    if "instance_metadata_defaults" in _policy(response.ec2_backend):
-        _refuse(response.ec2_backend)
-    for name in METADATA.values():
-        if (value := response._get_param(name)) is not None:
-            _own(response.ec2_backend)[name] = str(value)
+    given = {name: response._get_param(name) for name in METADATA_OPTIONS.values()}
+    own = {name: str(value) for name, value in given.items() if value is not None}
+    _change(response, METADATA, own)
     return ActionResult({"Return": True})
 
 
@@ -206,7 +214,7 @@ def _launch(backend: Any, options: Mapping[str, Any]) -> dict[str, Any]:
     of_template = backend._get_template_from_args(template).data.get("MetadataOptions") if template else {}
     chosen = {**defaults, **(of_template or {}), **(options.get("metadata_options") or {})}
     if chosen.pop("HttpTokensEnforced", "") == "enabled" and chosen.get("HttpTokens") != "required":
-        if "instance_metadata_defaults" in _policy(backend):
+        if METADATA in _policy(backend):
             _refuse(backend)
         message = "The account requires that instances are launched with HttpTokens required."
         raise EC2ClientError("OperationNotPermitted", message)
@@ -218,11 +226,11 @@ def _launch(backend: Any, options: Mapping[str, Any]) -> dict[str, Any]:
 
 def _options(response: EC2Response) -> ActionResult:
     backend = response.ec2_backend
-    held = _policy(backend).get("vpc_block_public_access", {}).get("internet_gateway_block")
+    held = _policy(backend).get(VPCS, {}).get("internet_gateway_block")
     own = _own(backend)
-    mode = _of_api(held["mode"]) if held else own.get("vpc_block_public_access", "off")
+    mode = _of_api(held["mode"]) if held else own.get(VPCS, "off")
     allowed = not held or held.get("exclusions_allowed") == "enabled"
-    changed = held or "vpc_block_public_access" in own
+    changed = held or VPCS in own
     return ActionResult(
         {
             "VpcBlockPublicAccessOptions": {
@@ -239,8 +247,8 @@ def _options(response: EC2Response) -> ActionResult:
 
 
 def _modify_options(response: EC2Response) -> ActionResult:
-    _set(response, "vpc_block_public_access", str(response._get_param("InternetGatewayBlockMode")))
-    _own(response.ec2_backend)["changed"] = str(time.time())
+    mode = str(response._get_param("InternetGatewayBlockMode"))
+    _change(response, VPCS, {VPCS: mode, "changed": str(time.time())})
     return _options(response)
 
 
@@ -249,20 +257,18 @@ def _modify_options(response: EC2Response) -> ActionResult:
 
 def _allowed_images(response: EC2Response) -> ActionResult:
     """The criteria are a policy's; those of an account are not embedded, and no launch is held to them."""
-    state, manager = _state(response.ec2_backend, ALLOWED, "state", "disabled")
-    held = _policy(response.ec2_backend).get(ALLOWED, {}).get("image_criteria", {})
+    state, manager = _state(response.ec2_backend, ALLOWED_IMAGES, "state", "disabled")
+    held = _policy(response.ec2_backend).get(ALLOWED_IMAGES, {}).get("image_criteria", {})
     criteria = [{"ImageProviders": each.get("allowed_image_providers", [])} for each in held.values()]
     return ActionResult({"State": state, "ManagedBy": manager, "ImageCriteria": criteria})
 
 
 def _set_allowed_images(response: EC2Response) -> ActionResult:
     state = str(response._get_param("AllowedImagesSettingsState") or "disabled")
-    _set(response, ALLOWED, state)
+    _set(response, ALLOWED_IMAGES, state)
     return ActionResult({"AllowedImagesSettingsState": state})
 
 
-ALLOWED = "allowed_images_settings"
-SNAPSHOTS, IMAGES = "snapshot_block_public_access", "image_block_public_access"
 IMAGE_STATE = "ImageBlockPublicAccessState"
 OPERATIONS: Mapping[str, Callable[[EC2Response], ActionResult]] = {
     "get_snapshot_block_public_access_state": _sharing(SNAPSHOTS, "State"),

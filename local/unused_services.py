@@ -110,7 +110,7 @@ def install(engine: Engine) -> None:
         if call is None or answer is None:
             return asked(application, environ, start_response)  # type: ignore[no-any-return]
         status, headers, body = _written(answer(call), call, Request(environ))
-        start_response(f"{status} Untouched", list(headers.items()))
+        start_response(f"{status} Unused", list(headers.items()))
         return [body]
 
     @cache

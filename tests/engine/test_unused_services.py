@@ -11,7 +11,7 @@ from botocore.exceptions import ClientError
 from local.authorization import reference
 from local.engine import Engine
 from local.identity.credentials import Credentials
-from local.untouched import ANSWERS, EVERY
+from local.unused_services import ANSWERS, EVERY
 from tests.engine.support import plain_moto, policy
 
 

@@ -33,13 +33,9 @@ POLICY_TYPE = "S3_POLICY"
 FIXED = frozenset(
     (
         *("aws:sourcearn", "aws:sourcevpc", "aws:sourcevpce", "aws:sourceowner", "aws:sourceaccount"),
-        *(
-            "aws:sourceorgid",
-            "aws:principalorgid",
-            "aws:userid",
-            "s3:x-amz-server-side-encryption-aws-kms-key-id",
-        ),
-        *("s3:dataaccesspointarn", "s3:dataaccesspointaccount", "aws:principalaccount", "aws:sourceip"),
+        *("aws:sourceorgid", "aws:principalorgid", "aws:principalaccount", "aws:sourceip", "aws:userid"),
+        *("s3:dataaccesspointarn", "s3:dataaccesspointaccount"),
+        "s3:x-amz-server-side-encryption-aws-kms-key-id",
     )
 )
 """Condition keys by which a statement for everybody is not public, when they are held to fixed values. See "The meaning
@@ -56,9 +52,7 @@ class Denied(AccessDeniedError):
 
 
 def install(engine: Engine) -> None:
-    read, write, delete = (
-        vars(S3ControlBackend)[f"{verb}_public_access_block"] for verb in ("get", "put", "delete")
-    )
+    read = vars(S3ControlBackend)["get_public_access_block"]
 
     def shown(backend: S3ControlBackend, account_id: str) -> Any:
         held = _held(backend.account_id)
@@ -73,11 +67,9 @@ def install(engine: Engine) -> None:
         return changed
 
     engine.patch(S3ControlBackend, "get_public_access_block", shown)
-    engine.patch(S3ControlBackend, "put_public_access_block", unless_held(write))
-    engine.patch(S3ControlBackend, "delete_public_access_block", unless_held(delete))
-
+    for change in ("put_public_access_block", "delete_public_access_block"):
+        engine.patch(S3ControlBackend, change, unless_held(vars(S3ControlBackend)[change]))
     put_policy = vars(S3Backend)["put_bucket_policy"]
-    put_acl, put_object_acl = vars(S3Backend)["put_bucket_acl"], vars(S3Backend)["put_object_acl"]
 
     def policy(backend: S3Backend, bucket_name: str, policy: bytes) -> Any:
         if is_public(json.loads(policy)) and _blocks(backend, bucket_name, "block_public_policy"):
@@ -94,15 +86,14 @@ def install(engine: Engine) -> None:
         return unless_public
 
     engine.patch(S3Backend, "put_bucket_policy", policy)
-    engine.patch(S3Backend, "put_bucket_acl", acl(put_acl))
-    engine.patch(S3Backend, "put_object_acl", acl(put_object_acl))
+    for put in ("put_bucket_acl", "put_object_acl"):
+        engine.patch(S3Backend, put, acl(vars(S3Backend)[put]))
 
 
 def _held(account_id: str) -> bool | None:
     """Whether an S3 policy of the organization blocks public access in the account; None where none says anything."""
-    held = (
-        in_effect(POLICY_TYPE, account_id).get("s3_attributes", {}).get("public_access_block_configuration")
-    )
+    attributes = in_effect(POLICY_TYPE, account_id).get("s3_attributes", {})
+    held = attributes.get("public_access_block_configuration")
     return None if held is None else held == "all"
 
 
@@ -140,6 +131,4 @@ def _are_fixed(values: Iterable[Any]) -> bool:
 
 def _is_for_everybody(acl: FakeAcl | None) -> bool:
     grants = acl.grants if acl else []
-    return any(
-        public == grantee for grant in grants for grantee in grant.grantees for public in PUBLIC_GRANTEES
-    )
+    return any(grantee in PUBLIC_GRANTEES for grant in grants for grantee in grant.grantees)
