@@ -7,25 +7,19 @@ https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_CreateTrail.ht
 
 from __future__ import annotations
 
-import gzip
 import json
-import secrets
-import uuid
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
 from moto.cloudtrail import urls
 from moto.cloudtrail.models import CloudTrailBackend, Trail, TrailStatus, cloudtrail_backends
 from moto.cloudtrail.responses import CloudTrailResponse
-from moto.core.exceptions import ServiceException
 
 from local.engine import Engine
 from local.organizations import Organizations, organization_of
-from local.services.cloudtrail import events
-from local.services.log_delivery import Sender, find_bucket, find_key, has_bucket_key, put_log
+from local.services.cloudtrail import log_files, log_groups
+from local.services.cloudtrail.errors import PRINCIPAL, CloudTrailError
 
-PRINCIPAL = "cloudtrail.amazonaws.com"
 TRAILS_PER_REGION = 5
 INSIGHTS = ("ApiCallRateInsight", "ApiErrorRateInsight")
 DATA_FIELDS = {"eventCategory", "resources.type", "resources.ARN", "readOnly", "eventName"}
@@ -33,21 +27,17 @@ MANAGEMENT_FIELDS = {"eventCategory", "eventSource", "readOnly"}
 DEFAULT_SELECTOR = {"ReadWriteType": "All", "IncludeManagementEvents": True, "DataResources": []}
 
 
-class CloudTrailError(ServiceException):
-    """An exception of CloudTrail, by its name."""
-
-
 def install(engine: Engine) -> None:
     engine.is_trail_logging = is_logging
     engine.patch(cloudtrail_backends, "backend", Trails)
     cloudtrail_backends.clear()
     engine.patch(Trail, "topic_arn", property(_topic_arn))
-    engine.patch(Trail, "check_bucket_exists", _check_bucket_exists)
+    engine.patch(Trail, "check_bucket_exists", log_files.check_bucket_exists)
     engine.patch(TrailStatus, "description", _status_with_error(vars(TrailStatus)["description"]))
     engine.patch(CloudTrailResponse, "describe_trails", _describe_trails)
     engine.patch(CloudTrailResponse, "list_trails", _list_trails)
     engine.patch(CloudTrailResponse, "get_insight_selectors", _get_insight_selectors)
-    engine.on_call.append(events.sender(engine, visible_trails))
+    engine.on_call.append(log_groups.sender(visible_trails))
 
 
 def is_logging(account_id: str, region: str) -> bool:
@@ -100,7 +90,7 @@ class Trails(CloudTrailBackend):
             raise CloudTrailError("MaximumNumberOfTrailsExceededException", message)
         trail = CloudTrailBackend.create_trail(home, name, bucket_name, *settings)
         try:
-            check_destination(trail)
+            _check_destinations(trail)
         except CloudTrailError:
             del home.trails[name]
             raise
@@ -113,7 +103,7 @@ class Trails(CloudTrailBackend):
         before = dict(vars(trail))
         trail.update(**changes)
         try:
-            check_destination(trail)
+            _check_destinations(trail)
         except CloudTrailError:
             vars(trail).update(before)
             raise
@@ -138,7 +128,7 @@ class Trails(CloudTrailBackend):
     def start_logging(self, name: str) -> None:
         trail = self._changeable(name)
         trail.start_logging()
-        deliver(trail, "StartLogging")
+        log_files.deliver(trail, "StartLogging")
 
     def stop_logging(self, name: str) -> None:
         self._changeable(name).stop_logging()
@@ -238,105 +228,13 @@ def _is_wrong(selector: Any) -> bool:
     return category != ["Data"] or len(type_) != 1 or not fields.keys() <= DATA_FIELDS
 
 
-def check_destination(trail: Trail) -> None:
-    """Raises what CreateTrail and UpdateTrail do for a bucket, a key, or a log group that does not admit the trail."""
-    if not trail.cw_log_group_arn and not trail.cw_role_arn:
+def _check_destinations(trail: Trail) -> None:
+    """Raises what CreateTrail and UpdateTrail do for a log group, a bucket or a key that does not admit the trail."""
+    if trail.cw_log_group_arn or trail.cw_role_arn:
+        log_groups.check(trail)
+    else:
         trail.cw_log_group_arn = trail.cw_role_arn = None  # type: ignore[assignment]
-    elif wrong := events.mistake(trail):
-        raise CloudTrailError(*wrong)
-    bucket = find_bucket(trail.bucket_name, trail.partition)
-    if bucket is None:
-        raise CloudTrailError(
-            "S3BucketDoesNotExistException", f"S3 bucket {trail.bucket_name} does not exist!"
-        )
-    sender = _sender(trail)
-    if not sender.may_look_at(bucket) or not all(sender.may_write(bucket, key) for key in _probes(trail)):
-        message = f"Incorrect S3 bucket policy is detected for bucket: {trail.bucket_name}"
-        raise CloudTrailError("InsufficientS3BucketPolicyException", message)
-    if trail.kms_key_id:
-        trail.kms_key_id = _check_key(trail, sender, bucket)
-
-
-def _check_key(trail: Trail, sender: Sender, bucket: Any) -> str:
-    key = find_key(trail.kms_key_id, trail.account_id, trail.region_name)
-    if key is None or key.region != bucket.region_name:
-        raise CloudTrailError(
-            "KmsKeyNotFoundException", f"KMS key {trail.kms_key_id} is not found beside the bucket."
-        )
-    if not key.enabled:
-        raise CloudTrailError("KmsKeyDisabledException", f"KMS key {key.arn} is disabled.")
-    context = {"aws:cloudtrail:arn": trail.arn}
-    admitted = sender.may_use_key(key, "kms:GenerateDataKey", context) and sender.may_use_key(
-        key, "kms:DescribeKey", {}
-    )
-    if admitted and has_bucket_key(bucket):
-        admitted = sender.may_use_key(key, "kms:Decrypt", context)
-    if not admitted:
-        message = f"Insufficient permissions to access S3 bucket {bucket.name} or KMS key {key.arn}."
-        raise CloudTrailError("InsufficientEncryptionPolicyException", message)
-    return str(key.arn)
-
-
-def deliver(trail: Trail, event_name: str) -> None:
-    """Writes a log file with one record for each account that the trail covers; notes a refused delivery.
-
-    https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-examples.html
-    """
-    bucket, sender = find_bucket(trail.bucket_name, trail.partition), _sender(trail)
-    for prefix, account_id in _folders(trail):
-        key = prefix + _file_name(account_id, trail.region_name)
-        if bucket is None or not sender.may_write(bucket, key):
-            vars(trail.status)["delivery_error"] = "AccessDenied" if bucket else "NoSuchBucket"
-            return
-        records = gzip.compress(json.dumps({"Records": [_record(trail, account_id, event_name)]}).encode())
-        put_log(bucket, key, records, trail.kms_key_id)
-    vars(trail.status).pop("delivery_error", None)
-
-
-def _folders(trail: Trail) -> list[tuple[str, str]]:
-    """Key prefix and account of each folder the trail writes to."""
-    prefix = f"{trail.s3_key_prefix}/AWSLogs" if trail.s3_key_prefix else "AWSLogs"
-    organization = organization_of(trail.account_id, trail.partition)
-    if not trail.is_org_trail or organization is None or organization.org is None:
-        return [(f"{prefix}/{trail.account_id}/CloudTrail/", trail.account_id)]
-    root = f"{prefix}/{organization.org.id}"
-    return [(f"{root}/{account.id}/CloudTrail/", account.id) for account in organization.accounts]
-
-
-def _probes(trail: Trail) -> list[str]:
-    """Objects that CloudTrail must be able to write: an organization trail also in the account's own folder."""
-    folders = [prefix for prefix, _ in _folders(trail)]
-    if trail.is_org_trail:
-        prefix = f"{trail.s3_key_prefix}/AWSLogs" if trail.s3_key_prefix else "AWSLogs"
-        folders.append(f"{prefix}/{trail.account_id}/CloudTrail/")
-    return [f"{folder}{trail.region_name}/probe" for folder in folders]
-
-
-def _file_name(account_id: str, region: str) -> str:
-    now = datetime.now(UTC)
-    name = f"{account_id}_CloudTrail_{region}_{now:%Y%m%dT%H%MZ}_{secrets.token_hex(8)}.json.gz"
-    return f"{region}/{now:%Y/%m/%d}/{name}"
-
-
-def _record(trail: Trail, account_id: str, event_name: str) -> dict[str, Any]:
-    return {
-        "eventVersion": "1.11",
-        "eventTime": datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
-        "eventSource": PRINCIPAL,
-        "eventName": event_name,
-        "awsRegion": trail.region_name,
-        "requestParameters": {"name": trail.arn},
-        "eventID": str(uuid.uuid4()),
-        "readOnly": False,
-        "eventType": "AwsApiCall",
-        "managementEvent": True,
-        "recipientAccountId": account_id,
-        "eventCategory": "Management",
-    }
-
-
-def _sender(trail: Trail) -> Sender:
-    return Sender(PRINCIPAL, trail.account_id, trail.arn, trail.partition)
+    log_files.check(trail)
 
 
 def _topic_arn(trail: Trail) -> str | None:
@@ -345,13 +243,6 @@ def _topic_arn(trail: Trail) -> str | None:
     if not name or name.startswith("arn:"):
         return name or None
     return f"arn:{trail.partition}:sns:{trail.region_name}:{trail.account_id}:{name}"
-
-
-def _check_bucket_exists(trail: Trail) -> None:
-    if find_bucket(trail.bucket_name, trail.partition) is None:
-        raise CloudTrailError(
-            "S3BucketDoesNotExistException", f"S3 bucket {trail.bucket_name} does not exist!"
-        )
 
 
 def _status_with_error(describe: Callable[[TrailStatus], dict[str, Any]]) -> Any:
