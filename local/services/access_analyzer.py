@@ -44,6 +44,7 @@ MOST: Mapping[str, int] = {
 """Types, and how many there may be in a Region: of the account, or of the organization.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-quotas.html"""
 DAYS = range(1, 366)
+PROVIDER = re.compile(r":(saml|oidc)-provider/")
 HELD_TO_SOMEBODY = (
     "aws:principalorgid",
     "aws:principalarn",
@@ -225,10 +226,9 @@ def _found(
 
 
 def _is_in(name: str, conditions: dict[str, Any], zone: set[str], organization: str) -> bool:
+    """An identity provider lets others in, though it is of the zone itself."""
     if name != "*":
-        return (name.split(":")[4] if name.startswith("arn:") else name) in zone and ":iam:" not in _provider(
-            name
-        )
+        return _owner(name) in zone and not PROVIDER.search(name)
     held = {
         key.lower(): as_list(value) for key, value in conditions.items() if key.lower() in HELD_TO_SOMEBODY
     }
@@ -242,11 +242,6 @@ def _is_in(name: str, conditions: dict[str, Any], zone: set[str], organization: 
 
 def _owner(value: str) -> str:
     return value.split(":")[4] if value.count(":") >= 5 else value
-
-
-def _provider(name: str) -> str:
-    """An identity provider of the account lets others in."""
-    return name if re.search(r":(saml|oidc)-provider/", name) else ""
 
 
 class AccessAnalyzerResponse(BaseResponse):

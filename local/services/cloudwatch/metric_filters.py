@@ -17,7 +17,7 @@ from typing import Any
 
 from moto.cloudwatch.models import cloudwatch_backends
 from moto.logs.exceptions import InvalidParameterException, LimitExceededException, ResourceNotFoundException
-from moto.logs.models import LogGroup, LogsBackend, LogStream
+from moto.logs.models import LogGroup, LogsBackend, LogStream, logs_backends
 
 from local.engine import Engine
 from local.services.cloudwatch.filter_patterns import InvalidPattern, is_json, matcher, matches
@@ -52,14 +52,12 @@ def install(engine: Engine) -> None:
 
     engine.patch(LogsBackend, "delete_log_group", with_its_filters)
     describe: Any = LogGroup.to_describe_dict
-    engine.patch(
-        LogGroup,
-        "to_describe_dict",
-        lambda group: (
-            describe(group)
-            | {"metricFilterCount": len(_filters_of(group.account_id, group.region, group.name))}
-        ),
-    )
+
+    def with_their_number(group: Any) -> Any:
+        number = len(_filters_of(group.account_id, group.region, group.name))
+        return describe(group) | {"metricFilterCount": number}
+
+    engine.patch(LogGroup, "to_describe_dict", with_their_number)
     put: Any = LogStream.put_log_events
 
     def put_and_count(stream: Any, log_events: list[dict[str, Any]]) -> Any:
@@ -95,9 +93,7 @@ def _put_metric_filter(
     backend.filters.add_filter(filter_name, filter_pattern, log_group_name, metric_transformations)
 
 
-def _filters_of(account: str, region: str, group: str) -> list[Mapping[str, Any]]:
-    from moto.logs.models import logs_backends
-
+def _filters_of(account: str, region: str, group: str) -> list[dict[str, Any]]:
     filters = logs_backends[account][region].filters.metric_filters
     return [each for each in list(filters) if each["logGroupName"] == group]
 
