@@ -19,7 +19,7 @@ from tempfile import TemporaryDirectory
 from botocore.exceptions import ClientError
 
 from clients.audits.page import reason_of
-from clients.audits.results import FRAMEWORKS, KEPT, Results, Scores, kept
+from clients.audits.results import FRAMEWORKS, KEPT, UNTOUCHED, Results, Scores, kept
 from clients.audits.scores import NoReport, controls, scores
 from clients.audits.variants import VARIANTS, declare
 from clients.environments import NotInstalled, from_pip, locked
@@ -30,7 +30,6 @@ from local.engine import Engine
 from local.identity.credentials import Credentials
 from local.waiting import until
 
-UNTOUCHED = "untouched"
 DEFAULT = "default"
 VENDED = ("dev", "security", "management")
 ENTRY = "OrganizationAccountAccessRole"
@@ -123,10 +122,9 @@ def _vended(wanted: Sequence[str], declaration: Path | None) -> Iterator[Shells]
         yield {name: (world.shell(world.inside(name)), world.aws.region) for name in names}
 
 
-def _results(before: Results | None, name: str, found: Mapping[str, Scores]) -> Results:
+def _results(before: Results, name: str, found: Mapping[str, Scores]) -> Results:
     """What was kept, with what was found now in its place."""
-    runs = {**(before.runs if before else {})}
-    runs[name] = {**runs.get(name, {}), **found}
+    runs = {**before.runs, name: {**before.runs.get(name, {}), **found}}
     scored = {
         check
         for run in runs.values()
@@ -140,13 +138,13 @@ def _results(before: Results | None, name: str, found: Mapping[str, Scores]) -> 
             for title, framework in FRAMEWORKS.items()
         },
         runs=runs,
-        read_on={**(before.read_on if before else {}), name: f"{datetime.now(UTC):%Y-%m-%d}"},
+        read_on={**before.read_on, name: f"{datetime.now(UTC):%Y-%m-%d}"},
     )
 
 
-def _told(results: Results, before: Results | None, name: str, found: Mapping[str, Scores]) -> Iterator[str]:
+def _told(results: Results, before: Results, name: str, found: Mapping[str, Scores]) -> Iterator[str]:
     """Print the scores beside those that were kept; yield what is worse or without a reason."""
-    known = before.runs.get(name, {}) if before else {}
+    known = before.runs.get(name, {})
     print(
         f"\nProwler {results.prowler}: passed / failed of what is in use, and of everything; in brackets what was kept"
     )

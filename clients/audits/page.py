@@ -10,12 +10,11 @@ from pathlib import Path
 import yaml
 from pydantic import Field
 
-from checks.references import MADE
-from clients.audits.results import UNUSED, Results, Scores, command, kept
+from checks.references import MADE, table
+from clients.audits.results import UNTOUCHED, UNUSED, Results, Scores, command, kept
 from groundwork.contracts import Model
 
 REASONS = Path(__file__).with_name("reasons.yaml")
-OF_AN_UNTOUCHED_ACCOUNT = "untouched"
 
 
 class Reason(Model):
@@ -95,7 +94,7 @@ CARE = """
 def document() -> str:
     """docs/audit.md. Raises FileNotFoundError where nothing is kept."""
     results = kept()
-    if results is None:
+    if not results.runs:
         raise FileNotFoundError("clients/audits/results.json: `make audit-accounts WRITE=1` makes it")
     made = MADE.format("clients/audits/results.json and clients/audits/reasons.yaml")
     head = HEAD.format(made=made, version=results.prowler, unused=UNUSED, command=_command())
@@ -103,7 +102,7 @@ def document() -> str:
         line
         for declaration, accounts in results.runs.items()
         for account, found in accounts.items()
-        if account != OF_AN_UNTOUCHED_ACCOUNT
+        if account != UNTOUCHED
         for line in _failures(results, declaration, account, found)
     )
     return head + "\n".join([*_scores(results), CARE, *failures, ""])
@@ -112,17 +111,19 @@ def document() -> str:
 def _scores(results: Results) -> Iterator[str]:
     titles = list(results.frameworks)
     heads = [f"{title}{also}" for also in ("", ", all") for title in titles]
-    yield f"| Declaration | Account | {' | '.join(heads)} | Found on |"
-    yield f"|{'---|' * (len(heads) + 3)}"
-    for declaration, accounts in results.runs.items():
-        for account, found in accounts.items():
-            parts = [
-                part.of(results.frameworks[title])
-                for part in (found.in_use, found.everything)
-                for title in titles
-            ]
-            cells = [f"{len(each.passed)} / {len(each.failed)}" for each in parts]
-            yield f"| {declaration} | {account} | {' | '.join(cells)} | {results.read_on[declaration]} |"
+    rows = (
+        (declaration, account, *_numbers(results, found), results.read_on[declaration])
+        for declaration, accounts in results.runs.items()
+        for account, found in accounts.items()
+    )
+    yield from table(("Declaration", "Account", *heads, "Found on"), rows)
+
+
+def _numbers(results: Results, found: Scores) -> Iterator[str]:
+    for part in (found.in_use, found.everything):
+        for checks in results.frameworks.values():
+            score = part.of(checks)
+            yield f"{len(score.passed)} / {len(score.failed)}"
 
 
 def _command() -> str:
@@ -137,14 +138,16 @@ def _failures(results: Results, declaration: str, account: str, found: Scores) -
     yield ""
     yield f"## {account}: {declaration} declaration"
     yield ""
-    titles = list(results.frameworks)
-    yield f"| Failed check | Findings | {' | '.join(titles)} | Why |"
-    yield f"|{'---|' * (len(titles) + 3)}"
-    for check, count in found.everything.failed.items():
-        marks = [_marks(results.frameworks[title].get(check, []), title) for title in titles]
-        reason = reason_of(check, account, declaration) or "**no reason is given**"
-        of_all = "" if check in found.in_use.failed else " (of what is in no use)"
-        yield f"| `{check}`{of_all} | {count} | {' | '.join(marks)} | {reason} |"
+    rows = (
+        (
+            f"`{check}`" + ("" if check in found.in_use.failed else " (of what is in no use)"),
+            str(count),
+            *(_marks(checks.get(check, []), title) for title, checks in results.frameworks.items()),
+            reason_of(check, account, declaration) or "**no reason is given**",
+        )
+        for check, count in found.everything.failed.items()
+    )
+    yield from table(("Failed check", "Findings", *results.frameworks, "Why"), rows)
 
 
 def _marks(controls: Sequence[str], title: str) -> str:

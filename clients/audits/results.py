@@ -16,6 +16,8 @@ FRAMEWORKS: Mapping[str, str] = {
     "Onboarding": "aws_account_security_onboarding_aws",
 }
 """By the name in the document, Prowler's."""
+UNTOUCHED = "untouched"
+"""The account in which nothing of Groundwork is: what fails there needs no reason."""
 UNUSED = "--scan-unused-services"
 OPTIONS = ("--ignore-exit-code-3", "--no-banner", "--no-color")
 
@@ -43,14 +45,15 @@ class Results(Model):
     """`frameworks` has, by name, the checks with a verdict and the controls that each is of; `runs`, by declaration and
     account, what was found, and `read_on` when."""
 
-    prowler: str
-    frameworks: dict[str, dict[str, list[str]]]
+    prowler: str = ""
+    frameworks: dict[str, dict[str, list[str]]] = Field(default_factory=dict)
     runs: dict[str, dict[str, Scores]] = Field(default_factory=dict)
     read_on: dict[str, str] = Field(default_factory=dict)
 
 
-def kept() -> Results | None:
-    return Results.model_validate_json(KEPT.read_text()) if KEPT.exists() else None
+def kept() -> Results:
+    """Empty where nothing is kept yet."""
+    return Results.model_validate_json(KEPT.read_text()) if KEPT.exists() else Results()
 
 
 def command(region: str, folder: Path | str) -> list[str]:

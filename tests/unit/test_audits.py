@@ -7,20 +7,19 @@ from pathlib import Path
 import pytest
 from pydantic import ValidationError
 
-from clients.audits.page import OF_AN_UNTOUCHED_ACCOUNT, Reason, document, reason_of, reasons
-from clients.audits.results import FRAMEWORKS, Score, command, kept
+from clients.audits.page import Reason, document, reason_of, reasons
+from clients.audits.results import FRAMEWORKS, UNTOUCHED, Score, command, kept
 from clients.audits.scores import verdicts
 from clients.audits.variants import VARIANTS, declare
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration.loading import check, load
 
 FOUND = kept()
-assert FOUND is not None
 FAILED = [
     (check, account, declaration)
     for declaration, accounts in FOUND.runs.items()
     for account, found in accounts.items()
-    if account != OF_AN_UNTOUCHED_ACCOUNT
+    if account != UNTOUCHED
     for check in {**found.everything.failed, **found.in_use.failed}
 ]
 
@@ -52,7 +51,6 @@ def test_the_first_reason_that_fits_is_given() -> None:
 
 def test_the_page_has_every_score_and_every_failure() -> None:
     page = document()
-    assert FOUND is not None
     assert set(FOUND.frameworks) == set(FRAMEWORKS)
     assert "**no reason is given**" not in page
     assert "AWS_ENDPOINT_URL" in page
