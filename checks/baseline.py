@@ -8,7 +8,7 @@ what depends on use has its price list alone.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Literal
@@ -106,7 +106,7 @@ def settings_of(component: str) -> set[str]:
 
 def document() -> str:
     """docs/baseline.md."""
-    cis = _met({name: [(each, each.cis) for each in entries(name)] for name in COMPONENTS})
+    cis = _met(lambda entry: entry.cis)
     return "\n".join(
         [
             "# The baseline, for an auditor",
@@ -132,9 +132,7 @@ def document() -> str:
             f"By nothing that is laid down: {', '.join(each for each in sorted(CIS, key=_order) if each not in cis)}.",
             "They are about what is done in an account, or by people.",
             "",
-            *_by_control(
-                "FSBP", _met({name: [(each, each.fsbp) for each in entries(name)] for name in COMPONENTS})
-            ),
+            *_by_control("FSBP", _met(lambda entry: entry.fsbp)),
             "",
             "## Prices",
             "",
@@ -169,19 +167,22 @@ def _component(name: str) -> Iterator[str]:
     yield ""
 
 
-def _met(found: Mapping[str, Sequence[tuple[Entry, Sequence[str]]]]) -> Mapping[str, Sequence[str]]:
+def _met(controls_of: Callable[[Entry], Sequence[str]]) -> Mapping[str, Iterable[str]]:
     """By control, the components that meet it."""
-    met: dict[str, list[str]] = {}
-    for name, each in found.items():
-        for entry, controls in each:
-            for control in controls:
-                words = f"[`{name}`](#{name}){' (option)' if entry.option else ''}"
-                if words not in met.setdefault(control, []):
-                    met[control].append(words)
+    met: dict[str, dict[str, None]] = {}
+    for name, entry in _all():
+        words = f"[`{name}`](#{name}){' (option)' if entry.option else ''}"
+        for control in controls_of(entry):
+            met.setdefault(control, {})[words] = None
     return met
 
 
-def _by_control(standard: str, met: Mapping[str, Sequence[str]]) -> Iterator[str]:
+def _all() -> Iterator[tuple[str, Entry]]:
+    """Every entry, with its component."""
+    return ((name, entry) for name in COMPONENTS for entry in entries(name))
+
+
+def _by_control(standard: str, met: Mapping[str, Iterable[str]]) -> Iterator[str]:
     rows = ((control, ", ".join(met[control])) for control in sorted(met, key=_order))
     yield from table((standard, "Met by"), rows)
 
@@ -212,13 +213,12 @@ def _dollars(price: Price) -> str:
 
 def _by_itself() -> str:
     """What an account costs, whatever is done in it."""
-    declared = {name for name in COMPONENTS if load().has_component(name)}
     fixed = [
         bill.number * price_of(bill.price).of_one
-        for name in sorted(declared)
-        for each in entries(name)
-        for bill in each.bills
-        if bill.price and bill.number and not bill.once and not each.option
+        for name, entry in _all()
+        if load().has_component(name) and not entry.option
+        for bill in entry.bills
+        if bill.price and bill.number and not bill.once
     ]
     return (
         f"By the default declaration AWS bills an account {sum(fixed):.2f} dollars a month at a fixed rate; all else is billed by "
@@ -227,8 +227,8 @@ def _by_itself() -> str:
 
 
 def _used() -> list[Price]:
-    names = [bill.price for name in COMPONENTS for each in entries(name) for bill in each.bills]
-    return [price_of(name) for name in sorted({name for name in names if name})]
+    names = {bill.price for _, entry in _all() for bill in entry.bills if bill.price}
+    return [price_of(name) for name in sorted(names)]
 
 
 def _priced(price: Price) -> tuple[str, str, str]:
