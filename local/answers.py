@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import logging
 from collections.abc import Iterable
+from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from moto.moto_server.werkzeug_app import DomainDispatcherApplication
@@ -55,7 +56,17 @@ def install(engine: Engine) -> None:
         start_response(status, headers)
         return body
 
+    @cache
+    def is_here(application: Any, host: str) -> bool:
+        return any(address.match(f"http://{host}") for _, address in application.backend_url_patterns)
+
+    def backend_for(application: Any, host: str | None) -> Any:
+        if host is not None and host.endswith(".amazonaws.com") and not is_here(application, host):
+            raise NoRoute(host)
+        return found(application, host)
+
     answer = engine.patch(DomainDispatcherApplication, "__call__", answered)
+    found = engine.patch(DomainDispatcherApplication, "get_backend_for_host", backend_for)
 
 
 def _answer(answer: Any, application: Any, environ: Environ) -> tuple[str, Any, Iterable[bytes]]:

@@ -8,7 +8,6 @@ each of its accounts, and every account has a support plan.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from moto.core.exceptions import ServiceException
@@ -113,17 +112,7 @@ def install(engine: Engine) -> None:
         start_response(f"{status} Unused", list(headers.items()))
         return [body]
 
-    @cache
-    def is_here(application: Any, host: str) -> bool:
-        return any(address.match(f"http://{host}") for _, address in application.backend_url_patterns)
-
-    def backend_for(application: Any, host: str | None) -> Any:
-        if host is not None and host.endswith(".amazonaws.com") and not is_here(application, host):
-            raise NotImplementedError(f"moto has nothing at {host}: the action has not been implemented")
-        return found(application, host)
-
     asked = engine.patch(DomainDispatcherApplication, "__call__", answered)
-    found = engine.patch(DomainDispatcherApplication, "get_backend_for_host", backend_for)
 
 
 def _written(result: object, call: Call, request: Request) -> tuple[int, dict[str, str], bytes]:
