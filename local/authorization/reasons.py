@@ -15,6 +15,7 @@ from groundwork.policies.documents import Kind, Policy, Request
 from local.authorization import state
 from local.authorization.state import Membership
 from local.identity.principals import Principal
+from local.organizations.policy_types import RCP, SCP
 
 Named = tuple[str, str]
 """What a policy is called, and its text."""
@@ -41,10 +42,10 @@ def _policies(
 ) -> tuple[Kind, Iterable[Named]]:
     match layer:
         case "a service control policy":
-            return Kind.IDENTITY, _of_organization(place, state.SERVICE_CONTROL, "SCP")
+            return Kind.IDENTITY, _of_organization(place, SCP, "SCP")
         case "a resource control policy":
             owner = state.membership(request.resource.split(":")[4]) if ":" in request.resource else place
-            return Kind.RESOURCE, _of_organization(owner or place, state.RESOURCE_CONTROL, "RCP")
+            return Kind.RESOURCE, _of_organization(owner or place, RCP, "RCP")
         case "a session policy":
             texts: Sequence[str] = principal.session_policies or ()
             return Kind.SESSION, [("the session policy", text) for text in texts]
@@ -100,7 +101,7 @@ def _where(layer: str, request: Request, principal: Principal, place: Membership
     """Where in the organization no SCP allows it; whose policies do not."""
     if layer == "a service control policy" and place:
         for target in place.targets:
-            texts = [p.content for p in list(target.attached_policies) if p.type == state.SERVICE_CONTROL]
+            texts = [p.content for p in list(target.attached_policies) if p.type == SCP]
             if not any(Policy(json.loads(text), Kind.IDENTITY).verdict(request).allowed for text in texts):
                 return f" at {target.name}"
     if layer == "an identity-based policy":

@@ -13,10 +13,9 @@ from moto.organizations.models import organizations_backends
 from groundwork.policies.decision import Authority, Levels
 from groundwork.policies.documents import Kind, Policy, compile_policy
 from local.identity.principals import Principal
-from local.organizations.policy_types import WITH_RCPS
+from local.organizations.policy_types import RCP, SCP, WITH_RCPS
 
 PARTITION = "aws"
-SERVICE_CONTROL, RESOURCE_CONTROL = "SERVICE_CONTROL_POLICY", "RESOURCE_CONTROL_POLICY"
 SERVICE_LINKED_PATH = ":role/aws-service-role/"
 
 
@@ -76,7 +75,7 @@ def _control_levels(place: Membership | None, account: str, kind: str) -> Levels
     enabled = getattr(place.targets[0], "policy_types", ())
     if not any(entry["Type"] == kind and entry["Status"] == "ENABLED" for entry in enabled):
         return ()
-    read_as = Kind.IDENTITY if kind == SERVICE_CONTROL else Kind.RESOURCE
+    read_as = Kind.IDENTITY if kind == SCP else Kind.RESOURCE
     return [
         [compile_policy(p.content, read_as) for p in list(target.attached_policies) if p.type == kind]
         for target in place.targets
@@ -87,7 +86,7 @@ def service_control_levels(place: Membership | None, principal: Principal) -> Le
     """The SCPs over a principal; service-linked roles are exempt, and so is the management account."""
     if principal.role_arn and SERVICE_LINKED_PATH in principal.role_arn:
         return ()
-    return _control_levels(place, principal.account, SERVICE_CONTROL)
+    return _control_levels(place, principal.account, SCP)
 
 
 def resource_control_levels(
@@ -100,7 +99,7 @@ def resource_control_levels(
         return ()
     if principal and principal.role_arn and SERVICE_LINKED_PATH in principal.role_arn:
         return ()
-    return _control_levels(place, account, RESOURCE_CONTROL)
+    return _control_levels(place, account, RCP)
 
 
 def authority(principal: Principal, place: Membership | None) -> Authority:

@@ -13,10 +13,10 @@ from moto.organizations import utils
 from moto.organizations.exceptions import OrganizationsClientError
 from moto.organizations.models import FakePolicy, FakeRoot, OrganizationsBackend
 
-from .contents import invalid
 from .errors import constraint, error, invalid_input
 from .inheritance import effective
 from .paging import page
+from .policy_syntax import invalid
 from .policy_types import POLICY_TYPES, RCP, SCP, Policy, check_content, check_tags
 
 DEFAULTS = {SCP: utils.DEFAULT_SCP_POLICY_ID, RCP: utils.DEFAULT_RCP_POLICY_ID}

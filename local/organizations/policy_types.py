@@ -17,7 +17,7 @@ from moto.organizations.models import FakeOrganization, FakePolicy
 from groundwork.policies.conditions import MalformedPolicy, as_list
 from groundwork.policies.documents import Kind, compile_policy
 
-from . import contents
+from . import policy_syntax
 from .errors import constraint, error, invalid_input
 
 SCP = "SERVICE_CONTROL_POLICY"
@@ -97,10 +97,10 @@ def check_content(policy_type: str, content: str) -> None:
             if policy_type == RCP:
                 _check_of_resources(statement)
     try:
-        contents.check(policy_type, document)
+        policy_syntax.check(policy_type, document)
         if policy_type in (SCP, RCP):
             compile_policy(content, Kind.IDENTITY if policy_type == SCP else Kind.RESOURCE)
-    except (contents.Malformed, MalformedPolicy) as wrong:
+    except (policy_syntax.Malformed, MalformedPolicy) as wrong:
         raise malformed(f"The provided policy document is not valid: {wrong}.") from wrong
 
 

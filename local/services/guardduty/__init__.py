@@ -17,7 +17,7 @@ from moto.guardduty.responses import GuardDutyResponse
 from local.engine import Engine
 from local.organizations import Organizations
 
-from .backend import FREQUENCIES, STATES, TYPE, AutoEnable, GuardDuty
+from .backend import FREQUENCY, STATES, TYPE, AutoEnable, GuardDuty
 from .detectors import FEATURES, BadRequest
 
 PATHS = (
@@ -76,11 +76,10 @@ def _create_detector(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[
     if guardduty.detectors:
         raise BadRequest("a detector already exists for the current account")
     features = _features(response)
-    frequency = response._get_param("findingPublishingFrequency") or FREQUENCIES[-1]
     detector = guardduty.make_detector(
         enabled=bool(response._get_param("enable")),
-        frequency=frequency,
-        tags=response._get_param("tags") or {},
+        frequency=response._get_param("findingPublishingFrequency") or FREQUENCY,
+        tags=response._get_param("tags"),
     )
     detector.statuses |= features
     return {"DetectorId": detector.id}

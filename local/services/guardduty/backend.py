@@ -24,14 +24,14 @@ from moto.organizations.models import OrganizationsBackend
 
 from local.iam.service_linked_roles import give_role, has_role
 from local.organizations import Organizations, organization_of
-from local.organizations.contents import FOUNDATIONAL
+from local.organizations.policy_syntax import FOUNDATIONAL
 from local.services.account import region_states
 
 from .detectors import FEATURES, BadRequest, Detector
 
 SERVICE = "guardduty.amazonaws.com"
 TYPE = "GUARDDUTY_POLICY"
-FREQUENCIES = ("FIFTEEN_MINUTES", "ONE_HOUR", "SIX_HOURS")
+FREQUENCY = "SIX_HOURS"
 STATES = ("NEW", "ALL", "NONE")
 
 
@@ -182,7 +182,7 @@ class GuardDuty(GuardDutyBackend):
 
     def _switch_on(self, features: Mapping[str, bool]) -> None:
         if not self.detectors:
-            made = self.make_detector(enabled=True, frequency=FREQUENCIES[-1], tags={})
+            made = self.make_detector()
             made.statuses = dict.fromkeys(FEATURES, False)
         for detector in self.detectors.values():
             detector.enabled = True
@@ -194,10 +194,12 @@ class GuardDuty(GuardDutyBackend):
         assert isinstance(found, Detector)
         return found
 
-    def make_detector(self, *, enabled: bool, frequency: str, tags: Mapping[str, str]) -> Detector:
+    def make_detector(
+        self, *, enabled: bool = True, frequency: str = FREQUENCY, tags: Mapping[str, str] | None = None
+    ) -> Detector:
         give_role(self.account_id, SERVICE, self.partition)
         detector = Detector(
-            self.account_id, self.region_name, enabled=enabled, frequency=frequency, tags=tags
+            self.account_id, self.region_name, enabled=enabled, frequency=frequency, tags=tags or {}
         )
         self.detectors[detector.id] = detector
         return detector

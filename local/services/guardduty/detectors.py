@@ -13,9 +13,9 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.guardduty.models import Detector as MotoDetector
 
-from local.organizations import contents
+from local.organizations import policy_syntax
 
-FEATURES = tuple(name.upper() for name in contents.FEATURES)
+FEATURES = tuple(name.upper() for name in policy_syntax.FEATURES)
 OFF_AT_FIRST = frozenset({"RUNTIME_MONITORING"})
 """Every other feature is on in a new detector, unless it is said that it is not."""
 ALWAYS = ("CLOUD_TRAIL", "DNS_LOGS", "FLOW_LOGS")

@@ -99,14 +99,15 @@ class Hub(SecurityHubBackend):
         if organization is None:
             return None
         central = central_of(organization)
-        if not central.is_on(organization) or self.region_name not in self._bound_regions(central):
+        if not central.is_on(organization) or not self._is_bound_by(central):
             return None
         return central.governing(self.account_id, organization)
 
-    def _bound_regions(self, central: Central) -> list[str]:
+    def _is_bound_by(self, central: Central) -> bool:
+        """In the home Region, and in those that are linked to it."""
         aggregator = self.aggregators.get(central.administrators.get(central.home, ""))
         linked = aggregator is not None and aggregator.links(self.region_name)
-        return [central.home, *([self.region_name] if linked else [])]
+        return linked or self.region_name == central.home
 
     def settle(self) -> Hub:
         """Takes on what a configuration policy says, which stays when that goes."""

@@ -34,5 +34,5 @@ def standard_arn(partition: str, region: str, standard: str) -> str:
 
 def known(arn: str) -> str | None:
     """The standard that an ARN of any Region names."""
-    last = arn.rpartition("::")[2].lstrip(":")
+    last = arn.rpartition("::")[2]
     return last if last in STANDARDS and arn.startswith("arn:") else None
