@@ -42,8 +42,8 @@ APART: Mapping[str, Sequence[str]] = {
     ),
 }
 """What moto has under other names than the operation's."""
-BY_VERSION = {"elb": ELBResponse, "elbv2": ELBV2Response}
-"""Two of moto's classes at one address."""
+AT_ONE_ADDRESS = {"elb": ELBResponse, "elbv2": ELBV2Response}
+"""moto's classes of services that it has at one address."""
 NOT_OURS = frozenset((*FOR_ANYBODY, "GetFederationToken", "ListDirectoryBuckets", "WriteGetObjectResponse"))
 """Of services that are here, but refused: for other identities, or signed for another service."""
 
@@ -109,8 +109,8 @@ def _is_of_s3(operation: OperationModel) -> bool:
 
 def _responses(aws: Engine, service: str) -> set[Any]:
     """moto's classes that answer for a service."""
-    if service in BY_VERSION:
-        return {BY_VERSION[service]}
+    if service in AT_ONE_ADDRESS:
+        return {AT_ONE_ADDRESS[service]}
     found: Any = get_backend
     try:
         backends = found(service)[aws.management_account]

@@ -63,7 +63,9 @@ def main(arguments: Sequence[str]) -> int:
         return 1
     before = kept()
     results = _results(before, name, found)
-    news = list(_told(results, before, name, found))
+    known = before.runs.get(name, {})
+    _show(results, known, found)
+    news = list(_news(name, known, found))
     print("".join(f"  {each}\n" for each in news), end="")
     if given.write:
         KEPT.write_text(results.model_dump_json(indent=1, by_alias=True) + "\n")
@@ -142,23 +144,27 @@ def _results(before: Results, name: str, found: Mapping[str, Scores]) -> Results
     )
 
 
-def _told(results: Results, before: Results, name: str, found: Mapping[str, Scores]) -> Iterator[str]:
-    """Print the scores beside those that were kept; yield what is worse or without a reason."""
-    known = before.runs.get(name, {})
+def _show(results: Results, known: Mapping[str, Scores], found: Mapping[str, Scores]) -> None:
+    """Print the scores beside those that were kept, and what fails no more."""
     print(
         f"\nProwler {results.prowler}: passed / failed of what is in use, and of everything; in brackets what was kept"
     )
-    for account, found_here in found.items():
+    for account, scored in found.items():
         for title, checks in results.frameworks.items():
             then = f"   ({_row(known[account], checks)})" if account in known else ""
-            print(f"  {account:12} {title:12} {_row(found_here, checks)}{then}")
-    for account, found_here in found.items():
-        failed = found_here.everything.failed
-        before_ = known[account].everything.failed if account in known else failed
-        for check in sorted(before_.keys() - failed.keys()):
+            print(f"  {account:12} {title:12} {_row(scored, checks)}{then}")
+    for account, scored in found.items():
+        before = known.get(account, scored).everything.failed
+        for check in sorted(before.keys() - scored.everything.failed.keys()):
             print(f"  {account}: {check} fails no more")
-        for check in sorted(failed):
-            if check not in before_:
+
+
+def _news(name: str, known: Mapping[str, Scores], found: Mapping[str, Scores]) -> Iterator[str]:
+    """What is worse than what was kept, or without a reason."""
+    for account, scored in found.items():
+        before = known.get(account, scored).everything.failed
+        for check in sorted(scored.everything.failed):
+            if check not in before:
                 yield f"{account}: {check} fails, and did not"
             if account != UNTOUCHED and reason_of(check, account, name) is None:
                 yield f"{account}: {check} fails, and clients/audits/reasons.yaml has no reason"
