@@ -15,7 +15,7 @@ from moto.account.models import AccountBackend
 from moto.account.responses import AccountResponse
 
 from local.engine import Engine
-from local.services.account_labels import AccountError, checked, named_member
+from local.services.account.labels import AccountError, checked, named_member
 
 OPERATIONS = {
     "PutAlternateContact": "put_alternate_contact",

@@ -8,24 +8,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from moto.account import urls
 from moto.account.responses import AccountResponse
 from moto.core.responses import ActionResult
 
 from local.engine import Engine
-from local.services.account_labels import AccountError
+from local.services.account.labels import AccountError, add_operations
 from local.services.ec2 import regions_in
 
 STATES = {"opt-in-not-required": "ENABLED_BY_DEFAULT", "opted-in": "ENABLED", "not-opted-in": "DISABLED"}
 """EC2's OptInStatus of a Region as Account Management calls it."""
-OPERATIONS = {"listRegions": "list_regions", "getRegionOptStatus": "get_region_opt_status"}
 
 
 def install(engine: Engine) -> None:
-    paths = {f"{{0}}/{path}$": AccountResponse.dispatch for path in OPERATIONS}
-    engine.patch(urls, "url_paths", urls.url_paths | paths)
-    for name, handler in (("list_regions", _list_regions), ("get_region_opt_status", _get_region_opt_status)):
-        engine.add(AccountResponse, name, handler)
+    add_operations(engine, {"ListRegions": _list_regions, "GetRegionOptStatus": _get_region_opt_status})
 
 
 def region_states(partition: str) -> dict[str, str]:

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/accounts/latest/reference/API_AcceptPrimaryEmailUpda
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 
 from botocore.model import StructureShape
 from moto.account import urls
@@ -24,27 +24,32 @@ from local.organizations.accounts import Account
 
 TRUSTED = "account.amazonaws.com"
 
+Handler = Callable[[AccountResponse], ActionResult]
+
 
 class AccountError(ServiceException):
     """An exception of Account Management by its name."""
 
 
 def install(engine: Engine) -> None:
-    operations: dict[str, Callable[[AccountResponse], ActionResult]] = {
+    operations = {
         "PutAccountName": _put_account_name,
         "StartPrimaryEmailUpdate": _start_primary_email_update,
         "AcceptPrimaryEmailUpdate": _accept_primary_email_update,
         "GetPrimaryEmail": _get_primary_email,
     }
+    add_operations(engine, {name: checked(name, handler) for name, handler in operations.items()})
+
+
+def add_operations(engine: Engine, operations: Mapping[str, Handler]) -> None:
+    """Operations that moto does not have, by their names."""
     paths = {f"{{0}}/{name[0].lower()}{name[1:]}$": AccountResponse.dispatch for name in operations}
     engine.patch(urls, "url_paths", urls.url_paths | paths)
     for name, handler in operations.items():
-        engine.add(AccountResponse, camelcase_to_underscores(name), checked(name, handler))
+        engine.add(AccountResponse, camelcase_to_underscores(name), handler)
 
 
-def checked(
-    operation: str, handler: Callable[[AccountResponse], ActionResult]
-) -> Callable[[AccountResponse], ActionResult]:
+def checked(operation: str, handler: Handler) -> Handler:
     """Raises ValidationException for what the service's model does not allow."""
     shape = operation_model("account", operation).input_shape
     assert isinstance(shape, StructureShape)
