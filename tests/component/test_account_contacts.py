@@ -7,7 +7,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from botocore.exceptions import ClientError
+from botocore.exceptions import ClientError, ParamValidationError
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -17,7 +17,7 @@ from groundwork.baseline.components.account_contacts import FIELDS, TYPES, Accou
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check, load
-from groundwork.errors import InvalidDeclaration, RefusedByAws
+from groundwork.errors import InvalidDeclaration, RefusedByAws, RefusedUnexpectedly
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of, used_and_declared
@@ -228,6 +228,25 @@ def test_neither_does_a_refusal_of_aws(world: World, monkeypatch: pytest.MonkeyP
 
     monkeypatch.setattr(client, "put_alternate_contact", refuse)
     with pytest.raises(RefusedByAws, match="correct it under accountContacts") as refused:
+        loop.apply(CONTACTS, target)
+    assert quoted(str(refused.value)) == set()
+    assert refused.value.__cause__ is None
+
+
+@pytest.mark.parametrize("refuses", ["AWS, in a way that nobody knows", "botocore"])
+def test_neither_does_what_nobody_has_thought_about(
+    world: World, monkeypatch: pytest.MonkeyPatch, refuses: str
+) -> None:
+    target = world.target(CONTACTS, world.account(), TOLD)
+
+    def refuse(**given: str) -> None:
+        message = f"Invalid value {given['EmailAddress']} of {given['Name']}"
+        if refuses == "botocore":
+            raise ParamValidationError(report=message)
+        raise ClientError({"Error": {"Code": "NewException", "Message": message}}, "PutAlternateContact")
+
+    monkeypatch.setattr(target.client("account"), "put_alternate_contact", refuse)
+    with pytest.raises(RefusedUnexpectedly) as refused:
         loop.apply(CONTACTS, target)
     assert quoted(str(refused.value)) == set()
     assert refused.value.__cause__ is None

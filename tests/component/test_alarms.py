@@ -11,7 +11,7 @@ from hypothesis import given
 
 from groundwork.aws import sessions
 from groundwork.baseline import loop
-from groundwork.baseline.components.alarms import Alarms
+from groundwork.baseline.components.alarms import Alarms, topic
 from groundwork.baseline.components.alarms.cis import WATCHED
 from groundwork.baseline.components.alarms.topic import ALIAS, NAME
 from groundwork.baseline.components.log_archive import LogArchive
@@ -201,6 +201,50 @@ def test_nobody_is_told_whom_alarms_tell(ready: World, own: Declaration, securit
     assert "example.com" not in subscribe.model_dump_json()
     none = declared(ready, "account")
     assert ready.plan(ALARMS, ready.security, declaration=none)[-1].reason.startswith("has no subscriber")
+
+
+CONFIRMED = f"arn:aws:sns:us-east-1:222222222222:{NAME}:1"
+
+
+@pytest.mark.parametrize(
+    ("protocol", "subscription", "told"),
+    [
+        ("email", "Deleted", "create subscription 1 of alarms.notify: does not exist"),
+        ("email", "PendingConfirmation", "report subscription 1 of alarms.notify: is not confirmed"),
+        ("email", CONFIRMED, ""),
+        ("email-json", CONFIRMED, ""),
+        ("sqs", CONFIRMED, "create subscription 1 of alarms.notify: does not exist"),
+    ],
+)
+def test_who_is_told_is_who_has_not_ended_it(
+    ready: World,
+    own: Declaration,
+    monkeypatch: pytest.MonkeyPatch,
+    protocol: str,
+    subscription: str,
+    told: str,
+) -> None:
+    """SNS goes on listing what has ended, and the case of an address is the mail server's business."""
+    listed = {"Protocol": protocol, "Endpoint": "Ada@Example.com", "SubscriptionArn": subscription}
+    target = ready.target(ALARMS, ready.security, declaration=own)
+    attributes = {"Policy": json.dumps(topic.topic_policy(target)), "KmsMasterKeyId": ALIAS}
+    monkeypatch.setattr(topic, "_topic", lambda *_: (attributes, [listed]))
+    of_subscriptions = [
+        call for call in topic.calls(topic.read(target), target) if "subscription" in call.resource
+    ]
+    assert [
+        f"{call.action} {call.resource}: {call.reason}".startswith(told) for call in of_subscriptions
+    ] == ([True] if told else [])
+
+
+def test_a_topic_that_tells_a_queue_tells_somebody(
+    ready: World, security: Account, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    target = ready.target(ALARMS, ready.security, declaration=declared(ready, "account"))
+    attributes = {"Policy": json.dumps(topic.topic_policy(target)), "KmsMasterKeyId": ALIAS}
+    listed = {"Protocol": "sqs", "Endpoint": "arn:aws:sqs:us-east-1:1:heard", "SubscriptionArn": CONFIRMED}
+    monkeypatch.setattr(topic, "_topic", lambda *_: (attributes, [listed]))
+    assert list(topic.calls(topic.read(target), target)) == []
 
 
 def test_its_permissions_fit_a_session() -> None:

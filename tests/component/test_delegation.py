@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwork.baseline import loop
+from groundwork.baseline import administrators, loop
+from groundwork.baseline.administrators import Administrator
 from groundwork.baseline.components.delegation import Delegation, Found
 from groundwork.contracts import Account
 from tests.component.conftest import World
-from tests.component.imagined import PURE, imagined
+from tests.component.imagined import MEMBER, PURE, SECURITY, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, used_and_declared
 
 DELEGATION = Delegation()
@@ -126,6 +129,39 @@ def test_one_that_was_taken_away_is_named_and_given_back(ready: World, sabotage:
 def test_what_lacks_is_named_and_nothing_else(services: set[str]) -> None:
     calls = DELEGATION.diff(Found(frozenset(services)), imagined("security"))
     assert {call.parameters["ServicePrincipal"] for call in calls} == set(REGISTERED) - services
+
+
+class Answers:
+    """A client of a service of which an account is the administrator, or is being taken off."""
+
+    def __init__(self, **administrator: str) -> None:
+        self._administrator = administrator
+
+    def get_paginator(self, operation: str) -> Answers:
+        assert operation == "list_organization_admin_accounts"
+        return self
+
+    def paginate(self) -> list[Any]:
+        return [{"AdminAccounts": []}, {"AdminAccounts": [self._administrator]}]
+
+
+@pytest.mark.parametrize(("account", "status"), [("AdminAccountId", "AdminStatus"), ("AccountId", "Status")])
+def test_one_that_is_being_taken_off_comes_back_when_it_is(account: str, status: str) -> None:
+    """AWS takes nobody meanwhile."""
+    for shown, leaving in (("ENABLED", False), ("DISABLE_IN_PROGRESS", True)):
+        client: Any = Answers(**{account: SECURITY, status: shown})
+        target = replace(imagined("security"), client=lambda *_, it=client: it)
+        read = administrators.read("guardduty", ["us-east-1"], target)
+        assert read == {"us-east-1": Administrator(SECURITY, leaving)}
+        calls = list(DELEGATION.diff(Found(frozenset(REGISTERED), {"guardduty": read}), target))
+        taken_off = "administrator of guardduty in us-east-1 has been taken off"
+        assert [call.after for call in calls] == ([taken_off] if leaving else [])
+
+
+def test_a_stranger_that_is_being_taken_off_is_still_a_stranger() -> None:
+    found = Found(frozenset(REGISTERED), {"guardduty": {"us-east-1": Administrator(MEMBER, leaving=True)}})
+    (told,) = DELEGATION.diff(found, imagined("security"))
+    assert (told.action, MEMBER in told.reason) == ("report", True)
 
 
 def test_what_others_administer_stays(ready: World) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -18,12 +19,14 @@ from groundwork.baseline.components.external_access import (
     ORGANIZATION,
     UNUSED,
     ExternalAccess,
+    Found,
 )
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import ComponentNotSettled, InvalidDeclaration, QuotaReached
 from tests.component.conftest import ENTRY_ROLE, WORKER, World
+from tests.component.imagined import SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -178,6 +181,35 @@ def test_an_analyzer_that_serves_already_is_enough(delegated: World) -> None:
     client.create_analyzer(analyzerName="theirs", type=ORGANIZATION)
     assert delegated.apply(EXTERNAL, delegated.security, declaration=declared(delegated)) == []
     assert analyzers(delegated, delegated.security) == {"theirs": ORGANIZATION}
+
+
+def analyzer(name: str, type_: str, status: str = "ACTIVE", days: int | None = None) -> dict[str, Any]:
+    configuration = {"unusedAccess": {"unusedAccessAge": days}} if days else {}
+    return {"name": name, "type": type_, "status": status, "configuration": configuration}
+
+
+ORGANIZATIONS = analyzer("theirs", ORGANIZATION)
+
+
+@pytest.mark.parametrize(
+    "there",
+    [
+        [analyzer("theirs", UNUSED, days=90), analyzer(NAMES[UNUSED], UNUSED, days=60), ORGANIZATIONS],
+        [analyzer(NAMES[UNUSED], UNUSED, "CREATING", days=60), ORGANIZATIONS],
+        [analyzer("theirs", UNUSED, days=60), analyzer(NAMES[ORGANIZATION], ORGANIZATION, "CREATING")],
+        [analyzer("theirs", UNUSED, days=60), analyzer(NAMES[ACCOUNT], ORGANIZATION)],
+    ],
+    ids=[
+        "ours before others'",
+        "being made",
+        "the organization's being made",
+        "of our name and another type",
+    ],
+)
+def test_nothing_is_done_beside_what_serves(world: World, there: Sequence[dict[str, Any]]) -> None:
+    declaration = declared(world, unusedAccess={"days": 60})
+    target = replace(imagined("security"), declaration=declaration)
+    assert list(EXTERNAL.diff(Found({HERE: there}, administrator=SECURITY), target)) == []
 
 
 def test_another_administrator_is_told_and_left_alone(world: World) -> None:

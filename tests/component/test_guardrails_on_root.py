@@ -297,6 +297,29 @@ def test_regions_that_are_declared_no_longer_are_reported(enabled: World) -> Non
     assert "detach and delete it by hand, or declare it again" in told.reason
 
 
+def test_what_another_account_runs_in_any_governed_region_is_its_to_change(enabled: World) -> None:
+    """And what nobody else runs is not."""
+    regions = enabled.declaration.regions.model_copy(update={"governed": ["us-east-1", "eu-west-1"]})
+    two = enabled.declaration.model_copy(update={"regions": regions})
+    guardduty = enabled.aws.client("guardduty", region="eu-west-1")
+
+    def services() -> set[str]:
+        enabled.apply(GUARDRAILS, enabled.management, declaration=two)
+        held = sid(content(enabled, ACCOUNT)["Statement"], "HeldByTheOrganization")
+        return {action.partition(":")[0] for action in held["Action"]}
+
+    assert {"guardduty", "securityhub"} <= services()
+    guardduty.enable_organization_admin_account(AdminAccountId=enabled.tooling.id)
+    try:
+        found = services()
+    finally:
+        guardduty.disable_organization_admin_account(AdminAccountId=enabled.tooling.id)
+        organizations = enabled.aws.client("organizations")
+        organizations.disable_aws_service_access(ServicePrincipal="guardduty.amazonaws.com")
+    assert "guardduty" not in found
+    assert "securityhub" in found
+
+
 def test_policies_of_others_stay_and_our_former_one_is_reported(enabled: World) -> None:
     enabled.apply(GUARDRAILS, enabled.management)
     guardrails = enabled.declaration.guardrails.model_copy(update={"policy": "new-name"})

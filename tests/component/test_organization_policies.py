@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -11,12 +12,23 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 
 from groundwork.baseline.central_policies import TAG
+from groundwork.baseline.components import organization_policies
 from groundwork.baseline.components.account_settings import AccountSettings
 from groundwork.baseline.components.organization_policies import OrganizationPolicies
-from groundwork.baseline.components.organization_policies.documents import AI, EC2, NAMES, S3, TYPES
-from groundwork.contracts import Account, Change
+from groundwork.baseline.components.organization_policies.documents import (
+    AI,
+    BUCKETS,
+    EC2,
+    NAMES,
+    S3,
+    TYPES,
+)
+from groundwork.baseline.components.organization_policies.others import Other, conflicts
+from groundwork.contracts import Account, Change, Organization
 from groundwork.declaration import Declaration
+from groundwork.declaration.loading import load
 from groundwork.declaration.organization_policies import PolicyException
+from groundwork.errors import InvalidDeclaration
 from local.organizations import Organizations
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE
@@ -492,6 +504,69 @@ def test_one_above_the_unit_to_begin_with_may_forbid_it(world: World) -> None:
     (bad,) = reports(world.apply(POLICIES, world.management, declaration=first), "high")
     assert "lets none below it say ec2_attributes/snapshot_block_public_access/state" in bad
     assert buckets_of(world, world.members["site"]) == "all"
+
+
+IMAGINED = Organization(
+    id="o-exampleorg1",
+    partition="aws",
+    root_id="r-ab12",
+    management_account_id="111111111111",
+    units={
+        "Work": "o-exampleorg1/r-ab12/ou-work/",
+        "Work/Sites": "o-exampleorg1/r-ab12/ou-work/ou-sites/",
+        "Play": "o-exampleorg1/r-ab12/ou-play/",
+    },
+)
+ABOVE, PLACE, ELSEWHERE = "ou-work", "ou-sites", "ou-play"
+
+
+@pytest.mark.parametrize(
+    ("at", "value", "children_may", "told"),
+    [
+        (ABOVE, "none", ["@@none"], "lets none below it say"),
+        (ABOVE, "none", ["@@append", "@@remove"], "lets none below it say"),
+        (ABOVE, "all", ["@@none"], ""),
+        (ABOVE, "none", ["@@assign"], ""),
+        (ABOVE, "none", ["@@all"], ""),
+        (ABOVE, "none", None, ""),
+        (PLACE, "none", None, "of two there, the one that was attached first holds"),
+        (PLACE, "all", None, ""),
+        (ELSEWHERE, "none", ["@@none"], ""),
+    ],
+)
+def test_what_others_say_gets_in_the_way_where_it_holds_otherwise(
+    world: World, at: str, value: str, children_may: list[str] | None, told: str
+) -> None:
+    """Of a unit to begin with, whose policy is not attached yet."""
+    said = {"@@assign": value} | (
+        {"@@operators_allowed_for_child_policies": children_may} if children_may else {}
+    )
+    other = Other("theirs", {"s3_attributes": {"public_access_block_configuration": said}}, (at,))
+    target = replace(world.target(POLICIES, world.management), organization=IMAGINED)
+    found = list(conflicts(other, {BUCKETS: "all"}, PLACE, {}, (), target, attached=False))
+    assert [each.bad for each in found] == ([True] if told else [])
+    assert all(told in each.words for each in found)
+
+
+def test_an_exception_that_is_declared_no_longer_is_ours_and_none_of_others(world: World) -> None:
+    one = excepting(world, "s3PublicAccessBlock", organizational_units=[SITES])
+    world.apply(POLICIES, world.management, declaration=one)
+    told = [each for each in world.apply(POLICIES, world.before(world.management)) if each.action == "report"]
+    assert [(each.resource, each.severity) for each in told] == [
+        ("S3 policy groundwork-s3-except-s3PublicAccessBlock", "medium")
+    ]
+    assert buckets_of(world, world.members["site"]) == "all"
+
+
+def test_a_component_that_could_not_work_any_more_is_a_mistake(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As account-settings could not, if it did not know."""
+    monkeypatch.setattr(organization_policies, "KNOWS", "")
+    refused = (
+        r"organizationPolicies\.s3PublicAccessBlock: the component account-settings calls "
+        r"s3:PutAccountPublicAccessBlock, which AWS refuses to everybody"
+    )
+    with pytest.raises(InvalidDeclaration, match=refused):
+        POLICIES.rendered(load())
 
 
 # -- account-settings ------------------------------------------------------------------------------------

@@ -249,6 +249,8 @@ def test_a_plan_of_an_account_knows_whom_it_shuts_out() -> None:
     assert not shuts_out(STRANGER, f"arn:aws:lambda:us-east-1:{MEMBER}:function:a", target)
     assert not shuts_out(STRANGER, ROLE, imagined("management", declared()))
     assert not shuts_out(STRANGER, ROLE, imagined("workload", declared(where=["Security"])))
+    without = declared().model_copy(update={"baseline": {"management": ["guardrails"]}})
+    assert not shuts_out(STRANGER, ROLE, imagined("workload", without))
 
 
 def test_the_component_refuses_what_would_be_refused_before_any_account_is_looked_at() -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from itertools import chain
 from typing import Any
 
@@ -16,14 +17,16 @@ from groundwork.baseline.components import COMPONENTS
 from groundwork.baseline.components.delegation import Delegation
 from groundwork.baseline.components.organization import TRUSTED_SERVICES
 from groundwork.baseline.components.posture import Posture
-from groundwork.baseline.components.posture.central import DESCRIPTION
+from groundwork.baseline.components.posture.central import DESCRIPTION, Aggregator, ConfigurationPolicy, Found
+from groundwork.baseline.components.posture.difference import calls, content
+from groundwork.baseline.components.posture.settings import Settings
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.declaration.loading import check
+from groundwork.declaration.loading import check, load
 from groundwork.errors import ComponentNotSettled
 from local.services.security_hub import Hub
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE
+from tests.component.imagined import MEMBER, ON_ENGINE, SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -453,6 +456,61 @@ def test_a_policy_of_ours_that_is_declared_by_another_name_gives_way_and_is_told
     (report,) = told(ready, ready.security, declaration=renamed)
     assert f"{POLICY}: is ours, and other is declared instead; it is associated with nothing" in report
     assert DESCRIPTION in str(portrait(ready))
+
+
+# -- what AWS could not do -----------------------------------------------------------------------------
+
+
+TARGET = imagined("security", check(load(), {POSTURE.name: POSTURE}))
+NEW = "ap-southeast-7"
+"""A Region in which Config records nothing of IAM."""
+IDENTIFIER, ROOT_ID = "11111111-2222-3333-4444-555555555555", TARGET.organization.root_id
+GOOD = Found(
+    *(SECURITY, True, "ENABLED", "", Aggregator("arn", HOME, "NO_REGIONS")),
+    ConfigurationPolicy("arn", IDENTIFIER, NAME, DESCRIPTION, content(TARGET, Settings())),
+    applied={ROOT_ID: IDENTIFIER},
+)
+
+
+def difference(found: Found, **changes: Any) -> list[tuple[str, str, str]]:
+    declaration = TARGET.declaration.model_copy(update=changes)
+    made = POSTURE.diff(found, replace(TARGET, declaration=declaration))
+    return [(call.resource, call.reason, call.severity) for call in made]
+
+
+def test_what_security_hub_could_not_do_is_told() -> None:
+    assert difference(GOOD) == []
+    ((resource, reason, _),) = difference(replace(GOOD, failed={ROOT_ID: "an account is suspended"}))
+    assert (resource, "an account is suspended" in reason) == (ROOT, True)
+    ((resource, reason, severity),) = difference(replace(GOOD, status="FAILED", message="no aggregator"))
+    assert (resource, severity) == ("central configuration", "high")
+    assert reason.startswith("could not be switched on: no aggregator; mend that")
+
+
+def test_a_region_that_is_off_is_not_linked() -> None:
+    regions = TARGET.declaration.regions.model_copy(update={"governed": [HOME, LINKED, "me-south-1"]})
+    declaration = TARGET.declaration.model_copy(update={"regions": regions})
+    (call,) = POSTURE.diff(replace(GOOD, off=("me-south-1",)), replace(TARGET, declaration=declaration))
+    assert call.parameters["Regions"] == [LINKED]
+
+
+def test_where_config_records_nothing_to_check_is_told() -> None:
+    baseline = {kind: [*names] for kind, names in TARGET.declaration.baseline.items()}
+    baseline["tooling"].remove("config")
+    ((resource, reason, _),) = difference(GOOD, baseline=baseline)
+    assert (resource, "is not in the baseline of kind tooling" in reason) == ("AWS Config", True)
+    regions = TARGET.declaration.regions.model_copy(update={"home": NEW, "governed": [NEW, HOME]})
+    linked = replace(GOOD, aggregator=Aggregator("arn", NEW, "ALL_REGIONS"))
+    ((resource, reason, _),) = difference(linked, regions=regions)
+    assert (resource, reason.startswith(f"records IAM in {HOME}, and")) == ("AWS Config", True)
+
+
+def test_where_units_are_named_who_decides_elsewhere_is_told_nobody() -> None:
+    apart = replace(GOOD, applied={ROOT_ID: IDENTIFIER, MEMBER: "SELF_MANAGED_SECURITY_HUB"})
+    ((resource, reason, _),) = difference(apart)
+    assert (resource, MEMBER in reason) == ("accounts with a configuration of their own", True)
+    elsewhere = replace(GOOD, applied={MEMBER: "SELF_MANAGED_SECURITY_HUB"})
+    assert list(calls(elsewhere, TARGET, Settings(where=["Security"]))) == []
 
 
 # -- what it may do ----------------------------------------------------------------------------------

@@ -400,6 +400,8 @@ SWITCHED_ON = (
     Sabotage("new accounts alone", auto_enable(AutoEnableOrganizationMembers="NEW"), AUTO, "is NEW", "high"),
     Sabotage("a feature out", auto_enable(AutoEnableOrganizationMembers="ALL",
              Features=[{"Name": "S3_DATA_EVENTS", "AutoEnable": "NONE"}]), AUTO, "leaves S3_DATA_EVENTS out"),
+    Sabotage("a feature for new accounts alone", auto_enable(AutoEnableOrganizationMembers="ALL",
+             Features=[{"Name": "S3_DATA_EVENTS", "AutoEnable": "NEW"}]), AUTO, "leaves S3_DATA_EVENTS out"),
     Sabotage("detector suspended", own_detector(Enable=False), DETECTOR, "is suspended", "high"),
     Sabotage("a feature off", own_detector(Features=[{"Name": "RDS_LOGIN_EVENTS", "Status": "DISABLED"}]), DETECTOR,
              "has RDS_LOGIN_EVENTS off"),

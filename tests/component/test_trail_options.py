@@ -18,6 +18,8 @@ from groundwork.baseline.components.trail.logs import (
     GROUP,
     POLICY,
     ROLE,
+    Delivery,
+    calls,
     policy_document,
     trust_document,
 )
@@ -328,6 +330,22 @@ def test_what_others_record_of_other_resources_stays(
     assert after == [*before, theirs]
     assert ready.apply(TRAIL, member, declaration=everything) == []
     cloudtrail.put_event_selectors(TrailName=NAME, AdvancedEventSelectors=before)
+
+
+def test_a_group_that_is_called_alike_is_not_the_one(ready: World, everything: Declaration) -> None:
+    account = ready.account()
+    ready.client("logs", account).create_log_group(logGroupName=f"{GROUP}-and-more")
+    made = prove_complete(ready, TRAIL, account, declaration=everything)
+    assert {change.action for change in made if change.resource == LOG_GROUP} == {"create", "update"}
+
+
+def test_a_group_that_takes_no_filters_is_told(ready: World, everything: Declaration) -> None:
+    """No alarm can watch one of the class for infrequent access."""
+    target = ready.target(TRAIL, ready.security, declaration=everything)
+    infrequent = Delivery(exists=True, retention=90, takes_filters=False)
+    (told,) = calls(infrequent, CloudWatchLogs(retention_days=90), target)
+    assert (told.action, told.severity, told.resource) == ("report", "high", LOG_GROUP)
+    assert told.reason.startswith("is of a class that takes no metric filters")
 
 
 # -- what nobody declared ------------------------------------------------------------------------------

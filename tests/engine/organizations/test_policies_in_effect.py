@@ -11,6 +11,7 @@ import pytest
 
 from local.engine import Engine
 from local.organizations.inheritance import effective
+from local.organizations.policy_syntax import invalid
 from tests.engine.organizations.accounts import code_of, new_member
 from tests.engine.organizations.policies import enable, hold
 
@@ -116,6 +117,21 @@ def test_a_locked_group_takes_no_more_settings_and_lists_grow_as_they_may() -> N
     assert effective([[values], [{"v": {"@@append": ["b"]}}], [{"v": {"@@remove": ["a"]}}]]) == {
         "v": ["a", "b"]
     }
+
+
+@pytest.mark.parametrize(
+    ("criteria", "images", "path"),
+    [
+        (10, 200, ""),
+        (11, 200, "ec2_attributes/allowed_images_settings/image_criteria"),
+        (1, 201, "ec2_attributes/allowed_images_settings/image_criteria/c0/image_names"),
+    ],
+)
+def test_what_grows_from_level_to_level_may_grow_too_long(criteria: int, images: int, path: str) -> None:
+    each = {f"c{number}": {"image_names": ["x"] * images} for number in range(criteria)}
+    settings = {"state": "enabled", "image_criteria": each}
+    found = list(invalid(EC2, attributes(allowed_images_settings=settings)))
+    assert [(error.code, error.path) for error in found] == ([("ELEMENTS_TOO_MANY", path)] if path else [])
 
 
 def test_what_reaches_an_account_may_be_invalid_though_each_policy_is_right(

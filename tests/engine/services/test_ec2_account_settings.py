@@ -192,6 +192,29 @@ def test_nothing_is_shared_with_everybody_while_it_is_blocked(ec2: Any, held: Ca
     ec2.modify_snapshot_attribute(**everybody, UserIds=["111111111111"])
 
 
+def test_an_account_forbids_it_by_itself(ec2: Any) -> None:
+    one = {"ImageId": "ami-12c6146b", "MinCount": 1, "MaxCount": 1}
+    image = ec2.create_image(InstanceId=ec2.run_instances(**one)["Instances"][0]["InstanceId"], Name="own")
+    public = {"ImageId": image["ImageId"], "Attribute": "launchPermission", "OperationType": "add"}
+    ec2.modify_instance_metadata_defaults(HttpTokens="required", HttpTokensEnforced="enabled")
+    ec2.enable_image_block_public_access(ImageBlockPublicAccessState="block-new-sharing")
+    optional = {"HttpTokens": "optional"}
+    assert code_of(ec2.run_instances, **one, MetadataOptions=optional) == "OperationNotPermitted"
+    assert code_of(ec2.modify_image_attribute, **public, UserGroups=["all"]) == "OperationNotPermitted"
+    ec2.modify_image_attribute(**public, UserIds=["111111111111"])
+    ec2.modify_instance_metadata_defaults(HttpTokens="no-preference", HttpTokensEnforced="no-preference")
+    ec2.disable_image_block_public_access()
+
+
+def test_what_is_not_of_the_form_or_only_tried_changes_nothing(ec2: Any) -> None:
+    before = states(ec2)
+    for tried in (ec2.enable_serial_console_access, ec2.disable_snapshot_block_public_access):
+        assert code_of(tried, DryRun=True) == "DryRunOperation"
+    wrong = code_of(ec2.enable_snapshot_block_public_access, State="block-some-sharing")
+    assert wrong == "InvalidParameterValue"
+    assert states(ec2) == before
+
+
 def test_plain_moto_has_none_of_it() -> None:
     observed = plain_moto("""
         ec2, found = client("ec2"), []

@@ -165,6 +165,41 @@ def test_members_that_were_made_may_part_with_their_administrator(organization: 
     theirs.delete_detector(DetectorId=own)
 
 
+def test_no_other_account_administers_than_an_active_one_of_the_organization(
+    organization: Organization,
+) -> None:
+    designate = organization.guardduty().enable_organization_admin_account
+    assert code_of(designate, AdminAccountId="999999999999") == REFUSED
+    organization.api.close_account(AccountId=organization.member)
+    assert code_of(designate, AdminAccountId=organization.member) == REFUSED
+
+
+def test_what_the_organization_keeps_its_administrator_lets_go_of_no_sooner(
+    organization: Organization,
+) -> None:
+    security, detector = organization.designate()
+    everything = {"DetectorId": detector, "AutoEnableOrganizationMembers": "ALL"}
+    for junk in (
+        {"DetectorId": detector},
+        everything | {"AutoEnable": True},
+        everything | {"AutoEnableOrganizationMembers": "SOME"},
+        everything | {"Features": [{"Name": "S3_DATA_EVENTS", "AutoEnable": "SOME"}]},
+    ):
+        assert code_of(security.update_organization_configuration, **junk) == REFUSED
+    security.update_organization_configuration(**everything)
+    unprocessed = security.disassociate_members(DetectorId=detector, AccountIds=[organization.member])
+    assert [each["AccountId"] for each in unprocessed["UnprocessedAccounts"]] == [organization.member]
+    members = security.list_members(DetectorId=detector)["Members"]
+    assert [each["AccountId"] for each in members] == [organization.member]
+
+
+def test_nothing_reaches_a_region_that_is_off(organization: Organization) -> None:
+    organization.enable_type()
+    organization.attach(default={"foundational": ON})
+    assert organization.features(organization.member, "eu-west-1")
+    assert organization.features(organization.member, "me-south-1") == {}
+
+
 JUNK: list[tuple[Any, str]] = [
     ({"hello": {"@@assign": "world"}}, "no setting hello of the document"),
     ({"guardduty": {"enablement": {}}}, "guardduty/enablement has no setting"),
@@ -179,6 +214,23 @@ JUNK: list[tuple[Any, str]] = [
         "an object is expected at .*/status",
     ),
     ({"guardduty": {"enablement": {"default": {"foundational": ["enabled"]}}}}, "an object is expected"),
+    (
+        {"guardduty": {"enablement": {"default": {"foundational": {"status": {**ON["status"], "x": 1}}}}}},
+        "status cannot have x",
+    ),
+    (
+        {
+            "guardduty": {
+                "enablement": {
+                    "default": {
+                        "foundational": ON,
+                        "runtime_monitoring": {**ON, "additional_configuration": {}},
+                    }
+                }
+            }
+        },
+        "knows no setting additional_configuration of .*runtime_monitoring",
+    ),
 ]
 
 

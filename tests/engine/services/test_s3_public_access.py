@@ -48,8 +48,8 @@ def every(value: bool) -> dict[str, bool]:
     return dict.fromkeys(ALL, value)
 
 
-def policy(bucket: str, condition: dict[str, Any] | None = None) -> str:
-    statement: dict[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject"}
+def policy(bucket: str, condition: dict[str, Any] | None = None, **more: Any) -> str:
+    statement: dict[str, Any] = {"Effect": "Allow", "Principal": "*", "Action": "s3:GetObject", **more}
     statement |= {"Resource": f"arn:aws:s3:::{bucket}/*"} | ({"Condition": condition} if condition else {})
     return json.dumps({"Version": "2012-10-17", "Statement": [statement]})
 
@@ -105,6 +105,19 @@ def test_public_policies_and_acls_are_refused_where_it_is_blocked(
     wide = {"StringLike": {"aws:SourceArn": "arn:aws:sns:*"}}
     assert code_of(s3.put_bucket_policy, Bucket=bucket, Policy=policy(bucket, wide)) == "AccessDenied"
     s3.put_bucket_acl(Bucket=bucket, ACL="private")
+
+
+def test_what_is_public_is_what_everybody_is_let_in_to(
+    clients: tuple[Any, Any], held: Callable[[str], object]
+) -> None:
+    _, s3 = clients
+    bucket = bucket_of(s3)
+    held("all")
+    outside = {"StringNotEquals": {"aws:PrincipalOrgID": "o-exampleorgid"}}
+    for public in (policy(bucket, Principal={"AWS": "*"}), policy(bucket, outside)):
+        assert code_of(s3.put_bucket_policy, Bucket=bucket, Policy=public) == "AccessDenied"
+    without_tls = {"Bool": {"aws:SecureTransport": "false"}}
+    s3.put_bucket_policy(Bucket=bucket, Policy=policy(bucket, without_tls, Effect="Deny"))
 
 
 def test_the_buckets_own_block_counts_where_the_policy_opens(

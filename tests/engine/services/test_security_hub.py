@@ -240,6 +240,43 @@ def test_what_is_not_of_the_form_is_refused(place: Place) -> None:
     assert code_of(admin.update_organization_configuration, **local) == "ResourceConflictException"
 
 
+def test_while_central_configuration_is_on_it_keeps_what_it_stands_on(place: Place) -> None:
+    admin, management = centrally(place, "eu-west-1"), place.engine.client("securityhub")
+    (aggregator,) = admin.list_finding_aggregators()["FindingAggregators"]
+    taken_off = code_of(management.disable_organization_admin_account, AdminAccountId=place.admin)
+    assert taken_off == "InvalidInputException"
+    assert code_of(admin.delete_finding_aggregator, **aggregator) == "InvalidInputException"
+    linked = place.hub(place.admin, "eu-west-1")
+    assert code_of(linked.list_configuration_policies) == "InvalidAccessException"
+    changed = {**aggregator, "RegionLinkingMode": "ALL_REGIONS"}
+    assert code_of(linked.update_finding_aggregator, **changed) == "InvalidInputException"
+    admin.update_finding_aggregator(**changed)
+
+
+def test_nobody_is_bound_who_is_not_there_and_whoever_is_does_not_enable_it(place: Place) -> None:
+    admin = centrally(place)
+    made = [
+        admin.create_configuration_policy(Name=f"p-{number}", ConfigurationPolicy=policy(CIS))["Id"]
+        for number in range(20)
+    ]
+    more = code_of(admin.create_configuration_policy, Name="more", ConfigurationPolicy=policy(CIS))
+    assert more == "LimitExceededException"
+    associate = admin.start_configuration_policy_association
+    given = {"ConfigurationPolicyIdentifier": made[0]}
+    assert code_of(associate, **given, Target={"AccountId": "999999999999"}) == "ResourceNotFoundException"
+    off = admin.update_configuration_policy(
+        Identifier=made[0], ConfigurationPolicy={"SecurityHub": {"ServiceEnabled": False}}
+    )
+    associate(ConfigurationPolicyIdentifier=off["Id"], Target={"AccountId": place.member})
+    assert code_of(place.hub(place.member).enable_security_hub) == "AccessDeniedException"
+
+
+def test_a_region_that_is_off_at_first_is_no_home(place: Place) -> None:
+    hub = place.engine.client("securityhub", region="me-south-1")
+    hub.enable_security_hub()
+    assert code_of(hub.create_finding_aggregator, RegionLinkingMode="NO_REGIONS") == "InvalidInputException"
+
+
 def test_plain_moto_has_neither_standards_nor_central_configuration() -> None:
     assert "404" in plain_moto(
         'client("securityhub").create_finding_aggregator(RegionLinkingMode="NO_REGIONS")'

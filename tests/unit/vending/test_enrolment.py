@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -13,7 +13,7 @@ from groundwork.aws.organizations import Listed
 from groundwork.contracts import Account
 from groundwork.declaration.loading import load
 from groundwork.ledger.records import AccountRecord, Memory, RequestRecord, RequestState
-from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled, Enroller
+from groundwork.vending.enrolment import BASELINE_TAG, REQUEST_TAG, STATE_TAG, Enrolled, Enroller
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.work import Seen, Work
 
@@ -69,7 +69,13 @@ def memory(**more: Any) -> Memory:
     return Memory(every_email=True, units=every | NOTED, units_until=1, **more)
 
 
-def enrolled(organization: Organization, ledger: Ledger, known: Memory) -> Enrolled:
+def enrolled(
+    organization: Organization,
+    ledger: Ledger,
+    known: Memory,
+    tags: dict[str, str] = BORN_WITH,
+    **given: Any,
+) -> Enrolled:
     listed = Listed(
         id=DEV,
         name="dev",
@@ -81,7 +87,7 @@ def enrolled(organization: Organization, ledger: Ledger, known: Memory) -> Enrol
         organization_id="o-exampleorgid",
         partition="aws",
         root_id="r-ab12",
-    )
+    ).model_copy(update=given)
     work = Work(
         route="create",
         execution="arn",
@@ -89,7 +95,7 @@ def enrolled(organization: Organization, ledger: Ledger, known: Memory) -> Enrol
         email=listed.email,
         kind="workload",
         organizational_unit=UNIT,
-        seen=Seen(listed=listed, tags=BORN_WITH, memory=known),
+        seen=Seen(listed=listed, tags=tags, memory=known),
     )
     its: Any = (ledger, organization)
     return Enroller(DECLARED, *its).enroll(work, DEV)
@@ -171,3 +177,45 @@ def test_nobody_is_ready_before_it_is_there() -> None:
     known = memory(requests=asked_for_security("claimed", None))
     found = enrolled(Organization(NOTED), Ledger(), known)
     assert (found.organization.security_account_id, found.security_ready) == (None, False)
+
+
+READY, ASKED_FOR = {STATE_TAG: "ready"}, {REQUEST_TAG: "event"}
+NOW, LONG_AGO = timedelta(), timedelta(days=2)
+
+
+@pytest.mark.parametrize(
+    ("tags", "age", "created", "fresh"),
+    [
+        ({}, NOW, True, True),
+        ({}, LONG_AGO, True, False),
+        ({}, NOW, False, False),
+        (ASKED_FOR, LONG_AGO, True, True),
+        (ASKED_FOR | READY, LONG_AGO, True, False),
+        (READY, NOW, True, False),
+    ],
+)
+def test_nobody_is_at_work_in_an_account_that_was_just_made_and_never_ready(
+    tags: dict[str, str], age: timedelta, created: bool, fresh: bool
+) -> None:
+    given = {"joined": datetime.now(UTC) - age, "created": created}
+    found = enrolled(Organization(NOTED), Ledger(), memory(), BORN_WITH | tags, **given)
+    assert found.account.fresh == fresh
+
+
+@pytest.mark.parametrize(
+    ("seen", "hold"), [(DECLARED.version, True), ("0123456789ab", False), ("", False), (None, False)]
+)
+def test_policies_of_the_organization_hold_where_they_are_those_of_this_declaration(
+    seen: str | None, hold: bool
+) -> None:
+    management = AccountRecord(
+        account_id="100000000001",
+        name="management",
+        email="aws@example.com",
+        kind="management",
+        state="ready",
+        policies_hold=seen,
+    )
+    known = memory(accounts={management.account_id: management})
+    assert enrolled(Organization(NOTED), Ledger(), known).organization.policies_hold == hold
+    assert not enrolled(Organization(NOTED), Ledger(), memory()).organization.policies_hold

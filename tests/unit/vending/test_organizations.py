@@ -57,3 +57,14 @@ def test_one_account_without_paths_hides_no_other(aws: tuple[Organizations, Stub
         "555555555555": ("", ()),
     }
     assert found["555555555555"].state == "UNKNOWN"
+
+
+def test_who_was_invited_was_not_made_here(aws: tuple[Organizations, Stubber]) -> None:
+    organizations, answers = aws
+    came = {"222222222222": {"JoinedMethod": "CREATED"}, "333333333333": {"JoinedMethod": "INVITED"}}
+    listed = [
+        account(number, State="ACTIVE", Paths=[f"{ORGANIZATION}/r-abcd/{number}/"], **given)
+        for number, given in {**came, "444444444444": {}}.items()
+    ]
+    answers.add_response("list_accounts", {"Accounts": listed})
+    assert [each.id for each in organizations.accounts() if each.created] == ["222222222222"]
