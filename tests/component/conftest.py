@@ -21,6 +21,7 @@ from groundwork.aws import clients, sessions
 from groundwork.aws.clients import Clients
 from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Installation, Target
+from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account, Change, Kind, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check, load
@@ -309,6 +310,14 @@ def world(shared: Shared) -> World:
     """The shared organization with a security and a tooling account that this module alone knows, not yet
     baselined."""
     return _inhabited(shared.world())
+
+
+@pytest.fixture(scope="module")
+def ready(world: World) -> World:
+    """The world with its log archive, and trusted access for CloudTrail."""
+    world.apply(LogArchive(), world.security)
+    world.aws.client("organizations").enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
+    return world
 
 
 @pytest.fixture(scope="module")

@@ -14,7 +14,6 @@ from groundwork.baseline import loop
 from groundwork.baseline.components.alarms import Alarms, topic
 from groundwork.baseline.components.alarms.cis import WATCHED
 from groundwork.baseline.components.alarms.topic import ALIAS, NAME
-from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.baseline.components.trail import Trail
 from groundwork.baseline.components.trail.logs import (
     GROUP,
@@ -52,13 +51,6 @@ def declared(world: World, by: str, **given: Any) -> Declaration:
     declaration = world.declaration.model_copy(update={"trail": trail, "baseline": baseline})
     declaration._given, declaration._settings = {"alarms": {"by": by, **given}}, {}
     return check(declaration, {"alarms": ALARMS})
-
-
-@pytest.fixture(scope="module")
-def ready(world: World) -> World:
-    world.apply(LogArchive(), world.security)
-    world.aws.client("organizations").enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
-    return world
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from moto.s3.models import s3_backends
 from groundwork.aws import sessions
 from groundwork.baseline import loop
 from groundwork.baseline.component import Installation
-from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.baseline.components.trail import Trail
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
@@ -23,14 +22,6 @@ from tests.component.elsewhere import admit, own_bucket, own_key
 TRAIL = Trail()
 NAME = "groundwork"
 BOOTSTRAP = "groundwork-bootstrap-trail"
-
-
-@pytest.fixture(scope="module")
-def ready(world: World) -> World:
-    """The world with its log archive, and trusted access for CloudTrail."""
-    world.apply(LogArchive(), world.security)
-    world.aws.client("organizations").enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
-    return world
 
 
 @pytest.fixture(scope="module")

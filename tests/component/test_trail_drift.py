@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 from groundwork.baseline.archive import may_be
 from groundwork.baseline.component import Call, TrailStore
-from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.baseline.components.trail import Trail
 from groundwork.baseline.components.trail.state import MINE, READ_AS, Found, SeenTrail
 from groundwork.contracts import Account
@@ -33,14 +32,6 @@ TRAIL = Trail()
 NAME, RESOURCE = "groundwork", "trail groundwork"
 TAGS = [{"Key": "managed-by", "Value": "groundwork"}]
 ALL_EVENTS = {"ReadWriteType": "All", "IncludeManagementEvents": True}
-
-
-@pytest.fixture(scope="module")
-def ready(world: World) -> World:
-    """The world with its log archive, and trusted access for CloudTrail."""
-    world.apply(LogArchive(), world.security)
-    world.aws.client("organizations").enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
-    return world
 
 
 @pytest.fixture(scope="module")

@@ -12,7 +12,6 @@ from botocore.exceptions import ClientError
 from hypothesis import given
 
 from groundwork.aws import sessions
-from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.baseline.components.trail import Trail
 from groundwork.baseline.components.trail.logs import (
     GROUP,
@@ -50,13 +49,6 @@ EXTRAS: dict[str, Any] = {
 def declared(world: World, **changes: Any) -> Declaration:
     trail = world.declaration.trail.model_copy(update=changes)
     return world.declaration.model_copy(update={"trail": trail})
-
-
-@pytest.fixture(scope="module")
-def ready(world: World) -> World:
-    world.apply(LogArchive(), world.security)
-    world.aws.client("organizations").enable_aws_service_access(ServicePrincipal="cloudtrail.amazonaws.com")
-    return world
 
 
 @pytest.fixture(scope="module")
