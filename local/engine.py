@@ -156,6 +156,7 @@ class Engine:
         self._closing.callback(default_user_config.update, dict(default_user_config))  # type: ignore[arg-type]
         default_user_config.update(MOTO_CONFIGURATION)  # type: ignore[typeddict-item]
         self._workers = ThreadPoolExecutor(BACKGROUND_WORKERS, thread_name_prefix="aws")
+        self._unfinished: set[Future[Any]] = set()
         self._closing.callback(self._workers.shutdown, wait=False, cancel_futures=True)
         server = Server(port)
         self._closing.callback(server.close)
@@ -261,8 +262,15 @@ class Engine:
             future = self._workers.submit(action, *arguments)
         except RuntimeError:  # closed since
             return None
+        self._unfinished.add(future)
+        future.add_done_callback(self._unfinished.discard)
         future.add_done_callback(self._note_failure)
         return future
+
+    @property
+    def is_at_rest(self) -> bool:
+        """Whether nothing runs in the background at this moment."""
+        return not self._unfinished
 
     def _note_failure(self, future: Future[Any]) -> None:
         if not future.cancelled() and (error := future.exception()) is not None and self.running:

@@ -241,6 +241,7 @@ def test_without_its_policy_the_dead_letter_queue_takes_nothing(place: Place) ->
         since = len(place.cloud.aws.calls)
         event = place.cloud.post(accountName="account", email=place.email)
         until(lambda: place.denials(STARTING.holder, since), "a rule that cannot start the machine")
+        until(lambda: place.cloud.aws.is_at_rest, "the rule to have tried the queue")
         return event
 
     with taken_out(place.cloud, STARTING):
