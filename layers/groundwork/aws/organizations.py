@@ -30,6 +30,7 @@ from groundwork.errors import (
     CreationUnanswered,
     OrganizationBusy,
     OrganizationNotReady,
+    RefusedByAws,
 )
 from groundwork.fields import ancestors
 from groundwork.side_by_side import side_by_side
@@ -132,13 +133,19 @@ class Organizations:
     def by_email(self, email: str) -> Listed | None:
         return next((account for account in self.accounts() if account.email.lower() == email.lower()), None)
 
-    def move(self, account: Listed, unit_id: str) -> None:
-        """A unit the account is in already is left as it is, also when AWS shows that late."""
-        if account.parent_id != unit_id:
-            with _named_errors(), suppress(self._client.exceptions.DuplicateAccountException):
+    def move(self, account_id: str, source: str, destination: str) -> None:
+        """A unit the account is in already is left as it is, also when AWS shows that late: which of the two exceptions it
+        answers with then, it does not document."""
+        if source == destination:
+            return
+        with _named_errors(), suppress(self._client.exceptions.DuplicateAccountException):
+            try:
                 self._client.move_account(
-                    AccountId=account.id, SourceParentId=account.parent_id, DestinationParentId=unit_id
+                    AccountId=account_id, SourceParentId=source, DestinationParentId=destination
                 )
+            except self._client.exceptions.SourceParentNotFoundException:
+                if self.account(account_id).parent_id != destination:
+                    raise
 
     # -- tags --------------------------------------------------------------------------------------
 
@@ -172,6 +179,14 @@ class Organizations:
             parent = found[-1] if found else root
             found.append(self._children(parent).get(name) or self._create_unit(parent, name))
         return tuple(found)
+
+    def unit_path(self, unit_id: str) -> tuple[str, ...]:
+        """The ids of the units above it, topmost first, and its own. Raises `RefusedByAws` where it is gone."""
+        with _named_errors():
+            try:
+                return (*self._above(unit_id)[1:], unit_id)
+            except self._client.exceptions.ChildNotFoundException as gone:
+                raise unit_gone(unit_id) from gone
 
     def unit_name(self, unit_id: str) -> str:
         with _named_errors():
@@ -244,6 +259,12 @@ class Organizations:
         with _named_errors():
             pages = self._client.get_paginator("list_create_account_status").paginate(States=["IN_PROGRESS"])
             return [_creation(status) for page in pages for status in page["CreateAccountStatuses"]]
+
+
+def unit_gone(unit_id: str) -> RefusedByAws:
+    return RefusedByAws(
+        f"The unit {unit_id}, in which the account belongs, is gone. Move the account by hand to where it belongs."
+    )
 
 
 def id_paths(organization_id: str, root: str, units: Mapping[str, str]) -> dict[str, str]:

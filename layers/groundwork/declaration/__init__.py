@@ -23,7 +23,12 @@ from groundwork.contracts import Account, Kind, Model, Organization
 from groundwork.declaration.access import Access
 from groundwork.declaration.component_names import component_names
 from groundwork.declaration.entry_roles import CONTROL_TOWER, ORGANIZATIONS, EntryRole
-from groundwork.declaration.organization_policies import Guardrails, OrganizationPolicies, Perimeter
+from groundwork.declaration.organization_policies import (
+    Guardrails,
+    OrganizationPolicies,
+    Perimeter,
+    Quarantine,
+)
 from groundwork.declaration.outsiders import Outsider
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import (
@@ -85,6 +90,7 @@ class Declaration(Model):
     config: Config = Field(default_factory=Config)
     account_settings: AccountSettings = Field(default_factory=AccountSettings)
     guardrails: Guardrails = Field(default_factory=Guardrails)
+    quarantine: Quarantine = Field(default_factory=Quarantine)
     perimeter: Perimeter = Field(default_factory=Perimeter)
     organization_policies: OrganizationPolicies = Field(default_factory=OrganizationPolicies)
     cdk: Cdk = Field(default_factory=Cdk)

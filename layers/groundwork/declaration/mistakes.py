@@ -28,6 +28,7 @@ def mistakes(declaration: Declaration) -> Iterator[str]:
     yield from _managed_policies(declaration)
     yield from _tags(declaration)
     yield from _exceptions(declaration)
+    yield from _quarantine(declaration)
 
 
 def _regions(declaration: Declaration) -> Iterator[str]:
@@ -89,6 +90,7 @@ def _named_units(declaration: Declaration) -> Iterator[tuple[str, str]]:
     policies = declaration.organization_policies
     for key, units in (
         ("guardrails.where", declaration.guardrails.where),
+        ("quarantine.unit", [declaration.quarantine.unit] if declaration.quarantine.unit else []),
         ("perimeter.where", declaration.perimeter.where),
         ("organizationPolicies.from", [policies.from_unit] if policies.from_unit else []),
         *(("organizationPolicies.exceptions", each.organizational_units) for each in policies.exceptions),
@@ -219,3 +221,24 @@ def _exceptions(declaration: Declaration) -> Iterator[str]:
                 f"{key}: excepts s3PublicAccessBlock for {shown((holds_it + named)[0])}, and the security account's buckets "
                 "hold the logs of all; take that out"
             )
+
+
+def _quarantine(declaration: Declaration) -> Iterator[str]:
+    """What the unit is not: a place to stay, without its policy, or under an S3 policy that does not reach the accounts'
+    own units, which would keep their public access block from being set."""
+    unit, tried_in = declaration.quarantine.unit, declaration.organization_policies.from_unit
+    if unit is None:
+        return
+    key = f"quarantine.unit: {shown(unit)}"
+    for other in sorted(declared_units(declaration)):
+        if other != unit and is_below(other, unit):
+            yield f"{key} has the unit {shown(other)} below it, which its policy closes as well; name a unit with none"
+    for account in declaration.accounts:
+        if account.organizational_unit == unit:
+            yield f"{key} is that of the account {account.name}; name a unit in which no account stays"
+    if "guardrails" not in declaration.baseline.get("management", []):
+        yield f"{key} is closed by guardrails, which is not in the baseline of management; add it there"
+    if tried_in is not None and is_below(unit, tried_in):
+        yield (
+            f"{key} is below organizationPolicies.from, and not every account's own unit is; name a unit outside of it"
+        )

@@ -36,6 +36,21 @@ class Guardrails(Model):
     )
 
 
+class Quarantine(Model):
+    """Where new accounts of kind tooling and workload wait, closed to everybody but Groundwork, until they are ready."""
+
+    unit: UnitPath | None = Field(
+        default=None,
+        description="A declared unit with nothing else in it; it gets the service control policy <guardrails.policy>-quarantine. "
+        "null: new accounts go to their own unit at once",
+    )
+    made_elsewhere: bool = Field(
+        default=False,
+        description="Also accounts that others make. Not where Control Tower, or whatever else makes accounts, moves them "
+        "itself: it would not find them",
+    )
+
+
 PerimeterService = Literal[
     "aoss", "codeartifact", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"
 ]

@@ -14,6 +14,7 @@ from groundwork.baseline.components.access.state import RoleState
 from groundwork.baseline.components.access.wanted import Wanted, wanted
 from groundwork.baseline.components.cdk import roles as cdk_roles
 from groundwork.baseline.components.guardrails.document import guardrail_documents
+from groundwork.baseline.components.guardrails.quarantine import quarantine_document
 from groundwork.baseline.components.log_archive import LogArchive, writer
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
@@ -71,12 +72,15 @@ def control_over(
     have hung on the organization is not looked at: it can only take power away."""
     if account.kind == "management" or "guardrails" not in declaration.baseline.get("management", []):
         return ()
-    where = declaration.guardrails.where
-    if organization.security_account_id is None or (
-        where and not any(is_below(account.unit, unit) for unit in where)
+    where, quarantine = declaration.guardrails.where, declaration.quarantine.unit
+    found: list[Document] = []
+    if organization.security_account_id and (
+        not where or any(is_below(account.unit, unit) for unit in where)
     ):
-        return ()
-    return ((FULL_ACCESS, *guardrail_documents(declaration, organization).values()),)
+        found += guardrail_documents(declaration, organization).values()
+    if quarantine and is_below(account.unit, quarantine):
+        found.append(quarantine_document(declaration, organization))
+    return ((FULL_ACCESS, *found),) if found else ()
 
 
 def _filled(place: Place, target: Target, notes: list[str]) -> Place:

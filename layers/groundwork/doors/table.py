@@ -141,6 +141,7 @@ def _told_apart_by(account: Account, declaration: Declaration, organization: Org
         *(rule.except_organizational_units for rule in _wheres(access)),
         *(enter.organizational_units for group in access.groups for enter in group.enter),
         declaration.guardrails.where,
+        [declaration.quarantine.unit] if declaration.quarantine.unit else [],
     )
     return account.kind, *(any(is_below(account.unit, each) for each in named) for named in units)
 

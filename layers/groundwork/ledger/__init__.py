@@ -233,6 +233,11 @@ class Ledger:
         """Of which version of the declaration the policies of the organization hold; of none, where they do not."""
         self._set(account_key(management), {"policiesHold": version or ""})
 
+    def note_quarantine(self, account_id: str, unit: str | None) -> None:
+        """In which unit it waits; in none, where it waits no longer."""
+        change = setting({"quarantine": unit}) if unit else removing("quarantine")
+        self._table.write(account_key(account_id), change)
+
     def note_failure(self, account_id: str) -> None:
         """An account that was ready once stays so: a failed repair does not make it new again."""
         self._set(

@@ -114,6 +114,8 @@ class AccountRecord(Model):
     """Of the management account: the version of the declaration whose policies of the organization were last seen to hold."""
     leases: int = 0
     """How often somebody has taken its lease."""
+    quarantine: str | None = None
+    """The path of the unit in which it waits until it is ready."""
 
 
 class LastRuns(Model):

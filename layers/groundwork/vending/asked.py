@@ -26,7 +26,7 @@ from groundwork.vending.approval import (
     waiting_execution,
 )
 from groundwork.vending.beginning import READY_ALREADY, Beginning, done, is_ready, require_active
-from groundwork.vending.enrolment import REQUEST_TAG, STATE_TAG
+from groundwork.vending.enrolment import CREATING, REQUEST_TAG, STATE_TAG
 from groundwork.vending.kinds import is_adopted, known_id
 from groundwork.vending.rules import granted, mistakes_of_new_account, mistakes_of_request, same_name
 from groundwork.vending.work import Work
@@ -325,7 +325,7 @@ class AskedFor(Beginning):
 def _made_for(trigger: Requested, tags: Mapping[str, str], holds: RequestRecord | None) -> bool:
     """Whether this request, or the one that is remembered, made the account with these tags. If none is remembered, one
     that was never enrolled is what a lost request left: this one is the same."""
-    if holds is None and tags.get(STATE_TAG) == "creating":
+    if holds is None and tags.get(STATE_TAG) == CREATING:
         return True
     return tags.get(REQUEST_TAG) in {trigger.request_id, holds.request_id if holds else ""}
 

@@ -26,7 +26,7 @@ from groundwork.errors import (
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import RequestRecord
 from groundwork.side_by_side import side_by_side
-from groundwork.vending.enrolment import APPROVED_TAG, BASELINE_TAG, REQUEST_TAG, STATE_TAG
+from groundwork.vending.enrolment import APPROVED_TAG, BASELINE_TAG, CREATING, REQUEST_TAG, STATE_TAG
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.work import Seen, Work
 
@@ -192,7 +192,7 @@ class Creator:
             raise RequestInProgress(f"Another execution has taken over the request for {work.email}.")
         tags = {
             KIND_TAG: work.kind,
-            STATE_TAG: "creating",
+            STATE_TAG: CREATING,
             REQUEST_TAG: record.request_id,
             BASELINE_TAG: self._declaration.version,
         } | ({APPROVED_TAG: record.approved_by} if record.approved_by else {})

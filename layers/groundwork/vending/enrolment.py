@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from botocore.exceptions import ClientError
 from pydantic import Field
 
-from groundwork.aws.organizations import Listed, Organizations, facts
+from groundwork.aws.organizations import Listed, Organizations, facts, unit_gone
 from groundwork.contracts import Account, Change, Kind, Model, Organization
 from groundwork.errors import InvalidRequest
 from groundwork.fields import Whole, ancestors
@@ -18,6 +18,7 @@ from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.records import Memory
 from groundwork.side_by_side import side_by_side
 from groundwork.vending.kinds import KIND_TAG, Pinned, declared_as, known_id
+from groundwork.vending.quarantine import KINDS, Waiting, is_entering, waits_in
 from groundwork.vending.standing import standing
 from groundwork.vending.work import Work
 
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
 
 STATE_TAG = "groundwork:state"
+CREATING = "creating"
+"""The state that CreateAccount gives an account, until it is enrolled."""
 BASELINE_TAG = "groundwork:baseline"
 """The version of the declaration that the account was last brought to; while an execution is on its way, and for as long
 as something is left that it no longer names, the earlier ones follow it."""
@@ -45,8 +48,8 @@ REMEMBERED = ("tooling", "workload")
 class Enrolled(Model):
     """The account and its organization as the components need them. `ready` says that it was ready before, `baseline`
     with which version of the declaration; `leases` how often somebody had taken its lease. `security_ready` says that
-    the security account was seen to be: what was ready once stays so. `reports` is what a person should know of the
-    account itself."""
+    the security account was seen to be: what was ready once stays so. `waiting` is there while the account is in
+    quarantine. `reports` is what a person should know of the account itself."""
 
     account: Account
     organization: Organization
@@ -54,6 +57,7 @@ class Enrolled(Model):
     baseline: str | None = None
     leases: Whole = 0
     security_ready: bool = False
+    waiting: Waiting | None = None
     reports: list[Change] = Field(default_factory=list)
 
 
@@ -80,10 +84,20 @@ class Enroller:
     def look(self, work: Work, account_id: str) -> Enrolled:
         """The same for a plan, which changes nothing; but a ledger that was lost is rebuilt by looking."""
         listed, tags, memory = self._seen(work, account_id)
-        enrolled = self._enrolled(work.kind, listed, tags, memory)
+        enrolled = self._enrolled(work.kind, self._at_home(listed, tags), tags, memory)
         if KIND_TAG in tags and account_id not in memory.accounts:
             self._ledger.enroll(enrolled.account, enrolled.ready)
         return enrolled
+
+    def release(self, account_id: str, waiting: Waiting) -> None:
+        """Out of quarantine, to its own unit. Raises `RefusedByAws` where that is gone."""
+        try:
+            self._organizations.move(account_id, waiting.unit, waiting.home)
+        except ClientError as error:
+            if error.response["Error"]["Code"] != "DestinationParentNotFoundException":
+                raise
+            raise unit_gone(waiting.home) from error
+        self._ledger.note_quarantine(account_id, None)
 
     def _seen(self, work: Work, account_id: str) -> tuple[Listed, Mapping[str, str], Memory]:
         """The management account is always looked at again: when Groundwork came to it is written once."""
@@ -116,20 +130,64 @@ class Enroller:
             versions := remembered(self._declaration.version, tags.get(BASELINE_TAG))
         ):
             wanted[BASELINE_TAG] = versions
-        there = listed.model_copy(update={"unit_ids": self._unit_to_be_in(work, listed, memory)})
+        if work.organizational_unit:
+            ids = self._unit_ids(work.kind, work.organizational_unit, listed, memory)
+            there = listed.model_copy(update={"unit_ids": ids})
+        else:
+            there = self._at_home(listed, tags)
+        waiting = self._waiting(work, listed, there, tags, memory)
+        if waiting and tags.get(STATE_TAG) != waiting.inside:
+            wanted[STATE_TAG] = waiting.inside
         enrolled = self._enrolled(work.kind, there, tags, memory)
 
         def move_and_tag() -> None:  # AWS takes one change of an account at a time
-            self._organizations.move(listed, there.parent_id)
+            if waiting and listed.parent_id != waiting.unit:
+                self._organizations.tag(listed.id, {STATE_TAG: waiting.entering})
+            place = waiting.unit if waiting else there.parent_id
+            self._organizations.move(listed.id, listed.parent_id, place)
             if wanted:
                 self._organizations.tag(listed.id, wanted)
 
         def note() -> None:
             if not _is_noted(enrolled.account, memory):
                 self._ledger.enroll(enrolled.account, enrolled.ready)
+            known = memory.accounts.get(listed.id)
+            name = (self._declaration.quarantine.unit or waiting.unit) if waiting else None
+            if name != (known.quarantine if known else None):
+                self._ledger.note_quarantine(listed.id, name)
 
         side_by_side(move_and_tag, note)
-        return enrolled
+        return enrolled.model_copy(update={"waiting": waiting})
+
+    def _at_home(self, listed: Listed, tags: Mapping[str, str]) -> Listed:
+        """As if it were in its own unit already: what it gets is worked out for that."""
+        waiting = waits_in(tags.get(STATE_TAG), listed.parent_id)
+        if waiting is None:
+            return listed
+        ids = () if waiting.home == listed.root_id else self._organizations.unit_path(waiting.home)
+        return listed.model_copy(update={"unit_ids": ids})
+
+    def _waiting(
+        self, work: Work, listed: Listed, there: Listed, tags: Mapping[str, str], memory: Memory
+    ) -> Waiting | None:
+        """Where it waits, if it does. Who was let out, or ready once, is not new."""
+        state, home = tags.get(STATE_TAG), there.parent_id
+        if begun := waits_in(state, listed.parent_id):
+            return Waiting(unit=begun.unit, home=home)
+        declared = self._declaration.quarantine
+        new = is_entering(state) or self._is_new(work, listed, tags)
+        if declared.unit is None or work.kind not in KINDS or not new:
+            return None
+        unit = self._unit_ids(work.kind, declared.unit, listed, memory)[-1]
+        return None if unit in there.unit_ids else Waiting(unit=unit, home=home)
+
+    def _is_new(self, work: Work, listed: Listed, tags: Mapping[str, str]) -> bool:
+        """An account that others made is new where the declaration says so: whoever made it may be about to move it."""
+        if STATE_TAG in tags:
+            return tags[STATE_TAG] == CREATING
+        return work.route == "create" or (
+            self._declaration.quarantine.made_elsewhere and _is_fresh(listed, tags)
+        )
 
     def _pin(self, kind: Kind, listed: Listed, memory: Memory) -> None:
         """From now on this is the account of its kind, whatever it is called and where it is."""
@@ -144,14 +202,12 @@ class Enroller:
             )
         self._organizations.tag(listed.management_account_id, {PIN_TAGS[kind]: listed.id})
 
-    def _unit_to_be_in(self, work: Work, listed: Listed, memory: Memory) -> tuple[str, ...]:
-        """The ids of the unit's path, topmost first."""
-        if not work.organizational_unit:
-            return listed.unit_ids
-        path = ancestors(work.organizational_unit)
-        if work.kind in REMEMBERED and memory.units.keys() >= set(path):
+    def _unit_ids(self, kind: Kind, unit: str, listed: Listed, memory: Memory) -> tuple[str, ...]:
+        """The ids of the unit's path, topmost first; it is made where it is missing."""
+        path = ancestors(unit)
+        if kind in REMEMBERED and memory.units.keys() >= set(path):
             return tuple(memory.units[unit] for unit in path)
-        return self._organizations.ensure_units(listed.root_id, work.organizational_unit)
+        return self._organizations.ensure_units(listed.root_id, unit)
 
     def _enrolled(self, kind: Kind, listed: Listed, tags: Mapping[str, str], memory: Memory) -> Enrolled:
         declared = [self._declaration.security, self._declaration.tooling]

@@ -254,6 +254,7 @@ def failed(
     if account_id and _is_plan(raw):
         named["accountId"] = account_id  # a plan that failed has left everything as it was
     elif account_id:
+        remedy += _of_quarantine(ledger, account_id)
         ledger.note_failure(account_id)
         ledger.take_ready_back(account_id, execution)
         ledger.leases.release(account_id, execution)
@@ -266,6 +267,17 @@ def failed(
     due = not strange and ledger.answer_once(execution, by, *TAKES_OVER_FROM[by])
     answers = [Answer(detail_type="Account Failed", detail=detail)] if due else []
     return Failing(error=failure.error, cause=cause, remedy=remedy, answers=answers)
+
+
+def _of_quarantine(ledger: Ledger, account_id: str) -> str:
+    known = ledger.account(account_id)
+    if known is None or known.quarantine is None:
+        return ""
+    return (
+        f" The account waits in quarantine, in the unit {known.quarantine!r}, closed to everybody but Groundwork: the next "
+        f"execution that succeeds moves it to its own unit. Any event that asks for the account starts one, and "
+        f'{{"accountId": "{account_id}"}} does.'
+    )
 
 
 def _is_plan(raw: Any) -> bool:

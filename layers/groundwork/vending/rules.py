@@ -11,7 +11,7 @@ from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
 from groundwork.contracts import RequestedKind
-from groundwork.fields import ancestors, shown
+from groundwork.fields import ancestors, is_below, shown
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
@@ -62,7 +62,10 @@ def mistakes_of_new_account(given: Given, declaration: Declaration) -> list[str]
 
 
 def _mistaken_unit(given: Given, declaration: Declaration) -> list[str]:
-    unit = given.get("organizationalUnit")
+    unit, quarantine = given.get("organizationalUnit"), declaration.quarantine.unit
+    if unit and quarantine and is_below(unit, quarantine):
+        mistake = f"organizationalUnit {shown(unit)} is where new accounts wait until they are ready; name the one that is its own."
+        return [mistake]
     declared = [
         *declaration.organizational_units,
         *(each.organizational_unit or "" for each in declaration.accounts),

@@ -12,7 +12,13 @@ from botocore.stub import Stubber
 from groundwork.aws.organizations import Listed, Organizations
 from groundwork.declaration import DeclaredAccount
 from groundwork.declaration.loading import load
-from groundwork.errors import AccountNotCreated, CreationTooFast, CreationUnanswered, OrganizationBusy
+from groundwork.errors import (
+    AccountNotCreated,
+    CreationTooFast,
+    CreationUnanswered,
+    OrganizationBusy,
+    RefusedByAws,
+)
 from groundwork.vending.creation import Creator, PendingCreation
 from groundwork.vending.enrolment import bearers
 from groundwork.vending.work import Work
@@ -98,12 +104,46 @@ def test_no_sdk_repeats_create_account(monkeypatch: pytest.MonkeyPatch) -> None:
     assert len(sent) == 1
 
 
+def described(unit: str) -> dict[str, Any]:
+    return {
+        "Account": {
+            "Id": "000000000001",
+            "Arn": "arn:aws:organizations::100000000001:account/o-exampleorgid/000000000001",
+            "State": "ACTIVE",
+            "Paths": [f"o-exampleorgid/r-ab12/{unit}/000000000001/"],
+        }
+    }
+
+
 def test_an_account_that_has_been_moved_and_does_not_show_it_yet_is_where_it_belongs() -> None:
     organizations, aws = stubbed()
     aws.add_client_error("move_account", "DuplicateAccountException")
+    aws.add_client_error("move_account", "SourceParentNotFoundException")
+    aws.add_response("describe_account", described("ou-ab12-11111111"))
     with aws:
-        organizations.move(account(1, "dev"), "ou-ab12-11111111")
+        for _ in range(2):
+            organizations.move("000000000001", "r-ab12", "ou-ab12-11111111")
     aws.assert_no_pending_responses()
+
+
+def test_an_account_that_somebody_moved_elsewhere_stays_there() -> None:
+    organizations, aws = stubbed()
+    aws.add_client_error("move_account", "SourceParentNotFoundException")
+    aws.add_response("describe_account", described("ou-ab12-22222222"))
+    with aws, pytest.raises(RefusedByAws, match="Somebody moved the account meanwhile"):
+        organizations.move("000000000001", "r-ab12", "ou-ab12-11111111")
+
+
+def test_a_unit_that_is_gone_is_said_to_be() -> None:
+    organizations, aws = stubbed()
+    above = {"Parents": [{"Id": "ou-ab12-11111111", "Type": "ORGANIZATIONAL_UNIT"}]}
+    aws.add_response("list_parents", above, {"ChildId": "ou-ab12-22222222"})
+    aws.add_response("list_parents", {"Parents": [{"Id": "r-ab12", "Type": "ROOT"}]})
+    aws.add_client_error("list_parents", "ChildNotFoundException")
+    with aws:
+        assert organizations.unit_path("ou-ab12-22222222") == ("ou-ab12-11111111", "ou-ab12-22222222")
+        with pytest.raises(RefusedByAws, match="ou-ab12-33333333, in which the account belongs, is gone"):
+            organizations.unit_path("ou-ab12-33333333")
 
 
 def test_a_newcomer_does_not_take_over_a_name_that_groups_enter() -> None:

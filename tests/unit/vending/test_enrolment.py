@@ -37,7 +37,7 @@ class Organization:
         self.calls.append("ensure units")
         return tuple(self._there[unit] for unit in ("Workloads", UNIT))
 
-    def move(self, account: Listed, unit: str) -> None:
+    def move(self, account: str, source: str, unit: str) -> None:
         self.calls.append(f"move to {unit}")
         if unit not in self._there.values():
             answer: Any = {"Error": {"Code": "DestinationParentNotFoundException", "Message": ""}}

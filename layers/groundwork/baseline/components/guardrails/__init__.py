@@ -7,7 +7,7 @@ takes guard rails off is no function of ours."""
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 
 from groundwork.baseline import administrators, central_policies
 from groundwork.baseline.central_policies import Policy, PolicyType, minified
@@ -16,6 +16,11 @@ from groundwork.baseline.components.guardrails.document import (
     ONCE_LONGEST,
     guardrail_documents,
     policy_names,
+)
+from groundwork.baseline.components.guardrails.quarantine import (
+    quarantine_names,
+    quarantine_place,
+    quarantine_policies,
 )
 from groundwork.baseline.documents import differences
 from groundwork.baseline.imagined import all_there
@@ -43,11 +48,16 @@ RUN_BY: Mapping[ComponentName, str] = {"threat-detection": "guardduty", "posture
 """Services that another account may run for the organization: what that one does is no undoing."""
 
 
+FIND_UNITS = Permission(("organizations:ListOrganizationalUnitsForParent",))
+
+
 @dataclass(frozen=True)
 class Found(central_policies.Found):
-    """`run_by_others` are the components whose service another account administers in a governed Region."""
+    """`run_by_others` are the components whose service another account administers in a governed Region. `quarantine` has
+    the id of the unit where new accounts wait, with words."""
 
     run_by_others: frozenset[ComponentName] = frozenset()
+    quarantine: Mapping[str, str] = field(default_factory=dict)
 
 
 class Guardrails(Component[Found]):
@@ -57,6 +67,7 @@ class Guardrails(Component[Found]):
         central_policies.READS,
         Permission(tuple(f"{service}:ListOrganizationAdminAccounts" for service in RUN_BY.values())),
         FIND_REGIONS,
+        FIND_UNITS,
     )
     writes = central_policies.writes(SCP.name)
 
@@ -64,16 +75,20 @@ class Guardrails(Component[Found]):
         return list(guardrail_documents(declaration, all_there(declaration)).values())
 
     def read(self, target: Target) -> Found:
-        at = {target.organization.root_id, *places(target.declaration.guardrails.where, target)}
-        there = central_policies.read(SCP, policy_names(target.declaration).values(), at, target)
-        return Found(**vars(there), run_by_others=_run_by_others(target))
+        quarantine = quarantine_place(target)
+        at = {target.organization.root_id, *places(target.declaration.guardrails.where, target), *quarantine}
+        there = central_policies.read(SCP, _names(target.declaration), at, target)
+        return Found(**vars(there), run_by_others=_run_by_others(target), quarantine=quarantine)
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         names, at = policy_names(target.declaration), places(target.declaration.guardrails.where, target)
+        quarantine = quarantine_policies(found.quarantine, target)
         if target.organization.security_account_id is None:
             waits = "waits for the security account, whose buckets and key it protects"
             resource = f"{SCP.words} {names['baseline']}"
             yield Call("organizations", "AttachPolicy", {}, resource, "report", waits)
+            if quarantine:
+                yield from central_policies.calls(SCP, quarantine, found, target)
             return
         documents = guardrail_documents(target.declaration, target.organization, found.run_by_others)
         wanted = [
@@ -81,13 +96,16 @@ class Guardrails(Component[Found]):
             for part, name in names.items()
         ]
         missing = [policy for policy in wanted[1:] if not _hangs(policy, found)]
-        for call in central_policies.calls(SCP, wanted, found, target):
+        for call in central_policies.calls(SCP, [*wanted, *quarantine], found, target):
             yield _later(call, missing) if _takes_out(call, wanted[0]) else call
         yield from _notes(documents)
 
     def left(self, target: Target) -> Iterator[Call]:
-        names = policy_names(target.declaration).values()
-        yield from central_policies.left(SCP, self.name, names, target)
+        yield from central_policies.left(SCP, self.name, _names(target.declaration), target)
+
+
+def _names(declaration: Declaration) -> list[str]:
+    return [*policy_names(declaration).values(), *quarantine_names(declaration)]
 
 
 def _run_by_others(target: Target) -> frozenset[ComponentName]:

@@ -14,6 +14,7 @@ from groundwork.baseline.components.alarms import topic
 from groundwork.baseline.components.alarms.cis import PREFIX
 from groundwork.baseline.components.guardrails.names import READS_OF_IAM, Names, Statement, is_laid_down
 from groundwork.baseline.components.trail.logs import GROUP, ROLE
+from groundwork.declaration import Declaration
 
 READS_OF_LOGS = [
     "logs:Describe*",
@@ -35,18 +36,23 @@ SILENCING = [
 ]
 
 
+def sends_from_members(declared: Declaration) -> bool:
+    """Whether a trail of each account sends its events to that account's CloudWatch Logs."""
+    sends = declared.trail.mode == "account" and declared.trail.cloud_watch_logs is not None
+    return sends and is_laid_down("trail", declared)
+
+
 def of_what_watches(names: Names) -> Iterator[Statement]:
     """With an organization trail all but the topic is in the management account, which no such policy binds."""
     declared = names.declaration
-    in_members = declared.trail.mode == "account"
-    if in_members and is_laid_down("trail", declared) and declared.trail.cloud_watch_logs is not None:
+    if sends_from_members(declared):
         role = {"Sid": "TrailLogsRole", "NotAction": READS_OF_IAM, "Resource": names.iam(f"role/*{ROLE}")}
         yield names.exempting(role, names.entry_roles)
         group = [names.arn("logs", f"log-group:{GROUP}{end}", "*") for end in ("", ":*")]
         logs = {"Sid": "TrailLogs", "NotAction": READS_OF_LOGS, "Resource": group}
         yield names.exempting(logs, [*names.entry_roles, names.iam(f"role/{ROLE}")])
     if is_laid_down("alarms", declared):
-        if in_members:
+        if declared.trail.mode == "account":
             alarms = names.arn("cloudwatch", f"alarm:{PREFIX}*", "*")
             kept = {"Sid": "Alarms", "NotAction": READS_OF_ALARMS, "Resource": alarms}
             yield names.exempting(kept, names.entry_roles)

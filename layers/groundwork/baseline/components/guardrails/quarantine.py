@@ -1,0 +1,56 @@
+"""The guard rail of quarantine: in the unit where new accounts wait nobody does anything, but for whoever makes them ready.
+
+Those are the entry roles and, where trails of the accounts send their events to CloudWatch Logs, CloudTrail's role for that.
+Service-linked roles, like AWS Config's, and services that act as themselves are bound by no service control policy. It
+spares no root user, and no session of sts:AssumeRoot either.
+
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps.html#not-restricted-by-scp
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from groundwork.aws.organizations import Organizations
+from groundwork.baseline.central_policies import Policy
+from groundwork.baseline.component import Target
+from groundwork.baseline.components.guardrails.names import Names
+from groundwork.baseline.components.guardrails.watching import sends_from_members
+from groundwork.baseline.components.trail.logs import ROLE
+from groundwork.baseline.places import places
+from groundwork.contracts import Organization
+from groundwork.declaration import Declaration
+from groundwork.declaration.policy_files import Document
+
+HARM = "new accounts are open before their baseline is verified"
+
+
+def quarantine_document(declaration: Declaration, organization: Organization) -> Document:
+    names = Names(declaration, organization)
+    service = [names.iam(f"role/{ROLE}")] if sends_from_members(declaration) else []
+    everything = {"Sid": "Quarantine", "Action": "*", "Resource": "*"}
+    statement = names.exempting(everything, [*names.entry_roles, *service])
+    return {"Version": "2012-10-17", "Statement": [statement]}
+
+
+def quarantine_names(declaration: Declaration) -> list[str]:
+    """The name of the policy; none where no quarantine is declared."""
+    return [f"{declaration.guardrails.policy}-quarantine"] if declaration.quarantine.unit else []
+
+
+def quarantine_place(target: Target) -> dict[str, str]:
+    """The id of the unit, with words. One that is only just made is looked up: the next account may be on its way there."""
+    unit = target.declaration.quarantine.unit
+    if unit is None:
+        return {}
+    if known := places([unit], target):
+        return known
+    found = Organizations(target.client("organizations")).units(target.organization.root_id, [unit])
+    return {found[unit]: f"the unit {unit}"} if unit in found else {}
+
+
+def quarantine_policies(place: Mapping[str, str], target: Target) -> list[Policy]:
+    return [
+        Policy(name, quarantine_document(target.declaration, target.organization), place, HARM, idle=HARM)
+        for name in quarantine_names(target.declaration)
+    ]
