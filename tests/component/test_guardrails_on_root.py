@@ -16,6 +16,7 @@ from groundwork.baseline.components import guardrails
 from groundwork.baseline.components.guardrails import Found, Guardrails
 from groundwork.baseline.components.guardrails.document import guardrail_documents
 from groundwork.contracts import Account
+from groundwork.declaration.organization_policies import Quarantine
 from groundwork.errors import OrganizationBusy
 from local.identity.credentials import Credentials
 from tests.component.conftest import World
@@ -39,6 +40,10 @@ RESOURCE = f"service control policy {NAME}"
 
 @pytest.fixture
 def enabled(world: World) -> World:
+    return with_policies_on(world)
+
+
+def with_policies_on(world: World) -> World:
     """The world with service control policies on, and none of ours."""
     organizations = world.aws.client("organizations")
     root = organizations.list_roots()["Roots"][0]
@@ -195,6 +200,12 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(enabled: World) -
     two = enabled.declaration.regions.model_copy(update={"governed": ["us-east-1", "eu-west-1"]})
     declaration = enabled.declaration.model_copy(update={"regions": two})
     enabled.plan(GUARDRAILS, enabled.before(enabled.management), declaration=declaration)
+    quarantine = Quarantine(unit="Quarantine")
+    enabled.plan(
+        GUARDRAILS,
+        enabled.management,
+        declaration=declaration.model_copy(update={"quarantine": quarantine}),
+    )
     used, declared = used_and_declared(enabled, GUARDRAILS, mark)
     assert used == declared
 
