@@ -52,6 +52,7 @@ STATES_IN_WORDS: Mapping[str, str] = {
     "OrganizationBaseline": "setting up what holds for every account",
     "Baseline": "laying down the baseline",
     "VerifyBaseline": "looking again",
+    "LeaveQuarantine": "moving it to its own unit",
     "RecordOutcome": "noting what was done",
     "SendAnswers": "telling of it",
     "StartFollowUps": "starting what follows from it",

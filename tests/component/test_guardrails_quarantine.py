@@ -21,7 +21,6 @@ from tests.component.test_access_doors import user_in
 from tests.component.test_guardrails_on_root import (
     GUARDRAILS,
     SCP,
-    call,
     content,
     delete,
     edited,
@@ -92,13 +91,9 @@ def detach_and_delete(world: World, account: Account) -> None:
 
 
 SABOTAGES = [
-    Sabotage("open to reads", edited(lambda statements: statements[0].update(Action="s3:*"), NAME), RESOURCE,
-             "differs in the statement Quarantine: Action", "high"),
     Sabotage("another spared", edited(
                  lambda statements: statements[0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"].append("arn:aws:iam::*:role/Mine"),
                  NAME), RESOURCE, "ArnNotLike aws:PrincipalArn has arn:aws:iam::*:role/Mine besides", "high"),
-    Sabotage("tag gone", call("untag_resource", NAME, TagKeys=["managed-by"]), RESOURCE,
-             "exists without the tag managed-by=groundwork", "high"),
     Sabotage("detached", detach, RESOURCE, f"is not attached to the unit {UNIT}: {HARM}", "high"),
     Sabotage("deleted", detach_and_delete, RESOURCE, f"does not exist: {HARM}", "high"),
 ]  # fmt: skip
