@@ -24,6 +24,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Tell what differs from the baseline; exit 2 if anything does",
     "apply": "Plan, ask, and bring accounts to their baseline",
     "doors": "Who enters what; with --changes, what a change of the declaration opens, and exit 2 if anything does",
+    "root-credentials": "What a member account's root user can sign in with; with --remove, take it away",
     "failures": "What failed, why, and what to do",
     "report": "Write one HTML page that shows the organization",
     "local": "Run the embedded AWS, with Groundwork in it, until interrupted",

@@ -45,6 +45,7 @@ class Connection:
         given = _local() if GIVEN.local else {}
         made = botocore.session.Session(profile=None if GIVEN.local else GIVEN.profile)
         made.set_config_variable("region", REGION)
+        made.set_config_variable("sts_regional_endpoints", "regional")  # the other one takes no AssumeRoot
         if given:
             made.set_credentials(given["AWS_ACCESS_KEY_ID"], given["AWS_SECRET_ACCESS_KEY"])
             self._endpoint: str | None = given["AWS_ENDPOINT_URL"]

@@ -70,7 +70,7 @@ class Authorizer:
     def _session_token_limits(self, call: Call, action: str) -> Decision | None:
         """A session of GetSessionToken calls no IAM without MFA, and of STS only what its page lists."""
         principal = call.principal
-        if principal.kind == "assumed-role" or principal.console or not principal.temporary:
+        if principal.kind == "assumed-role" or principal.console or principal.task or not principal.temporary:
             return None
         if action.startswith("iam:") and principal.mfa_at is None:
             return Decision(False)
@@ -259,7 +259,7 @@ class Authorizer:
         return known
 
 
-STS_ISSUES = frozenset(("sts:AssumeRole", "sts:TagSession", "sts:SetSourceIdentity"))
+STS_ISSUES = frozenset(("sts:AssumeRole", "sts:AssumeRoot", "sts:TagSession", "sts:SetSourceIdentity"))
 """AWS lists these as Write, but they change nothing in any account."""
 
 

@@ -40,8 +40,11 @@ def of_principal(principal: Principal, place: Membership | None) -> Keys:
         keys["aws:principalorgid"] = place.organization_id
         keys["aws:principalorgpaths"] = (place.path,)
         keys["aws:principalorgmasteraccountid"] = place.management_account
-    if principal.temporary:
+    if principal.task:
+        keys["aws:assumedroot"] = "true"
+    elif principal.temporary:
         keys["aws:multifactorauthpresent"] = "true" if principal.mfa_at is not None else "false"
+    if principal.temporary:
         keys["aws:tokenissuetime"] = _iso(principal.issued or 0)
     if principal.mfa_at is not None:
         keys["aws:multifactorauthage"] = str(int(time.time() - principal.mfa_at))
@@ -253,6 +256,7 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         "sts:sourceidentity": "SourceIdentity",
         "sts:transitivetagkeys": lambda call: _names(call.get("TransitiveTagKeys")),
     },
+    "sts:AssumeRoot": {"sts:taskpolicyarn": lambda call: (call.get("TaskPolicyArn") or {}).get("arn")},
     **{f"iam:{name}": BOUNDARY for name in ("CreateRole", "CreateUser", "DeleteRolePermissionsBoundary")},
     **{f"iam:{name}": BOUNDARY for name in ("PutRolePermissionsBoundary", "PutUserPermissionsBoundary")},
     **{

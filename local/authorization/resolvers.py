@@ -43,7 +43,8 @@ def _iam(call: Call, action: Action) -> list[str] | None:
         found.append(_global(call, f"policy{call.get('Path') or '/'}{call.get('PolicyName')}"))
     if name == "CreateVirtualMFADevice":
         found.append(_global(call, f"mfa{call.get('Path') or '/'}{call.get('VirtualMFADeviceName')}"))
-    if not found and action.level not in ("List", "Read") and call.principal.kind == "root":
+    of_a_user = call.principal.task and "user" in kinds
+    if not found and call.principal.kind == "root" and (of_a_user or action.level not in ("List", "Read")):
         return [_global(call, "root")]
     return found or (EVERYTHING if action.name in IAM_ON_EVERYTHING else None)
 
@@ -356,6 +357,9 @@ def _securityhub(call: Call, action: Action) -> list[str] | None:
 
 
 def _sts(call: Call, action: Action) -> list[str] | None:
+    if action.name == "sts:AssumeRoot":
+        target = str(call.get("TargetPrincipal"))
+        return [f"arn:{PARTITION}:iam::{target}:root" if target.isdigit() else target]
     role = call.get("RoleArn")
     return [str(role)] if role and re.match(r"arn:[\w-]+:iam::\d{12}:role/", str(role)) else None
 

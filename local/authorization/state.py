@@ -16,6 +16,7 @@ from local.identity.principals import Principal
 from local.organizations.policy_types import RCP, SCP, WITH_RCPS
 
 PARTITION = "aws"
+EVERYTHING = '{"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "*", "Resource": "*"}]}'
 SERVICE_LINKED_PATH = ":role/aws-service-role/"
 
 
@@ -106,7 +107,8 @@ def authority(principal: Principal, place: Membership | None) -> Authority:
     """Every policy that bounds a principal, as it stands now."""
     controls = service_control_levels(place, principal)
     if principal.kind == "root":
-        return Authority(None, service_control=controls)
+        limits = [compile_policy(EVERYTHING), compile_policy(principal.task)] if principal.task else None
+        return Authority(limits, service_control=controls)
     session = principal.session_policies and [
         compile_policy(text, Kind.SESSION) for text in principal.session_policies
     ]

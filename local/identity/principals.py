@@ -61,6 +61,7 @@ class Principal:
     tags: Mapping[str, str] = field(default_factory=dict)
     transitive_tags: frozenset[str] = frozenset()
     service: str | None = None  # the service that assumed the role, if it was one
+    task: str | None = None  # the policy of a root session, which says what it may not
     console: bool = False  # whether the user has signed in to the console
 
     @property

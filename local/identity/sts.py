@@ -165,7 +165,7 @@ class Sts:
             expires=now + duration,
             mfa_at=mfa_at,
         )
-        return ActionResult({"Credentials": _shown(session, self._engine.registry.issue(session))})
+        return ActionResult({"Credentials": shown(session, self._engine.registry.issue(session))})
 
     def _mfa(self, request: TokenResponse, caller: Principal) -> float | None:
         """When MFA was shown with this very call, or None; a wrong code is refused."""
@@ -211,7 +211,7 @@ class Sts:
             transitive_tags=transitive,
         )
         result = {
-            "Credentials": _shown(session, credentials),
+            "Credentials": shown(session, credentials),
             "AssumedRoleUser": {"AssumedRoleId": session.user_id, "Arn": session.arn},
             "SourceIdentity": session.source_identity,
         }
@@ -276,7 +276,8 @@ def _session_tags(request: TokenResponse, caller: Principal) -> tuple[dict[str, 
     return {**inherited, **tags}, transitive
 
 
-def _shown(session: Principal, credentials: Credentials) -> dict[str, Any]:
+def shown(session: Principal, credentials: Credentials) -> dict[str, Any]:
+    """As STS answers them."""
     return {
         "AccessKeyId": credentials.access_key_id,
         "SecretAccessKey": credentials.secret_access_key,

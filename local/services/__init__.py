@@ -11,6 +11,7 @@ SERVICES = (
     "local.iam.groups",
     "local.iam.identifiers",
     "local.iam.root_user",
+    "local.identity.root_sessions",
     "local.services.cloudtrail",
     "local.services.config",
     "local.services.s3",

@@ -347,8 +347,8 @@ def test_the_management_account_keeps_its_default_vpc_closed(world: World) -> No
     ("held", "words"),
     [
         ({"password": True}, "has a password, which a member account's needs never"),
-        ({"access_keys": 1}, "has access keys, which"),
-        ({"password": True, "access_keys": 2, "mfa": True}, "has a password and access keys, which"),
+        ({"access_keys": ["AKIAONE"]}, "has access keys, which"),
+        ({"password": True, "access_keys": ["AKIAONE", "AKIATWO"], "mfa": True}, "has a password and access keys, which"),
     ],
 )
 def test_a_plan_tells_of_a_root_users_credentials_in_a_member_account(
@@ -369,11 +369,11 @@ def test_a_plan_tells_of_keys_and_of_missing_mfa_in_the_management_account(world
     world.apply(SETTINGS, world.management)
     assert world.plan(SETTINGS, world.management) == []
     root = root_user(world.management.id)
-    root.mfa, root.access_keys = False, 1
+    root.mfa, root.access_keys = False, ["AKIAONE"]
     try:
         keys, mfa = world.plan(SETTINGS, world.management)
     finally:
-        root.mfa, root.access_keys = True, 0
+        root.mfa, root.access_keys = True, []
     assert {(each.resource, each.action, each.severity) for each in (keys, mfa)} == {
         ("root user", "report", "high")
     }

@@ -85,7 +85,7 @@ def test_a_summary_tells_the_root_users_credentials(engine: Engine) -> None:
     iam = engine.client("iam", credentials=administrator(member))
     assert set(told(iam).values()) == {0}
     root = root_user(member)
-    root.password, root.access_keys, root.mfa = True, 2, True
+    root.password, root.access_keys, root.mfa = True, ["AKIAONE", "AKIATWO"], True
     assert set(told(iam).values()) == {1}
     own = {"AccountPasswordPresent": 1, "AccountAccessKeysPresent": 0, "AccountMFAEnabled": 1}
     assert told(engine.client("iam")) == own

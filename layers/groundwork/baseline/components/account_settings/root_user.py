@@ -37,7 +37,7 @@ def reports(found: Mapping[str, int], kind: Kind) -> Iterator[Call]:
     if held:
         yield _report(
             f"has {' and '.join(held)}, which a member account's needs never; take them away from the management account, "
-            "by sts:AssumeRoot or in the console under IAM, Root access management"
+            "by `groundwork root-credentials --remove` or in the console under IAM, Root access management"
         )
 
 
