@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
+from groundwork.baseline import keys
 from groundwork.baseline.components.access.wanted import declared_roles
 from groundwork.baseline.components.account_settings import AccountSettings
+from groundwork.baseline.components.alarms.topic import ALIAS
 from groundwork.baseline.components.config import Config
 from groundwork.baseline.components.delegation import Delegation
 from groundwork.baseline.components.log_archive import LogArchive
@@ -179,6 +181,13 @@ def test_buckets_and_keys_of_an_archive_that_is_declared_no_longer_stay_and_are_
     assert {each.action for each in every} == {"report"}
     assert len(every) == 4 + 2
     ready.apply(ARCHIVE, security)
+
+
+def test_a_key_of_another_component_is_no_former_key_of_the_archive(ready: World) -> None:
+    kms, tags = ready.client("kms", ready.security), keys.MINE | {keys.KEY_TAG: ALIAS}
+    made = kms.create_key(Tags=[{"TagKey": name, "TagValue": value} for name, value in tags.items()])
+    told = ready.apply(ARCHIVE, ready.before(ready.security))
+    assert f"key {made['KeyMetadata']['Arn']}" not in {each.resource for each in told}
 
 
 def test_a_lock_that_is_declared_no_longer_stays_and_is_told(ready: World) -> None:

@@ -112,11 +112,15 @@ def alias_by_tag(kms: Any, arn: str) -> str | None:
 
 def _examined(kms: Any, metadata: Mapping[str, Any], *, aliased: bool, tagged: bool) -> Key:
     arn, state = metadata["Arn"], metadata["KeyState"]
-    policy = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
     rotates = (
         None if state == "PendingDeletion" else kms.get_key_rotation_status(KeyId=arn)["KeyRotationEnabled"]
     )
-    return Key(arn, state, aliased, tagged, policy, rotates)
+    return Key(arn, state, aliased, tagged, policy_of(kms, arn), rotates)
+
+
+def policy_of(kms: Any, arn: str) -> Document:
+    policy: Document = json.loads(kms.get_key_policy(KeyId=arn, PolicyName="default")["Policy"])
+    return policy
 
 
 def arn_to_come(alias: str) -> str:

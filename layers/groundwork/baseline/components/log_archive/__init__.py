@@ -141,10 +141,11 @@ class LogArchive(Component[Found]):
 
 
 def _former(target: Target, buckets_in_use: Collection[str], alias: str) -> tuple[str, ...]:
-    """Buckets with the policies of an archive, and keys with its tags, besides those that are declared."""
+    """Buckets with the policies of an archive, and keys of ours with its policy, besides those that are declared."""
     home = target.declaration.regions.home
     kms = target.client("kms", home)
-    former = (f"key {arn}" for arn in keys.arns(kms) if keys.alias_by_tag(kms, arn) not in (None, alias))
+    ours = (arn for arn in keys.arns(kms) if keys.alias_by_tag(kms, arn) not in (None, alias))
+    former = (f"key {arn}" for arn in ours if policies.is_of_archive(keys.policy_of(kms, arn)))
     found = buckets.former(target.client("s3", home), buckets_in_use)
     return (*(f"bucket {name}" for name in found), *sorted(former))
 

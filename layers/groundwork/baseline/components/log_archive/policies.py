@@ -87,11 +87,11 @@ def access_logs_bucket(target: Target) -> Document:
     )
 
 
-DELIVERIES = frozenset({"CloudTrailDelivers", "ConfigDelivers", "S3DeliversAccessLogs"})
+DELIVERIES = frozenset({"CloudTrailDelivers", "CloudTrailEncrypts", "ConfigDelivers", "S3DeliversAccessLogs"})
 
 
 def is_of_archive(document: Document | None) -> bool:
-    """Whether a bucket's policy is one of these, of whatever declaration."""
+    """Whether the policy of a bucket or a key is one of these, of whatever declaration."""
     return any(each.get("Sid") in DELIVERIES for each in (document or {}).get("Statement", ()))
 
 
