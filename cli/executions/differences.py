@@ -30,6 +30,11 @@ class Found:
     def differs(self) -> bool:
         return any(each.differs for each in self.changes)
 
+    @property
+    def done(self) -> bool:
+        """Whether its changes were made: a plan finds them, and a run that failed may have made some."""
+        return self.outcome in ("ready", "repaired")
+
     def to_json(self) -> dict[str, Any]:
         return {
             "accountId": self.account_id,
@@ -95,7 +100,7 @@ def tell(found: Sequence[Found]) -> None:
         say(Text.assemble((each.name, "bold"), f"  {each.account_id}  ", colored(each.outcome)))
         for change in worst_first(each.changes):
             style = "bright_black" if change.action == "report" and not change.is_for_people else ""
-            say(Text(f"  {sentence(change)}", style=style or SEVERITIES[change.severity]))
+            say(Text(f"  {sentence(change, done=each.done)}", style=style or SEVERITIES[change.severity]))
         if each.failure:
             say(Text(f"  {each.failure['error']}: {each.failure['cause']}", style="red"))
             if each.failure.get("remedy"):

@@ -9,6 +9,7 @@ from groundwork.contracts import Change, PlannedCall, Severity
 
 WORST_FIRST: dict[Severity, int] = {"high": 0, "medium": 1, "low": 2}
 WILL_BE = {"create": "will be created", "update": "will be put right", "delete": "will be deleted"}
+WAS = {"create": "was created", "update": "was put right", "delete": "was deleted"}
 CONSOLES = {
     "aws": "console.aws.amazon.com",
     "aws-cn": "console.amazonaws.cn",
@@ -34,15 +35,15 @@ def console_of(execution: str) -> str:
     return f"https://{region}.{CONSOLES[partition]}/states/home?region={region}#/v2/executions/details/{execution}"
 
 
-def sentence(change: Change) -> str:
-    """How bad it is, what is wrong, and what will be done: `HIGH    trail groundwork: is not logging; will be put right
-    by cloudtrail StartLogging`. What nobody has to do anything about is a `NOTE`."""
+def sentence(change: Change, *, done: bool = False) -> str:
+    """How bad it is, what is wrong, and what will be, or was, done: `HIGH    trail groundwork: is not logging; will be put
+    right by cloudtrail StartLogging`. What nobody has to do anything about is a `NOTE`."""
     note = change.action == "report" and not change.is_for_people
     text = f"{'NOTE' if note else change.severity.upper():<7} {change.resource}: {change.reason}"
     if change.action == "report":
         return text if note else f"{text}; left to you"
     by = f" by {change.call.service} {change.call.operation}" if change.call else ""
-    return f"{text}; {WILL_BE[change.action]}{by}"
+    return f"{text}; {(WAS if done else WILL_BE)[change.action]}{by}"
 
 
 def worst_first(changes: Iterable[Change]) -> list[Change]:

@@ -115,6 +115,30 @@ def test_no_other_script_runs(browser: Browser, tmp_path: Path) -> None:
     attacked.page.close()
 
 
+def test_a_start_that_was_mistyped_says_nothing_of_its_account(opened: Open) -> None:
+    ready = next(each for each in five().accounts if each.name == "mgmt")
+    told = {"error": "InvalidRequest", "cause": "mode 'look' is unknown", "remedy": "Correct it."}
+    page = opened(five().model_copy(update={"failures": [failure(ready.id, ready.name, told)]})).page
+    assert "mode 'look' is unknown" in page.locator("#failures").inner_text()
+    row = page.locator("#tree .leaf").filter(has=page.get_by_role("button", name="mgmt", exact=True))
+    assert "Ready" in row.inner_text()
+
+
+def test_whoever_enters_none_of_the_accounts_shown_has_no_column(opened: Open) -> None:
+    door = Door(principal="readers", role="look", power="reads", mfa=True, accounts=[five().accounts[1].id])
+    report = five().model_copy(update={"doors": [*(five().doors or ()), door]})
+    page = opened(report).page
+    assert page.locator("#doors thead th").filter(has_text="readers").count() == 1
+    page.get_by_role("searchbox").fill("mgmt")
+    page.locator("#doors thead th").filter(has_text="readers").wait_for(state="detached")
+
+
+def test_all_components_stand_side_by_side_on_a_laptop(opened: Open) -> None:
+    page = opened(five()).page
+    page.set_viewport_size({"width": 1280, "height": 800})
+    assert page.locator("#matrix .scroll").evaluate("box => box.scrollWidth <= box.clientWidth")
+
+
 def test_filters_and_search(opened: Open) -> None:
     shown = opened(five())
     assert len(leaves(shown)) == 8

@@ -18,7 +18,10 @@ for (const [place, door] of (report.doors ?? []).entries()) {
   for (const id of door.accounts) accountsById.get(id)?.doors.push(door);
 }
 
-const failed = new Set((report.failures ?? []).map((each) => each.accountId));
+// A start that was mistyped says nothing of the account that it named.
+const failed = new Set(
+  (report.failures ?? []).filter((each) => each.error !== "InvalidRequest").map((each) => each.accountId),
+);
 
 // How an account is, in one word. The worst first.
 const CONDITIONS = {

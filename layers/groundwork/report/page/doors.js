@@ -9,8 +9,13 @@ function doorChip(door) {
     { class: `door ${door.power}`, title: `${door.role}${door.by?.length ? `: ${door.by.join(", ")}` : ""}` },
     make("b", {}, POWERS[door.power]),
     make("span", { class: door.mfa ? "mfa" : "mfa without" }, door.mfa ? "MFA" : "no MFA"),
-    make("span", { class: "role" }, door.role),
+    make("span", { class: "role" }, ...breakable(door.role)),
   );
+}
+
+// A name may go on in the next line at each of its words: a hyphen is such a place by itself.
+function breakable(name) {
+  return name.split(/(?<=[a-z/])(?=[A-Z*])/).flatMap((word, place) => (place ? [make("wbr"), word] : [word]));
 }
 
 // The strongest door; the others when they are asked for.
@@ -64,10 +69,12 @@ function drawDoors(list) {
     section("doors").hidden = true;
     return;
   }
-  const principals = [...new Set(report.doors.map((each) => each.principal))];
+  const ids = new Set(list.map((account) => account.id));
+  const reaching = report.doors.filter((door) => door.accounts.some((id) => ids.has(id)));
+  const principals = [...new Set(reaching.map((each) => each.principal))];
   const heads = principals.map((each) => {
     const reached = list.filter((account) => account.doors.some((door) => door.principal === each)).length;
-    return make("th", { scope: "col" }, each, make("small", {}, `into ${number(reached, "account")}`));
+    return make("th", { scope: "col" }, ...breakable(each), make("small", {}, `into ${number(reached, "account")}`));
   });
   const rows = doorLines(unitsOf(list)).map((line) => {
     const cells = principals.map((principal) => {

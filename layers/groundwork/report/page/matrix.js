@@ -35,7 +35,8 @@ function drawMatrix(list) {
   }
   const heads = names.map((name) => {
     const differing = list.filter((each) => each.components[name] === "differs").length;
-    return make("th", { scope: "col" }, name, differing ? make("small", {}, `${differing} differ`) : null);
+    const told = differing ? make("small", {}, `${differing} differ`) : null;
+    return make("th", { scope: "col" }, make("span", { class: "upright" }, name, told));
   });
   const sorted = [...list].sort(worstFirst);
   const { part, more } = firstOf(sorted, matrixShown, (next) => {
