@@ -193,6 +193,14 @@ def _message_key(*actions: str) -> Finder:
     return find
 
 
+def _quota_template(call: Call, own: list[str]) -> Iterator[Need]:
+    """ "Dependent actions" of Service Quotas, Service Authorization Reference."""
+    yield Need("organizations:DescribeOrganization")
+    if call.operation == "AssociateServiceQuotaTemplate":
+        granted: Keys = {"organizations:serviceprincipal": "servicequotas.amazonaws.com"}
+        yield Need("organizations:EnableAWSServiceAccess", "*", granted)
+
+
 def _organization_analyzer(call: Call, own: list[str]) -> Iterator[Need]:
     """What IAMAccessAnalyzerFullAccess gives besides; whether AWS asks for it of the caller is not documented."""
     if str(call.get("type")).startswith("ORGANIZATION"):
@@ -227,6 +235,7 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
         _organization_analyzer,
         _tags("access-analyzer:TagResource"),
     ),
+    "budgets:ModifyBudget": (_tags("budgets:TagResource"),),
     "cloudformation:CreateStack": (_roles("cloudformation", "RoleARN"), _template),
     "cloudformation:CreateChangeSet": (_roles("cloudformation", "RoleARN"), _template),
     "cloudformation:UpdateStack": (_roles("cloudformation", "RoleARN"), _template),
@@ -282,6 +291,15 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
         _service_linked_role("securityhub.amazonaws.com"),
         _tags("securityhub:TagResource"),
     ),
+    **{
+        f"servicequotas:{name}": (_quota_template,)
+        for name in (
+            *("AssociateServiceQuotaTemplate", "DisassociateServiceQuotaTemplate"),
+            *("GetAssociationForServiceQuotaTemplate", "PutServiceQuotaIncreaseRequestIntoTemplate"),
+            *("GetServiceQuotaIncreaseRequestFromTemplate", "ListServiceQuotaIncreaseRequestsInTemplate"),
+            "DeleteServiceQuotaIncreaseRequestFromTemplate",
+        )
+    },
     "sns:CreateTopic": (_tags("sns:TagResource"),),
     "sns:Publish": (_message_key("kms:GenerateDataKey", "kms:Decrypt"),),
     "sqs:CreateQueue": (_tags("sqs:TagQueue"),),

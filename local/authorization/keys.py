@@ -172,7 +172,7 @@ def of_request(call: Call, action: str) -> Keys:
 
 
 def requested_tags(call: Call) -> dict[str, str]:
-    tags = call.get("Tags", "TagsList", "TagSet")
+    tags = call.get("Tags", "TagsList", "TagSet", "ResourceTags")
     if tags is None:
         tags = (call.get("Tagging") or {}).get("TagSet") if isinstance(call.get("Tagging"), Mapping) else None
     if tags is None:

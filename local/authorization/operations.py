@@ -149,7 +149,29 @@ NAMES: Mapping[str, Mapping[str, str]] = {
     },
     "sns": {"PublishBatch": "Publish"},
     "accessanalyzer": {"GetFindingV2": "GetFinding", "ListFindingsV2": "ListFindings"},
-    "budgets": {"DescribeBudget": "ViewBudget", "DescribeBudgets": "ViewBudget"},
+    "budgets": {
+        **dict.fromkeys(
+            (
+                *("DescribeBudget", "DescribeBudgets", "DescribeBudgetNotificationsForAccount"),
+                *("DescribeBudgetPerformanceHistory", "DescribeNotificationsForBudget"),
+                "DescribeSubscribersForNotification",
+            ),
+            "ViewBudget",
+        ),
+        **dict.fromkeys(
+            (
+                *(
+                    "CreateBudget",
+                    "CreateNotification",
+                    "CreateSubscriber",
+                    "DeleteBudget",
+                    "DeleteNotification",
+                ),
+                *("DeleteSubscriber", "UpdateBudget", "UpdateNotification", "UpdateSubscriber"),
+            ),
+            "ModifyBudget",
+        ),
+    },
 }
 READS_OF_API_GATEWAY = "Get"  # its actions are the methods of HTTP
 FREE = frozenset(  # AWS demands no permission of the caller ("No permissions are required", API references)

@@ -16,13 +16,22 @@ from pathlib import Path
 from typing import Any
 
 SERVICES = (
-    *("access-analyzer", "account", "apigateway", "cloudformation", "cloudtrail", "cloudwatch", "config"),
+    *(
+        "access-analyzer",
+        "account",
+        "apigateway",
+        "budgets",
+        "cloudformation",
+        "cloudtrail",
+        "cloudwatch",
+        "config",
+    ),
     *("dynamodb", "ec2", "ecr", "events", "guardduty", "iam", "kms", "lambda", "logs", "organizations", "s3"),
     *("scheduler", "secretsmanager", "securityhub", "servicequotas", "sns", "sqs", "ssm", "states", "sts"),
     *("tag", "xray"),
 )
 READ_ONLY = (
-    *("acm", "application-autoscaling", "athena", "autoscaling", "backup", "bedrock", "budgets", "ce"),
+    *("acm", "application-autoscaling", "athena", "autoscaling", "backup", "bedrock", "ce"),
     *("cloudfront", "codebuild", "cognito-identity", "cognito-idp", "controltower", "detective"),
     *("dms", "ecs", "eks", "elasticache", "elasticfilesystem", "elasticloadbalancing"),
     *("elasticmapreduce", "es", "glacier", "identitystore", "inspector2", "kafka", "kafkaconnect"),

@@ -376,7 +376,15 @@ def _apigateway(call: Call, action: Action) -> list[str] | None:
     return [call.arn("apigateway", filled, account="")]
 
 
+def _budgets(call: Call, action: Action) -> list[str] | None:
+    """UpdateBudget and CreateBudget hold the name within the budget."""
+    budget = call.get("Budget", "NewBudget")
+    name = call.get("BudgetName") or (budget or {}).get("BudgetName")
+    return [call.arn("budgets", f"budget/{name}", region="")] if name else None
+
+
 RESOLVERS: Mapping[str, Resolver] = {
+    "budgets": _budgets,
     "apigateway": _apigateway,
     "iam": _iam,
     "organizations": _organizations,

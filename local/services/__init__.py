@@ -24,6 +24,7 @@ SERVICES = (
     "local.services.ec2",
     "local.services.ec2.account_settings",
     "local.services.access_analyzer",
+    "local.services.budgets",
     "local.services.security_hub",
     "local.services.account",
     "local.services.account.labels",

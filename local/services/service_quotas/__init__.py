@@ -1,6 +1,7 @@
 """Service Quotas, of which moto has a list of defaults: how many accounts an organization may have, and having more.
 
-What is asked for is granted, after a while. AWS looks at it, and may take days over it.
+What is asked for is granted, after a while. AWS looks at it, and may take days over it: what a request template asks for
+a new account stays asked for.
 https://docs.aws.amazon.com/servicequotas/2019-06-24/apireference/API_RequestServiceQuotaIncrease.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html: 10 accounts; the quotas are in
 us-east-1 alone, and only the management account may ask for more.
@@ -10,13 +11,12 @@ from __future__ import annotations
 
 import json
 import secrets
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any
 
 import flask
-from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
 from moto.servicequotas.responses import ServiceQuotasResponse
 
@@ -24,7 +24,10 @@ from local.authorization.gate import ADMITTED
 from local.engine import Engine
 from local.organizations import organization_of
 
-SERVICE, SERVICE_NAME, HOME_REGION = "organizations", "AWS Organizations", "us-east-1"
+from . import template
+from .errors import HOME_REGION, ServiceQuotasError, no_such_resource
+
+SERVICE, SERVICE_NAME = "organizations", "AWS Organizations"
 NAME = "Default maximum number of accounts"
 CODES = ("L-29A0C5DF", "L-E619E033")
 """AWS says that codes change, and names do not: public code has one or the other. The first is listed."""
@@ -35,39 +38,37 @@ ELSEWHERE = {"vpc": "Amazon Virtual Private Cloud (Amazon VPC)"}
 """Services whose defaults moto has."""
 
 
-class ServiceQuotasError(ServiceException):
-    """An exception of Service Quotas, by its name."""
-
-
 @dataclass
 class Increase:
-    """A request for a higher quota, by whom `requester` says."""
+    """A request for a higher quota, by whom `requester` says; what a template asks for nobody does. `quota` is what Service
+    Quotas says of it, without a value."""
 
-    code: str
+    quota: Mapping[str, Any]
     desired: float
-    requester: str
+    requester: str | None
     account: str
+    region: str = HOME_REGION
     id: str = field(default_factory=lambda: secrets.token_hex(20))
     status: str = "PENDING"
     created: datetime = field(default_factory=lambda: datetime.now(UTC))
 
     def described(self) -> dict[str, Any]:
+        who = json.dumps({"accountId": self.account, "callerArn": self.requester}, separators=(",", ":"))
         return {
-            **_named(self.code, self.account),
+            **self.quota,
             "Id": self.id,
             "DesiredValue": self.desired,
             "Status": self.status,
             "Created": self.created,
             "LastUpdated": self.created,
-            "Requester": json.dumps(
-                {"accountId": self.account, "callerArn": self.requester}, separators=(",", ":")
-            ),
+            **({"Requester": who} if self.requester else {}),
             "QuotaRequestedAtLevel": "ACCOUNT",
         }
 
 
 def install(engine: Engine) -> None:
     quotas = Quotas(engine)
+    template.install(engine, quotas.ask)
     operations: dict[str, Callable[[ServiceQuotasResponse], ActionResult]] = {
         "list_services": quotas.list_services,
         "list_service_quotas": quotas.list_quotas,
@@ -143,13 +144,13 @@ class Quotas:
                 "IllegalArgumentException",
                 f"You must provide a quota value greater than the current quota value, {quota['Value']:.0f}.",
             )
-        if any(each.status == "PENDING" for each in self._increases):
+        if any(each.status == "PENDING" and each.requester for each in self._increases):
             raise ServiceQuotasError(
                 "ResourceAlreadyExistsException",
                 "Only one open service quota increase request is allowed per quota.",
             )
         requester = flask.request.environ[ADMITTED].principal.arn
-        increase = Increase(quota["QuotaCode"], desired, requester, caller)
+        increase = Increase(_named(quota["QuotaCode"], caller), desired, requester, caller)
         self._increases.append(increase)
         self._engine.in_background(self._grant, increase)
         return ActionResult({"RequestedQuota": increase.described()})
@@ -159,20 +160,25 @@ class Quotas:
         for each in self._increases_of(response):
             if each.id == wanted:
                 return ActionResult({"RequestedQuota": each.described()})
-        raise _no_such_resource(f"There is no quota increase request {wanted}.")
+        raise no_such_resource(f"There is no quota increase request {wanted}.")
 
     def list_requests(self, response: ServiceQuotasResponse) -> ActionResult:
-        """The caller's own. Of other services there are none: a request for more of those is not embedded."""
-        service, code, status = map(response._get_param, ("ServiceCode", "QuotaCode", "Status"))
+        """The caller's own, in the Region that is asked. Of other services there are those of a request template."""
+        wanted = {name: response._get_param(name) for name in ("ServiceCode", "QuotaCode", "Status")}
+        described = [each.described() for each in self._increases_of(response)]
         found = [
-            each.described()
-            for each in self._increases_of(response)
-            if service in (None, SERVICE) and code in (None, each.code) and status in (None, each.status)
+            each for each in described if all(value in (None, each[name]) for name, value in wanted.items())
         ]
         return ActionResult({"RequestedQuotas": found})
 
+    def ask(self, account: str, region: str, quota: Mapping[str, Any], desired: float) -> None:
+        """What a request template asks for in a new account."""
+        arn = f"arn:aws:servicequotas:{region}:{account}:{quota['ServiceCode']}/{quota['QuotaCode']}"
+        self._increases.append(Increase({**quota, "QuotaArn": arn}, desired, None, account, region))
+
     def _increases_of(self, response: ServiceQuotasResponse) -> list[Increase]:
-        return [each for each in self._increases if each.account == response.current_account]
+        here = (response.current_account, response.region)
+        return [each for each in self._increases if (each.account, each.region) == here]
 
     def _grant(self, increase: Increase) -> None:
         self._engine.clock.wait(GRANTED_AFTER)
@@ -186,11 +192,11 @@ class Quotas:
         if service != SERVICE:
             raise NotImplementedError(f"it has no quotas of {service}")
         if response.region != HOME_REGION:
-            raise _no_such_resource(
+            raise no_such_resource(
                 "This service is not available in the current Region. Choose a different Region or a different service."
             )
         if code not in CODES:
-            raise _no_such_resource(f"{SERVICE} has no quota {code}.")
+            raise no_such_resource(f"{SERVICE} has no quota {code}.")
         return {
             **_named(code, response.current_account),
             "Value": float(self._engine.creation.account_limit),
@@ -209,7 +215,3 @@ def _named(code: str, account: str) -> dict[str, Any]:
         "Unit": "None",
         "GlobalQuota": True,
     }
-
-
-def _no_such_resource(message: str) -> ServiceQuotasError:
-    return ServiceQuotasError("NoSuchResourceException", message)
