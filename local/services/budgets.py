@@ -99,7 +99,7 @@ def _checked(wanted: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _budgets(response: BudgetsResponse) -> dict[str, Budget]:
-    return cast(dict[str, Budget], response.backend.budgets[response.current_account])
+    return response.backend.budgets[response.current_account]
 
 
 def _budget(response: BudgetsResponse) -> Budget:

@@ -15,6 +15,10 @@ from groundwork.baseline.component import Component, Target
 from groundwork.baseline.components.account_contacts import AccountContacts, Contact
 from groundwork.baseline.components.account_contacts import Settings as Contacts
 from groundwork.baseline.components.alarms import Alarms, Settings
+from groundwork.baseline.components.budget import NAME, Budget
+from groundwork.baseline.components.budget import Settings as Spending
+from groundwork.baseline.components.quota_template import SERVICE_QUOTAS, Quota, QuotaTemplate
+from groundwork.baseline.components.quota_template import Settings as Quotas
 from groundwork.baseline.components.trail import Trail
 from groundwork.baseline.components.trail.logs import GROUP
 from groundwork.contracts import Account, Model, Organization
@@ -197,6 +201,36 @@ def _forget_contact(place: Place) -> None:
     account = place.cloud.aws.client("account")
     with suppress(account.exceptions.ResourceNotFoundException):
         account.delete_alternate_contact(AlternateContactType="SECURITY")
+
+
+def keep_budget(place: Place) -> Job:
+    """What the organization may spend; nothing is said of it, afterwards."""
+    settings: dict[str, Model] = {"budget": Spending(monthly=1, notify=["costs@example.com"])}
+    return _with_its_role((Budget(),), place.cloud.declaration, settings, _forget_budget, place)
+
+
+def _forget_budget(place: Place) -> None:
+    budgets = place.cloud.aws.client("budgets")
+    with suppress(budgets.exceptions.NotFoundException):
+        budgets.delete_budget(AccountId=place.management, BudgetName=NAME)
+
+
+def keep_quota_template(place: Place) -> Job:
+    """In an organization that trusts Service Quotas, as long as this lasts."""
+    place.cloud.aws.client("organizations").enable_aws_service_access(ServicePrincipal=SERVICE_QUOTAS)
+    vpcs = Quota(service="vpc", quota="L-F678F1CE", region="eu-west-1", value=20)
+    settings: dict[str, Model] = {"quota-template": Quotas(quotas=[vpcs])}
+    return _with_its_role((QuotaTemplate(),), place.cloud.declaration, settings, _forget_quotas, place)
+
+
+def _forget_quotas(place: Place) -> None:
+    quotas = place.cloud.aws.client("service-quotas")
+    listed = quotas.list_service_quota_increase_requests_in_template()
+    for each in listed["ServiceQuotaIncreaseRequestInTemplateList"]:
+        which = {key: each[key] for key in ("ServiceCode", "QuotaCode", "AwsRegion")}
+        quotas.delete_service_quota_increase_request_from_template(**which)
+    with suppress(quotas.exceptions.ServiceQuotaTemplateNotInUseException):
+        quotas.disassociate_service_quota_template()
 
 
 def _with_its_role(

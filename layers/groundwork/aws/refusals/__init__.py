@@ -23,6 +23,7 @@ from . import (
     iam,
     organizations,
     security_hub,
+    spending,
     stack,
     watching,
 )
@@ -56,6 +57,7 @@ def _service(calls: str, answers: Answers, reasons: Mapping[str, Answer] | None 
 SERVICES: Mapping[str, Service] = {
     "account": _service(account.CALLS_OF_ACCOUNT, account.ANSWERS_OF_ACCOUNT),
     "accessanalyzer": _service(access_analyzer.CALLS, access_analyzer.ANSWERS),
+    "budgets": _service(spending.CALLS_OF_BUDGETS, spending.ANSWERS_OF_BUDGETS),
     "cloudformation": _service(account.CALLS_OF_CLOUDFORMATION, account.ANSWERS_OF_CLOUDFORMATION),
     "cloudtrail": _service(cloudtrail.CALLS, cloudtrail.ANSWERS),
     "cloudwatch": _service(watching.CALLS_OF_CLOUDWATCH, watching.ANSWERS_OF_CLOUDWATCH),
@@ -71,6 +73,7 @@ SERVICES: Mapping[str, Service] = {
     "s3": _service(account.CALLS_OF_S3, account.ANSWERS_OF_S3),
     "s3control": _service(account.CALLS_OF_S3CONTROL, account.ANSWERS_OF_S3CONTROL),
     "securityhub": _service(security_hub.CALLS, security_hub.ANSWERS),
+    "service-quotas": _service(spending.CALLS_OF_SERVICE_QUOTAS, spending.ANSWERS_OF_SERVICE_QUOTAS),
     "sns": _service(f"{stack.CALLS_OF_SNS} {watching.CALLS_OF_SNS}", watching.ANSWERS_OF_SNS),
     "sqs": _service(stack.CALLS_OF_SQS, stack.ANSWERS_OF_SQS),
     "stepfunctions": _service(stack.CALLS_OF_STEP_FUNCTIONS, stack.ANSWERS_OF_STEP_FUNCTIONS),
