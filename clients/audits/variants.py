@@ -17,8 +17,6 @@ CONTACT = {"name": "Security team", "email": "security@example.com", "phone": "+
 
 def _in_each_account(declared: dict[str, Any]) -> None:
     _with_options(declared, "account")
-    declared["externalAccess"] = {"perAccount": True}
-    _everywhere(declared, "external-access")
 
 
 def _once(declared: dict[str, Any]) -> None:
@@ -31,7 +29,8 @@ def _with_options(declared: dict[str, Any], by: str) -> None:
     declared["accountContacts"] = {
         kind: {**CONTACT, "title": kind} for kind in ("security", "operations", "billing")
     }
-    _everywhere(declared, "alarms", "account-contacts")
+    declared["externalAccess"] = {"perAccount": True}
+    _everywhere(declared, "alarms", "account-contacts", "external-access")
 
 
 def _everywhere(declared: dict[str, Any], *names: str) -> None:
