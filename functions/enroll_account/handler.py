@@ -3,6 +3,8 @@ mode it only looks. State LeaveQuarantine, of an account that waits there: puts 
 
 from __future__ import annotations
 
+from groundwork.vending.quarantine import Waiting
+
 from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model
 from groundwork.declaration.loading import load
@@ -11,7 +13,6 @@ from groundwork.fields import AccountId
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
 from groundwork.vending.enrolment import Enrolled, Enroller
-from groundwork.vending.quarantine import Waiting
 from groundwork.vending.work import Work
 
 

@@ -134,7 +134,7 @@ OUR_SERVICE = {"organizations:ServicePrincipal": "config.amazonaws.com"}
 POWERS = (
     # over accounts
     Power("organizations:CreateAccount", "*", (CREATOR,)),
-    Power("organizations:MoveAccount", ACCOUNT, (ENROLLER,)),
+    Power("organizations:MoveAccount", ACCOUNT, (ENROLLER, "LeaveQuarantineFunctionRole")),
     Power("organizations:CreateOrganizationalUnit", UNIT, (ENROLLER, KEEPER)),
     Power("organizations:CloseAccount", ACCOUNT),
     Power("organizations:RemoveAccountFromOrganization", ACCOUNT),

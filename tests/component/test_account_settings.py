@@ -348,7 +348,10 @@ def test_the_management_account_keeps_its_default_vpc_closed(world: World) -> No
     [
         ({"password": True}, "has a password, which a member account's needs never"),
         ({"access_keys": ["AKIAONE"]}, "has access keys, which"),
-        ({"password": True, "access_keys": ["AKIAONE", "AKIATWO"], "mfa": True}, "has a password and access keys, which"),
+        (
+            {"password": True, "access_keys": ["AKIAONE", "AKIATWO"], "mfa": True},
+            "has a password and access keys, which",
+        ),
     ],
 )
 def test_a_plan_tells_of_a_root_users_credentials_in_a_member_account(

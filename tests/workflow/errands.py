@@ -251,6 +251,26 @@ def become_ready(place: Place) -> Job:
     return place.start(place.account)
 
 
+def leave_quarantine(place: Place) -> Job:
+    """Some account is taken to the one of two places where it is not."""
+    organizations = place.cloud.aws.client("organizations")
+    name, email = place.cloud.fresh()
+    account = place.cloud.ask(accountName=name, email=email).output["accountId"]
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    unit = organizations.list_organizational_units_for_parent(ParentId=root)["OrganizationalUnits"][0]["Id"]
+
+    def job() -> str:
+        parent = organizations.list_parents(ChildId=account)["Parents"][0]["Id"]
+        payload = {
+            "account": {"id": account, "name": name, "email": email, "kind": "workload"},
+            "waiting": {"unit": parent, "home": unit if parent == root else root},
+            "execution": "arn",
+        }
+        return place.invoke("LeaveQuarantineFunction", payload)
+
+    return job
+
+
 def enter_old_account(place: Place) -> Job:
     """It is asked whether it is usable only while it has not been ready."""
     place.age(place.account)
@@ -418,6 +438,8 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "EnrollAccountFunction.TagAccounts": adopt,
     "EnrollAccountFunction.CreateUnits": vend_into_new_unit,
     "EnrollAccountFunction.MoveAccounts": partial(Place.vend, organizationalUnit=UNIT),
+    "LeaveQuarantineFunction.UseTheLedger": leave_quarantine,
+    "LeaveQuarantineFunction.MoveAccounts": leave_quarantine,
     "CheckAccessFunction.EnterMemberAccounts": enter_old_account,
     "AwaitSecurityFunction.UseTheLedger": await_forgotten_security,
     "AwaitSecurityFunction.LookAtTheOrganization": await_forgotten_security,

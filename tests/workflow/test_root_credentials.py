@@ -50,8 +50,8 @@ def test_they_are_shown_and_stay(cloud: Cloud, groundwork: CommandLine, legacy: 
     assert said.code == 2, said
     for words in (
         "a password",
-        "access key AKIALEGACY (Active)",
-        "signing certificate CERT",
+        f"access key {KEY} (Active)",
+        f"signing certificate {CERTIFICATE}",
         "MFA device arn:",
     ):
         assert words in said.out

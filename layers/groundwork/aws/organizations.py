@@ -134,18 +134,12 @@ class Organizations:
         return next((account for account in self.accounts() if account.email.lower() == email.lower()), None)
 
     def move(self, account_id: str, source: str, destination: str) -> None:
-        """A unit the account is in already is left as it is, also when AWS shows that late: which of the two exceptions it
-        answers with then, it does not document."""
-        if source == destination:
-            return
-        with _named_errors(), suppress(self._client.exceptions.DuplicateAccountException):
-            try:
+        """A unit the account is in already is left as it is, also when AWS shows that late."""
+        if source != destination:
+            with _named_errors(), suppress(self._client.exceptions.DuplicateAccountException):
                 self._client.move_account(
                     AccountId=account_id, SourceParentId=source, DestinationParentId=destination
                 )
-            except self._client.exceptions.SourceParentNotFoundException:
-                if self.account(account_id).parent_id != destination:
-                    raise
 
     # -- tags --------------------------------------------------------------------------------------
 

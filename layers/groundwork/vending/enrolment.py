@@ -18,9 +18,8 @@ from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.records import Memory
 from groundwork.side_by_side import side_by_side
 from groundwork.vending.kinds import KIND_TAG, Pinned, declared_as, known_id
-from groundwork.vending.quarantine import KINDS, Waiting, is_entering, waits_in
 from groundwork.vending.standing import standing
-from groundwork.vending.work import Work
+from groundwork.vending.work import QUARANTINED, Waiting, Work, is_entering, waits_in
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
@@ -176,7 +175,7 @@ class Enroller:
             return Waiting(unit=begun.unit, home=home)
         declared = self._declaration.quarantine
         new = is_entering(state) or self._is_new(work, listed, tags)
-        if declared.unit is None or work.kind not in KINDS or not new:
+        if declared.unit is None or work.kind not in QUARANTINED or not new:
             return None
         unit = self._unit_ids(work.kind, declared.unit, listed, memory)[-1]
         return None if unit in there.unit_ids else Waiting(unit=unit, home=home)

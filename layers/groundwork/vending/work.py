@@ -35,6 +35,45 @@ class Answer(Model):
     detail: dict[str, Any]
 
 
+QUARANTINED: tuple[Kind, ...] = ("tooling", "workload")
+"""The kinds of account that may have to wait. Everything else delivers to the security account, which comes first."""
+ENTERING, INSIDE = "entering-quarantine", "in-quarantine"
+"""How the value of the tag begins; the ids of the two units follow."""
+
+
+class Waiting(Model):
+    """Of a new account in quarantine, a unit that is closed to everybody but Groundwork until its baseline is verified:
+    `unit` is the id of the one it waits in, `home` that of its own, or of the root.
+
+    The tag `groundwork:state` says both before the account is moved, so that an execution that dies anywhere, and a ledger
+    that is lost, lose neither. That it was moved in the tag says afterwards: who is not there then was let out. See
+    docs/decisions/0033."""
+
+    unit: str
+    home: str
+
+    @property
+    def entering(self) -> str:
+        return f"{ENTERING} {self.unit} {self.home}"
+
+    @property
+    def inside(self) -> str:
+        return f"{INSIDE} {self.unit} {self.home}"
+
+
+def waits_in(state: str | None, parent: str) -> Waiting | None:
+    """What the tag says of an account that is in quarantine; `parent` is where it is."""
+    said = (state or "").split()
+    if len(said) == 3 and said[0] in (ENTERING, INSIDE) and said[1] == parent:
+        return Waiting(unit=said[1], home=said[2])
+    return None
+
+
+def is_entering(state: str | None) -> bool:
+    """Whether an execution died before it could write that it had moved the account in."""
+    return (state or "").startswith(f"{ENTERING} ")
+
+
 class Work(Model):
     """What this execution is for.
 

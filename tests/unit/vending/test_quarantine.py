@@ -19,9 +19,8 @@ from groundwork.ledger.records import AccountRecord, Memory
 from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled, Enroller
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.outcome import Failure, failed
-from groundwork.vending.quarantine import Waiting, waits_in
 from groundwork.vending.rules import mistakes_of_new_account
-from groundwork.vending.work import Seen, Work
+from groundwork.vending.work import Seen, Waiting, Work, waits_in
 
 DEV, ROOT, OWN, OTHER, CLOSED = "400000000004", "r-ab12", "ou-ab12-2", "ou-ab12-3", "ou-ab12-9"
 UNIT = "Workloads/Development"

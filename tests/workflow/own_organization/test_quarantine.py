@@ -47,7 +47,7 @@ ENROLLER = "EnrollAccountFunction"
 STRUCK = [
     Point(ENROLLER, "organizations", "TagResource", 1).fault("kill-function", "after"),
     Point(ENROLLER, "organizations", "MoveAccount", 1).fault("kill-function", "after"),
-    Point(ENROLLER, "organizations", "MoveAccount", 2).fault("kill-function", "after"),
+    Point("LeaveQuarantineFunction", "organizations", "MoveAccount", 1).fault("kill-function", "after"),
 ]
 
 
