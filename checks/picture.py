@@ -8,23 +8,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from checks.graph import Graph, Way, graph_of
+from checks.layout import GAP, MARGIN, ROW_GAP, TRACK, Box, heading, lines, placed, text_width
 
 ENDS = ("Succeed", "Fail")
-WIDEST = 1010
-"""Where a line must end if it may."""
-
-NAME_SIZE, NOTE_SIZE = 13, 10.5
-HEIGHT, SMALL, ROW_GAP = 40, 24, 26
-GAP, MARGIN = 30, 30
-TRACK = 20
-"""From a line's states up to the way that passes over them, and from there to the line before."""
 
 STYLE = """
 text { font-family: system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans-serif; text-anchor: middle }
@@ -42,33 +34,6 @@ text { font-family: system-ui, -apple-system, 'Segoe UI', Helvetica, Arial, sans
 """
 
 
-@dataclass(frozen=True)
-class Box:
-    """A state on the page. `inner` are the boxes of a group: of a Parallel's branches, of a Map's child executions."""
-
-    name: str
-    kind: str
-    note: str
-    x: float
-    y: float
-    width: float
-    height: float
-    marked: bool = False
-    inner: Sequence[Sequence[Box]] = ()
-
-    @property
-    def middle(self) -> tuple[float, float]:
-        return self.x + self.width / 2, self.y + self.height / 2
-
-    @property
-    def right(self) -> float:
-        return self.x + self.width
-
-    @property
-    def bottom(self) -> float:
-        return self.y + self.height
-
-
 def picture(machine: Mapping[str, Any]) -> str:
     """The SVG of a state machine."""
     graph = graph_of(machine)
@@ -76,15 +41,15 @@ def picture(machine: Mapping[str, Any]) -> str:
     gutters: dict[str, float] = {}
     y: float = MARGIN - TRACK
     failure: list[Sequence[str]] = [[name] for name in graph.tail]
-    for line in [*_lines(graph), *([failure] if failure else [])]:
+    for line in [*lines(graph), *([failure] if failure else [])]:
         first = line[0][0]
         over = any(_passes(way, graph, line) for way in graph.forward())
         told = any(way.label and way.target == first and way not in graph.back for way in graph.ways)
         gutters[first] = y + TRACK * (1 if told else 0.5)
         y = gutters[first] + TRACK * (1 + over)
-        placed = list(_placed(line, graph, y))
-        boxes |= {box.name: box for box in placed}
-        y = max(box.bottom for box in placed)
+        inside = list(placed(line, graph, y))
+        boxes |= {box.name: box for box in inside}
+        y = max(box.bottom for box in inside)
     drawn = [*_drawn_ways(graph, boxes, gutters), *(part for box in boxes.values() for part in _drawn(box))]
     drawn += _legend(graph.rescue, boxes[graph.tail[-1]]) if failure else []
     title = str(machine.get("Comment", "A state machine"))
@@ -113,129 +78,6 @@ def _page(title: str, width: float, height: float, drawn: Sequence[str]) -> str:
     )
 
 
-# -- where everything is -----------------------------------------------------------------------------
-
-
-def _lines(graph: Graph) -> Iterator[list[Sequence[str]]]:
-    """The ranks, broken into lines; a Parallel has a line of its own."""
-    line: list[Sequence[str]] = []
-    since = 0
-    for number, rank in enumerate(graph.ranks):
-        alone = any(_is_parallel(graph, name) for name in rank)
-        after_alone = bool(line) and any(_is_parallel(graph, name) for name in line[-1])
-        if line and graph.may_end_before(number) and (alone or after_alone or _end_now(graph, since, number)):
-            yield line
-            line, since = [], number
-        line.append(rank)
-    yield line
-
-
-def _is_parallel(graph: Graph, name: str) -> bool:
-    return bool(graph.states[name]["Type"] == "Parallel")
-
-
-def _end_now(graph: Graph, since: int, number: int) -> bool:
-    """Whether the line would be too wide at the next place where it may end."""
-    ends = [
-        end
-        for end in range(number + 1, len(graph.ranks))
-        if graph.may_end_before(end)
-        or any(_is_parallel(graph, name) for rank in graph.ranks[number:end] for name in rank)
-    ]
-    end = min(ends, default=len(graph.ranks))
-    return sum(_column(rank, graph) for rank in graph.ranks[since:end]) > WIDEST
-
-
-def _column(rank: Sequence[str], graph: Graph) -> float:
-    """The width of a rank with the gap after it, which holds the labels of the ways from there."""
-    labels = [_text_width(way.label, 11) for way in graph.ways if way.source in rank and not way.caught]
-    return max(_size(name, graph.states[name])[0] for name in rank) + max(
-        [GAP, *(each + 30 for each in labels)]
-    )
-
-
-def _placed(line: Sequence[Sequence[str]], graph: Graph, y: float) -> Iterator[Box]:
-    sizes = {name: _size(name, graph.states[name]) for rank in line for name in rank}
-    rows = [max(sizes[name][1] for name in row if name) for row in zip_longest(*line)]
-    x: float = MARGIN
-    for rank in line:
-        column, top = max(sizes[name][0] for name in rank), y
-        for name, row in zip(rank, rows, strict=False):
-            sunk = (row - sizes[name][1]) / 2
-            yield _box(name, graph.states[name], x, top + sunk, column, marked=graph.is_rescued(name))
-            top += row + ROW_GAP
-        x += _column(rank, graph)
-
-
-def _box(
-    name: str, state: Mapping[str, Any], x: float, y: float, width: float = 0, *, marked: bool = False
-) -> Box:
-    own_width, height = _size(name, state)
-    width = max(width, own_width)
-    return Box(
-        name, state["Type"], _note(state), x, y, width, height, marked, list(_branches(state, x, y, width))
-    )
-
-
-def _branches(state: Mapping[str, Any], x: float, y: float, width: float) -> Iterator[list[Box]]:
-    """Branches stand side by side and share what is left of the width; the states of one stand below each other."""
-    branches = [
-        {name: _size(name, each) for name, each in branch["States"].items()} for branch in _inside(state)
-    ]
-    columns = [max(across for across, _ in sizes.values()) for sizes in branches]
-    spare = width - sum(columns) - 14 * (len(columns) + 1)
-    x += 14
-    for branch, sizes, needed in zip(_inside(state), branches, columns, strict=True):
-        column = needed + spare / len(columns)
-        boxes, below = [], y + 28
-        for name, each in branch["States"].items():
-            own, height = sizes[name]
-            middle = x + (column - own) / 2 if each["Type"] == "Pass" else x
-            boxes.append(_box(name, each, middle, below, 0 if each["Type"] == "Pass" else column))
-            below += height + 14
-        yield boxes
-        x += column + 14
-
-
-def _inside(state: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
-    """What is drawn as a group: the branches of a Parallel, what a Map does in child executions."""
-    processor = state.get("ItemProcessor", {})
-    distributed = processor.get("ProcessorConfig", {}).get("Mode") == "DISTRIBUTED"
-    return [processor] if distributed else state.get("Branches", [])
-
-
-def _size(name: str, state: Mapping[str, Any]) -> tuple[float, float]:
-    if _inside(state):
-        branches = [[_size(*each) for each in branch["States"].items()] for branch in _inside(state)]
-        across = sum(max(width for width, _ in branch) + 14 for branch in branches) + 14
-        down = max(sum(height + 14 for _, height in branch) for branch in branches)
-        return max(across, _text_width(_heading(name, state["Type"]), 11) + 28), down + 28
-    if state["Type"] == "Pass":
-        return _text_width(name, NOTE_SIZE) + 22, SMALL
-    slant = 16 if state["Type"] == "Choice" else 0
-    return max(_text_width(name, NAME_SIZE), _text_width(_note(state), NOTE_SIZE)) + 22 + slant, HEIGHT
-
-
-def _text_width(text: str, size: float) -> float:
-    return len(text) * size * 0.59
-
-
-def _heading(name: str, kind: str) -> str:
-    return f"{name}: {'all branches at once' if kind == 'Parallel' else 'a child execution each'}"
-
-
-def _note(state: Mapping[str, Any]) -> str:
-    """What a state waits for, or starts, or what a Map does for each item."""
-    if _inside(state):
-        return ""
-    if ":states:startExecution" in state.get("Resource", ""):
-        return f"runs {state['Arguments']['StateMachineArn'].rpartition(':')[2].strip('${}')}"
-    if "ItemProcessor" in state:
-        return f"each: {state['ItemProcessor']['StartAt']}"
-    named = [error for retry in state.get("Retry", []) for error in retry["ErrorEquals"] if "." not in error]
-    return f"\u21bb {named[0]}" if named else ""
-
-
 # -- what is drawn -----------------------------------------------------------------------------------
 
 
@@ -255,7 +97,7 @@ def _drawn(box: Box) -> Iterator[str]:
         round_off = height / 2 if box.kind in ("Pass", *ENDS) else 6
         yield _rectangle(shape, x, y, width, height, round_off)
     if box.inner:
-        yield _text("label left", x + 14, y + 19, _heading(box.name, box.kind))
+        yield _text("label left", x + 14, y + 19, heading(box.name, box.kind))
     elif box.kind == "Pass":
         yield _text("note", middle, y + height / 2 + 4, box.name)
     else:
@@ -314,12 +156,20 @@ def _drawn_ways(graph: Graph, boxes: Mapping[str, Box], gutters: Mapping[str, fl
             yield from _to_next_line(way, source, target, gutters[way.target], way.target in graph.tail)
         elif way.source in graph.tail or graph.rank(way.target) == graph.rank(way.source) + 1:
             yield from _to_next_column(way, source, target)
+        elif any(_is_above(other, source) for other in boxes.values() if other.bottom > target.y):
+            yield from _below(way, source, target)
         else:
             between = list(boxes)[in_order[way.source] : in_order[way.target] + 1]
             yield from _over(way, source, target, min(boxes[name].y for name in between) - TRACK)
     around = max(box.right for box in boxes.values()) + MARGIN / 2
     for way in graph.back:
-        yield from _back(way, boxes[way.source], boxes[way.target], around)
+        target = boxes[way.target]
+        beside = [box for box in boxes.values() if box.y < target.bottom and target.y < box.bottom]
+        yield from _back(way, boxes[way.source], target, around, min(box.y for box in beside) - 12)
+
+
+def _is_above(other: Box, box: Box) -> bool:
+    return other.x < box.right and box.x < other.right and other.y < box.y
 
 
 def _passes(way: Way, graph: Graph, line: Sequence[Sequence[str]]) -> bool:
@@ -356,6 +206,13 @@ def _over(way: Way, source: Box, target: Box, above: float) -> Iterator[str]:
     yield _text("label left", source.middle[0] + 6, above - 4, way.label)
 
 
+def _below(way: Way, source: Box, target: Box) -> Iterator[str]:
+    """From a state that others stand above, below those beside them, and into the target with their way."""
+    turn, into = target.x - GAP / 2, target.middle[1]
+    yield _way([(source.right, source.middle[1]), (turn, source.middle[1]), (turn, into), (target.x, into)])
+    yield _text("label", (source.right + turn) / 2, source.middle[1] - 5, way.label)
+
+
 def _to_next_line(way: Way, source: Box, target: Box, gutter: float, caught: bool) -> Iterator[str]:
     into = target.y + 30 if target.inner else target.middle[1]
     yield _way(
@@ -371,19 +228,19 @@ def _to_next_line(way: Way, source: Box, target: Box, gutter: float, caught: boo
     yield _text("label left", source.middle[0] + 6, source.bottom + 13, way.label)
 
 
-def _back(way: Way, source: Box, target: Box, around: float) -> Iterator[str]:
-    """Below the line; above it, to a group, which fills it; `around` the right of everything, to a line before."""
+def _back(way: Way, source: Box, target: Box, around: float, above: float) -> Iterator[str]:
+    """Below the line; above it, to a group, which fills it; `around` the right of everything and `above` its line, to a
+    line before."""
     if target.inner and target.y < source.y < target.bottom:
         yield from _over(way, source, target, target.y - 14)
         return
     below, into = source.bottom + 12, target.middle[0] + 20
     there = [(into, below), (into, target.bottom)]
     if target.bottom + ROW_GAP < source.y:
-        above = target.y - 12
         there = [(around, below), (around, above), (into, above), (into, target.y)]
     start = [(source.middle[0], source.bottom), (source.middle[0], below)]
     yield _way([*start, *there], caught=way.caught)
-    yield _text("label", source.middle[0] - _text_width(way.label, 11) / 2, below + 13, way.label)
+    yield _text("label", source.middle[0] - text_width(way.label, 11) / 2, below + 13, way.label)
 
 
 def _legend(first: str, last: Box) -> Iterator[str]:

@@ -292,6 +292,25 @@ def test_boxes_of_the_picture_do_not_overlap(machine: str) -> None:
         assert y != other_y or x + width <= other_x
 
 
+@pytest.mark.parametrize("machine", MACHINES)
+def test_no_way_of_the_picture_leads_through_a_state(machine: str) -> None:
+    drawn = ElementTree.fromstring(picture(MACHINES[machine]))
+    boxes = [
+        tuple(float(box.attrib[key]) for key in ("x", "y", "width", "height"))
+        for box in drawn.iter(f"{SVG}rect")
+        if not box.attrib["class"].endswith("group") and box.attrib["class"] != "Map"
+    ]
+    for way in drawn.iter(f"{SVG}path"):
+        if not way.attrib["class"].startswith("way"):
+            continue
+        points = [tuple(map(float, each.split())) for each in way.attrib["d"].lstrip("M").split(" L")]
+        for (from_x, from_y), (to_x, to_y) in pairwise(points):
+            for x, y, width, height in boxes:
+                beside = max(from_x, to_x) < x + 1 or min(from_x, to_x) > x + width - 1
+                over = max(from_y, to_y) < y + 1 or min(from_y, to_y) > y + height - 1
+                assert beside or over, (way.attrib["d"], x, y)
+
+
 @pytest.mark.parametrize(
     ("machine", "tail", "rescue"),
     [
