@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     from cli.connection import Connection
     from cli.health.lines import Line
 
+ALWAYS = ("organization", "trail", "config")
+"""The components that are looked after where no declaration is at hand."""
 COLORS = {"good": "done", "warning": "drifted", "bad": "failed", "unknown": "drifted"}
 
 
@@ -44,11 +46,13 @@ def doctor() -> None:
 
 def examined(aws: Connection) -> list[Line]:
     """What every check says, in order."""
+    from cli.declaration.declared import load_if_there
     from cli.health import installation, organization
     from cli.health.lines import Patient, looked
     from groundwork.side_by_side import side_by_side
 
-    patient = Patient(aws)
+    declaration = load_if_there()
+    patient = Patient(aws, declaration.components if declaration else ALWAYS)
     first = {"Credentials": organization.credentials}
     rest = {
         "Region": organization.region,

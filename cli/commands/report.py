@@ -10,7 +10,6 @@ import typer
 from cli.given import GIVEN
 
 if TYPE_CHECKING:
-    from groundwork.declaration import Declaration
     from groundwork.report.model import Report
 
 
@@ -32,13 +31,14 @@ def report(
     Example: groundwork report -o organization.html
     """
     from cli.connection import Connection
+    from cli.declaration.declared import load_if_there
     from cli.output import as_json, say, waiting
     from cli.reporting import gathered
     from groundwork.report.compare import compared
     from groundwork.report.page import page
 
     before = _earlier(since, must=True) if since else _earlier(file, must=False)
-    declaration = _declaration()
+    declaration = load_if_there()
     with waiting("Reading the organization"):
         made = gathered(Connection(), declaration)
     if before:
@@ -75,12 +75,3 @@ def _write(file: Path, text: str) -> None:
         file.write_text(text)
     except OSError as error:
         raise Trouble(f"-o {file} cannot be written: {error.strerror}.", "Name another file.") from None
-
-
-def _declaration() -> Declaration | None:
-    """None where nobody said where one is, and there is none here. Raises `Trouble` for one that is not right."""
-    from cli.declaration.declared import FILE, PLACES, load
-
-    if GIVEN.declaration is None and not any((place / FILE).is_file() for place in PLACES):
-        return None
-    return load()

@@ -84,3 +84,10 @@ def put_together(home: Path, text: str) -> Iterator[Path]:
             if policies.is_dir():
                 shutil.copytree(policies, whole / "policies", dirs_exist_ok=True)
         yield whole
+
+
+def load_if_there() -> Declaration | None:
+    """None where nobody said where one is, and there is none here. Raises `Trouble` for one that is not right."""
+    if GIVEN.declaration is None and not any((place / FILE).is_file() for place in PLACES):
+        return None
+    return load()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any, Literal
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -39,10 +39,11 @@ def bad(check: str, found: str, remedy: str) -> Line:
 
 
 class Patient:
-    """Whom the checks look at: the clients, and what has been asked already."""
+    """Whom the checks look at: the clients, and what has been asked already. `components` are those that the declaration
+    names."""
 
-    def __init__(self, aws: Connection) -> None:
-        self.aws = aws
+    def __init__(self, aws: Connection, components: Collection[str]) -> None:
+        self.aws, self.components = aws, components
         self._asked: dict[str, Any] = {}
 
     def client(self, service: str) -> Any:

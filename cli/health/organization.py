@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from itertools import chain
 from typing import Any
 
 from cli.connection import REGION
@@ -93,11 +92,22 @@ def trusted_access(patient: Patient) -> Iterator[Line]:
         patient.client("organizations").get_paginator("list_aws_service_access_for_organization").paginate()
     )
     trusted = {each["ServicePrincipal"] for page in pages for each in page["EnabledServicePrincipals"]}
-    missing = sorted(set(chain(*TRUSTED_SERVICES.values())) - trusted)
+    needed = {
+        service: component
+        for component, services in TRUSTED_SERVICES.items()
+        if component in patient.components
+        for service in services
+    }
+    missing = [
+        f"{service} is not enabled, and {needed[service]} needs it"
+        for service in sorted(needed.keys() - trusted)
+    ]
     if missing:
-        yield bad("Trusted access", f"{', '.join(missing)}: not enabled", RUN)
+        yield bad("Trusted access", "; ".join(missing), RUN)
     else:
-        yield good("Trusted access", "CloudTrail, AWS Config, IAM")
+        yield good(
+            "Trusted access", ", ".join(service.removesuffix(".amazonaws.com") for service in sorted(needed))
+        )
 
 
 def root_features(patient: Patient) -> Iterator[Line]:

@@ -65,6 +65,7 @@ class Aws:
 def told(check: Check, **given: Any) -> list[tuple[str, str, str]]:
     """Verdict, what was found and the remedy of each line."""
     aws = Aws(**{name: given.pop(name) for name in ("caller", "configured_region") if name in given})
+    components = given.pop("components", ("organization", "trail"))
     organization_ = {"MasterAccountId": OWNER, "FeatureSet": given.pop("features", "ALL")}
     aws.answers = {
         "describe_organization": {"Organization": organization_},
@@ -72,7 +73,7 @@ def told(check: Check, **given: Any) -> list[tuple[str, str, str]]:
         "describe_stacks": {"Stacks": [stack(**given.pop("stack", {}))]},
         **given,
     }
-    patient = Patient(aws)  # type: ignore[arg-type]
+    patient = Patient(aws, components)  # type: ignore[arg-type]
     return [(each.verdict, each.found, each.remedy) for each in looked(patient, check, "It")]
 
 
@@ -150,7 +151,7 @@ QUOTA = {"QuotaName": "Default maximum number of accounts", "Value": 10.0}
             [
                 (
                     "bad",
-                    "access-analyzer.amazonaws.com, cloudtrail",
+                    "cloudtrail.amazonaws.com is not enabled, and trail needs it; iam.amazonaws.com is not",
                     "Let Groundwork run in the management",
                 )
             ],
@@ -324,3 +325,15 @@ def test_what_is_wrong_is_told_with_its_remedy(
             what,
             remedy,
         )
+
+
+def test_what_is_declared_needs_trusted_access_and_nothing_else() -> None:
+    services = [{"ServicePrincipal": f"{name}.amazonaws.com"} for name in ("iam", "cloudtrail", "guardduty")]
+    answer = {"list_aws_service_access_for_organization": {"EnabledServicePrincipals": services}}
+    assert told(organization.trusted_access, **answer) == [("good", "cloudtrail, iam", "")]
+    declared = ("organization", "trail", "threat-detection")
+    ((verdict, found, _),) = told(organization.trusted_access, components=declared, **answer)
+    assert (verdict, found) == (
+        "bad",
+        "malware-protection.guardduty.amazonaws.com is not enabled, and threat-detection needs it",
+    )
