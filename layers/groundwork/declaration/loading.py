@@ -114,7 +114,11 @@ def _without_mistakes(raw: dict[str, Any]) -> tuple[Declaration | None, list[str
         try:
             return Declaration.model_validate(raw), wrong
         except ValidationError as invalid:
-            errors = [error for error in invalid.errors() if error["loc"] not in left_out]
+            errors = [
+                error
+                for error in _errors(invalid)
+                if not any(place[: len(error["loc"])] == error["loc"] for place in left_out)
+            ]
         told = {error["loc"]: _sentence(error) for error in errors}
         wrong += (f"{FILE}: {sentence}" for sentence in told.values())
         places = sorted(told, key=str, reverse=True)
@@ -232,8 +236,33 @@ def _validated(model: type[M], raw: Any, *within: str) -> M:
         return model.model_validate(raw)
     except ValidationError as invalid:
         raise InvalidDeclaration(
-            "\n".join(f"{FILE}: {_sentence(error, *within, quoting=quoting)}" for error in invalid.errors())
+            "\n".join(f"{FILE}: {_sentence(error, *within, quoting=quoting)}" for error in _errors(invalid))
         ) from None
+
+
+FORMS = {"list_type": "a list", "model_type": "a mapping of keys"}
+
+
+def _errors(invalid: ValidationError) -> Iterator[Any]:
+    """Each mistake once, at the key where it stands. Of a value that may be a word or have another form, pydantic tells
+    what is wrong with either, with the form's name in the place: here it is the one that was meant."""
+    errors = invalid.errors()
+    words = {
+        each["loc"][:-1]: each
+        for each in errors
+        if ".".join(map(str, each["loc"][-1:])).startswith("literal[")
+    }
+    for error in errors:
+        place = next((each for each in words if error["loc"][: len(each)] == each != error["loc"]), None)
+        if place is None:
+            yield error
+        elif error is not words[place]:
+            meant = isinstance(words[place]["input"], dict | list) and error["type"] not in FORMS
+            if meant:
+                yield {**error, "loc": (*place, *error["loc"][len(place) + 1 :])}
+            elif error["type"] in FORMS:
+                expected = f"{words[place]['ctx']['expected']} or {FORMS[error['type']]}"
+                yield {**words[place], "loc": place, "ctx": {"expected": expected}}
 
 
 def _sentence(error: Any, *within: str, quoting: bool = True) -> str:
@@ -251,6 +280,8 @@ def _sentence(error: Any, *within: str, quoting: bool = True) -> str:
             return f"{key}: {given} {error['ctx']['error']}."
         case "value_error":
             return f"{key + ': ' if key else ''}{error['ctx']['error']}."
+        case "model_type":
+            return f"{key}: {given} is not right: it must be a mapping of keys."
         case "literal_error":
             expected = error["ctx"]["expected"]
             close = did_you_mean(str(error["input"]), re.findall(r"'([^']+)'", expected))

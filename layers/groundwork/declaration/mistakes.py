@@ -33,10 +33,12 @@ def mistakes(declaration: Declaration) -> Iterator[str]:
 
 def _regions(declaration: Declaration) -> Iterator[str]:
     known = partitions()
-    for name in declaration.regions.governed:
+    named = [("regions.governed", name) for name in declaration.regions.governed]
+    named += [("guardrails.regions", name) for name in declaration.guardrails.regions or ()]
+    for key, name in named:
         if name not in known and name not in declaration.newer_than_groundwork:
             yield (
-                f"regions.governed: {shown(name)} is no Region of AWS{did_you_mean(name, known)}; correct it, or name it "
+                f"{key}: {shown(name)} is no Region of AWS{did_you_mean(name, known)}; correct it, or name it "
                 f"under {NEWER} if AWS has it"
             )
     home = known.get(declaration.regions.home)

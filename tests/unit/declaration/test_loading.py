@@ -13,7 +13,7 @@ import yaml
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Kind
 from groundwork.declaration.access import Where
-from groundwork.declaration.loading import check, load
+from groundwork.declaration.loading import all_mistakes, check, load
 from groundwork.declaration.policy_files import ESCALATIONS
 from groundwork.fields import ancestors
 from tests.unit.declaration.files import DEFAULT, changed, policy, refusal
@@ -177,6 +177,33 @@ def test_a_mistake_is_named_with_its_remedy(home: Path, key: str, value: Any, wo
     answer = refusal(changed(home, key, value))
     assert answer.startswith("baseline.yaml: ")
     assert words in answer
+
+
+@pytest.mark.parametrize(
+    ("key", "value", "sentence"),
+    [
+        ("logArchive.admit", "all", "'all' is unknown; it must be 'organization' or a list."),
+        ("logArchive.admit", [12], ".0: 12 is no text; put it in quotes."),
+        ("externalAccess.unusedAccess", True, "True is unknown; it must be False or a mapping of keys."),
+        (
+            "externalAccess.unusedAccess",
+            {"days": 0},
+            ".days: 0 is not right: input should be greater than or equal to 1.",
+        ),
+        ("entryRoles.0", 7, "7 is not right: it must be a mapping of keys."),
+    ],
+)
+def test_a_value_of_several_forms_is_told_once_in_that_which_was_meant(
+    home: Path, key: str, value: Any, sentence: str
+) -> None:
+    assert refusal(changed(home, key, value)).removeprefix(f"baseline.yaml: {key}").lstrip(": ") == sentence
+
+
+def test_what_is_left_of_a_mistake_is_no_second_one(home: Path) -> None:
+    exception = {"what": ["s3"], "accounts": ["dev"], "reason": "a web site"}
+    changed(home, "organizationPolicies.exceptions", [exception])
+    (told,) = all_mistakes(home, COMPONENTS)
+    assert "'s3' is unknown" in told
 
 
 def test_every_mistake_is_named_at_once(home: Path) -> None:

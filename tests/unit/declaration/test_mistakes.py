@@ -35,6 +35,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("access.roles.0.permissionsBoundary", "PowerUserAcess", "is neither a file of policies/ nor an AWS managed policy"),
     ("access.roles.0.permissionsBoundary", "observer", "(did you mean 'observe'?)"),
     ("regions.governed+", "eu-centrl-1", "regions.governed: 'eu-centrl-1' is no Region of AWS (did you mean 'eu-central-1'?)"),
+    ("guardrails.regions", ["eu-wst-1"], "guardrails.regions: 'eu-wst-1' is no Region of AWS (did you mean 'eu-west-1'?)"),
     ("regions.governed+", "cn-north-1", "is in the partition aws-cn and regions.home in aws; no organization spans both"),
     ("regions.governed+", "us-east-1", "regions: governed names 'us-east-1' twice; remove one of them"),
     ("regions.governed+", "Frankfurt", "'Frankfurt' is no Region; write it like eu-central-1"),
