@@ -221,7 +221,7 @@ def test_protections_that_are_declared_no_longer_stay_and_are_told(ready: World)
     without = declaring(ready, "", "remove", baseline={"workload": ["trail"]})
     (all_of_it,) = ready.apply(SETTINGS, ready.before(account), declaration=without)
     assert "account-settings" in all_of_it.resource
-    assert "what an earlier declaration had it do stays" in all_of_it.reason
+    assert "if an earlier declaration named it for them, what it did stays" in all_of_it.reason
     assert all_of_it.severity == "low"  # it may never have been declared
 
 

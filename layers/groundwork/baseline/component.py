@@ -193,7 +193,10 @@ class Component(ABC, Generic[Found]):
     def left(self, target: Target) -> Iterable[Call]:
         """What it may have laid down in an account of a kind that no longer has it, as `removal` has it. Asked only of an
         account that is behind the declaration, which may never have had it."""
-        stays = f"is not declared for accounts of kind {target.account.kind}: what an earlier declaration had it do stays"
+        stays = (
+            f"is not declared for accounts of kind {target.account.kind}: if an earlier declaration named it for them, "
+            "what it did stays"
+        )
         yield Call(self.name, "", {}, f"component {self.name}", "report", stays, severity="low")
 
     def difference(self, target: Target) -> list[Call]:
