@@ -19,6 +19,7 @@ from local.iam.service_linked_roles import has_role, path_of
 from local.identity.principals import PARTITION
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
+SETUP = "config-multiaccountsetup.amazonaws.com"
 
 
 @dataclass(frozen=True)
@@ -138,6 +139,24 @@ def _organization_aggregator(call: Call, own: list[str]) -> Iterator[Need]:
             yield Need("organizations:ListDelegatedAdministrators")
 
 
+def _organizations_config(call: Call, own: list[str]) -> Iterator[Need]:
+    """OrganizationAccessDeniedException, AWS Config API: a delegated administrator must be able to see that it is one."""
+    place = state.membership(call.account)
+    if place is None or place.management_account != call.account:
+        yield Need("organizations:ListDelegatedAdministrators")
+
+
+def _conformance_pack_setup(call: Call, own: list[str]) -> Iterator[Need]:
+    """PutOrganizationConformancePack, AWS Config API: the management account enables access; the role of the setup is looked
+    up, or made."""
+    place = state.membership(call.account)
+    if place is not None and place.management_account == call.account:
+        yield Need("organizations:EnableAWSServiceAccess", "*", {"organizations:serviceprincipal": SETUP})
+    role = f"role{path_of(SETUP)}AWSServiceRoleForConfigMultiAccountSetup"
+    yield Need("iam:GetRole", call.arn("iam", role, region=""))
+    yield from _service_linked_role(SETUP)(call, own)
+
+
 def _function_code(call: Call, own: list[str]) -> Iterator[Need]:
     """Code is fetched, and layers are read, with the caller's permissions."""
     code = call.get("Code", "Content") or call.parameters
@@ -251,6 +270,15 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "config:PutConfigurationAggregator": (
         _roles("config", "OrganizationAggregationSource.RoleArn"),
         _organization_aggregator,
+        _tags("config:TagResource"),
+    ),
+    "config:DeleteOrganizationConformancePack": (_organizations_config,),
+    "config:DescribeOrganizationConformancePackStatuses": (_organizations_config,),
+    "config:DescribeOrganizationConformancePacks": (_organizations_config,),
+    "config:GetOrganizationConformancePackDetailedStatus": (_organizations_config,),
+    "config:PutOrganizationConformancePack": (
+        _organizations_config,
+        _conformance_pack_setup,
         _tags("config:TagResource"),
     ),
     "dynamodb:CreateTable": (_tags("dynamodb:TagResource"),),

@@ -266,6 +266,13 @@ def _cloudtrail(call: Call, action: Action) -> list[str] | None:
     return arns or None
 
 
+ORGANIZATIONS_CONFIG = {
+    "OrganizationConfigRule": "organization-config-rule",
+    "OrganizationConformancePack": "organization-conformance-pack",
+}
+"""What Config has for an organization, and its ARN's path. Rules are not embedded: none is there."""
+
+
 def _config(call: Call, action: Action) -> list[str] | None:
     """Config's ARNs end in an id of its own making, which only the existing resource knows."""
     from moto.config.models import config_backends
@@ -283,6 +290,10 @@ def _config(call: Call, action: Action) -> list[str] | None:
         return [known or call.arn("config", "config-aggregator/*")]
     if "AggregationAuthorization" in kinds and (account := call.get("AuthorizedAccountId")):
         return [call.arn("config", f"aggregation-authorization/{account}/{call.get('AuthorizedAwsRegion')}")]
+    for kind, path in ORGANIZATIONS_CONFIG.items():
+        if kind in kinds:
+            pack: Any = backend.organization_conformance_packs.get(call.get(f"{kind}Name"))
+            return [pack.arn if pack else call.arn("config", f"{path}/*")]
     if "ConfigRule" in kinds:
         name = call.get("ConfigRuleName") or (call.get("ConfigRule") or {}).get("ConfigRuleName")
         names = [name] if name else call.get("ConfigRuleNames") or []

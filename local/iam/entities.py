@@ -37,6 +37,7 @@ SERVICE_ROLE_POLICIES = {  # what comes attached to a service-linked role ("Usin
     "access-analyzer.amazonaws.com": "AccessAnalyzerServiceRolePolicy",
     "cloudtrail.amazonaws.com": "CloudTrailServiceRolePolicy",
     "config.amazonaws.com": "AWSConfigServiceRolePolicy",
+    "config-conforms.amazonaws.com": "ConfigConformsServiceRolePolicy",
     "config-multiaccountsetup.amazonaws.com": "AWSConfigMultiAccountSetupPolicy",
     "guardduty.amazonaws.com": "AmazonGuardDutyServiceRolePolicy",
     "organizations.amazonaws.com": "AWSOrganizationsServiceTrustPolicy",

@@ -23,6 +23,7 @@ ROLE_NAMES = {
     "access-analyzer.amazonaws.com": "AccessAnalyzer",
     "cloudtrail.amazonaws.com": "CloudTrail",
     "config.amazonaws.com": "Config",
+    "config-conforms.amazonaws.com": "ConfigConforms",
     "config-multiaccountsetup.amazonaws.com": "ConfigMultiAccountSetup",
     "guardduty.amazonaws.com": "AmazonGuardDuty",
     "inspector2.amazonaws.com": "AmazonInspector2",

@@ -11,14 +11,16 @@ import json
 from typing import Any
 
 from moto.config import urls
-from moto.config.models import ConfigBackend, config_backends
+from moto.config.models import config_backends
 from moto.config.responses import ConfigResponse
-from moto.core.exceptions import ServiceException
 from moto.iam.models import iam_backends
 
 from local.engine import Engine
-from local.organizations import organization_of
 from local.services.log_delivery import Sender, default_encryption, find_bucket, find_key, put_log
+
+from . import conformance_packs
+from .conformance_packs import ConformancePacks
+from .errors import ConfigError
 
 PRINCIPAL = "config.amazonaws.com"
 DEFAULT_NAME = "default"
@@ -31,18 +33,15 @@ ASKED_OF_ORGANIZATIONS = (
 """With an aggregator's role: all that AWS's managed policy AWSConfigRoleForOrganizations allows."""
 
 
-class ConfigError(ServiceException):
-    """An exception of Config, by its name."""
-
-
 def install(engine: Engine) -> None:
     engine.patch(config_backends, "backend", Config)
     engine.patch(Config, "authorizer", property(lambda _: engine.authorizer))
     config_backends.clear()
     engine.patch(ConfigResponse, "describe_delivery_channel_status", _describe_delivery_channel_status)
+    conformance_packs.install(engine)
 
 
-class Config(ConfigBackend):
+class Config(ConformancePacks):
     """The recorder, channel and aggregators of one account and Region."""
 
     authorizer: Any = None
@@ -152,21 +151,9 @@ class Config(ConfigBackend):
 
     def _require_organization(self) -> None:
         """Only the management account or Config's delegated administrator aggregates an organization."""
-        organization = organization_of(self.account_id, self.partition)
-        if organization is None:
+        if not self.administered(PRINCIPAL).is_trusted(PRINCIPAL):
             raise ConfigError(
-                "NoAvailableOrganizationException", "The account is not part of an organization."
-            )
-        if not organization.has_all_features:
-            message = "The organization does not have all features enabled."
-            raise ConfigError("OrganizationAllFeaturesNotEnabledException", message)
-        administers = self.account_id == organization.account_id or organization.is_delegated(
-            self.account_id, PRINCIPAL
-        )
-        if not administers or not organization.is_trusted(PRINCIPAL):
-            message = "This action can be performed only by the organization's management account or by a "
-            raise ConfigError(
-                "OrganizationAccessDeniedException", message + "delegated administrator of AWS Config."
+                "OrganizationAccessDeniedException", f"The organization does not trust {PRINCIPAL}."
             )
 
 
