@@ -74,15 +74,16 @@ def checked(home: Path, text: str) -> Declaration:
 
 @contextmanager
 def put_together(home: Path, text: str) -> Iterator[Path]:
-    """A folder with this text as its file, and the owner's policies on top of those that are shipped."""
-    from groundwork.declaration.loading import HOME
+    """A folder with this text as its file, and the owner's policies and conformance packs on top of those that are shipped."""
+    from groundwork.declaration.loading import FOLDERS, HOME
 
     with TemporaryDirectory() as made:
         whole = Path(made)
         (whole / FILE).write_bytes(text.encode())
-        for policies in (HOME / "policies", home / "policies"):
-            if policies.is_dir():
-                shutil.copytree(policies, whole / "policies", dirs_exist_ok=True)
+        for folder in (HOME / each for each in FOLDERS):
+            shutil.copytree(folder, whole / folder.name)
+            if (home / folder.name).is_dir():
+                shutil.copytree(home / folder.name, whole / folder.name, dirs_exist_ok=True)
         yield whole
 
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
 from itertools import combinations
 from typing import Annotated, Any, Literal
 
@@ -114,6 +115,8 @@ class Declaration(Model):
     )
 
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)
+    _conformance_packs: dict[str, str] = PrivateAttr(default_factory=dict)
+    """The texts of `conformance-packs/<name>.yaml`, by name."""
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
     """What stands under the names of components that may have settings of their own, as it was read."""
     _settings: dict[str, Model] = PrivateAttr(default_factory=dict)
@@ -129,6 +132,11 @@ class Declaration(Model):
     def policy_names(self) -> list[str]:
         """The files of `policies/`, without `.json`."""
         return list(self._policies)
+
+    @property
+    def conformance_packs(self) -> Mapping[str, str]:
+        """The texts of the files of `conformance-packs/`, by their names without `.yaml`."""
+        return self._conformance_packs
 
     def settings(self, component: str) -> Any:
         """What is declared for a component that has a settings model of its own, once `loading.check` has seen it."""
@@ -157,6 +165,8 @@ class Declaration(Model):
         laid_down = self.model_dump(mode="json", by_alias=True, exclude={"roll_out", "requests", "approvals"})
         settings = {name: given for name, given in self._given.items() if self.has_component(name)}
         everything = {"baseline": laid_down, "settings": settings, "policies": dict(self._policies)}
+        if self.has_component("conformance-pack"):
+            everything["conformancePacks"] = self._conformance_packs
         return hashlib.sha256(json.dumps(everything, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
     @property

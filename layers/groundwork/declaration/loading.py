@@ -29,6 +29,7 @@ from groundwork.declaration.policy_files import (
     read_policy,
     statements,
 )
+from groundwork.declaration.yaml_text import parsed
 from groundwork.errors import InvalidDeclaration
 from groundwork.fields import shown
 
@@ -36,6 +37,9 @@ HOME = Path(__file__).parents[2] / "baseline"
 """Beside this package, in the repository as in Lambda."""
 FILE, AS_JSON = "baseline.yaml", "baseline.json"
 """What the owner writes, and what a build makes of it: the same, read without YAML."""
+POLICIES, CONFORMANCE_PACKS = "policies", "conformance-packs"
+FOLDERS = (POLICIES, CONFORMANCE_PACKS)
+"""Beside it: what is shipped, and the owner's on top."""
 
 M = TypeVar("M", bound=Model)
 
@@ -48,6 +52,7 @@ def load(home: Path = HOME) -> Declaration:
     declaration = _validated(Declaration, raw)
     declaration._given.update(given)
     declaration._policies.update({path.stem: read_policy(path) for path in policy_files(home)})
+    declaration._conformance_packs.update(_conformance_packs(home))
     if found := list(mistakes_in(declaration)):
         raise InvalidDeclaration("\n".join(found))
     return declaration
@@ -75,6 +80,7 @@ def all_mistakes(home: Path, components: Mapping[str, Declarable]) -> Iterator[s
         return
     declaration._given.update(given)
     declaration._policies.update(policies)
+    declaration._conformance_packs.update(_conformance_packs(home))
     found = [
         *(
             each
@@ -89,7 +95,12 @@ def all_mistakes(home: Path, components: Mapping[str, Declarable]) -> Iterator[s
 
 
 def policy_files(home: Path) -> list[Path]:
-    return sorted((home / "policies").glob("*.json"))
+    return sorted((home / POLICIES).glob("*.json"))
+
+
+def _conformance_packs(home: Path) -> dict[str, str]:
+    """The component that has them reads them as YAML."""
+    return {path.stem: path.read_text() for path in sorted((home / CONFORMANCE_PACKS).glob("*.yaml"))}
 
 
 def _given(raw: dict[str, Any]) -> dict[str, Any]:
@@ -206,28 +217,13 @@ def _read(home: Path) -> dict[str, Any]:
 
 
 def _read_yaml(home: Path) -> Any:
-    import yaml  # where no build has been: its import takes as long as that of the whole domain
-
-    class Loader(yaml.SafeLoader):
-        """YAML lets a key stand twice, and the last one win."""
-
-        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
-            keys = [key.value for key, _ in node.value if isinstance(key, yaml.ScalarNode)]
-            if twice := next((key for key in keys if keys.count(key) > 1), None):
-                line = node.start_mark.line + 1
-                raise InvalidDeclaration(
-                    f"{FILE}: line {line}: holds the key {shown(twice)} twice; remove one."
-                )
-            return super().construct_mapping(node, deep)
-
     try:
-        return yaml.load((home / FILE).read_text(), Loader)  # noqa: S506 - it is a SafeLoader
+        text = (home / FILE).read_text()
     except FileNotFoundError:
         raise InvalidDeclaration(
             f"{FILE}: is missing in {home.name}/; restore it from the repository."
         ) from None
-    except yaml.YAMLError as broken:
-        raise InvalidDeclaration(f"{FILE}: is no YAML: {' '.join(str(broken).split())}.") from None
+    return parsed(text, FILE)
 
 
 def _validated(model: type[M], raw: Any, *within: str) -> M:

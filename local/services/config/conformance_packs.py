@@ -154,7 +154,9 @@ class ConformancePacks(ConfigBackend):
     def of_this_account(self) -> Iterator[dict[str, Any]]:
         """What administrators of the organization deployed here, as `DescribeConformancePackStatus` shows it."""
         organization = organization_of(self.account_id, self.partition)
-        for account in organization.accounts if organization else []:
+        if organization is None:
+            return
+        for account in organization.accounts:
             administrator = config_backends[account.id][self.region_name]
             assert isinstance(administrator, ConformancePacks)
             for pack in administrator._packs(organization).values():

@@ -126,7 +126,7 @@ def test_a_pack_gets_to_every_account_that_records_and_is_not_excluded(
 
 
 def test_a_new_account_gets_it_by_itself_once_it_records(engine: Engine, delegated: tuple[str, Any]) -> None:
-    account, config = delegated
+    _, config = delegated
     config.put_organization_conformance_pack(**pack())
     new = new_member(engine)
     assert in_accounts(config)[new] == "CREATE_IN_PROGRESS"
