@@ -308,6 +308,12 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "organizations:CreateOrganizationalUnit": (_tags("organizations:TagResource"),),
     "organizations:CreatePolicy": (_tags("organizations:TagResource"),),
     "organizations:InviteAccountToOrganization": (_tags("organizations:TagResource"),),
+    # "Prerequisites and permissions" of telemetry configuration, CloudWatch User Guide: as whoever turns it on.
+    "observabilityadmin:StartTelemetryEvaluationForOrganization": (
+        _service_linked_role("observabilityadmin.amazonaws.com"),
+        _service_linked_role("telemetry-enablement.observabilityadmin.amazonaws.com"),
+    ),
+    "observabilityadmin:CreateTelemetryRuleForOrganization": (_tags("observabilityadmin:TagResource"),),
     "s3:GetObject": (_object_key("kms:Decrypt"),),
     "s3:PutObject": (_object_acl, _copied, _object_key("kms:GenerateDataKey")),
     "s3:PutReplicationConfiguration": (_roles("s3", "ReplicationConfiguration.Role"),),

@@ -361,6 +361,18 @@ def _states(call: Call, action: Action) -> list[str] | None:
     return [str(arn)] if arn and action.resource_level else None
 
 
+def _observabilityadmin(call: Call, action: Action) -> list[str] | None:
+    name = call.get("RuleName", "RuleIdentifier")
+    if not name or "organization-telemetry-rule" not in action.required:
+        return None
+    arn = str(name)
+    return [
+        arn
+        if arn.startswith("arn:")
+        else call.arn("observabilityadmin", f"organization-telemetry-rule/{arn}")
+    ]
+
+
 def _securityhub(call: Call, action: Action) -> list[str] | None:
     return (
         [call.arn("securityhub", "hub/default")] if "hub" in {**action.required, **action.optional} else None
@@ -414,6 +426,7 @@ RESOLVERS: Mapping[str, Resolver] = {
     "scheduler": _scheduler,
     "ssm": _ssm,
     "states": _states,
+    "observabilityadmin": _observabilityadmin,
     "securityhub": _securityhub,
     "sts": _sts,
 }

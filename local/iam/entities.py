@@ -40,8 +40,10 @@ SERVICE_ROLE_POLICIES = {  # what comes attached to a service-linked role ("Usin
     "config-conforms.amazonaws.com": "ConfigConformsServiceRolePolicy",
     "config-multiaccountsetup.amazonaws.com": "AWSConfigMultiAccountSetupPolicy",
     "guardduty.amazonaws.com": "AmazonGuardDutyServiceRolePolicy",
+    "observabilityadmin.amazonaws.com": "AWSObservabilityAdminServiceRolePolicy",
     "organizations.amazonaws.com": "AWSOrganizationsServiceTrustPolicy",
     "securityhub.amazonaws.com": "AWSSecurityHubServiceRolePolicy",
+    "telemetry-enablement.observabilityadmin.amazonaws.com": "AWSObservabilityAdminTelemetryEnablementServiceRolePolicy",
 }
 
 

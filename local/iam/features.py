@@ -28,10 +28,12 @@ ROLE_NAMES = {
     "guardduty.amazonaws.com": "AmazonGuardDuty",
     "inspector2.amazonaws.com": "AmazonInspector2",
     "macie.amazonaws.com": "AmazonMacie",
+    "observabilityadmin.amazonaws.com": "ObservabilityAdmin",
     "organizations.amazonaws.com": "Organizations",
     "securityhub.amazonaws.com": "SecurityHub",
     "sso.amazonaws.com": "SSO",
     "support.amazonaws.com": "Support",
+    "telemetry-enablement.observabilityadmin.amazonaws.com": "ObservabilityAdmin_TelemetryEnablement",
     "trustedadvisor.amazonaws.com": "TrustedAdvisor",
 }
 """What follows AWSServiceRoleFor, where moto's rule (the principal's first word as it stands) does not give it."""

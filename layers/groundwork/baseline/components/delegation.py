@@ -44,10 +44,12 @@ https://docs.aws.amazon.com/securityhub/latest/userguide/start-central-configura
 
 SOLE_SERVICES: Mapping[ComponentName, tuple[str, str]] = {
     "external-access": ("access-analyzer.amazonaws.com", "AWSServiceRoleForAccessAnalyzer"),
+    "flow-logs": ("observabilityadmin.amazonaws.com", "AWSServiceRoleForObservabilityAdmin"),
 }
 """The services that have one administrator in the organization, with the service-linked role that the management account
 must have before, by the component that needs it.
-https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-delegated-administrator.html"""
+https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-delegated-administrator.html
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/telemetry-config-turn-on.html"""
 
 _PRINCIPALS = sorted(f"{service}.amazonaws.com" for service in REGIONAL_SERVICES.values())
 
