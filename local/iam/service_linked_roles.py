@@ -5,9 +5,12 @@ https://docs.aws.amazon.com/IAM/latest/UserGuide/id_roles_create-service-linked-
 
 from __future__ import annotations
 
+from threading import Lock
+
 from moto.iam.models import IAMBackend, iam_backends
 
 PATH = "/aws-service-role/"
+_GIVING = Lock()
 
 
 def path_of(service: str) -> str:
@@ -21,9 +24,11 @@ def has_role(account: str, service: str, partition: str = "aws") -> bool:
 
 
 def give_role(account: str, service: str, partition: str = "aws") -> None:
-    """What a service does that is switched on: the role is made unless it is there."""
-    if not has_role(account, service, partition):
-        _iam(account, partition).create_service_linked_role(service, "", "")
+    """What a service does that is switched on: the role is made unless it is there. In several Regions at once it is made
+    once."""
+    with _GIVING:
+        if not has_role(account, service, partition):
+            _iam(account, partition).create_service_linked_role(service, "", "")
 
 
 def _iam(account: str, partition: str) -> IAMBackend:
