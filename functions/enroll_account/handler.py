@@ -1,9 +1,7 @@
 """State EnrollAccount: puts the account in its unit, tags it and makes it known to the ledger. In plan
-mode it only looks. State LeaveQuarantine, of an account that waits there: puts it in its unit once its baseline is verified."""
+mode it only looks."""
 
 from __future__ import annotations
-
-from groundwork.vending.quarantine import Waiting
 
 from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model
@@ -19,14 +17,10 @@ from groundwork.vending.work import Work
 class Input(Model):
     work: Work
     account_id: AccountId
-    waiting: Waiting | None = None
 
 
 @entry(Input)
-def handle(event: Input) -> Enrolled | None:
+def handle(event: Input) -> Enrolled:
     enroller = Enroller(load(), Ledger(settings().ledger_table), Organizations())
-    if event.waiting:
-        enroller.release(event.account_id, event.waiting)
-        return None
     do = enroller.look if event.work.mode == "plan" else enroller.enroll
     return do(event.work, event.account_id)
