@@ -11,7 +11,7 @@ from cli.declaration.declared import put_together, read
 from cli.declaration.linting.linter import Severity, lint
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Model
-from groundwork.declaration import loading
+from groundwork.declaration import loading, own_policies
 from groundwork.declaration.mistakes import NEWER
 from groundwork.declaration.policy_files import read_policy
 from groundwork.errors import InvalidDeclaration
@@ -36,7 +36,8 @@ class Finding(Model):
 def findings(folder: Path) -> list[Finding]:
     """What is wrong in the declaration of this folder, which has a `baseline.yaml`: errors first, as the files go."""
     with put_together(folder, read(folder)) as home:
-        lines = {name: _Lines(home / name) for name in (FILE, *_policies(home))}
+        own = [f"{own_policies.FOLDER}/{path.name}" for path in own_policies.policy_files(home)]
+        lines = {name: _Lines(home / name) for name in (FILE, *_policies(home), *own)}
         found = [_of_sentence(each, lines) for each in loading.all_mistakes(home, COMPONENTS)]
         found += _linted(home, lines)
     unique = {(each.file, each.line, each.what): each for each in found}.values()

@@ -11,58 +11,17 @@ https://docs.aws.amazon.com/organizations/latest/userguide/invalid-policy-alerts
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, ClassVar
+from typing import Any
 
 from .inheritance import ALL, ASSIGN, CHILD_CONTROL, NONE, VALUE_OPERATORS
-
-ANY = "*"
-"""As the name of a setting: whatever name its owner gives it."""
+from .setting_syntax import ANY, Group, Syntax, Value, Values, one_of, text
+from .tag_and_backup_syntax import BACKUP_POLICY, CHATBOT_POLICY, TAG_POLICY
 
 
 class Malformed(ValueError):
     """Why a document does not follow the syntax of its type."""
-
-
-@dataclass(frozen=True)
-class Value:
-    """A setting of one value, which can only be assigned."""
-
-    allows: Callable[[Any], bool]
-    operators: ClassVar = frozenset((ASSIGN,))
-
-
-@dataclass(frozen=True)
-class Values:
-    """A setting of several values."""
-
-    most: int
-    operators: ClassVar = VALUE_OPERATORS
-
-    def allows(self, values: Any) -> bool:
-        return isinstance(values, list) and all(isinstance(each, str) for each in values)
-
-
-@dataclass(frozen=True)
-class Group:
-    """Settings by name, with names like `names`. Of `needed` all must be in effect where one of the group is, and at most
-    `most` at a time; a document has `least` of them, and `objection` says what else is wrong with those that it has."""
-
-    settings: Mapping[str, Syntax]
-    needed: tuple[str, ...] = ()
-    most: int = 1_000
-    least: int = 0
-    names: str = "[a-z0-9_-]+"
-    objection: Callable[[Mapping[str, Any]], str | None] = lambda settings: None
-
-    def syntax_of(self, name: str) -> Syntax | None:
-        if not re.fullmatch(self.names, name):
-            return None
-        return self.settings.get(name, self.settings.get(ANY))
-
-
-Syntax = Value | Values | Group
 
 
 @dataclass(frozen=True)
@@ -74,14 +33,6 @@ class Invalid:
     path: str
 
 
-def _one_of(*values: str) -> Value:
-    return Value(lambda given: given in values)
-
-
-def _text(given: Any) -> bool:
-    return isinstance(given, str)
-
-
 def _hops(given: Any) -> bool:
     """-1 for no preference, or 1 to 64; AWS's page has it as text, and it is taken as a number."""
     if isinstance(given, bool) or not re.fullmatch(r"-1|[1-9]\d?", str(given)):
@@ -89,9 +40,9 @@ def _hops(given: Any) -> bool:
     return int(given) <= 64
 
 
-CHOICE = _one_of("no_preference", "enabled", "disabled")
+CHOICE = one_of("no_preference", "enabled", "disabled")
 METADATA = {
-    "http_tokens": _one_of("no_preference", "required", "optional"),
+    "http_tokens": one_of("no_preference", "required", "optional"),
     "http_put_response_hop_limit": Value(_hops),
     "http_endpoint": CHOICE,
     "instance_metadata_tags": CHOICE,
@@ -99,18 +50,18 @@ METADATA = {
 IMAGES = Group({ANY: Values(200)})
 EC2 = Group(
     {
-        "exception_message": Value(_text),
-        "serial_console_access": Group({"status": _one_of("enabled", "disabled")}),
+        "exception_message": Value(text),
+        "serial_console_access": Group({"status": one_of("enabled", "disabled")}),
         "snapshot_block_public_access": Group(
-            {"state": _one_of("unblocked", "block_new_sharing", "block_all_sharing")}
+            {"state": one_of("unblocked", "block_new_sharing", "block_all_sharing")}
         ),
-        "image_block_public_access": Group({"state": _one_of("unblocked", "block_new_sharing")}),
+        "image_block_public_access": Group({"state": one_of("unblocked", "block_new_sharing")}),
         "instance_metadata_defaults": Group(
             METADATA | {"http_tokens_enforced": CHOICE}, needed=tuple(METADATA)
         ),
         "allowed_images_settings": Group(
             {
-                "state": _one_of("enabled", "disabled", "audit_mode"),
+                "state": one_of("enabled", "disabled", "audit_mode"),
                 "image_criteria": Group({ANY: IMAGES}, most=10),
             },
             needed=("state",),
@@ -119,8 +70,8 @@ EC2 = Group(
             {
                 "internet_gateway_block": Group(
                     {
-                        "mode": _one_of("off", "block_ingress", "block_bidirectional"),
-                        "exclusions_allowed": _one_of("enabled", "disabled"),
+                        "mode": one_of("off", "block_ingress", "block_bidirectional"),
+                        "exclusions_allowed": one_of("enabled", "disabled"),
                     },
                     needed=("mode", "exclusions_allowed"),
                 )
@@ -149,19 +100,24 @@ def _foundational_first(settings: Mapping[str, Any]) -> str | None:
 
 
 IN_A_REGION = Group(
-    dict.fromkeys((FOUNDATIONAL, *FEATURES), Group({"status": _one_of("enabled", "disabled")}, least=1)),
+    dict.fromkeys((FOUNDATIONAL, *FEATURES), Group({"status": one_of("enabled", "disabled")}, least=1)),
     objection=_foundational_first,
 )
 GUARDDUTY = Group(
     {"enablement": Group({ANY: IN_A_REGION}, least=1, names=r"default|[a-z]{2}(-[a-z]+)+-\d")}, least=1
 )
+
+
 SYNTAXES: Mapping[str, Group] = {
+    "TAG_POLICY": TAG_POLICY,
+    "BACKUP_POLICY": BACKUP_POLICY,
+    "CHATBOT_POLICY": CHATBOT_POLICY,
     "DECLARATIVE_POLICY_EC2": Group({"ec2_attributes": EC2}),
     "S3_POLICY": Group(
-        {"s3_attributes": Group({"public_access_block_configuration": _one_of("all", "none")})}
+        {"s3_attributes": Group({"public_access_block_configuration": one_of("all", "none")})}
     ),
     "AISERVICES_OPT_OUT_POLICY": Group(
-        {"services": Group({ANY: Group({"opt_out_policy": _one_of("optIn", "optOut")})})}
+        {"services": Group({ANY: Group({"opt_out_policy": one_of("optIn", "optOut")})})}
     ),
     "GUARDDUTY_POLICY": Group({"guardduty": GUARDDUTY}, least=1),
 }

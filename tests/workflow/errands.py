@@ -465,6 +465,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "ApplyManagementComponentFunction.KeepItsBudget": management_errands.keep_budget,
     "ApplyManagementComponentFunction.KeepItsContacts": management_errands.keep_contacts,
     "ApplyManagementComponentFunction.KeepTheQuotaTemplate": management_errands.keep_quota_template,
+    "ApplyManagementComponentFunction.KeepPoliciesOfTheOwner": management_errands.keep_own_policies,
     "TrailLogsRole.SendEvents": management_errands.send_events,
     "ApplyManagementComponentFunction.UseTheLedger": _take_over_settings,
     "ApplyManagementComponentFunction.SeeWhoIsRunning": _take_over_settings,

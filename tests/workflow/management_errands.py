@@ -17,15 +17,18 @@ from groundwork.baseline.components.account_contacts import Settings as Contacts
 from groundwork.baseline.components.alarms import Alarms, Settings
 from groundwork.baseline.components.budget import NAME, Budget
 from groundwork.baseline.components.budget import Settings as Spending
+from groundwork.baseline.components.own_policies import OwnPolicies
 from groundwork.baseline.components.quota_template import SERVICE_QUOTAS, Quota, QuotaTemplate
 from groundwork.baseline.components.quota_template import Settings as Quotas
 from groundwork.baseline.components.trail import Trail
 from groundwork.baseline.components.trail.logs import GROUP
 from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import Declaration
+from groundwork.declaration.own_policies import OwnPolicy
 from groundwork.declaration.settings import CloudWatchLogs
 from groundwork.errors import GroundworkError
 from local.services.security_hub.hub import hub_of
+from tests.engine.organizations.policies import enable
 from tests.workflow.place import Job, Place
 from tests.workflow.statements import role_of
 
@@ -195,6 +198,25 @@ def keep_contacts(place: Place) -> Job:
     )
     settings: dict[str, Model] = {"account-contacts": Contacts(security=contact)}
     return _with_its_role((AccountContacts(),), place.cloud.declaration, settings, _forget_contact, place)
+
+
+def keep_own_policies(place: Place) -> Job:
+    """A tag policy of the owner on the root; gone afterwards."""
+    declaration = place.cloud.declaration.model_copy(
+        update={"own_policies": [OwnPolicy(name="tags", type="tag")]}
+    )
+    declaration._own_documents = {"tags": {"tags": {"team": {"tag_key": {"@@assign": "team"}}}}}
+    enable(place.cloud.aws, "TAG_POLICY")
+    return _with_its_role((OwnPolicies(),), declaration, {}, _forget_own_policies, place)
+
+
+def _forget_own_policies(place: Place) -> None:
+    organizations = place.cloud.aws.client("organizations")
+    (root,) = organizations.list_roots()["Roots"]
+    for policy in organizations.list_policies(Filter="TAG_POLICY")["Policies"]:
+        if organizations.list_targets_for_policy(PolicyId=policy["Id"])["Targets"]:
+            organizations.detach_policy(PolicyId=policy["Id"], TargetId=root["Id"])
+        organizations.delete_policy(PolicyId=policy["Id"])
 
 
 def _forget_contact(place: Place) -> None:

@@ -31,6 +31,7 @@ from groundwork.declaration.organization_policies import (
     Quarantine,
 )
 from groundwork.declaration.outsiders import Outsider
+from groundwork.declaration.own_policies import OwnPolicy
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import (
     AccountSettings,
@@ -94,6 +95,11 @@ class Declaration(Model):
     quarantine: Quarantine = Field(default_factory=Quarantine)
     perimeter: Perimeter = Field(default_factory=Perimeter)
     organization_policies: OrganizationPolicies = Field(default_factory=OrganizationPolicies)
+    own_policies: list[OwnPolicy] = Field(
+        default_factory=list,
+        description="Policies of AWS Organizations of your own, from policies/organization/, with own-policies in the line "
+        "of management",
+    )
     cdk: Cdk = Field(default_factory=Cdk)
     requests: Requests = Field(default_factory=Requests)
     approvals: Approvals = Field(default_factory=Approvals)
@@ -117,6 +123,8 @@ class Declaration(Model):
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)
     _conformance_packs: dict[str, str] = PrivateAttr(default_factory=dict)
     """The texts of `conformance-packs/<name>.yaml`, by name."""
+    _own_documents: dict[str, Document] = PrivateAttr(default_factory=dict)
+    """The files of `policies/organization/`."""
     _given: dict[str, Any] = PrivateAttr(default_factory=dict)
     """What stands under the names of components that may have settings of their own, as it was read."""
     _settings: dict[str, Model] = PrivateAttr(default_factory=dict)
@@ -137,6 +145,18 @@ class Declaration(Model):
     def conformance_packs(self) -> Mapping[str, str]:
         """The texts of the files of `conformance-packs/`, by their names without `.yaml`."""
         return self._conformance_packs
+
+    def own_document(self, name: str) -> Document:
+        """The document of `policies/organization/<name>.json`, its placeholders not yet filled in."""
+        return self._own_documents[name]
+
+    def has_own_document(self, name: str) -> bool:
+        return name in self._own_documents
+
+    @property
+    def own_policies_laid_down(self) -> list[OwnPolicy]:
+        """None without the component."""
+        return self.own_policies if self.has_component("own-policies") else []
 
     def settings(self, component: str) -> Any:
         """What is declared for a component that has a settings model of its own, once `loading.check` has seen it."""
@@ -164,7 +184,8 @@ class Declaration(Model):
         or the pace of roll-outs."""
         laid_down = self.model_dump(mode="json", by_alias=True, exclude={"roll_out", "requests", "approvals"})
         settings = {name: given for name, given in self._given.items() if self.has_component(name)}
-        everything = {"baseline": laid_down, "settings": settings, "policies": dict(self._policies)}
+        own = {f"organization/{name}": document for name, document in self._own_documents.items()}
+        everything = {"baseline": laid_down, "settings": settings, "policies": {**self._policies, **own}}
         if self.has_component("conformance-pack"):
             everything["conformancePacks"] = self._conformance_packs
         return hashlib.sha256(json.dumps(everything, sort_keys=True, default=str).encode()).hexdigest()[:12]

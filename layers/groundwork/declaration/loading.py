@@ -17,10 +17,10 @@ from typing import Any, Protocol, TypeVar
 from pydantic import ValidationError
 
 from groundwork.contracts import Kind, Model
-from groundwork.declaration import Declaration
+from groundwork.declaration import Declaration, own_policies
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.component_names import camel, component_names
-from groundwork.declaration.mistakes import mistakes
+from groundwork.declaration.mistakes import mistakes, own_policy_faults
 from groundwork.declaration.policy_files import (
     ENTER,
     MFA_SELF_SERVICE,
@@ -53,6 +53,8 @@ def load(home: Path = HOME) -> Declaration:
     declaration._given.update(given)
     declaration._policies.update({path.stem: read_policy(path) for path in policy_files(home)})
     declaration._conformance_packs.update(_conformance_packs(home))
+    own = own_policies.policy_files(home)
+    declaration._own_documents.update({path.stem: own_policies.read_policy(path) for path in own})
     if found := list(mistakes_in(declaration)):
         raise InvalidDeclaration("\n".join(found))
     return declaration
@@ -61,13 +63,18 @@ def load(home: Path = HOME) -> Declaration:
 def all_mistakes(home: Path, components: Mapping[str, Declarable]) -> Iterator[str]:
     """Every mistake in this folder, each a sentence with its file: what can be left out is left out, to see the rest."""
     policies: dict[str, Document] = {}
+    own: dict[str, Document] = {}
     broken: set[str] = set()
-    for path in policy_files(home):
-        try:
-            policies[path.stem] = read_policy(path)
-        except InvalidDeclaration as invalid:
-            broken.add(path.stem)
-            yield from str(invalid).splitlines()
+    for files, read, into in (
+        (policy_files(home), read_policy, policies),
+        (own_policies.policy_files(home), own_policies.read_policy, own),
+    ):
+        for path in files:
+            try:
+                into[path.stem] = read(path)
+            except InvalidDeclaration as invalid:
+                broken.add(path.stem)
+                yield from str(invalid).splitlines()
     try:
         raw = _read(home)
     except InvalidDeclaration as invalid:
@@ -81,6 +88,7 @@ def all_mistakes(home: Path, components: Mapping[str, Declarable]) -> Iterator[s
     declaration._given.update(given)
     declaration._policies.update(policies)
     declaration._conformance_packs.update(_conformance_packs(home))
+    declaration._own_documents.update(own)
     found = [
         *(
             each
@@ -114,6 +122,8 @@ def mistakes_in(declaration: Declaration) -> Iterator[str]:
     """What no key shows by itself, each a sentence with its file."""
     for each in (*mistakes(declaration), *_policy_mistakes(declaration, declaration._policies)):
         yield f"{FILE}: {each}."
+    for each in own_policy_faults(declaration):
+        yield f"{each}."
 
 
 def _without_mistakes(raw: dict[str, Any]) -> tuple[Declaration | None, list[str]]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 from groundwork.declaration import Declaration
 from groundwork.declaration.access import Boundary, Group, Role
@@ -14,6 +14,8 @@ from groundwork.declaration.aws_names import (
     partitions,
 )
 from groundwork.declaration.fields import MOST_TAGS
+from groundwork.declaration.organization_policies import Held
+from groundwork.declaration.own_policies import KINDS, TypeName, faults_in
 from groundwork.fields import ancestors, is_below, shown
 
 NEWER = "newerThanGroundwork"
@@ -29,6 +31,7 @@ def mistakes(declaration: Declaration) -> Iterator[str]:
     yield from _tags(declaration)
     yield from _exceptions(declaration)
     yield from _quarantine(declaration)
+    yield from _own_policies(declaration)
 
 
 def _regions(declaration: Declaration) -> Iterator[str]:
@@ -96,6 +99,7 @@ def _named_units(declaration: Declaration) -> Iterator[tuple[str, str]]:
         ("perimeter.where", declaration.perimeter.where),
         ("organizationPolicies.from", [policies.from_unit] if policies.from_unit else []),
         *(("organizationPolicies.exceptions", each.organizational_units) for each in policies.exceptions),
+        *((f"ownPolicies {each.name}", each.where) for each in declaration.own_policies),
         ("approvals.organizationalUnits", declaration.approvals.organizational_units),
     ):
         for unit in units:
@@ -244,3 +248,57 @@ def _quarantine(declaration: Declaration) -> Iterator[str]:
         yield (
             f"{key} is below organizationPolicies.from, and not every account's own unit is; name a unit outside of it"
         )
+
+
+HELD_BY_GROUNDWORK: Mapping[TypeName, tuple[Held, ...]] = {
+    "ec2": (
+        "imdsV2",
+        "snapshotBlockPublicAccess",
+        "imageBlockPublicAccess",
+        "serialConsoleOff",
+        "vpcBlockPublicAccess",
+    ),
+    "s3": ("s3PublicAccessBlock",),
+    "ai-services-opt-out": ("aiServicesOptOut",),
+}
+"""What `organizationPolicies` may hold by policies of a type: one beside them would overrule it, or be overruled."""
+
+
+def _own_policies(declaration: Declaration) -> Iterator[str]:
+    own = declaration.own_policies
+    if own and "own-policies" not in declaration.baseline.get("management", []):
+        yield "ownPolicies: the component own-policies lays them down; add it to baseline.management, or take them out"
+    names = [each.name.lower() for each in own]
+    ours = ("groundwork-", declaration.guardrails.policy, declaration.perimeter.policy)
+    for each in own:
+        key = f"ownPolicies {each.name}"
+        if names.count(each.name.lower()) > 1:
+            yield f"{key}: is declared twice; name all units under one where, or rename one"
+        if each.name.startswith(ours):
+            yield f"{key}: begins as the names of Groundwork's own policies do; rename it and its file"
+        if not declaration.has_own_document(each.name):
+            yield f"{key}: {each.name!r} is no file in policies/organization/; add {each.file}"
+        held = [
+            what
+            for what in HELD_BY_GROUNDWORK.get(each.type, ())
+            if declaration.organization_policies.holds(what)
+        ]
+        if held and declaration.has_component("organization-policies"):
+            yield (
+                f"{key}: organizationPolicies holds {', '.join(held)} by a {KINDS[each.type].words} of Groundwork's; declare "
+                "what you want there, or set that to false or null"
+            )
+        elif (
+            each.type == "s3"
+            and declaration.has_component("account-settings")
+            and declaration.account_settings.s3_public_access_block
+        ):
+            yield f"{key}: takes accountSettings.s3PublicAccessBlock out of the accounts' hands; set that to false"
+
+
+def own_policy_faults(declaration: Declaration) -> Iterator[str]:
+    """What AWS would refuse in the files of the owner's own policies, each a sentence with its file."""
+    for each in declaration.own_policies:
+        if declaration.has_own_document(each.name):
+            for fault in faults_in(declaration.own_document(each.name), KINDS[each.type]):
+                yield f"{each.file}: {fault}"

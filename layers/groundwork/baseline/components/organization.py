@@ -26,6 +26,7 @@ from groundwork.aws.organizations import Organizations
 from groundwork.baseline import strangers
 from groundwork.baseline.component import Call, Component, Permission, Target, known_later, stays
 from groundwork.declaration import ComponentName, Declaration
+from groundwork.declaration.own_policies import KINDS
 from groundwork.errors import OrganizationNotReady
 from groundwork.fields import ancestors
 
@@ -47,6 +48,12 @@ POLICY_TYPES: Mapping[ComponentName, Sequence[str]] = {
     "organization-policies": ("DECLARATIVE_POLICY_EC2", "S3_POLICY", "AISERVICES_OPT_OUT_POLICY"),
 }
 """The policy types that must be on, by the component that attaches such policies."""
+
+KNOWN_SERVICES = {
+    *chain(*TRUSTED_SERVICES.values()),
+    *(kind.service for kind in KINDS.values() if kind.service),
+}
+"""Those, and the services of the policy types of which an owner may have policies."""
 
 ROOT_FEATURES: Mapping[str, tuple[str, str]] = {
     "RootCredentialsManagement": (
@@ -110,9 +117,7 @@ class Organization(Component[Found]):
     writes = (
         Permission(
             ("organizations:EnableAWSServiceAccess",),
-            conditions={
-                "StringEquals": {"organizations:ServicePrincipal": sorted(chain(*TRUSTED_SERVICES.values()))}
-            },
+            conditions={"StringEquals": {"organizations:ServicePrincipal": sorted(KNOWN_SERVICES)}},
         ),
         Permission(tuple(f"iam:{operation}" for operation, _ in ROOT_FEATURES.values())),
         Permission(
@@ -155,9 +160,8 @@ class Organization(Component[Found]):
         )
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
-        components = target.declaration.components
-        yield from _policy_types(found, target, components)
-        yield from _trusted_services(found, components)
+        yield from _policy_types(found, target)
+        yield from _trusted_services(found, target)
         yield from _features(found)
         yield from _units(found, target)
         yield from _not_needed(found.trusted_services, target)
@@ -180,11 +184,9 @@ def declared_units(declaration: Declaration) -> list[str]:
     return sorted(units, key=lambda unit: (unit.count("/"), unit))
 
 
-def _policy_types(found: Found, target: Target, components: frozenset[ComponentName]) -> Iterator[Call]:
-    needed = [(component, policy_type) for component, types in POLICY_TYPES.items() for policy_type in types]
-    reported = {"perimeter"} if target.declaration.perimeter.mode == "report" else set()
-    for component, policy_type in needed:
-        if component in components - reported and found.policy_types.get(policy_type) not in ON:
+def _policy_types(found: Found, target: Target) -> Iterator[Call]:
+    for policy_type, component in needed_types(target.declaration).items():
+        if found.policy_types.get(policy_type) not in ON:
             yield Call(
                 "organizations",
                 "EnablePolicyType",
@@ -196,18 +198,37 @@ def _policy_types(found: Found, target: Target, components: frozenset[ComponentN
             )
 
 
-def _trusted_services(found: Found, components: frozenset[ComponentName]) -> Iterator[Call]:
-    for component, services in TRUSTED_SERVICES.items():
-        for service in services:
-            if component in components and service not in found.trusted_services:
-                yield Call(
-                    "organizations",
-                    "EnableAWSServiceAccess",
-                    {"ServicePrincipal": service},
-                    resource=f"trusted access of {service}",
-                    action="create",
-                    reason=f"is off; {component} needs it",
-                )
+def needed_types(declaration: Declaration) -> dict[str, ComponentName]:
+    """The policy types that must be on, and a component that attaches policies of each."""
+    reported = {"perimeter"} if declaration.perimeter.mode == "report" else set()
+    components = declaration.components - reported
+    own = [KINDS[each.type].name for each in declaration.own_policies_laid_down]
+    found: dict[str, ComponentName] = {}
+    for component, types in (*POLICY_TYPES.items(), ("own-policies", own)):
+        for policy_type in types if component in components else ():
+            found.setdefault(policy_type, component)
+    return found
+
+
+def needed_services(declaration: Declaration) -> dict[str, ComponentName]:
+    """The services that need trusted access, and a component that uses each."""
+    own = (KINDS[each.type].service for each in declaration.own_policies_laid_down)
+    found = {service: "own-policies" for service in own if service}
+    used = (each for each in TRUSTED_SERVICES.items() if each[0] in declaration.components)
+    return found | {service: component for component, services in used for service in services}
+
+
+def _trusted_services(found: Found, target: Target) -> Iterator[Call]:
+    for service, component in needed_services(target.declaration).items():
+        if service not in found.trusted_services:
+            yield Call(
+                "organizations",
+                "EnableAWSServiceAccess",
+                {"ServicePrincipal": service},
+                resource=f"trusted access of {service}",
+                action="create",
+                reason=f"is off; {component} needs it",
+            )
 
 
 def _trusted(client: Any) -> frozenset[str]:
@@ -222,10 +243,9 @@ def _trusted(client: Any) -> frozenset[str]:
 
 def _not_needed(trusted: frozenset[str], target: Target) -> Iterator[Call]:
     """Told where something has been taken out of the declaration: it may have been others who switched it on."""
-    declared = target.declaration.components
-    needed = {service for name in declared for service in TRUSTED_SERVICES.get(name, ())}
     if target.is_behind:
-        for service in sorted(trusted.intersection(chain(*TRUSTED_SERVICES.values())) - needed):
+        needed = needed_services(target.declaration).keys()
+        for service in sorted(trusted.intersection(KNOWN_SERVICES) - needed):
             reason = "is on, and nothing that is declared needs it; switch it off by hand if nobody else does"
             yield Call(
                 "organizations", "", {}, f"trusted access of {service}", "report", reason, severity="low"
