@@ -183,8 +183,9 @@ def test_the_example_in_declare_loads_with_its_policies(tmp_path: Path) -> None:
 
 
 def policies_of_declare(*, trust: bool = False) -> list[str]:
-    """The documents of `declare.md`: those that say who may come in, or those of `policies/`."""
-    return [text for text in blocks("json", ROOT / "docs" / "declare.md") if ('"Principal"' in text) is trust]
+    """The documents of `declare.md` in IAM's language: those that say who may come in, or those of `policies/`."""
+    documents = [text for text in blocks("json", ROOT / "docs" / "declare.md") if '"Statement"' in text]
+    return [text for text in documents if ('"Principal"' in text) is trust]
 
 
 def test_the_trusts_of_pipelines_in_declare_let_in_nobody_else() -> None:

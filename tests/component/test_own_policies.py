@@ -35,7 +35,7 @@ from tests.engine.organizations.policies import enable
 OWN = OwnPolicies()
 UNIT = "Workloads"
 PAGE = Path(__file__).parents[2] / "docs" / "declare.md"
-SECTION = PAGE.read_text().partition("## Your own policies of the organization")[2]
+SECTION = PAGE.read_text().partition("## Your own policies of the organization")[2].partition("\n## ")[0]
 TAGS, PLANS = (json.loads(each) for each in re.findall(r"```json\n(.*?)```", SECTION, re.DOTALL))
 """The page's own examples."""
 NO_STREAMS = {

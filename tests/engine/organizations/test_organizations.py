@@ -777,6 +777,8 @@ def test_plain_moto_still_falls_short() -> None:
             "untrusted": answer(lambda: o.register_delegated_administrator(
                 AccountId=account["Id"], ServicePrincipal="guardduty.amazonaws.com")),
             "effective": answer(lambda: o.describe_effective_policy(PolicyType="TAG_POLICY")),
+            "backup policy": answer(lambda: o.create_policy(
+                Name="n", Description="", Type="BACKUP_POLICY", Content='{"a": 1}')),
         }))
     """)
     assert json.loads(observed) == {
@@ -790,6 +792,7 @@ def test_plain_moto_still_falls_short() -> None:
         "newer type": "InvalidInputException",
         "untrusted": "dict",
         "effective": "NotImplementedError",
+        "backup policy": "NotImplementedError",
     }
 
 

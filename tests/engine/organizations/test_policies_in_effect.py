@@ -16,6 +16,7 @@ from tests.engine.organizations.accounts import code_of, new_member
 from tests.engine.organizations.policies import enable, hold
 
 EC2, S3, AI = "DECLARATIVE_POLICY_EC2", "S3_POLICY", "AISERVICES_OPT_OUT_POLICY"
+TAG, BACKUP, CHAT = "TAG_POLICY", "BACKUP_POLICY", "CHATBOT_POLICY"
 LOCKED = {"@@operators_allowed_for_child_policies": ["@@none"]}
 
 
@@ -44,7 +45,73 @@ def opt_out(service: str, **setting: Any) -> dict[str, Any]:
     return {"services": {service: {"opt_out_policy": setting}}}
 
 
+def tag(**settings: Any) -> dict[str, Any]:
+    return {"tags": {"costcenter": settings}}
+
+
+def plan(**parts: Any) -> dict[str, Any]:
+    return {"plans": {"Daily.1": parts}}
+
+
+def rule(**settings: Any) -> dict[str, Any]:
+    return plan(rules={"Nightly": settings})
+
+
+def selection(of: str, **settings: Any) -> dict[str, Any]:
+    return plan(selections={of: {"some": settings}})
+
+
+def slack(**settings: Any) -> dict[str, Any]:
+    return {"chatbot": {"platforms": {"slack": settings}}}
+
+
+def lifecycle(moved: str, deleted: str) -> dict[str, Any]:
+    days = {"move_to_cold_storage_after_days": moved, "delete_after_days": deleted}
+    return {name: {"@@assign": value} for name, value in days.items()}
+
+
+SECOND = "arn:aws:backup:us-west-1:111111111111:backup-vault:second"
 RIGHT: list[tuple[str, Any]] = [
+    (TAG, tag(tag_key={"@@assign": "CostCenter"}, tag_value={"@@assign": ["100", "3*"]})),
+    (TAG, tag(enforced_for={"@@assign": ["ec2:instance", "secretsmanager:ALL_SUPPORTED"]})),
+    (TAG, tag(report_required_tag_for={"@@append": ["s3:bucket"]}, tag_value=LOCKED)),
+    (BACKUP, plan(regions={"@@append": ["us-east-1", "us-gov-west-1"]})),
+    (BACKUP, rule(schedule_expression={"@@assign": "cron(0 5 ? * * *)"}, lifecycle=lifecycle("30", "120"))),
+    (BACKUP, rule(copy_actions={SECOND: {"target_backup_vault_arn": {"@@assign": SECOND}}})),
+    (
+        BACKUP,
+        rule(start_backup_window_minutes={"@@assign": "60"}, enable_continuous_backup={"@@assign": "true"}),
+    ),
+    (
+        BACKUP,
+        selection(
+            "tags", iam_role_arn={"@@assign": "arn:aws:iam::$account:role/b"}, tag_value={"@@assign": ["x"]}
+        ),
+    ),
+    (
+        BACKUP,
+        selection(
+            "resources",
+            resource_types={"@@assign": ["*"]},
+            not_resource_types={"@@assign": ["arn:aws:s3:::*"]},
+        ),
+    ),
+    (
+        BACKUP,
+        selection(
+            "resources", conditions={"string_equals": {"c": {"condition_value": {"@@assign": "true"}}}}
+        ),
+    ),
+    (BACKUP, plan(advanced_backup_settings={"ec2": {"windows_vss": {"@@assign": "enabled"}}})),
+    (
+        BACKUP,
+        plan(
+            backup_plan_tags={"t": {"tag_key": {"@@assign": "a"}, "tag_value": {"@@assign": "b"}}}, **LOCKED
+        ),
+    ),
+    (CHAT, slack(client={"@@assign": "enabled"}, workspaces={"@@assign": ["T0"]})),
+    (CHAT, slack(overrides={"T0": {"supported_channel_types": {"@@assign": ["public", "private"]}}})),
+    (CHAT, {"chatbot": {"platforms": {"microsoft_teams": {"tenants": {"t": {"@@assign": ["*"]}}}}}}),
     (S3, {"s3_attributes": {"public_access_block_configuration": {"@@assign": "none"}}}),
     (S3, {"s3_attributes": {"public_access_block_configuration": LOCKED | {"@@assign": "all"}}}),
     (EC2, attributes(exception_message={"@@assign": "Ask."})),
@@ -55,6 +122,33 @@ RIGHT: list[tuple[str, Any]] = [
     (AI, opt_out("lex", **{"@@assign": "optIn"})),
 ]
 WRONG: list[tuple[str, Any]] = [
+    (TAG, {}),
+    (TAG, {"tags": {}}),
+    (TAG, {"tag": {"costcenter": {"tag_key": {"@@assign": "CostCenter"}}}}),
+    (TAG, tag(tag_key={"@@assign": "cost-center"})),
+    (TAG, tag(tag_key={"@@append": ["CostCenter"]})),
+    (TAG, tag(tag_value={"@@assign": "100"})),
+    (TAG, tag(tag_value={"@@assign": ["*@*.com"]})),
+    (TAG, tag(enforced_for={"@@assign": ["instances of ec2"]})),
+    (TAG, tag(values={"@@assign": ["100"]})),
+    (TAG, {"tags": {"costcenter": {"@@assign": "100"}}}),
+    (BACKUP, {"plans": {}}),
+    (BACKUP, {"plans": {"a name": {"rules": {}}}}),
+    (BACKUP, plan(regions={"@@assign": "us-east-1"})),
+    (BACKUP, plan(regions={"@@assign": ["everywhere"]})),
+    (BACKUP, rule(schedule_expression={"@@assign": "every night"})),
+    (BACKUP, rule(target_backup_vault={"@@assign": "Default"})),
+    (BACKUP, rule(start_backup_window_minutes={"@@assign": "30"})),
+    (BACKUP, rule(lifecycle=lifecycle("30", "90"))),
+    (BACKUP, rule(lifecycle=lifecycle("a month", "120"))),
+    (BACKUP, selection("tags", iam_role_arn={"@@assign": "backup"})),
+    (BACKUP, selection("tags", resource_types={"@@assign": ["*"]})),
+    (BACKUP, plan(selections={"tags": {}, "resources": {}})),
+    (BACKUP, plan(advanced_backup_settings={"ec2": {"windows_vss": {"@@assign": True}}})),
+    (CHAT, {"chatbot": {}}),
+    (CHAT, slack(client={"@@assign": "on"})),
+    (CHAT, slack(default={"supported_channel_types": {"@@assign": ["secret"]}})),
+    (CHAT, {"chatbot": {"platforms": {"irc": {"client": {"@@assign": "enabled"}}}}}),
     (S3, {}),
     (S3, {"hello": {"@@assign": "world"}}),
     (S3, {"s3_attributes": {"public_access_block_configuration": "all"}}),
@@ -117,6 +211,34 @@ def test_a_locked_group_takes_no_more_settings_and_lists_grow_as_they_may() -> N
     assert effective([[values], [{"v": {"@@append": ["b"]}}], [{"v": {"@@remove": ["a"]}}]]) == {
         "v": ["a", "b"]
     }
+
+
+def test_tags_grow_and_are_locked_on_their_way_to_an_account() -> None:
+    """As AWS's example of inheritance has it: a child adds a value, and may not change the key."""
+    root = tag(tag_key={"@@assign": "CostCenter"} | LOCKED, tag_value={"@@assign": ["100", "200"]})
+    unit = tag(tag_key={"@@assign": "costcenter"}, tag_value={"@@append": ["300"]})
+    account = tag(tag_value={"@@remove": ["100"]})
+    reached = {"costcenter": {"tag_key": "CostCenter", "tag_value": ["200", "300"]}}
+    assert effective([[root], [unit], [account]]) == {"tags": reached}
+
+
+def test_a_backup_plan_is_complete_when_all_that_reaches_an_account_is_taken_together() -> None:
+    vault, when = (
+        {"target_backup_vault_name": {"@@assign": "v"}},
+        {"schedule_expression": {"@@assign": "cron(0 5 ? * * *)"}},
+    )
+    root = rule(**vault)
+    unit = plan(regions={"@@assign": ["us-east-1"]}, rules={"Nightly": when})
+    role = {"@@assign": "arn:aws:iam::$account:role/b"}
+    account = selection("resources", iam_role_arn=role, resource_types={"@@assign": ["*"]})
+    lacks = [
+        "plans/Daily.1/regions",
+        "plans/Daily.1/selections",
+        "plans/Daily.1/rules/Nightly/schedule_expression",
+    ]
+    assert [each.path for each in invalid(BACKUP, effective([[root]]))] == lacks
+    assert [each.path for each in invalid(BACKUP, effective([[root], [unit]]))] == lacks[1:2]
+    assert list(invalid(BACKUP, effective([[root], [unit], [account]]))) == []
 
 
 @pytest.mark.parametrize(

@@ -117,7 +117,9 @@ WRITER = "arn:<partition>:iam::*:role/groundwork-log-archive"
         (to_everyone("s3:*", Condition={"Bool": {"aws:SecureTransport": "false"}}), "resource-control", []),
     ],
 )
-def test_what_locks_nobody_out_is_taken(home: Path, document: Any, of_type: TypeName, where: list[str]) -> None:
+def test_what_locks_nobody_out_is_taken(
+    home: Path, document: Any, of_type: TypeName, where: list[str]
+) -> None:
     check(load(own(home, document, of_type, where=where)), COMPONENTS)
 
 

@@ -15,9 +15,10 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from .inheritance import ALL, ASSIGN, CHILD_CONTROL, NONE, VALUE_OPERATORS
-from .setting_syntax import ANY, Group, Syntax, Value, Values, one_of, text
-from .tag_and_backup_syntax import BACKUP_POLICY, CHATBOT_POLICY, TAG_POLICY
+from local.organizations.inheritance import ALL, ASSIGN, CHILD_CONTROL, NONE, VALUE_OPERATORS
+
+from .settings import ANY, Group, Syntax, Value, Values, one_of, text
+from .tag_and_backup import BACKUP_POLICY, CHATBOT_POLICY, TAG_POLICY
 
 
 class Malformed(ValueError):

@@ -11,8 +11,9 @@ import re
 from collections.abc import Mapping
 from typing import Any
 
-from .inheritance import ASSIGN
-from .setting_syntax import ANY, Group, Value, Values, one_of, text
+from local.organizations.inheritance import ASSIGN
+
+from .settings import ANY, Group, Value, Values, one_of, text
 
 
 def _named_alike(settings: Mapping[str, Any]) -> str | None:

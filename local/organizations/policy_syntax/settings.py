@@ -10,7 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from .inheritance import ASSIGN, VALUE_OPERATORS
+from local.organizations.inheritance import ASSIGN, VALUE_OPERATORS
 
 ANY = "*"
 """As the name of a setting: whatever name its owner gives it."""
