@@ -159,11 +159,11 @@ def _too_many(declaration: Declaration) -> Iterator[str]:
 
 def _others(kind: Kind, place: str, declaration: Declaration) -> int:
     """How many of a type hang there besides the owner's: AWS's own, which allows the rest, and Groundwork's."""
-    if kind.name == "SERVICE_CONTROL_POLICY" and declaration.has_component("guardrails"):
-        there = len(policy_names(declaration)) if place in (declaration.guardrails.where or [ROOT]) else 0
-        return 1 + there + (1 if place == declaration.quarantine.unit else 0)
     if kind.name == "SERVICE_CONTROL_POLICY":
-        return 1
+        guarded, where = declaration.has_component("guardrails"), declaration.guardrails.where or [ROOT]
+        there = len(policy_names(declaration)) if guarded and place in where else 0
+        waiting = 1 if guarded and place == declaration.quarantine.unit else 0
+        return 1 + there + waiting
     if kind.name == "RESOURCE_CONTROL_POLICY":
         perimeter = declaration.perimeter
         there = declaration.has_component("perimeter") and place in (perimeter.where or [ROOT])

@@ -26,7 +26,7 @@ from groundwork.policies import documents
 from groundwork.policies.conditions import Values
 from groundwork.policies.documents import Caller, Policy, Request, compile_policy
 
-IN_ONE_REGION = ("account", "iam", "sts")
+IN_ONE_REGION = ("account", "budgets", "iam", "sts")
 """Services of which requests come from us-east-1, whatever the Region in which their effect is."""
 WHOLE_TYPE = re.compile(r"arn:[^:]*:[a-z0-9-]+:[^:]*:[^:]*:([A-Za-z-]+[:/])?\*")
 """A resource element that names all resources of a service, or all of one type."""
