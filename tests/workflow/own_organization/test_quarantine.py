@@ -45,7 +45,6 @@ def test_an_account_is_worked_in_while_it_is_closed_and_ready_once_it_is_out(
 
 ENROLLER = "EnrollAccountFunction"
 STRUCK = [
-    Point(ENROLLER, "organizations", "TagResource", 1).fault("kill-function", "after"),
     Point(ENROLLER, "organizations", "MoveAccount", 1).fault("kill-function", "after"),
     Point("LeaveQuarantineFunction", "organizations", "MoveAccount", 1).fault("kill-function", "after"),
 ]
