@@ -16,7 +16,7 @@ from groundwork.declaration.mistakes import NEWER
 from groundwork.declaration.policy_files import read_policy
 from groundwork.errors import InvalidDeclaration
 
-FILE, POLICIES = loading.FILE, "policies"
+FILE, POLICIES, PACKS = loading.FILE, loading.POLICIES, loading.CONFORMANCE_PACKS
 Place = Sequence[str | int]
 
 
@@ -36,8 +36,8 @@ class Finding(Model):
 def findings(folder: Path) -> list[Finding]:
     """What is wrong in the declaration of this folder, which has a `baseline.yaml`: errors first, as the files go."""
     with put_together(folder, read(folder)) as home:
-        own = [f"{own_policies.FOLDER}/{path.name}" for path in own_policies.policy_files(home)]
-        lines = {name: _Lines(home / name) for name in (FILE, *_policies(home), *own)}
+        names = (FILE, *_policies(home), *_own_policies(home), *_templates(home))
+        lines = {name: _Lines(home / name) for name in names}
         found = [_of_sentence(each, lines) for each in loading.all_mistakes(home, COMPONENTS)]
         found += _linted(home, lines)
     unique = {(each.file, each.line, each.what): each for each in found}.values()
@@ -46,6 +46,14 @@ def findings(folder: Path) -> list[Finding]:
 
 def _policies(home: Path) -> list[str]:
     return [f"{POLICIES}/{path.name}" for path in loading.policy_files(home)]
+
+
+def _own_policies(home: Path) -> list[str]:
+    return [f"{own_policies.FOLDER}/{path.name}" for path in own_policies.policy_files(home)]
+
+
+def _templates(home: Path) -> list[str]:
+    return [f"{PACKS}/{path.name}" for path in (home / PACKS).glob("*.yaml")]
 
 
 def _linted(home: Path, lines: dict[str, _Lines]) -> Iterator[Finding]:

@@ -209,6 +209,33 @@ def test_what_is_done_in_each_state(found: Found, told: list[tuple[str, str, str
     assert all(call.reason.startswith(reason) for call, (_, _, reason) in zip(calls, told, strict=True))
 
 
+class OfAnotherKind:
+    """CloudWatch with a rule of our name that somebody has made one for other resources, and with one of others."""
+
+    def get_telemetry_evaluation_status_for_organization(self) -> dict[str, str]:
+        return {"Status": "RUNNING"}
+
+    def get_paginator(self, _: str) -> Any:
+        return self
+
+    def paginate(self) -> list[dict[str, Any]]:
+        kind = {"ResourceType": "AWS::EKS::Cluster", "TelemetryType": LOGS}
+        return [{"TelemetryRuleSummaries": [{"RuleName": name, **kind} for name in (RULE, "theirs")]}]
+
+    def get_telemetry_rule_for_organization(self, **_: str) -> dict[str, Any]:
+        return {"TelemetryRule": {**OURS, "ResourceType": "AWS::EKS::Cluster"}}
+
+
+def test_a_rule_of_our_name_for_something_else_is_mended() -> None:
+    declaration = declared(imagined().declaration)
+    target = replace(imagined("security"), declaration=declaration, client=lambda *_: OfAnotherKind())
+    (call,) = FLOW_LOGS.diff(FLOW_LOGS.read(target), target)
+    assert (call.operation, call.reason) == (
+        "UpdateTelemetryRuleForOrganization",
+        "its ResourceType is AWS::EKS::Cluster; expected AWS::EC2::VPC",
+    )
+
+
 # -- one at a time -------------------------------------------------------------------------------------
 
 

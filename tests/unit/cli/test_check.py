@@ -160,3 +160,17 @@ def test_a_folder_without_a_declaration_is_told(tmp_path: Path, capsys: pytest.C
         f"{tmp_path}: has no baseline.yaml. Name the folder that holds baseline.yaml"
         in capsys.readouterr().err
     )
+
+
+def test_a_mistake_in_a_conformance_pack_is_told_with_its_line(
+    own: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    change(own, **{"posture, external-access]": "posture, external-access, conformance-pack]"})
+    with (own / "baseline.yaml").open("a") as file:
+        file.write("conformancePack: {packs: [{name: mine, template: mine}]}\n")
+    (own / "conformance-packs").mkdir()
+    (own / "conformance-packs" / "mine.yaml").write_text("Resources:\n  Bucket: {Type: AWS::S3::Bucket}\n")
+    assert main(["check", str(own), "--output", "json"]) == 3
+    (found,) = json.loads(capsys.readouterr().out)
+    assert (found["file"], found["line"]) == ("conformance-packs/mine.yaml", 2)
+    assert found["what"].startswith("Resources.Bucket: Type: AWS::S3::Bucket is nothing that")
