@@ -16,7 +16,8 @@ Reason = Annotated[str, typer.Option(help="Why; it is kept with the request, and
 
 DONE = {"approve": "approved", "deny": "denied"}
 TAKEN = (
-    "Groundwork takes it unless you have asked yourself, or somebody has decided before; then a notice says so. "
+    "Groundwork takes it if a request of that id waits, and neither have you asked for it yourself nor has somebody "
+    "decided before; else a notice says so. "
     "Look at it: groundwork watch"
 )
 

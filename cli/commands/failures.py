@@ -45,7 +45,9 @@ def failures(
         for each in found:
             failure = each.failure or {}
             subject = each.name or each.account_id or each.email or "?"
-            say(Text.assemble((subject, "bold"), f"  {each.account_id}  {ago(each.started.isoformat())}"))
+            account = each.account_id if each.account_id != subject else ""
+            parts = filter(None, (account, ago(each.started.isoformat())))
+            say(Text.assemble((subject, "bold"), *(f"  {part}" for part in parts)))
             say(Text(f"  {failure.get('error')}: {failure.get('cause')}", style="red"))
             say(f"  {failure.get('remedy') or 'Read the history of the execution.'}")
             say(Text(f"  {each.arn}", style="bright_black"))
