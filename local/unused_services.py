@@ -49,19 +49,6 @@ def _no_support_plan(_: Call) -> object:
     )
 
 
-def _nothing_scanned(call: Call) -> object:
-    """https://docs.aws.amazon.com/inspector/v2/APIReference/API_BatchGetAccountStatus.html"""
-    off = {"status": "DISABLED"}
-    kinds = ("ec2", "ecr", "lambda", "lambdaCode", "codeRepository")
-    return {
-        "accounts": [
-            {"accountId": account, "state": off, "resourceState": dict.fromkeys(kinds, off)}
-            for account in call.get("accountIds") or [call.account]
-        ],
-        "failedAccounts": [],
-    }
-
-
 def _no_shield_advanced(_: Call) -> object:
     """https://docs.aws.amazon.com/waf/latest/DDOSAPIReference/API_GetSubscriptionState.html"""
     return {"SubscriptionState": "INACTIVE"}
@@ -82,7 +69,7 @@ ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "ec2": {"DescribeClientVpnEndpoints": _nothing},
     "emr": {"GetBlockPublicAccessConfiguration": _blocked_but_for_ssh},
     "events": {"ListEndpoints": _nothing},
-    "inspector2": {"BatchGetAccountStatus": _nothing_scanned, "ListCoverage": _nothing},
+    "inspector2": {"ListCoverage": _nothing},
     "kafkaconnect": {"ListConnectors": _nothing},
     "macie2": {EVERY: _no_macie},
     "resource-explorer-2": {"ListIndexes": _nothing},

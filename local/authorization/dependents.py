@@ -93,16 +93,17 @@ LOOKS_OF_AN_ADMINISTRATOR = (
 )
 
 
-def _administrator(service: str) -> Finder:
+def _administrator(service: str, named: str = "AdminAccountId") -> Finder:
     """ "Permissions required to designate a delegated GuardDuty administrator account", GuardDuty User Guide, and the same
-    of Security Hub: what they do in Organizations is done as whoever designates, with the account as its resource."""
+    of Security Hub and Inspector: what they do in Organizations is done as whoever designates, with the account as its
+    resource."""
     granted: Keys = {"organizations:serviceprincipal": service}
 
     def find(call: Call, own: list[str]) -> Iterator[Need]:
         yield from map(Need, LOOKS_OF_AN_ADMINISTRATOR)
         yield Need("organizations:EnableAWSServiceAccess", "*", granted)
         place = state.organization_backend(call.account)
-        account = f"account/{place.org.id if place else 'o-none'}/{call.get('AdminAccountId')}"
+        account = f"account/{place.org.id if place else 'o-none'}/{call.get(named)}"
         yield Need(
             "organizations:RegisterDelegatedAdministrator",
             call.arn("organizations", account, region=""),
@@ -295,6 +296,10 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "iam:CreateRole": (_tags("iam:TagRole"),),
     "iam:CreateUser": (_tags("iam:TagUser"),),
     "iam:CreateVirtualMFADevice": (_tags("iam:TagMFADevice"),),
+    "inspector2:Enable": (_service_linked_role("inspector2.amazonaws.com"),),
+    "inspector2:EnableDelegatedAdminAccount": (
+        _administrator("inspector2.amazonaws.com", "delegatedAdminAccountId"),
+    ),
     "kms:CreateKey": (_tags_of_a_new_key,),
     "lambda:CreateFunction": (_roles("lambda", "Role"), _function_code, _tags("lambda:TagResource")),
     "lambda:UpdateFunctionCode": (_function_code,),

@@ -40,6 +40,7 @@ SERVICE_ROLE_POLICIES = {  # what comes attached to a service-linked role ("Usin
     "config-conforms.amazonaws.com": "ConfigConformsServiceRolePolicy",
     "config-multiaccountsetup.amazonaws.com": "AWSConfigMultiAccountSetupPolicy",
     "guardduty.amazonaws.com": "AmazonGuardDutyServiceRolePolicy",
+    "inspector2.amazonaws.com": "AmazonInspector2ServiceRolePolicy",
     "observabilityadmin.amazonaws.com": "AWSObservabilityAdminServiceRolePolicy",
     "organizations.amazonaws.com": "AWSOrganizationsServiceTrustPolicy",
     "securityhub.amazonaws.com": "AWSSecurityHubServiceRolePolicy",

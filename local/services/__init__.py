@@ -30,6 +30,7 @@ SERVICES = (
     "local.services.account.labels",
     "local.services.account.alternate_contacts",
     "local.services.guardduty",
+    "local.services.inspector",
     "local.services.service_quotas",
     "local.services.telemetry",
     "local.services.serialized",

@@ -134,27 +134,44 @@ def test_what_lacks_is_named_and_nothing_else(services: set[str]) -> None:
 class Answers:
     """A client of a service of which an account is the administrator, or is being taken off."""
 
-    def __init__(self, **administrator: str) -> None:
-        self._administrator = administrator
+    def __init__(self, operation: str, accounts: str, **administrator: str) -> None:
+        self._operation, self._accounts, self._administrator = operation, accounts, administrator
 
     def get_paginator(self, operation: str) -> Answers:
-        assert operation == "list_organization_admin_accounts"
+        assert operation == self._operation
         return self
 
     def paginate(self) -> list[Any]:
-        return [{"AdminAccounts": []}, {"AdminAccounts": [self._administrator]}]
+        return [{self._accounts: []}, {self._accounts: [self._administrator]}]
 
 
-@pytest.mark.parametrize(("account", "status"), [("AdminAccountId", "AdminStatus"), ("AccountId", "Status")])
-def test_one_that_is_being_taken_off_comes_back_when_it_is(account: str, status: str) -> None:
+@pytest.mark.parametrize(
+    ("service", "operation", "accounts", "account", "status"),
+    [
+        *[
+            (
+                "guardduty",
+                "list_organization_admin_accounts",
+                "AdminAccounts",
+                "AdminAccountId",
+                "AdminStatus",
+            )
+        ],
+        *[("securityhub", "list_organization_admin_accounts", "AdminAccounts", "AccountId", "Status")],
+        *[("inspector2", "list_delegated_admin_accounts", "delegatedAdminAccounts", "accountId", "status")],
+    ],
+)
+def test_one_that_is_being_taken_off_comes_back_when_it_is(
+    service: str, operation: str, accounts: str, account: str, status: str
+) -> None:
     """AWS takes nobody meanwhile."""
     for shown, leaving in (("ENABLED", False), ("DISABLE_IN_PROGRESS", True)):
-        client: Any = Answers(**{account: SECURITY, status: shown})
+        client: Any = Answers(operation, accounts, **{account: SECURITY, status: shown})
         target = replace(imagined("security"), client=lambda *_, it=client: it)
-        read = administrators.read("guardduty", ["us-east-1"], target)
+        read = administrators.read(service, ["us-east-1"], target)
         assert read == {"us-east-1": Administrator(SECURITY, leaving)}
-        calls = list(DELEGATION.diff(Found(frozenset(REGISTERED), {"guardduty": read}), target))
-        taken_off = "administrator of guardduty in us-east-1 has been taken off"
+        calls = list(DELEGATION.diff(Found(frozenset(REGISTERED), {service: read}), target))
+        taken_off = f"administrator of {service} in us-east-1 has been taken off"
         assert [call.after for call in calls] == ([taken_off] if leaving else [])
 
 
@@ -184,7 +201,9 @@ def test_nothing_is_delegated_that_no_component_needs(ready: World) -> None:
 
 def test_it_may_do_what_it_does_and_nothing_else(ready: World) -> None:
     regions = ready.declaration.regions.model_copy(update={"governed": ["us-east-1", "eu-west-1"]})
-    two = ready.declaration.model_copy(update={"regions": regions})
+    baseline = {**ready.declaration.baseline}
+    baseline["security"] = [*baseline["security"], "vulnerability-scanning"]
+    two = ready.declaration.model_copy(update={"regions": regions, "baseline": baseline})
     ready.apply(DELEGATION, ready.security, declaration=two)
     ready.aws.client("guardduty", region="eu-west-1").disable_organization_admin_account(
         AdminAccountId=ready.security.id

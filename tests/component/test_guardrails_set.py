@@ -61,6 +61,7 @@ HELD: list[tuple[str, str, dict[str, Any]]] = [
             "UpdateOrganizationConfiguration",
         )
     ),
+    *((f"inspector2:{action}", "*", {}) for action in ("Disable", "DisassociateMember")),
     *(
         (f"securityhub:{action}", f"arn:aws:securityhub:us-east-1:{SECURITY}:hub/default", {})
         for action in (
@@ -120,7 +121,13 @@ WATCHING: list[tuple[str, str, dict[str, Any]]] = [
 def everything(**guardrails: Any) -> Declaration:
     """The default, with every component that the guard rails protect, and Regions."""
     declared = load()
-    held = ("organization-policies", "threat-detection", "posture", "external-access")
+    held = (
+        "organization-policies",
+        "threat-detection",
+        "posture",
+        "external-access",
+        "vulnerability-scanning",
+    )
     baseline = {
         **declared.baseline,
         "management": ["guardrails", *held],

@@ -7,7 +7,7 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from groundwork.baseline import central_policies
+from groundwork.baseline import central_policies, service_policies
 from groundwork.baseline.administrators import Administrator
 from groundwork.baseline.central_policies import TAG, FoundPolicy
 from groundwork.baseline.components.threat_detection import ThreatDetection, held_by_policy
@@ -24,10 +24,10 @@ ROOT = frozenset({TARGET.organization.root_id})
 
 def seen(
     policy: FoundPolicy | None, *, attached: bool, status: str, role: bool, administrator: str, leaving: bool
-) -> held_by_policy.Found:
+) -> service_policies.Found:
     there = {} if policy is None else {NAME: policy}
     places = {NAME: ROOT if attached and status == "ENABLED" else frozenset[str]()} if there else {}
-    return held_by_policy.Found(
+    return service_policies.Found(
         {HOME: Administrator(administrator, leaving and bool(administrator))},
         policies=central_policies.Found(there, places),
         type_status=status,
@@ -49,7 +49,7 @@ states = st.builds(
 @PURE
 @given(found=states)
 def test_nothing_is_begun_before_its_time_and_the_type_comes_after_the_policy(
-    found: held_by_policy.Found,
+    found: service_policies.Found,
 ) -> None:
     calls = [call for call in THREATS.diff(found, TARGET) if call.action != "report"]
     operations = [call.operation for call in calls]

@@ -79,8 +79,8 @@ def test_an_operation_that_is_not_here_is_named(aws: Engine) -> None:
 
 
 def test_of_a_service_that_is_only_read_what_does_more_is_not_here(aws: Engine) -> None:
-    said = refused(aws.client("inspector2").disable, resourceTypes=["EC2"])
-    assert said.startswith("NotImplemented: The embedded AWS does not have inspector2 Disable. docs/")
+    said = refused(aws.client("backup").delete_backup_plan, BackupPlanId="plan")
+    assert said.startswith("NotImplemented: The embedded AWS does not have backup DeleteBackupPlan. docs/")
     ask = aws.client("securitylake").list_data_lakes  # of which moto has nothing at all
     assert refused(ask).startswith(
         "NotImplemented: The embedded AWS does not have securitylake ListDataLakes."

@@ -4,20 +4,45 @@ The management account alone may ask, and say who it is.
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListDelegatedAdministrators.html
 https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ListOrganizationAdminAccounts.html
 https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_ListOrganizationAdminAccounts.html
+https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListDelegatedAdminAccounts.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
+from botocore import xform_name
 from botocore.exceptions import ClientError
 
 from groundwork.aws.sessions import DENIALS
 from groundwork.baseline.component import Call, Target
 from groundwork.baseline.regions import in_each
 
-DESIGNATE = "EnableOrganizationAdminAccount"
+
+class Operations(NamedTuple):
+    """What a service calls its operations, and in the answer the administrators, the account of one and its status."""
+
+    accounts: str
+    account: str
+    status: str
+    lists: str = "ListOrganizationAdminAccounts"
+    designates: str = "EnableOrganizationAdminAccount"
+    designated: str = "AdminAccountId"
+    by_hand: str = "disable-organization-admin-account"
+
+
+OPERATIONS: Mapping[str, Operations] = {
+    "guardduty": Operations("AdminAccounts", "AdminAccountId", "AdminStatus"),
+    "inspector2": Operations(
+        *("delegatedAdminAccounts", "accountId", "status"),
+        *("ListDelegatedAdminAccounts", "EnableDelegatedAdminAccount", "delegatedAdminAccountId"),
+        by_hand="disable-delegated-admin-account",
+    ),
+    "securityhub": Operations("AdminAccounts", "AccountId", "Status"),
+}
+"""By the service as the SDK calls it."""
 
 
 class Administrator(NamedTuple):
@@ -32,7 +57,18 @@ ByRegion = Mapping[str, Administrator]
 
 def read(service: str, regions: Sequence[str], target: Target) -> dict[str, Administrator]:
     """Of these Regions each. `service` as the SDK calls it."""
-    return in_each(target, service, regions, _administrator)
+    return in_each(target, service, regions, partial(_administrator, OPERATIONS[service]))
+
+
+def looks(services: Iterable[str]) -> tuple[str, ...]:
+    """The actions of `read`."""
+    return tuple(f"{service}:{OPERATIONS[service].lists}" for service in services)
+
+
+def designation(service: str, account: str) -> tuple[str, dict[str, str]]:
+    """The operation that makes the account the administrator, and its parameters."""
+    named = OPERATIONS[service]
+    return named.designates, {named.designated: account}
 
 
 def registered(service: str, target: Target) -> tuple[str, ...]:
@@ -71,7 +107,7 @@ def reports(service: str, component: str, others: Mapping[str, str]) -> Iterator
             resource(service, region),
             "report",
             f"is account {account}, which runs it for the organization: all of it is left alone. Take {component} out of the "
-            f"baseline, or take that account off by hand (aws {service} disable-organization-admin-account)",
+            f"baseline, or take that account off by hand (aws {service} {OPERATIONS[service].by_hand})",
         )
 
 
@@ -79,13 +115,8 @@ def resource(service: str, region: str) -> str:
     return f"administrator of {service} in {region}"
 
 
-def _administrator(client: Any) -> Administrator:
-    for page in client.get_paginator("list_organization_admin_accounts").paginate():
-        for each in page["AdminAccounts"]:
-            account, status = (
-                (each["AdminAccountId"], each["AdminStatus"])
-                if "AdminAccountId" in each
-                else (each["AccountId"], each["Status"])  # as Security Hub calls them
-            )
-            return Administrator(account, status != "ENABLED")
+def _administrator(named: Operations, client: Any) -> Administrator:
+    for page in client.get_paginator(xform_name(named.lists)).paginate():
+        for each in page[named.accounts]:
+            return Administrator(each[named.account], each[named.status] != "ENABLED")
     return Administrator()

@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_s3_syntax.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_ai-opt-out_syntax.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_guardduty_syntax.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_inspector_syntax.html
 https://docs.aws.amazon.com/organizations/latest/userguide/invalid-policy-alerts.html
 """
 
@@ -107,6 +108,33 @@ IN_A_REGION = Group(
 GUARDDUTY = Group(
     {"enablement": Group({ANY: IN_A_REGION}, least=1, names=r"default|[a-z]{2}(-[a-z]+)+-\d")}, least=1
 )
+ALL_REGIONS = "ALL_SUPPORTED"
+"""In a list of Regions: those to come, too."""
+REGIONS = Values(like=rf"{ALL_REGIONS}|[a-z]{{2}}(-[a-z]+)+-\d")
+BOTH = {"enable_in_regions": REGIONS, "disable_in_regions": REGIONS}
+
+
+def _both_lists(settings: Mapping[str, Any]) -> str | None:
+    missing = [name for name in BOTH if name not in settings]
+    return f"{' and '.join(missing)} is missing" if missing else None
+
+
+def _scan_type(**within: Group) -> Group:
+    return Group({**BOTH, **within}, objection=_both_lists)
+
+
+INSPECTOR = Group(
+    {
+        "enablement": Group(
+            {
+                **dict.fromkeys(("ec2_scanning", "ecr_scanning", "code_repository_scanning"), _scan_type()),
+                "lambda_standard_scanning": _scan_type(lambda_code_scanning=_scan_type()),
+            },
+            least=1,
+        )
+    },
+    least=1,
+)
 
 
 SYNTAXES: Mapping[str, Group] = {
@@ -121,6 +149,7 @@ SYNTAXES: Mapping[str, Group] = {
         {"services": Group({ANY: Group({"opt_out_policy": one_of("optIn", "optOut")})})}
     ),
     "GUARDDUTY_POLICY": Group({"guardduty": GUARDDUTY}, least=1),
+    "INSPECTOR_POLICY": Group({"inspector": INSPECTOR}, least=1),
 }
 """The services of an opt-out policy are not listed here: AWS adds to them."""
 

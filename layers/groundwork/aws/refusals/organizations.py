@@ -60,7 +60,8 @@ ANSWERS: Answers = {
     },
     "MalformedPolicyDocumentException": refused(
         "Organizations does not take a policy's text: look for a character in the declared names that AWS does not "
-        "allow in a policy; in a policy of your own, for a setting that its type does not have."
+        "allow in a policy; of an Inspector policy, for a governed Region that Inspector does not have; in a policy of your "
+        "own, for a setting that its type does not have."
     ),
     "OrganizationalUnitNotFoundException": refused(
         "The unit was deleted meanwhile. Start the execution again."

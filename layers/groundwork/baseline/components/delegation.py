@@ -1,7 +1,7 @@
 """delegation: the security account administers what the baseline needs administered for the whole organization.
 
 That is AWS Config, whose aggregator lives there, IAM Access Analyzer, Security Hub, from the home Region, and, Region by
-Region, GuardDuty. It runs in the execution of the security account, before its other components, and works with the
+Region, GuardDuty and Amazon Inspector. It runs in the execution of the security account, before its other components, and works with the
 management account's own credentials: only that account may delegate. `target.account` is the security account. Whatever
 else was delegated, to it or to others, is left alone: a service that somebody else administers in any governed Region is
 told, and in none delegated. What no component needs any more is reported.
@@ -9,6 +9,7 @@ told, and in none delegated. What no component needs any more is reported.
 https://docs.aws.amazon.com/config/latest/developerguide/set-up-aggregator-cli.html
 https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-designate-api.html
 https://docs.aws.amazon.com/securityhub/latest/userguide/designate-orgs-admin-account.html
+https://docs.aws.amazon.com/inspector/latest/user/designating-admin.html
 """
 
 from __future__ import annotations
@@ -32,6 +33,7 @@ DELEGATED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
 REGIONAL_SERVICES: Mapping[ComponentName, str] = {
     "threat-detection": "guardduty",
     "posture": "securityhub",
+    "vulnerability-scanning": "inspector2",
 }
 """The services that it administers in each governed Region, by the component that needs it. Designating it registers it with
 Organizations, too, and gives the service trusted access."""
@@ -90,7 +92,7 @@ class Delegation(Component[Found]):
             ("organizations:ListDelegatedAdministrators", "organizations:ListDelegatedServicesForAccount")
         ),
         Permission(("iam:GetRole",), tuple(_ROLES)),
-        Permission(tuple(f"{each}:ListOrganizationAdminAccounts" for each in REGIONAL_SERVICES.values())),
+        Permission(administrators.looks(REGIONAL_SERVICES.values())),
         FIND_REGIONS,
     )
     writes = (
@@ -103,7 +105,11 @@ class Delegation(Component[Found]):
                 }
             },
         ),
-        Permission(tuple(f"{each}:{administrators.DESIGNATE}" for each in REGIONAL_SERVICES.values())),
+        Permission(
+            tuple(
+                f"{each}:{administrators.OPERATIONS[each].designates}" for each in REGIONAL_SERVICES.values()
+            )
+        ),
         # What these services ask of Organizations on behalf of whoever designates.
         Permission(
             (
@@ -199,8 +205,7 @@ def _in_each_region(component: ComponentName, service: str, found: Found, target
             resource = administrators.resource(service, region)
             yield Call(
                 service,
-                administrators.DESIGNATE,
-                {"AdminAccountId": target.account.id},
+                *administrators.designation(service, target.account.id),
                 resource=resource,
                 action="create",
                 reason=f"is not {target.account.name}, account {target.account.id}: what {service} finds there reaches "

@@ -38,6 +38,7 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
     "threat-detection": ("guardduty.amazonaws.com", "malware-protection.guardduty.amazonaws.com"),
     "external-access": ("access-analyzer.amazonaws.com",),
     "quota-template": ("servicequotas.amazonaws.com",),
+    "vulnerability-scanning": ("inspector2.amazonaws.com",),
     "flow-logs": ("observabilityadmin.amazonaws.com",),
 }
 """The services that need trusted access, by the component that uses them."""

@@ -44,7 +44,11 @@ HARM: Mapping[str, str] = {
 """What it means that a policy is not there, by what it is for."""
 
 
-RUN_BY: Mapping[ComponentName, str] = {"threat-detection": "guardduty", "posture": "securityhub"}
+RUN_BY: Mapping[ComponentName, str] = {
+    "threat-detection": "guardduty",
+    "posture": "securityhub",
+    "vulnerability-scanning": "inspector2",
+}
 """Services that another account may run for the organization: what that one does is no undoing."""
 
 
@@ -65,7 +69,7 @@ class Guardrails(Component[Found]):
     kinds = ("management",)
     reads = (
         central_policies.READS,
-        Permission(tuple(f"{service}:ListOrganizationAdminAccounts" for service in RUN_BY.values())),
+        Permission(administrators.looks(RUN_BY.values())),
         FIND_REGIONS,
         FIND_UNITS,
     )

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-from groundwork.baseline import central_policies
+from groundwork.baseline import central_policies, service_policies
 from groundwork.baseline.component import Call, Component, Target
 from groundwork.baseline.regions import FIND_REGIONS
 from groundwork.declaration import Declaration
@@ -21,7 +21,7 @@ from groundwork.declaration.policy_files import Document
 from . import by_administrator, held_by_policy
 from .settings import Settings
 
-Found = held_by_policy.Found | by_administrator.Found
+Found = service_policies.Found | by_administrator.Found
 
 
 class ThreatDetection(Component[Found]):
@@ -43,7 +43,7 @@ class ThreatDetection(Component[Found]):
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         settings: Settings = target.declaration.settings(self.name)
-        if isinstance(found, held_by_policy.Found):
+        if isinstance(found, service_policies.Found):
             yield from held_by_policy.calls(settings, found, target)
         else:
             yield from by_administrator.calls(settings, found, target)

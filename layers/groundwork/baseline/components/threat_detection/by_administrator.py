@@ -17,9 +17,10 @@ from groundwork.aws.sessions import DENIALS
 from groundwork.baseline import administrators
 from groundwork.baseline.component import Call, Permission, Target, known_later
 from groundwork.baseline.regions import governed, in_each, skipped
+from groundwork.baseline.service_policies import ROLES
 from groundwork.contracts import Kind
 
-from .held_by_policy import ROLES, SERVICE, TYPE
+from .held_by_policy import SERVICE, TYPE
 from .settings import Settings
 
 SECURITY: tuple[Kind, ...] = ("security",)

@@ -1,9 +1,4 @@
-"""In the management account: one GuardDuty policy on the root, and GuardDuty's service-linked role, without which no policy
-reaches this account itself.
-
-From the moment on in which the policy type is enabled nothing else switches GuardDuty on in a new account: so the policy is
-made first, the type enabled then, and the policy attached at once; all of it when the security account administers every
-governed Region, and not before. Nothing is begun where somebody else does, or has a policy on the root.
+"""In the management account: one GuardDuty policy on the root. Enabling its type ends auto-enable in the whole organization.
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_guardduty_syntax.html
 https://docs.aws.amazon.com/guardduty/latest/ug/guardduty-organization-policies-considerations.html
@@ -11,15 +6,14 @@ https://docs.aws.amazon.com/guardduty/latest/ug/guardduty-organization-policies-
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterator, Sequence
+from functools import partial
 from typing import Any
 
-from groundwork.baseline import administrators, central_policies, service_roles
-from groundwork.baseline.central_policies import Policy, PolicyType, minified
-from groundwork.baseline.component import Call, Permission, Target, left_to_people
-from groundwork.baseline.regions import governed, skipped
-from groundwork.contracts import Kind
+from groundwork.baseline import service_policies
+from groundwork.baseline.central_policies import PolicyType, minified
+from groundwork.baseline.component import Call, Target, left_to_people
+from groundwork.baseline.service_policies import Found, Service
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
 from groundwork.errors import InvalidDeclaration
@@ -27,70 +21,19 @@ from groundwork.errors import InvalidDeclaration
 from .settings import Settings
 
 SERVICE = "guardduty.amazonaws.com"
-ROLE_NAME = "AWSServiceRoleForAmazonGuardDuty"
-MANAGEMENT: tuple[Kind, ...] = ("management",)
-ROLES = "arn:{partition}:iam::{account}:role/"
 LONGEST = 10_000
 """Characters of a policy. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
-
-
-def _differences(found: Document, wanted: Document) -> str:
-    there, declared = dict(_settings(found)), dict(_settings(wanted))
-    return "; ".join(
-        f"{name} is {there.get(name, 'not there')}, expected {declared.get(name, 'not there')}"
-        for name in sorted(there.keys() | declared.keys())
-        if there.get(name) != declared.get(name)
-    )
-
-
-def _settings(document: object, within: str = "") -> Iterator[tuple[str, str]]:
-    """What a document sets, by where: `us-east-1.foundational` is enabled."""
-    if not isinstance(document, Mapping):
-        yield within, str(document)
-        return
-    for key, value in document.items():
-        hidden = key in ("guardduty", "enablement", "status", "@@assign")
-        yield from _settings(value, within if hidden else f"{within}.{key}".lstrip("."))
-
-
 TYPE = PolicyType(
     "GUARDDUTY_POLICY",
     "GuardDuty policy",
     "Groundwork: GuardDuty is on in every account. Declared in baseline.yaml; changes made here are put right.",
-    _differences,
+    partial(service_policies.differences, hidden=("guardduty", "enablement", "status", "@@assign")),
 )
-READS = (
-    replace(central_policies.READS, kinds=MANAGEMENT),
-    Permission(("guardduty:ListOrganizationAdminAccounts", "organizations:ListRoots"), kinds=MANAGEMENT),
-    # While the role does not exist, IAM knows no path of it.
-    Permission(("iam:GetRole",), (f"{ROLES}*{ROLE_NAME}",), kinds=MANAGEMENT),
+GUARDDUTY = Service(
+    *("GuardDuty", "guardduty", SERVICE, "AWSServiceRoleForAmazonGuardDuty", TYPE, "threat-detection"),
+    ends="with it, auto-enable ends in the whole organization",
 )
-WRITES = (
-    *(replace(each, kinds=MANAGEMENT) for each in central_policies.writes(TYPE.name)),
-    Permission(
-        ("organizations:EnablePolicyType",),
-        ("arn:{partition}:organizations::{account}:root/o-*/r-*",),
-        kinds=MANAGEMENT,
-    ),
-    Permission(
-        ("iam:CreateServiceLinkedRole",),
-        (f"{ROLES}aws-service-role/{SERVICE}/*",),
-        {"StringEquals": {"iam:AWSServiceName": SERVICE}},
-        kinds=MANAGEMENT,
-    ),
-)
-
-
-@dataclass(frozen=True)
-class Found:
-    """`type_status` is that of the policy type in the root, empty where it is off. `role`: whether the service-linked role
-    exists."""
-
-    administrators: administrators.ByRegion = field(default_factory=dict)
-    off: tuple[str, ...] = ()
-    policies: central_policies.Found = field(default_factory=central_policies.Found)
-    type_status: str = ""
-    role: bool = False
+READS, WRITES = GUARDDUTY.reads(), GUARDDUTY.writes()
 
 
 def content(settings: Settings, regions: Sequence[str]) -> dict[str, Any]:
@@ -116,66 +59,17 @@ def rendered(settings: Settings, declaration: Declaration) -> Document:
 
 
 def read(settings: Settings, target: Target) -> Found:
-    if target.organization.security_account_id is None:
-        return Found()
-    on, off = governed(target)
-    (root,) = target.client("organizations").list_roots()["Roots"]
-    types = {each["Type"]: each["Status"] for each in root["PolicyTypes"]}
-    return Found(
-        administrators.read("guardduty", on, target),
-        off,
-        central_policies.read(TYPE, [settings.policy], [target.organization.root_id], target),
-        types.get(TYPE.name, ""),
-        service_roles.exists(ROLE_NAME, target),
-    )
+    return service_policies.read(GUARDDUTY, settings.policy, target)
 
 
 def calls(settings: Settings, found: Found, target: Target) -> Iterator[Call]:
-    resource = f"{TYPE.words} {settings.policy}" if settings.by == "policy" else "GuardDuty"
-    if target.organization.security_account_id is None:
-        yield _report(resource, "waits for the security account, which is to administer GuardDuty")
-        return
-    others = administrators.strangers(found.administrators, target)
-    yield from administrators.reports("guardduty", "threat-detection", others)
-    if others:
-        return
-    if not found.role:
-        missing = "does not exist: GuardDuty is switched on for everybody but the management account"
-        yield service_roles.creation(SERVICE, ROLE_NAME, missing)
     if settings.by == "policy":
-        yield from _held(settings, resource, found, target)
+        document = content(settings, target.declaration.regions.governed)
+        resource = f"{TYPE.words} {settings.policy}"
+        held = service_policies.held(GUARDDUTY, settings.policy, document, found, target)
     else:
-        yield from _no_longer_held(settings, found)
-    yield from skipped("guardduty", found.off)
-
-
-def _held(settings: Settings, resource: str, found: Found, target: Target) -> Iterator[Call]:
-    if found.policies.others:
-        theirs = ", ".join(found.policies.others)
-        why = (
-            f"is not attached to the root, where somebody else's {theirs} is: two would be one policy, of which neither side "
-            f"knows all. Detach that one by hand, or take threat-detection out of the baseline"
-        )
-        yield _report(resource, why)
-        return
-    missing = [name for name, each in found.administrators.items() if not each.account or each.leaving]
-    if missing and not found.type_status:
-        where = ", ".join(missing)
-        yield _report(resource, f"waits for the security account to administer GuardDuty in {where}")
-        return
-    wanted = Policy(
-        settings.policy,
-        content(settings, target.declaration.regions.governed),
-        {target.organization.root_id: "the root"},
-        harm="GuardDuty is on where somebody switches it on",
-        idle="it switches GuardDuty on in no account",
-    )
-    for call in central_policies.calls(TYPE, [wanted], found.policies, target):
-        if call.operation == "AttachPolicy" and found.type_status != "ENABLED":
-            if not found.type_status:
-                yield _enabling(target)
-            call = replace(call, after=call.after or f"{TYPE.name} is enabled")
-        yield call
+        resource, held = "GuardDuty", _no_longer_held(settings, found)
+    yield from service_policies.calls(GUARDDUTY, resource, held, found, target)
 
 
 def _no_longer_held(settings: Settings, found: Found) -> Iterator[Call]:
@@ -192,17 +86,4 @@ def _no_longer_held(settings: Settings, found: Found) -> Iterator[Call]:
             "is on in the root, which keeps auto-enable off in the whole organization: detach its policies and disable it by "
             "hand (aws organizations disable-policy-type), or declare by: policy"
         )
-        yield _report(f"policy type {TYPE.name}", why)
-
-
-def _enabling(target: Target) -> Call:
-    given = {"RootId": target.organization.root_id, "PolicyType": TYPE.name}
-    return Call(
-        *("organizations", "EnablePolicyType", given, f"policy type {TYPE.name}", "create"),
-        reason="is off in the root: no such policy switches GuardDuty on; with it, auto-enable ends in the whole organization",
-        severity="high",
-    )
-
-
-def _report(resource: str, reason: str) -> Call:
-    return Call("guardduty", "", {}, resource, "report", reason)
+        yield GUARDDUTY.report(f"policy type {TYPE.name}", why)
