@@ -17,11 +17,14 @@ from groundwork.baseline.components.account_contacts import Settings as Contacts
 from groundwork.baseline.components.alarms import Alarms, Settings
 from groundwork.baseline.components.budget import NAME, Budget
 from groundwork.baseline.components.budget import Settings as Spending
+from groundwork.baseline.components.delegation import Delegation
 from groundwork.baseline.components.own_policies import OwnPolicies
 from groundwork.baseline.components.quota_template import SERVICE_QUOTAS, Quota, QuotaTemplate
 from groundwork.baseline.components.quota_template import Settings as Quotas
 from groundwork.baseline.components.trail import Trail
 from groundwork.baseline.components.trail.logs import GROUP
+from groundwork.baseline.components.vulnerability_scanning import INSPECTOR, VulnerabilityScanning
+from groundwork.baseline.components.vulnerability_scanning import Settings as Scanning
 from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.own_policies import OwnPolicy
@@ -219,6 +222,30 @@ def _forget_own_policies(place: Place) -> None:
         organizations.delete_policy(PolicyId=policy["Id"])
 
 
+def hold_inspector(place: Place) -> Job:
+    """The security account administers Amazon Inspector, and a policy switches it on. But for trusted access all is gone
+    afterwards."""
+    scanning: dict[str, Model] = {"vulnerability-scanning": Scanning()}
+    components = (Delegation(), VulnerabilityScanning())
+    return _with_its_role(components, place.cloud.declaration, scanning, _let_inspector_go, place)
+
+
+def _let_inspector_go(place: Place) -> None:
+    aws = place.cloud.aws
+    organizations, inspector, iam = aws.client("organizations"), aws.client("inspector2"), aws.client("iam")
+    root = organizations.list_roots()["Roots"][0]["Id"]
+    with suppress(organizations.exceptions.PolicyTypeNotEnabledException):
+        organizations.disable_policy_type(RootId=root, PolicyType=INSPECTOR.type.name)
+    for policy in organizations.list_policies(Filter=INSPECTOR.type.name)["Policies"]:
+        for each in organizations.list_targets_for_policy(PolicyId=policy["Id"])["Targets"]:
+            organizations.detach_policy(PolicyId=policy["Id"], TargetId=each["TargetId"])
+        organizations.delete_policy(PolicyId=policy["Id"])
+    for each in inspector.list_delegated_admin_accounts()["delegatedAdminAccounts"]:
+        inspector.disable_delegated_admin_account(delegatedAdminAccountId=each["accountId"])
+    with suppress(iam.exceptions.NoSuchEntityException):
+        iam.delete_service_linked_role(RoleName=INSPECTOR.role)
+
+
 def _forget_contact(place: Place) -> None:
     account = place.cloud.aws.client("account")
     with suppress(account.exceptions.ResourceNotFoundException):
@@ -263,14 +290,16 @@ def _with_its_role(
     place: Place,
 ) -> Job:
     """What the deployed declaration does not have: the components themselves do it, with the role of the function."""
-    cloud, given = place.cloud, place.given(place.management, "component", components[0].name)
+    cloud = place.cloud
     role = f"arn:aws:iam::{place.management}:role/{role_of(cloud, 'ApplyManagementComponentFunction')}"
     who = cloud.aws.mint(role, "errand", service="lambda.amazonaws.com")
     baseline = {**declared.baseline, "management": [each.name for each in components]}
     declaration = declared.model_copy(update={"baseline": baseline})
     declaration._settings = settings
 
-    def target() -> Target:
+    def target(component: Component[Any]) -> Target:
+        account = place.management if "management" in component.kinds else place.security
+        given = place.given(account, "component", component.name)
         return Target(
             Account.model_validate(given["account"]),
             Organization.model_validate(given["organization"]),
@@ -281,7 +310,7 @@ def _with_its_role(
     def work() -> str:
         try:
             for component in components:
-                loop.apply(component, target())
+                loop.apply(component, target(component))
         except (ClientError, GroundworkError) as refused:
             return str(refused)
         finally:
