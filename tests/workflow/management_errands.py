@@ -223,8 +223,10 @@ def _forget_own_policies(place: Place) -> None:
 
 
 def hold_inspector(place: Place) -> Job:
-    """The security account administers Amazon Inspector, and a policy switches it on. But for trusted access all is gone
-    afterwards."""
+    """The security account administers Amazon Inspector, and a policy switches it on. But for trusted access and the policy
+    type, which is on before, all is gone afterwards."""
+    place.cloud.aws.client("organizations").enable_aws_service_access(ServicePrincipal=INSPECTOR.principal)
+    enable(place.cloud.aws, INSPECTOR.type.name)
     scanning: dict[str, Model] = {"vulnerability-scanning": Scanning()}
     components = (Delegation(), VulnerabilityScanning())
     return _with_its_role(components, place.cloud.declaration, scanning, _let_inspector_go, place)
@@ -233,9 +235,6 @@ def hold_inspector(place: Place) -> Job:
 def _let_inspector_go(place: Place) -> None:
     aws = place.cloud.aws
     organizations, inspector, iam = aws.client("organizations"), aws.client("inspector2"), aws.client("iam")
-    root = organizations.list_roots()["Roots"][0]["Id"]
-    with suppress(organizations.exceptions.PolicyTypeNotEnabledException):
-        organizations.disable_policy_type(RootId=root, PolicyType=INSPECTOR.type.name)
     for policy in organizations.list_policies(Filter=INSPECTOR.type.name)["Policies"]:
         for each in organizations.list_targets_for_policy(PolicyId=policy["Id"])["Targets"]:
             organizations.detach_policy(PolicyId=policy["Id"], TargetId=each["TargetId"])
