@@ -8,6 +8,9 @@ const SHOWN = [["heeded", "Groundwork's, and those a rule matches"], ["groundwor
 /** A rule by its name in the template, which CloudFormation puts between the stack's name and letters of its own. */
 const logical = (rule) => rule.match(/^groundwork-(\w+)-\w+$/)?.[1] ?? rule;
 
+/** An action, which may go on in the next line behind its service. */
+const inTwo = (action) => action.split(":").flatMap((part, place) => (place ? [":", h("wbr"), part] : [part]));
+
 /** Which way an event went, as Groundwork sees it. */
 function way(told) {
   if (told.event.source === "groundwork" && told.event["detail-type"] !== "Account Requested") return "sent";
@@ -62,7 +65,7 @@ export function calls({ act }) {
       { label: "Time", style: "tight", cell: (row) => clock(row.time) },
       { label: "Verdict", style: "words", cell: (row) => [chip(row.verdict, row.verdict === "denied" ? "bad" : "good"),
         row.reason && h("span.under", {}, `by ${row.reason}`.replace("by no ", "no "))] },
-      { label: "Action", style: "long", cell: (row) => [h("code", {}, row.action),
+      { label: "Action", style: "parts", cell: (row) => [h("code", {}, ...inTwo(row.action)),
         row.operation !== row.action.split(":")[1] && h("span.under", {}, `${row.service} ${row.operation}`)] },
       { label: "Resource", style: "long", cell: (row) => h("code", { title: row.resource }, short(row.resource)) },
       { label: "Principal", style: "long", cell: (row) => [short(row.principal_arn), row.function && h("span.under", {}, row.function)] },
