@@ -16,7 +16,7 @@ WIDEST = 1010
 NAME_SIZE, NOTE_SIZE = 13, 10.5
 HEIGHT, SMALL, ROW_GAP = 40, 24, 26
 GAP, MARGIN = 30, 30
-MOST_BESIDE = 4
+MOST_BESIDE = 3
 """Branches of a group in one row; more are spread over rows of about the same number."""
 INSET = 14
 TRACK = 20

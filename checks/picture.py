@@ -14,7 +14,7 @@ from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
 from checks.graph import Graph, Way, graph_of
-from checks.layout import GAP, MARGIN, ROW_GAP, TRACK, Box, heading, lines, placed, text_width
+from checks.layout import GAP, MARGIN, ROW_GAP, TRACK, Box, heading, lines, placed
 
 ENDS = ("Succeed", "Fail")
 
@@ -44,7 +44,7 @@ def picture(machine: Mapping[str, Any]) -> str:
     for line in [*lines(graph), *([failure] if failure else [])]:
         first = line[0][0]
         over = any(_passes(way, graph, line) for way in graph.forward())
-        told = any(way.label and way.target == first and way not in graph.back for way in graph.ways)
+        told = any(way.label and way.source in boxes and way.target not in boxes for way in graph.ways)
         gutters[first] = y + TRACK * (1 if told else 0.5)
         y = gutters[first] + TRACK * (1 + over)
         inside = list(placed(line, graph, y))
@@ -153,7 +153,8 @@ def _drawn_ways(graph: Graph, boxes: Mapping[str, Box], gutters: Mapping[str, fl
     for way in forward:
         source, target = boxes[way.source], boxes[way.target]
         if way.target in gutters and in_order[way.target] > in_order[way.source]:
-            yield from _to_next_line(way, source, target, gutters[way.target], way.target in graph.tail)
+            gutter = min(each for each in gutters.values() if each >= source.bottom)
+            yield from _to_next_line(way, source, target, gutter, way.target in graph.tail)
         elif way.source in graph.tail or graph.rank(way.target) == graph.rank(way.source) + 1:
             yield from _to_next_column(way, source, target)
         elif any(_is_above(other, source) for other in boxes.values() if other.bottom > target.y):
@@ -215,12 +216,15 @@ def _below(way: Way, source: Box, target: Box) -> Iterator[str]:
 
 def _to_next_line(way: Way, source: Box, target: Box, gutter: float, caught: bool) -> Iterator[str]:
     into = target.y + 30 if target.inner else target.middle[1]
+    left = MARGIN - 16
+    if caught:  # beside the ways to the lines between
+        left, gutter = left - 7, gutter - 4
     yield _way(
         [
             (source.middle[0], source.bottom),
             (source.middle[0], gutter),
-            (MARGIN - 16, gutter),
-            (MARGIN - 16, into),
+            (left, gutter),
+            (left, into),
             (target.x, into),
         ],
         caught=caught,
@@ -240,7 +244,7 @@ def _back(way: Way, source: Box, target: Box, around: float, above: float) -> It
         there = [(around, below), (around, above), (into, above), (into, target.y)]
     start = [(source.middle[0], source.bottom), (source.middle[0], below)]
     yield _way([*start, *there], caught=way.caught)
-    yield _text("label", source.middle[0] - text_width(way.label, 11) / 2, below + 13, way.label)
+    yield _text("label left", source.middle[0] + 6, below - 3, way.label)
 
 
 def _legend(first: str, last: Box) -> Iterator[str]:
