@@ -1,4 +1,4 @@
-"""Contacts that are declared reach AWS in every account, and stand nowhere else: they are personal data."""
+"""Contacts and whom a budget tells reach AWS in every account, and stand nowhere else: they are personal data."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from typing import Any
 
 import yaml
 
+from groundwork.baseline.components.budget import NAME
 from tests.queues import listen
 from tests.workflow.conftest import (
     TIME_SCALE,
@@ -45,15 +46,26 @@ STRANGER = {
     "EmailAddress": "eve@elsewhere.example",
     "PhoneNumber": "+1 (202) 555-0199",
 }
-PERSONAL = {*STRANGER.values(), *(value for contact in CONTACTS.values() for value in contact.values())}
+TOLD = ["costs@private.example", "shop@private.example"]
+BUDGET: Mapping[str, Any] = {
+    "monthly": 500,
+    "notify": TOLD,
+    "exceptions": [{"where": {"kinds": ["management"]}, "monthly": 50_000}],
+}
+PERSONAL = {
+    *STRANGER.values(),
+    *TOLD,
+    *(value for contact in CONTACTS.values() for value in contact.values()),
+}
 
 
 def declaring(home: Path) -> Path:
     template, path = groundwork_of_ones_own(home), home / "layers/baseline/baseline.yaml"
     declared = yaml.safe_load(path.read_text())
     for names in declared["baseline"].values():
-        names.append("account-contacts")
-    path.write_text(yaml.safe_dump(declared | {"accountContacts": {**CONTACTS, "replace": True}}))
+        names += ["account-contacts", "budget"]
+    settings = {"accountContacts": {**CONTACTS, "replace": True}, "budget": BUDGET}
+    path.write_text(yaml.safe_dump(declared | settings))
     return template
 
 
@@ -70,10 +82,21 @@ def held(client: Any) -> dict[str, dict[str, str]]:
     return found
 
 
+def budget(client: Any, account: str) -> tuple[str, list[str]]:
+    """What the account may spend, and who is told."""
+    which = {"AccountId": account, "BudgetName": NAME}
+    (alert,) = client.describe_notifications_for_budget(**which)["Notifications"]
+    del alert["NotificationState"]
+    found = client.describe_subscribers_for_notification(**which, Notification=alert)["Subscribers"]
+    amount = client.describe_budget(**which)["Budget"]["BudgetLimit"]["Amount"]
+    return amount, [each["Address"] for each in found]
+
+
 def quoting(cloud: Cloud, ear: Ear) -> list[str]:
     """Where anything of a contact stands, of all that is kept; that something of accounts was looked at comes first."""
     kept = everything(cloud, ear)
-    assert all(any("account-contacts" in text for _, text in kept[kind]) for kind in ("histories", "items"))
+    for name in ("account-contacts", "budget"):
+        assert all(any(name in text for _, text in kept[kind]) for kind in ("histories", "items"))
     return [
         f"{kind}, {where}: {value}"
         for kind, places in kept.items()
@@ -99,17 +122,26 @@ def test_contacts_reach_every_account_and_are_told_nobody(slot: Slot, tmp_path: 
         cloud.inside("account", account),
     ):
         assert held(client) == CONTACTS
+    budgets, which = cloud.inside("budgets", account), {"AccountId": account, "BudgetName": NAME}
+    management = cloud.aws.management_account
+    assert budget(budgets, account) == ("500", TOLD)
+    assert budget(cloud.aws.client("budgets"), management) == ("50000", TOLD)
 
+    (alert,) = budgets.describe_notifications_for_budget(**which)["Notifications"]
+    left = {"SubscriptionType": "EMAIL", "Address": TOLD[0]}
+    budgets.delete_subscriber(**which, Notification=alert, Subscriber=left)
     cloud.inside("account", account).put_alternate_contact(AlternateContactType="BILLING", **STRANGER)
     cloud.inside("account", account).delete_alternate_contact(AlternateContactType="OPERATIONS")
-    planned = cloud.start(accountId=account, mode="plan", components=["account-contacts"])
+    planned = cloud.start(accountId=account, mode="plan", components=["account-contacts", "budget"])
     assert {each["resource"] for each in planned.output["changes"]} == {
+        f"budget {NAME}: alert at 80 % of actual cost",
         "billing contact",
         "operations contact",
     }
     assert cloud.roll_out(mode="plan").status == "SUCCEEDED"
     assert cloud.start(accountId=account).output["outcome"] == "repaired"
     assert held(cloud.inside("account", account)) == CONTACTS
+    assert sorted(budget(budgets, account)[1]) == sorted(TOLD)
     cloud.all_ended()
     assert quoting(cloud, ear) == []
     results = cloud.aws.client("s3")
