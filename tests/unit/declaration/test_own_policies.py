@@ -81,6 +81,8 @@ def test_a_right_one_loads_and_is_part_of_the_version(
         ("tag", {"tags": {f"t{n}": {"tag_key": {"@@assign": "a" * 90}} for n in range(90)}}, "AWS takes 10,000 in a tag policy"),
         ("service-control", deny("iam:*"), "x.json: denies iam:"),
         ("service-control", deny("ec2:DeleteVpc", Resource="arn:aws:ec2:*:*:vpc/*"), "denies ec2:DeleteVpc to OrganizationAcc"),
+        ("service-control", deny("config:Put*", Resource="arn:aws:config:*:*:configuration-recorder/*"), "denies config:Put"),
+        ("service-control", deny("iam:*", Condition={"StringEquals": {"aws:PrincipalAccount": "<security>"}}), "denies iam:"),
         ("resource-control", to_everyone("sts:AssumeRole"), "shut out what must get in: Groundwork enters by OrganizationAcc"),
         ("ec2", {"ec2_attributes": {"exception_message": {"@@assign": "a"}}}, "organizationPolicies holds imdsV2, snapshot"),
     ],
