@@ -14,10 +14,20 @@ from checks.declared import main
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration.loading import all_mistakes, check, load
 from groundwork.declaration.own_policies import KINDS, TypeName
+from groundwork.errors import InvalidDeclaration
 from local.organizations.policy_types import POLICY_TYPES
-from tests.unit.declaration.files import DEFAULT, changed, refusal
+from tests.unit.declaration.files import DEFAULT, changed
 
 TAGS = {"tags": {"team": {"tag_key": {"@@assign": "team"}}}}
+
+
+ALONE = {"own-policies": COMPONENTS["own-policies"]}
+
+
+def refusal(home: Path) -> str:
+    with pytest.raises(InvalidDeclaration) as refused:
+        check(load(home), ALONE)
+    return str(refused.value)
 
 
 def own(home: Path, document: Any, of_type: TypeName = "tag", **line: Any) -> Path:
@@ -43,7 +53,7 @@ def to_everyone(action: str, **more: Any) -> dict[str, Any]:
 def test_a_right_one_loads_and_is_part_of_the_version(
     home: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    declaration = check(load(own(home, TAGS, where=["Workloads"])), COMPONENTS)
+    declaration = check(load(own(home, TAGS, where=["Workloads"])), ALONE)
     assert declaration.own_document("x") == TAGS
     assert [each.file for each in declaration.own_policies_laid_down] == ["policies/organization/x.json"]
     copied = tmp_path_factory.mktemp("other") / "home"
@@ -122,7 +132,7 @@ WRITER = "arn:<partition>:iam::*:role/groundwork-log-archive"
 def test_what_locks_nobody_out_is_taken(
     home: Path, document: Any, of_type: TypeName, where: list[str]
 ) -> None:
-    check(load(own(home, document, of_type, where=where)), COMPONENTS)
+    check(load(own(home, document, of_type, where=where)), ALONE)
 
 
 @pytest.mark.parametrize("left_out", range(3))
@@ -194,4 +204,4 @@ def test_sizes_and_numbers_are_those_of_the_embedded_aws() -> None:
 
 
 def _told(home: Path) -> str:
-    return "\n".join(all_mistakes(home, COMPONENTS))
+    return "\n".join(all_mistakes(home, ALONE))
