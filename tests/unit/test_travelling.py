@@ -8,15 +8,13 @@ import pytest
 from pydantic import TypeAdapter
 
 from groundwork.baseline.components import COMPONENTS
-from groundwork.baseline.run import LONGEST_RESULT, MOST_PASSES
-from groundwork.contracts import Change, Kind, RollOut
+from groundwork.baseline.run import MOST_COMPONENTS, MOST_PASSES, Result, longest_result
+from groundwork.contracts import Change, Kind, Mode, RollOut
 from groundwork.fields import Whole
 from groundwork.rendering import held_to
 
 A_STATE = 262_144
 """Bytes. https://docs.aws.amazon.com/step-functions/latest/dg/service-quotas.html"""
-MOST_COMPONENTS = 11
-"""Of one kind of account: a security account has delegation and the log archive before the others."""
 BESIDE = 60_000
 """For the work, the account and the organization, which travel with them."""
 
@@ -29,12 +27,19 @@ def test_a_number_that_jsonata_had_in_hand_is_read(written: Any) -> None:
 
 
 @pytest.mark.parametrize("letter", ["a", "ß", "漢", "😀"])
-def test_the_results_of_all_passes_fit_into_a_state(letter: str) -> None:
-    """In whatever language an account is named."""
+@pytest.mark.parametrize(("mode", "passes"), [("plan", 1), ("apply", MOST_PASSES)])
+def test_the_results_of_all_passes_fit_into_a_state(mode: Mode, passes: int, letter: str) -> None:
+    """In whatever language an account is named, and however many components its kind may have."""
     change = Change(component="access", resource=letter * 50, action="update", reason=letter * 300)
     for kind in get_args(Kind):
-        assert sum(kind in component.kinds for component in COMPONENTS.values()) <= MOST_COMPONENTS
-    for mode, passes in (("plan", 1), ("apply", MOST_PASSES)):
-        held = held_to(LONGEST_RESULT["plan" if mode == "plan" else "apply"], [change] * 1_000)
-        size = sum(len(each.model_dump_json(by_alias=True, exclude_none=True).encode()) + 1 for each in held)
-        assert size * MOST_COMPONENTS * passes + BESIDE <= A_STATE
+        most = MOST_COMPONENTS[kind]
+        assert sum(kind in component.kinds for component in COMPONENTS.values()) <= most
+        for components in range(1, most + 1):
+            held = held_to(longest_result(mode, components), [change] * 1_000)
+            size = sum(
+                len(each.model_dump_json(by_alias=True, exclude_none=True).encode()) + 1 for each in held
+            )
+            skipped = (most - components) * len(
+                Result(component="own-policies", outcome="skipped").model_dump_json()
+            )
+            assert (size * components + skipped) * passes + BESIDE <= A_STATE

@@ -127,11 +127,16 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "organizations:ListTargetsForPolicy": "a guard rail of ours is declared no longer",
     },
     "ApplyManagementComponentFunction.CreateGuardrails": {"organizations:TagResource": BESIDES},
-    "ApplyManagementComponentFunction.KeepPoliciesOfTheOrganization": {
-        "organizations:UpdatePolicy": "the policy was changed, or the declaration"
-    },
-    "ApplyManagementComponentFunction.KeepGuardrails": {
-        "organizations:UpdatePolicy": "the policy was changed, or the declaration"
+    **{
+        f"ApplyManagementComponentFunction.{statement}": {
+            "organizations:UpdatePolicy": "the policy was changed, or the declaration"
+        }
+        for statement in (
+            "KeepGuardrails",
+            "KeepInspectorsPolicy",
+            "KeepPoliciesOfTheOrganization",
+            "KeepPoliciesOfTheOwner",
+        )
     },
     "ApplyManagementComponentFunction.LookAtItself": {
         "cloudtrail:GetEventSelectors": "somebody gave the trail event selectors",

@@ -14,7 +14,7 @@ from groundwork.aws.sessions import Inside, inside, needed, session_policy
 from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Installation, Target
 from groundwork.baseline.components import COMPONENTS
-from groundwork.contracts import Account, Change, Mode, Model, Organization
+from groundwork.contracts import Account, Change, Kind, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import BaselineNotVerified, BaselineUndone, SessionPolicyTooLarge
@@ -27,9 +27,11 @@ MOST_PASSES = 3
 LONGEST_TOGETHER = 1_500
 """Characters of a session policy for several components: STS has a second limit, of a form that nobody can count, and
 whoever stays away from the first one seldom meets that."""
-LONGEST_RESULT: dict[Mode, int] = {"plan": 18_000, "apply": 6_000}
-"""Bytes: the results of an account's components, eleven at most, travel together in one state of at most 262,144. A plan
-looks once; what is applied may go round three times, and each result stays."""
+MOST_COMPONENTS: dict[Kind, int] = {"management": 17, "security": 17, "tooling": 10, "workload": 10}
+LONGEST_TOGETHER_RESULTS = 200_000
+LONGEST_RESULT = 18_000
+"""Bytes: the results of an account's components travel together in one state of at most 262,144. A plan looks once; what
+is applied may go round three times, and each result stays."""
 
 
 class ComponentTask(Model):
@@ -169,9 +171,24 @@ def _component(name: ComponentName, declaration: Declaration) -> Component[objec
     return component
 
 
+def longest_result(mode: Mode, components: int) -> int:
+    """Bytes of one component's result, where so many have one."""
+    passes = 1 if mode == "plan" else MOST_PASSES
+    return min(LONGEST_RESULT, LONGEST_TOGETHER_RESULTS // (passes * max(components, 1)))
+
+
+def _with_results(task: ComponentTask, declaration: Declaration) -> int:
+    """How many components of the account have a result: those declared, and those that may have been."""
+    kind = task.account.kind
+    if task.account.may_hold_more_than(declaration.version):
+        return MOST_COMPONENTS[kind]
+    return len(declaration.baseline.get(kind, []))
+
+
 def _result(task: ComponentTask, target: Target) -> Result:
     do = loop.plan if task.mode == "plan" else loop.apply
-    changes = held_to(LONGEST_RESULT[task.mode], do(_component(task.component, target.declaration), target))
+    longest = longest_result(task.mode, _with_results(task, target.declaration))
+    changes = held_to(longest, do(_component(task.component, target.declaration), target))
     differs = any(change.action != "report" for change in changes)
     outcome: Literal["changed", "differs"] = "differs" if task.mode == "plan" else "changed"
     return Result(component=task.component, outcome=outcome if differs else "unchanged", changes=changes)
