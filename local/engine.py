@@ -56,6 +56,7 @@ ADAPTERS: Sequence[str] = (
     "local.iam.removals",
     "local.iam.service_roles",
     "local.stack.cloudformation",
+    "local.stack.requests",
     "local.stack.change_sets",
     "local.stack.exports",
 )

@@ -74,8 +74,9 @@ def checked(home: Path, text: str) -> Declaration:
 
 @contextmanager
 def put_together(home: Path, text: str) -> Iterator[Path]:
-    """A folder with this text as its file, and the owner's policies and conformance packs on top of those that are shipped."""
+    """A folder with this text as its file, and the owner's policies and conformance packs on top of those that are shipped, and templates."""
     from groundwork.declaration.loading import FOLDERS, HOME
+    from groundwork.declaration.stacks.templates import FOLDER as TEMPLATES
 
     with TemporaryDirectory() as made:
         whole = Path(made)
@@ -84,6 +85,8 @@ def put_together(home: Path, text: str) -> Iterator[Path]:
             shutil.copytree(folder, whole / folder.name)
             if (home / folder.name).is_dir():
                 shutil.copytree(home / folder.name, whole / folder.name, dirs_exist_ok=True)
+        if (home / TEMPLATES).is_dir():
+            shutil.copytree(home / TEMPLATES, whole / TEMPLATES)
         yield whole
 
 

@@ -245,6 +245,24 @@ class ComponentNotSettled(GroundworkError):
     )
 
 
+class StackInProgress(Pending):
+    """CloudFormation is at work on a stack, which may take it an hour."""
+
+    remedy = (
+        "See the events of the stack in the CloudFormation console of the account. When it is complete, start the execution "
+        'with {"accountId": "<its id>"}: it does only what is left.'
+    )
+
+
+class StackFailed(Refused):
+    """CloudFormation could not make, change or delete a stack; the cause has its own first failed event."""
+
+    remedy = (
+        "Mend what the cause says: the template, a parameter or the policies of the stack's role in the declaration, or what "
+        'stands in its way in the account. Then start the execution with {"accountId": "<its id>"}: it tries once more.'
+    )
+
+
 class ConflictingSetup(Refused):
     """Somebody else's resource stands where the baseline wants its own, and the declaration does not take it over."""
 

@@ -16,6 +16,7 @@ from moto.cloudformation.utils import generate_changeset_id, generate_stack_id, 
 from moto.core.responses import ActionResult, EmptyResult
 
 from local.stack.cloudformation import Stack
+from local.stack.requests import require_capabilities
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -63,6 +64,7 @@ def _create(
 ) -> tuple[str, str]:
     """What is refused leaves no stack behind."""
     validate_create_change_set(change_set_name)
+    require_capabilities(template)
     stack = _to_change(backend, stack_name, change_set_name, change_set_type)
     if stack is None:
         identifier = generate_stack_id(stack_name, backend.region_name, backend.account_id)

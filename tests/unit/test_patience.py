@@ -83,6 +83,7 @@ NOT_LESS_THAN = {
     "Sfn.SdkClientException": 60,
     "Sfn.SfnException": 60,
     "Sfn.ThrottlingException": 60,
+    "StackInProgress": 60 * 60,  # CloudFormation gives a resource so long, and more to some
     "States.ItemReaderFailed": 15,
     "States.TaskFailed": 30,
     "StepFunctions.AWSStepFunctionsException": 4 * 60,

@@ -13,6 +13,7 @@ from groundwork.aws.clients import Clients
 from groundwork.aws.sessions import Permission
 from groundwork.contracts import Account, Kind, Model, Organization, Severity
 from groundwork.declaration import Declaration
+from groundwork.errors import GroundworkError
 
 __all__ = ["Call", "Component", "Permission", "Target"]
 """What the module of a component needs, and more for those who work with components."""
@@ -117,7 +118,7 @@ class Target:
     """The account in work: who it is, where it stands, what is declared, and the clients to look at it.
 
     `foresees` is set in a plan: what the security account does not hold yet is `known_later`, where an apply waits.
-    `entered_by` is the name of the role whose session applies."""
+    `entered_by` is the name of the role whose session applies, `execution` the ARN of the execution that works."""
 
     account: Account
     organization: Organization
@@ -126,6 +127,7 @@ class Target:
     installation: Installation = field(default_factory=Installation)
     foresees: bool = False
     entered_by: str | None = None
+    execution: str = ""
     _asked: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What does not change while an account is in work: asked once, used by every component."""
     _asking: dict[str, Lock] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -171,6 +173,9 @@ class Component(ABC, Generic[Found]):
     """What `read` calls besides where the target `foresees`: what a plan tells and nothing follows from."""
     writes: ClassVar[Sequence[Permission]]
     """What the calls of `diff` need besides: the session policy of apply is both."""
+    lasting: ClassVar[type[GroundworkError] | None] = None
+    """For one whose calls only begin what AWS then does by itself: `apply` looks again after each, and raises this while
+    AWS is at work. The state machine asks again for as long as its Retry of that error says."""
 
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
         """The roles by which it is applied in a member account, in the order in which they are tried."""

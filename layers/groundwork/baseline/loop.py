@@ -36,8 +36,8 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
     """Close the difference, in as many rounds as its calls need each other's results.
 
     Returns every change made, in order; reports come last. Whether it stays closed, `verify` looks later.
-    Raises `ComponentNotSettled` when AWS does not show what a later call needs: the state machine asks again; and what
-    `groundwork.aws.refusals` makes of AWS's exceptions.
+    Raises `ComponentNotSettled`, or what the component has as `lasting`, when AWS does not show what a later call needs: the
+    state machine asks again; and what `groundwork.aws.refusals` makes of AWS's exceptions.
     """
     changes: list[Change] = []
     made: list[Call] = []
@@ -48,11 +48,11 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
         made += due
         changes += [_change(component, call) for call in due]
         waiting = [call for call in calls if call.after]
-        if not waiting:
+        if not waiting and not (due and component.lasting):
             return changes + [_change(component, call) for call in calls if call.action == "report"]
         if not due:
             break
-    raise ComponentNotSettled(
+    raise (component.lasting or ComponentNotSettled)(
         f"{component.name} would not settle in account {target.account.id}: {_in_words(waiting)}"
     )
 

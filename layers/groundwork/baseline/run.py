@@ -91,6 +91,7 @@ def work_inside(task: ComponentTask, declaration: Declaration, installation: Ins
             installation,
             foresees=plans,
             entered_by=None if plans else entered.role,
+            execution=task.execution,
         )
         return _result(task, target)
 

@@ -44,6 +44,8 @@ from groundwork.declaration.settings import (
     RollOut,
     Trail,
 )
+from groundwork.declaration.stacks import Stack
+from groundwork.declaration.stacks.templates import Template
 from groundwork.fields import AccountId, AccountName, Email, UnitPath
 
 
@@ -101,6 +103,7 @@ class Declaration(Model):
         "of management",
     )
     cdk: Cdk = Field(default_factory=Cdk)
+    stacks: list[Stack] = Field(default_factory=list)
     requests: Requests = Field(default_factory=Requests)
     approvals: Approvals = Field(default_factory=Approvals)
     roll_out: RollOut = Field(default_factory=RollOut)
@@ -121,6 +124,7 @@ class Declaration(Model):
     )
 
     _policies: dict[str, Document] = PrivateAttr(default_factory=dict)
+    _templates: dict[str, Template] = PrivateAttr(default_factory=dict)
     _conformance_packs: dict[str, str] = PrivateAttr(default_factory=dict)
     """The texts of `conformance-packs/<name>.yaml`, by name."""
     _own_documents: dict[str, Document] = PrivateAttr(default_factory=dict)
@@ -135,6 +139,10 @@ class Declaration(Model):
 
     def has_policy(self, name: str) -> bool:
         return name in self._policies
+
+    def template(self, name: str) -> Template:
+        """The file of `templates/` of this name."""
+        return self._templates[name]
 
     @property
     def policy_names(self) -> list[str]:
@@ -188,6 +196,11 @@ class Declaration(Model):
         everything = {"baseline": laid_down, "settings": settings, "policies": {**self._policies, **own}}
         if self.has_component("conformance-pack"):
             everything["conformancePacks"] = self._conformance_packs
+        if self.has_component("stacks"):
+            used = {each.template for each in self.stacks}
+            everything["templates"] = {
+                name: each.body for name, each in self._templates.items() if name in used
+            }
         return hashlib.sha256(json.dumps(everything, sort_keys=True, default=str).encode()).hexdigest()[:12]
 
     @property

@@ -29,6 +29,8 @@ from groundwork.declaration.policy_files import (
     read_policy,
     statements,
 )
+from groundwork.declaration.stacks.mistakes import stack_mistakes
+from groundwork.declaration.stacks.templates import read_template, template_files
 from groundwork.declaration.yaml_text import parsed
 from groundwork.errors import InvalidDeclaration
 from groundwork.fields import shown
@@ -55,6 +57,8 @@ def load(home: Path = HOME) -> Declaration:
     declaration._conformance_packs.update(_conformance_packs(home))
     own = own_policies.policy_files(home)
     declaration._own_documents.update({path.stem: own_policies.read_policy(path) for path in own})
+    if declaration.stacks:
+        declaration._templates.update({path.name: read_template(path) for path in template_files(home)})
     if found := list(mistakes_in(declaration)):
         raise InvalidDeclaration("\n".join(found))
     return declaration
@@ -89,6 +93,12 @@ def all_mistakes(home: Path, components: Mapping[str, Declarable]) -> Iterator[s
     declaration._policies.update(policies)
     declaration._conformance_packs.update(_conformance_packs(home))
     declaration._own_documents.update(own)
+    for path in template_files(home) if declaration.stacks else ():
+        try:
+            declaration._templates[path.name] = read_template(path)
+        except InvalidDeclaration as invalid:
+            broken.add(path.name)
+            yield from str(invalid).splitlines()
     found = [
         *(
             each
@@ -120,7 +130,11 @@ def _given(raw: dict[str, Any]) -> dict[str, Any]:
 
 def mistakes_in(declaration: Declaration) -> Iterator[str]:
     """What no key shows by itself, each a sentence with its file."""
-    for each in (*mistakes(declaration), *_policy_mistakes(declaration, declaration._policies)):
+    for each in (
+        *mistakes(declaration),
+        *_policy_mistakes(declaration, declaration._policies),
+        *stack_mistakes(declaration, declaration._templates),
+    ):
         yield f"{FILE}: {each}."
     for each in own_policy_faults(declaration):
         yield f"{each}."
@@ -358,6 +372,8 @@ def _policy_mistakes(declaration: Declaration, policies: Mapping[str, Document])
                     f"power; set permissionsBoundary, or take {way} out"
                 )
     yield from _cdk_mistakes(declaration, policies, paths)
+    for stack in declaration.stacks:
+        yield from _unknown_policies(policies, f"stacks {stack.name}: policies", stack.policies)
     for group in declaration.access.groups:
         yield from _unknown_policies(policies, f"access.groups {group.name}: policies", group.policies)
         for name in group.policies:

@@ -16,6 +16,7 @@ from groundwork.declaration.aws_names import (
 from groundwork.declaration.fields import MOST_TAGS
 from groundwork.declaration.organization_policies import Held
 from groundwork.declaration.own_policies import KINDS, TypeName, faults_in
+from groundwork.declaration.stacks import Stack
 from groundwork.fields import ancestors, is_below, shown
 
 NEWER = "newerThanGroundwork"
@@ -155,9 +156,10 @@ def _roles(declaration: Declaration) -> Iterator[str]:
 
 def _managed_policies(declaration: Declaration) -> Iterator[str]:
     newer = declaration.newer_than_groundwork
-    holders: tuple[tuple[str, Role | Group], ...] = (
+    holders: tuple[tuple[str, Role | Group | Stack], ...] = (
         *(("access.roles", role) for role in declaration.access.roles),
         *(("access.groups", group) for group in declaration.access.groups),
+        *(("stacks", stack) for stack in declaration.stacks),
     )
     for key, holder in holders:
         names = holder.managed_policies

@@ -31,4 +31,6 @@ def create(
     aws: Engine, name: str, declared: dict[str, Any], who: Credentials | None = None, **more: Any
 ) -> None:
     body = json.dumps({"Resources": declared, **more})
-    aws.client("cloudformation", credentials=who).create_stack(StackName=name, TemplateBody=body)
+    aws.client("cloudformation", credentials=who).create_stack(
+        StackName=name, TemplateBody=body, Capabilities=["CAPABILITY_NAMED_IAM"]
+    )

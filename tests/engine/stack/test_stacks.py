@@ -102,7 +102,9 @@ def test_tags_come_and_go_and_everything_else_stays(aws: Engine) -> None:
     before = resources(aws, "labelled")
     for declared, expected in ((tagged, {"team": "data"}), (untagged, {})):
         body = json.dumps({"Resources": declared})
-        aws.client("cloudformation").update_stack(StackName="labelled", TemplateBody=body)
+        aws.client("cloudformation").update_stack(
+            StackName="labelled", TemplateBody=body, Capabilities=["CAPABILITY_IAM"]
+        )
         assert described(aws, "labelled")["StackStatus"] == "UPDATE_COMPLETE"
         assert resources(aws, "labelled") == before
         queue = aws.client("sqs").list_queue_tags(QueueUrl=before["Queue"]).get("Tags", {})

@@ -23,7 +23,10 @@ CALLS_OF_S3 = (
     "PutObject PutPublicAccessBlock"
 )
 CALLS_OF_S3CONTROL = "GetPublicAccessBlock PutPublicAccessBlock"
-CALLS_OF_CLOUDFORMATION = "DescribeStackResources"
+CALLS_OF_CLOUDFORMATION = (
+    "CreateStack DeleteStack DescribeStackEvents DescribeStackResources DescribeStacks GetTemplate UpdateStack "
+    "UpdateTerminationProtection"
+)
 CALLS_OF_SSM = "GetParameter PutParameter"
 CALLS_OF_EC2 = (
     "DeleteInternetGateway DeleteNetworkAclEntry DeleteSubnet DeleteVpc DescribeInternetGateways DescribeNetworkAcls "
@@ -158,8 +161,33 @@ ANSWERS_OF_EC2: Answers = {
     "InvalidVpcID.NotFound": {"DeleteVpc": _GONE},
 }
 
+_ASKED = again("This execution has asked for it already: what became of it is seen at the next look.")
+
 ANSWERS_OF_CLOUDFORMATION: Answers = {
-    "ValidationError": read("There is no stack CDKToolkit."),
+    "AlreadyExistsException": again("The stack was made a moment ago: seen at the next look."),
+    "ChangeSetNotFound": unsent("No change set is asked for."),
+    "InsufficientCapabilitiesException": refused(
+        "The template makes roles or users: name under the stack's capabilities what CloudFormation asks for, and deploy."
+    ),
+    "LimitExceededException": quota(
+        "The account has as many stacks in the Region as it may (quota 'Stack count' of AWS CloudFormation, 2,000). Raise it, "
+        "or delete stacks."
+    ),
+    "TokenAlreadyExistsException": _ASKED,
+    "ValidationError": {
+        "DescribeStackResources": read("There is no stack CDKToolkit."),
+        "CreateStack": again(
+            "CloudFormation does not know the stack's new role yet, for some seconds. If it goes on: it does not take the "
+            "template or a parameter, for the reason that it gives."
+        ),
+        "UpdateStack": refused(
+            "CloudFormation does not take the template or a parameter, for the reason that it gives. Where that is 'No "
+            "updates are to be performed': what differs changes no resource; change a Metadata attribute of one with it."
+        ),
+        "": again(
+            "Somebody else changes the stack at this moment, or has deleted it: seen at the next look."
+        ),
+    },
 }
 
 _STRANGE = refused(

@@ -139,11 +139,12 @@ def filled(document: Document, target: Target) -> Document:
     text = json.dumps(document)
     for name in PLACEHOLDERS:
         if f"<{name}>" in text:
-            text = text.replace(f"<{name}>", _value(name, target))
+            text = text.replace(f"<{name}>", value_of(name, target))
     return _document(json.loads(text)["Statement"])
 
 
-def _value(placeholder: str, target: Target) -> str:
+def value_of(placeholder: str, target: Target) -> str:
+    """What is filled in for one of `PLACEHOLDERS`. Raises `NotYetKnown`."""
     match placeholder:
         case "partition":
             return target.organization.partition

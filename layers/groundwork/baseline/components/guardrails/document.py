@@ -20,6 +20,7 @@ Closed on purpose, since a denial of the obvious verbs leaves them open:
   (a trust, a managed policy) finds no role that may more.
 - The trail's name is taken in every Region, the buckets' names in every account, the key's alias in every Region of
   the security account. Access points of the security account, a second door to its buckets, are read-only.
+- A declared stack keeps its role: who could change the stack, or pass the role to another, would have the role's power.
 - What the CDK deploys by, where it is in the baseline: who could write to its bucket would decide what a pipeline deploys.
 - The key is known by its alias, which nobody else can move or delete.
 - AWS Config's service-linked role, without which the recorder stops, cannot be deleted; nor can a governed Region
@@ -54,6 +55,7 @@ from groundwork.baseline.components.guardrails.names import READS_OF_IAM, Names,
 from groundwork.baseline.components.guardrails.regions import of_the_regions
 from groundwork.contracts import Organization
 from groundwork.declaration import ComponentName, Declaration
+from groundwork.declaration.stacks import ROLE, STACK
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
 
 LONGEST, ONCE_LONGEST = 10_240, 5_120
@@ -80,6 +82,11 @@ FREE_ON_OURS = [
 ]
 """What anybody may do with a resource of ours: look at it, enter a role, and say who is in a group."""
 
+FREE_ON_STACKS = [
+    *("cloudformation:Describe*", "cloudformation:Detect*", "cloudformation:Get*", "cloudformation:List*"),
+    *READS_OF_IAM,
+    "sts:*",
+]
 FREE_ON_THE_CDKS = [*READS_OF_IAM, "s3:Get*", "s3:List*", "ssm:Get*", "ssm:List*", "sts:*"]
 CONFIG_ACTIONS = [
     "config:*DeliveryChannel",
@@ -141,6 +148,10 @@ def _of_the_baseline(names: Names) -> Iterator[Statement]:
     yield from (names.exempting(each, names.entry_roles) for each in _statements(names))
     if is_laid_down("cdk", names.declaration):
         yield _of_the_cdk(names)
+    if is_laid_down("stacks", names.declaration):
+        stacks = [names.arn("cloudformation", f"stack/{STACK}*/*", "*"), names.iam(f"role/*{ROLE}*")]
+        statement = {"Sid": "Stacks", "NotAction": FREE_ON_STACKS, "Resource": stacks}
+        yield names.exempting(statement, names.entry_roles)
 
 
 def _statements(names: Names) -> Iterator[Statement]:

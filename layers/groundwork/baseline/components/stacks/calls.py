@@ -1,0 +1,225 @@
+"""What leads from a stack as it is to the declared one: one step, and what waits for it.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from groundwork.baseline.component import Action, Call
+from groundwork.contracts import Severity
+from groundwork.declaration.stacks import STACK, Stack
+from groundwork.declaration.stacks.templates import FOLDER, Template, shape
+
+from .state import ROLLED_BACK, STUCK, Seen, token
+
+CREATE, UPDATE, DELETE, PROTECT = "CreateStack", "UpdateStack", "DeleteStack", "UpdateTerminationProtection"
+REMEDIES: Mapping[str, str] = {
+    "DELETE_FAILED": (
+        "could not be deleted ({failure}). By an entry role, empty what resists, or keep it with `aws cloudformation "
+        "delete-stack --deletion-mode FORCE_DELETE_STACK`"
+    ),
+    "IMPORT_ROLLBACK_FAILED": (
+        "an import of resources into it could not be rolled back ({failure}). By an entry role, mend what resists and roll "
+        "it back"
+    ),
+    "UPDATE_FAILED": (
+        "an update failed and was kept as it was ({failure}). By an entry role, roll it back with `aws cloudformation "
+        "rollback-stack`"
+    ),
+    "UPDATE_ROLLBACK_FAILED": (
+        "an update could not be rolled back ({failure}). By an entry role, mend what resists and roll on with `aws "
+        "cloudformation continue-update-rollback`, which can also skip it"
+    ),
+}
+"""By the status, what a person has to decide."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Place:
+    """Where a stack is, or is to be. `waits` says for what its calls wait, and `needs` what is mended before them."""
+
+    name: str
+    region: str
+    execution: str = ""
+    waits: str = ""
+    needs: tuple[str, ...] = ()
+
+    @property
+    def resource(self) -> str:
+        return f"stack {STACK}{self.name} in {self.region}"
+
+    def call(
+        self,
+        operation: str,
+        action: Action,
+        reason: str,
+        parameters: Mapping[str, Any] | None = None,
+        *,
+        severity: Severity = "medium",
+        after: str = "",
+    ) -> Call:
+        its = token(self.execution, operation, self.resource)
+        asked = {"StackName": f"{STACK}{self.name}", **(parameters or {})}
+        if its and operation != PROTECT:
+            asked["ClientRequestToken"] = its
+        return Call(
+            *(
+                "cloudformation",
+                operation,
+                asked,
+                self.resource,
+                action,
+                reason,
+                self.region,
+                severity,
+                after,
+            ),
+            needs=self.needs,
+        )
+
+    def has_asked(self, seen: Seen) -> bool:
+        """Whether its last operation is one that this execution asked for."""
+        operations = (CREATE, UPDATE, DELETE)
+        return bool(seen.token) and seen.token in {
+            token(self.execution, operation, self.resource) for operation in operations
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Declared(Place):
+    """`values` are its parameters', `role` the ARN of its role."""
+
+    stack: Stack
+    template: Template
+    values: Mapping[str, str]
+    role: str
+
+    @property
+    def contents(self) -> dict[str, Any]:
+        """What CloudFormation is asked to make of it."""
+        return {
+            "TemplateBody": self.template.body,
+            "Parameters": [
+                {"ParameterKey": name, "ParameterValue": value} for name, value in self.values.items()
+            ],
+            "Capabilities": list(self.stack.capabilities),
+            "RoleARN": self.role,
+        }
+
+
+# -- declared ------------------------------------------------------------------------------------------
+
+
+def of_declared(seen: Seen | None, place: Declared) -> Iterator[Call]:
+    """Nothing for one that is as declared."""
+    if seen is None:
+        yield _creation(place, place.waits)
+    elif seen.in_progress:
+        yield _in_progress(seen, place)
+    elif seen.never_made:
+        told = f" ({seen.failure})" if seen.failure else ""
+        why = (
+            f"is {seen.status}: its creation came to nothing{told}, and CloudFormation changes no such stack"
+        )
+        yield from _deletion(seen, place, why)
+        yield _creation(place, f"the deletion of {place.resource}")
+    else:
+        yield from _update(seen, place)
+
+
+def _creation(place: Declared, after: str) -> Call:
+    reason = f"does not exist; it is made of {FOLDER}/{place.stack.template}"
+    protection = {"EnableTerminationProtection": place.stack.termination_protection}
+    return place.call(CREATE, "create", reason, {**place.contents, **protection}, after=after)
+
+
+def _in_progress(seen: Seen, place: Declared) -> Call:
+    """What follows is known when CloudFormation is done."""
+    if seen.status == "DELETE_IN_PROGRESS":
+        return _creation(place, _at_work(seen))
+    return place.call(UPDATE, "update", "is being changed", place.contents, after=_at_work(seen))
+
+
+def _at_work(seen: Seen) -> str:
+    return f"CloudFormation, which is at work on it ({seen.status})"
+
+
+def _deletion(seen: Seen, place: Place, reason: str, after: str = "") -> Iterator[Call]:
+    """With termination protection CloudFormation deletes none."""
+    after = after or place.waits
+    if seen.protected:
+        off = {"EnableTerminationProtection": False}
+        yield place.call(PROTECT, "update", f"{reason}; it is protected from that", off, after=after)
+    yield place.call(DELETE, "delete", reason, after=after)
+
+
+def _update(seen: Seen, place: Declared) -> Iterator[Call]:
+    words, severity = differences(seen, place)
+    if words:
+        yield place.call(UPDATE, "update", words, place.contents, severity=severity, after=place.waits)
+    wanted = place.stack.termination_protection
+    if seen.protected != wanted:
+        there, expected = ("off", "on") if wanted else ("on", "off")
+        reason = f"termination protection is {there}; expected {expected}"
+        yield place.call(PROTECT, "update", reason, {"EnableTerminationProtection": wanted})
+
+
+def differences(seen: Seen, place: Declared) -> tuple[str, Severity]:
+    """In words, what of its template and its parameters is not as declared. What is taken out of a template is deleted,
+    with what it holds."""
+    there, wanted = shape(seen.content or {}), shape(place.template.content)
+    found = [*_resources(there["Resources"], wanted["Resources"])] if there else []
+    removes = any(name not in wanted["Resources"] for name in there.get("Resources", {}))
+    sections = (there.keys() | wanted.keys()) - {"Resources"}
+    if changed := sorted(name for name in sections if there.get(name) != wanted.get(name)):
+        found.append(f"{' and '.join(changed)} differ from {FOLDER}/{place.stack.template}")
+    for name, value in place.values.items():
+        if name in seen.parameters and seen.parameters[name] != value:
+            found.append(f"parameter {name} is {seen.parameters[name]!r}; expected {value!r}")
+    return "; ".join(found), "high" if removes else "medium"
+
+
+def _resources(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    for verb, names, kinds in (
+        ("deletes", there.keys() - wanted.keys(), there),
+        ("adds", wanted.keys() - there.keys(), wanted),
+        ("changes", {name for name in there.keys() & wanted if there[name] != wanted[name]}, wanted),
+    ):
+        if names:
+            named = (f"{name} ({kinds[name]['Type']})" for name in sorted(names))
+            yield f"{verb} {', '.join(named)}"
+
+
+def failed(seen: Seen | None, place: Declared) -> str:
+    """Why nothing is asked of CloudFormation: this execution has asked already, or a person has to decide."""
+    if seen is None or seen.in_progress:
+        return ""
+    if place.has_asked(seen):
+        if seen.never_made:
+            return f"its creation failed and was rolled back ({seen.status}): {seen.failure}"
+        if seen.status == ROLLED_BACK and differences(seen, place)[0]:
+            return f"its update failed and was rolled back ({seen.status}): {seen.failure}"
+    if seen.status in STUCK:
+        return f"is {seen.status}: {REMEDIES[seen.status].format(failure=seen.failure)}"
+    return ""
+
+
+# -- no longer declared --------------------------------------------------------------------------------
+
+
+def of_left_over(seen: Seen, place: Place) -> Iterator[Call]:
+    at_work = _at_work(seen) if seen.in_progress else ""
+    yield from _deletion(seen, place, "is no longer declared", at_work)
+
+
+def not_deleted(seen: Seen, place: Place) -> str:
+    """Why its deletion is not asked for: this execution has asked already."""
+    if seen.status != "DELETE_FAILED" or not place.has_asked(seen):
+        return ""
+    return f"is no longer declared, and {REMEDIES[seen.status].format(failure=seen.failure)}"

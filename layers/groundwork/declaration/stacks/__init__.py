@@ -1,0 +1,70 @@
+"""The part of the declaration that says which of the owner's own templates are deployed where."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+from graphlib import TopologicalSorter
+from typing import Annotated, Literal
+
+from pydantic import AfterValidator, Field
+
+from groundwork.contracts import Account, Model
+from groundwork.declaration.access import Where
+from groundwork.declaration.fields import ManagedPolicy, PolicyName, Region
+from groundwork.declaration.policy_grammar import PLACEHOLDERS
+from groundwork.declaration.stacks.templates import FOLDER
+
+COMPONENT = "stacks"
+STACK, ROLE = "groundwork-", "groundwork-stack-"
+"""What the names of stacks begin with, and those of the roles that CloudFormation makes them by."""
+IN_PARAMETERS = (*PLACEHOLDERS, "name", "region")
+"""What is filled in where it stands in angle brackets in a parameter's value: of an account its name besides."""
+
+
+def _stack_name(value: str) -> str:
+    if not re.fullmatch(r"[a-z][a-z0-9-]{0,39}", value):
+        raise ValueError(
+            "is no name of a stack; use up to 40 small letters, digits and hyphens, a letter first"
+        )
+    return value
+
+
+def _file(value: str) -> str:
+    if not re.fullmatch(r"[\w.-]+\.(json|ya?ml)", value, re.ASCII):
+        raise ValueError(f"is no file of {FOLDER}/; give its name with its end, like network.yaml")
+    return value
+
+
+StackName = Annotated[str, AfterValidator(_stack_name)]
+
+
+class Stack(Model):
+    """One template, and where a stack of it is."""
+
+    name: StackName = Field(description=f"The stack is called {STACK}<name>, its role {ROLE}<name>")
+    template: Annotated[str, AfterValidator(_file)] = Field(description=f"A file of {FOLDER}/")
+    where: Where
+    regions: list[Region] = Field(default_factory=list, description="Governed ones; none: the home Region")
+    parameters: dict[str, str] = Field(
+        default_factory=dict, description=f"<{'>, <'.join(IN_PARAMETERS)}> are filled in"
+    )
+    capabilities: list[Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]] = Field(default_factory=list)
+    policies: list[PolicyName] = Field(
+        default_factory=list, description="Files of policies/: what CloudFormation may do to make the stack"
+    )
+    managed_policies: list[ManagedPolicy] = Field(
+        default_factory=list, max_length=20, description="Names of AWS managed policies, besides"
+    )
+    termination_protection: bool = False
+    after: list[StackName] = Field(default_factory=list, description="Stacks that are complete before")
+
+    def places(self, home: str) -> list[str]:
+        return self.regions or [home]
+
+
+def declared_in(declared: Iterable[Stack], account: Account) -> list[Stack]:
+    """The stacks of an account, each after those that it waits for."""
+    here = {each.name: each for each in declared if each.where.admits(account)}
+    order = TopologicalSorter({name: set(each.after) & here.keys() for name, each in here.items()})
+    return [here[name] for name in order.static_order()]

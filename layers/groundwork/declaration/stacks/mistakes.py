@@ -1,0 +1,78 @@
+"""What is wrong in declared stacks, and between them and their templates."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from graphlib import CycleError, TopologicalSorter
+
+from groundwork.declaration import Declaration
+from groundwork.declaration.aws_names import did_you_mean
+from groundwork.declaration.stacks import COMPONENT, IN_PARAMETERS, Stack
+from groundwork.declaration.stacks.templates import FOLDER, IAM, NAMED_IAM, Template
+from groundwork.fields import shown
+
+LONGEST_PARAMETER = 4_096
+"""Bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
+
+
+def stack_mistakes(declaration: Declaration, templates: Mapping[str, Template]) -> Iterator[str]:
+    """Each a sentence, which names key, value and remedy."""
+    names = [each.name for each in declaration.stacks]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        yield f"stacks declares {twice[0]!r} twice; give one of them another name"
+    for each in declaration.stacks:
+        for mistake in (*_in_declaration(each, declaration, names), *_in_template(each, templates)):
+            yield f"stacks {each.name}: {mistake}"
+    try:
+        TopologicalSorter({each.name: each.after for each in declaration.stacks}).prepare()
+    except CycleError as cycle:
+        yield f"stacks: {' waits for '.join(cycle.args[1])}: take one of them out of the other's after"
+
+
+def _in_declaration(stack: Stack, declaration: Declaration, names: list[str]) -> Iterator[str]:
+    if "management" in stack.where.kinds:
+        yield "where.kinds: management is no member account, and Groundwork deploys nothing there; take it out"
+    for kind in stack.where.kinds:
+        if kind != "management" and COMPONENT not in declaration.baseline.get(kind, []):
+            yield f"where.kinds: baseline.{kind} lacks {COMPONENT}; add it"
+    for region in stack.regions:
+        if region not in declaration.regions.governed:
+            yield f"regions: {shown(region)} is not governed; add it to regions.governed, or take it out"
+    for name in stack.after:
+        if name not in names:
+            yield f"after: {name!r} is no stack that is declared{did_you_mean(name, names)}; correct it"
+    if not (stack.policies or stack.managed_policies):
+        yield (
+            "gives CloudFormation nothing that it may do; name under policies a file that allows what the template makes, "
+            "changes, reads and deletes"
+        )
+    if "guardrails" not in declaration.baseline.get("management", []):
+        yield (
+            "needs guardrails in baseline.management: whoever may change the stack has the power of its role, and only the "
+            "guard rails deny that"
+        )
+
+
+def _in_template(stack: Stack, templates: Mapping[str, Template]) -> Iterator[str]:
+    template = templates.get(stack.template)
+    if template is None:
+        yield f"template: {stack.template!r} is no file in {FOLDER}/{did_you_mean(stack.template, templates)}; add it"
+        return
+    for name, value in stack.parameters.items():
+        if name not in template.parameters:
+            close = did_you_mean(name, template.parameters)
+            yield f"parameters.{name}: {FOLDER}/{stack.template} has no such parameter{close}; take it out"
+        if len(value) > LONGEST_PARAMETER:
+            yield f"parameters.{name}: has {len(value):,} characters; CloudFormation takes {LONGEST_PARAMETER:,}"
+        for placeholder in re.findall(r"<([A-Za-z]\w*)>", value):
+            if placeholder not in IN_PARAMETERS:
+                known = ", ".join(f"<{each}>" for each in IN_PARAMETERS)
+                yield f"parameters.{name}: <{placeholder}> is not filled in; write one of {known}"
+    for name in template.parameters.keys() - template.values(stack.parameters).keys():
+        yield f"parameters.{name}: is missing, and the template has no default; give it a value"
+    needed = template.capability
+    if needed and needed not in stack.capabilities and NAMED_IAM not in stack.capabilities:
+        what = "roles or users, and names them" if needed == NAMED_IAM else "roles, users or policies"
+        least = needed if needed == NAMED_IAM else f"{IAM} (or {NAMED_IAM})"
+        yield f"capabilities: the template makes {what}; say that you know it: {least}"

@@ -1,0 +1,167 @@
+"""The owner's templates of AWS CloudFormation, `templates/*`, as they are read.
+
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/template-anatomy.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html
+"""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from groundwork.errors import InvalidDeclaration
+
+FOLDER = "templates"
+ENDS = (".json", ".yaml", ".yml")
+LONGEST = 51_200
+"""Bytes of a template that is sent along with the call. Up to a megabyte it may be read from Amazon S3."""
+IAM, NAMED_IAM = "CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"
+NAMES_OF_IAM: Mapping[str, str] = {
+    "AWS::IAM::Group": "GroupName",
+    "AWS::IAM::InstanceProfile": "InstanceProfileName",
+    "AWS::IAM::ManagedPolicy": "ManagedPolicyName",
+    "AWS::IAM::Role": "RoleName",
+    "AWS::IAM::User": "UserName",
+}
+"""The property by which a resource of IAM gets a name of the template's choice."""
+OF_IAM = frozenset(
+    (
+        *NAMES_OF_IAM,
+        "AWS::IAM::AccessKey",
+        "AWS::IAM::GroupPolicy",
+        "AWS::IAM::Policy",
+        "AWS::IAM::RolePolicy",
+        "AWS::IAM::UserPolicy",
+        "AWS::IAM::UserToGroupAddition",
+    )
+)
+"""https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
+MACROS = "Fn::Transform"
+SHAPING = ("Resources", "Outputs", "Mappings", "Conditions")
+"""The sections of a template that decide what a stack holds, its parameters' values besides."""
+
+
+@dataclass(frozen=True)
+class Template:
+    """`body` is as it was written, `content` what it says: of YAML each value as text, as CloudFormation compares them."""
+
+    body: str
+    content: Mapping[str, Any]
+
+    @property
+    def resources(self) -> Mapping[str, Mapping[str, Any]]:
+        found: Mapping[str, Mapping[str, Any]] = self.content["Resources"]
+        return found
+
+    @property
+    def parameters(self) -> Mapping[str, Mapping[str, Any]]:
+        found: Mapping[str, Mapping[str, Any]] = self.content.get("Parameters") or {}
+        return found
+
+    def values(self, given: Mapping[str, str]) -> dict[str, str]:
+        """Each parameter's value: the one that is given, or its default."""
+        defaults = {
+            name: text(each["Default"]) for name, each in self.parameters.items() if "Default" in each
+        }
+        return {**defaults, **given}
+
+    @property
+    def capability(self) -> str | None:
+        """What the template needs to be told: that it makes roles or users, and whether it names them itself."""
+        kinds = [(each.get("Type", ""), each.get("Properties") or {}) for each in self.resources.values()]
+        if any(NAMES_OF_IAM.get(kind, "") in properties for kind, properties in kinds):
+            return NAMED_IAM
+        return IAM if any(kind in OF_IAM for kind, _ in kinds) else None
+
+
+def shape(content: Mapping[str, Any]) -> dict[str, Any]:
+    """What of a template decides what its stack holds: two that have the same need no update."""
+    return {section: content[section] for section in SHAPING if content.get(section)}
+
+
+def text(value: Any) -> str:
+    """A parameter's value as CloudFormation shows it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)
+
+
+def template_files(home: Path) -> list[Path]:
+    return sorted(path for path in (home / FOLDER).glob("*") if path.suffix in ENDS)
+
+
+def read_template(path: Path) -> Template:
+    """Raises `InvalidDeclaration`, which names file, value and remedy."""
+    name = f"{FOLDER}/{path.name}"
+    try:
+        body = path.read_text(encoding="utf-8")
+        content = parsed(body)
+    except (UnicodeDecodeError, ValueError) as broken:
+        raise InvalidDeclaration(f"{name}: is no template: {' '.join(str(broken).split())}.") from None
+    if found := list(_faults(content, len(body.encode()))):
+        raise InvalidDeclaration("\n".join(f"{name}: {each}." for each in found))
+    return Template(body, content)
+
+
+def parsed(body: str) -> Any:
+    """JSON, or YAML with CloudFormation's tags in their long form. Raises `ValueError`."""
+    if body.lstrip().startswith("{"):
+        return json.loads(body)
+    import yaml  # only where a template is YAML: its import takes as long as that of the whole domain
+
+    class Loader(yaml.BaseLoader):
+        """Each scalar is text, so that `true` is `"true"` and a date is not one."""
+
+        def construct_mapping(self, node: Any, deep: bool = False) -> dict[Any, Any]:
+            keys = [key.value for key, _ in node.value]
+            if twice := next((key for key in keys if keys.count(key) > 1), None):
+                line = node.start_mark.line + 1
+                raise ValueError(f"line {line}: holds the key {twice!r} twice; remove one")
+            return super().construct_mapping(node, deep)
+
+    def tagged(loader: Any, tag: str, node: Any) -> dict[str, Any]:
+        if isinstance(node, yaml.ScalarNode):
+            value: Any = loader.construct_scalar(node)
+        elif isinstance(node, yaml.SequenceNode):
+            value = loader.construct_sequence(node, deep=True)
+        else:
+            value = loader.construct_mapping(node, deep=True)
+        if tag == "GetAtt" and isinstance(value, str):
+            value = value.split(".", 1)
+        return {tag if tag in ("Ref", "Condition") else f"Fn::{tag}": value}
+
+    Loader.add_multi_constructor("!", tagged)
+    try:
+        return yaml.load(body, Loader)  # noqa: S506 - it makes text, lists and mappings of what it reads
+    except yaml.YAMLError as broken:
+        raise ValueError(str(broken)) from None
+
+
+def _faults(content: Any, length: int) -> Iterator[str]:
+    if length > LONGEST:
+        yield (
+            f"has {length:,} bytes; CloudFormation takes {LONGEST:,} in a call: make two stacks of it, or take comments and "
+            "descriptions out"
+        )
+    resources = content.get("Resources") if isinstance(content, Mapping) else None
+    if not isinstance(resources, Mapping) or not resources:
+        yield "Resources: is missing or empty; a stack needs at least one"
+        return
+    for name, each in resources.items():
+        if not isinstance(each, Mapping) or not isinstance(each.get("Type"), str):
+            yield f"Resources.{name}: has no Type; add it, like AWS::S3::Bucket"
+    if "Transform" in content or MACROS in json.dumps(resources):
+        yield (
+            "Transform: is processed by a macro, and what comes out cannot be compared with what is there; write it out "
+            "(`sam package` and `aws cloudformation get-template --template-stage Processed` show what that is)"
+        )
+    parameters = content.get("Parameters") or {}
+    for name, each in parameters.items() if isinstance(parameters, Mapping) else ():
+        if not isinstance(each, Mapping):
+            yield f"Parameters.{name}: is no parameter; give it a Type"
+        elif text(each.get("NoEcho", "")).lower() == "true":
+            yield (
+                f"Parameters.{name}: has NoEcho, and a declaration holds no secrets: name the secret in the template, as "
+                "{{resolve:secretsmanager:...}}"
+            )

@@ -1,0 +1,141 @@
+"""stacks: what CloudFormation is at work on, could not do, or leaves to a person."""
+
+from __future__ import annotations
+
+import pytest
+
+from groundwork.errors import StackFailed, StackInProgress
+from tests.component.conftest import World
+from tests.component.sabotage import differences, prove_complete
+from tests.component.stacks import (
+    BUCKET,
+    QUEUE,
+    STACK,
+    STACKS,
+    apply,
+    declaring,
+    names,
+    shown,
+    stack,
+    status,
+)
+
+# -- what CloudFormation could not do ------------------------------------------------------------------
+
+
+def test_a_failed_creation_is_told_once_and_tried_again_by_the_next_execution(world: World) -> None:
+    account, failing = world.account(), declaring(world, stack(template="queue.yaml"), queue=QUEUE)
+    for _ in ("the state machine", "a retry of it"):
+        with pytest.raises(
+            StackFailed, match=r"its creation failed .* Queue \(AWS::SQS::Queue\): .*AccessDenied"
+        ):
+            apply(world, account, failing)
+    assert status(world, account) == "ROLLBACK_COMPLETE"
+    made = world.plan(STACKS, account, declaration=failing)[0]
+    assert (made.action, made.resource) == ("delete", STACK)
+    assert "is ROLLBACK_COMPLETE: its creation came to nothing (Queue (AWS::SQS::Queue): " in made.reason
+    allowing = declaring(
+        world, stack(template="queue.yaml", managed_policies=["AmazonSQSFullAccess"]), queue=QUEUE
+    )
+    apply(world, account, allowing, "two")
+    assert status(world, account) == "CREATE_COMPLETE"
+
+
+def test_a_failed_update_is_told_once_and_what_was_there_stays(world: World) -> None:
+    account = world.account()
+    apply(world, account, declaring(world, stack()))
+    before = shown(world, account)["Outputs"]
+    failing = declaring(world, stack(template="queue.yaml"), queue=QUEUE)
+    for execution in ("two", "two", "three"):
+        mark = len(world.aws.calls)
+        with pytest.raises(StackFailed, match=r"its update failed .* Queue \(AWS::SQS::Queue\)"):
+            apply(world, account, failing, execution)
+    asked = [call.operation for call in world.calls_since(mark) if call.mutating]
+    assert asked.count("UpdateStack") == 1
+    assert status(world, account) == "UPDATE_ROLLBACK_COMPLETE"
+    assert shown(world, account)["Outputs"] == before
+    assert differences(world.plan(STACKS, account, declaration=declaring(world, stack()))) == []
+
+
+@pytest.mark.parametrize(
+    "busy",
+    [
+        "CREATE_IN_PROGRESS",
+        "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+        "DELETE_IN_PROGRESS",
+        "ROLLBACK_IN_PROGRESS",
+    ],
+)
+def test_while_cloudformation_is_at_work_it_is_asked_again_later(world: World, busy: str) -> None:
+    account, declared = world.account(), declaring(world, stack())
+    apply(world, account, declared)
+    was = status(world, account)
+    status(world, account, busy)
+    (planned,) = world.planned(STACKS, account, declaration=declared)
+    assert planned.call
+    assert planned.call.after == f"CloudFormation, which is at work on it ({busy})"
+    with pytest.raises(StackInProgress):
+        apply(world, account, declared, "two")
+    status(world, account, was)
+    assert apply(world, account, declared, "two") == []
+
+
+@pytest.mark.parametrize(
+    ("stuck", "remedy"),
+    [
+        ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
+        ("DELETE_FAILED", "FORCE_DELETE_STACK"),
+        ("UPDATE_FAILED", "rollback-stack"),
+    ],
+)
+def test_what_a_person_must_decide_is_told_and_the_other_stacks_are_made(
+    world: World, stuck: str, remedy: str
+) -> None:
+    account = world.account()
+    apply(world, account, declaring(world, stack()))
+    status(world, account, stuck)
+    other = stack(name="other", template="bucket.json", parameters={})
+    both = declaring(world, stack(), other)
+    told = [each for each in world.plan(STACKS, account, declaration=both) if each.action == "report"]
+    assert [(each.resource, each.severity) for each in told] == [(STACK, "high")]
+    assert remedy in told[0].reason
+    with pytest.raises(StackFailed, match=remedy):
+        apply(world, account, both, "two")
+    assert "groundwork-other" in names(world, account)
+    assert status(world, account) == stuck
+
+
+@pytest.mark.parametrize("left", ["ROLLBACK_FAILED", "REVIEW_IN_PROGRESS", "CREATE_FAILED"])
+def test_what_never_came_to_be_is_made_anew(world: World, left: str) -> None:
+    account, declared = world.account(), declaring(world, stack(termination_protection=True))
+    apply(world, account, declared)
+    status(world, account, left)
+    prove_complete(world, STACKS, account, declaration=declared)
+    assert status(world, account) == "CREATE_COMPLETE"
+
+
+def test_a_stack_of_others_is_told_and_not_touched(world: World) -> None:
+    account, declared = world.account(), declaring(world, stack())
+    client = world.client("cloudformation", account)
+    client.create_stack(StackName="groundwork-alerts", TemplateBody=BUCKET)
+    before = shown(world, account)
+    (told,) = [each for each in apply(world, account, declared) if each.action == "report"]
+    assert told.reason.startswith("is there, made by others (without a role of its own): left alone")
+    assert shown(world, account) == before
+
+
+def test_what_resists_its_deletion_is_told_once(world: World) -> None:
+    account, kept = world.account(), stack(template="bucket.json", parameters={})
+    apply(world, account, declaring(world, kept))
+    s3 = world.client("s3", account)
+    (bucket,) = [each["Name"] for each in s3.list_buckets()["Buckets"]]
+    s3.put_object(Bucket=bucket, Key="kept", Body=b"data")
+    gone = declaring(world, prune=True)
+    for _ in ("the state machine", "a retry of it"):
+        with pytest.raises(
+            StackFailed, match=r"could not be deleted \(Bucket \(AWS::S3::Bucket\): .*BucketNotEmpty"
+        ):
+            apply(world, account, gone, "two")
+    s3.delete_object(Bucket=bucket, Key="kept")
+    apply(world, account, gone, "three")
+    assert "groundwork-alerts" not in names(world, account)

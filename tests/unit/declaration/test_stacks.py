@@ -1,0 +1,148 @@
+"""Declared stacks and their templates: what CloudFormation would refuse, in a sentence, before anything is deployed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+import yaml
+
+from groundwork.baseline.components import COMPONENTS
+from groundwork.contracts import Account
+from groundwork.declaration.loading import all_mistakes, load
+from groundwork.declaration.stacks import declared_in
+from groundwork.declaration.stacks.templates import LONGEST, parsed, shape
+from tests.unit.declaration.files import DEFAULT, refusal
+
+TEMPLATE = """
+Parameters:
+  Days: {Type: Number}
+  Kept: {Type: String, Default: true}
+Resources:
+  Topic: {Type: AWS::SNS::Topic}
+"""
+ENTRY: dict[str, Any] = {
+    "name": "alerts",
+    "template": "topic.yaml",
+    "where": {"kinds": ["workload"]},
+    "parameters": {"Days": "30"},
+    "policies": ["deploy"],
+}
+
+
+def declared(home: Path, *entries: dict[str, Any], template: str = TEMPLATE, guardrails: bool = True) -> Path:
+    lines = {
+        kind: [name for name in names if guardrails or name != "guardrails"]
+        for kind, names in DEFAULT["baseline"].items()
+    }
+    raw = {
+        **DEFAULT,
+        "baseline": {**lines, "workload": [*lines["workload"], "stacks"]},
+        "stacks": list(entries),
+    }
+    (home / "baseline.yaml").write_text(yaml.safe_dump(raw))
+    (home / "templates").mkdir(exist_ok=True)
+    (home / "templates" / "topic.yaml").write_text(template)
+    return home
+
+
+def test_what_is_declared_is_read_and_counts(home: Path) -> None:
+    before = load(declared(home, ENTRY)).version
+    load.cache_clear()
+    after = load(declared(home, ENTRY, template=TEMPLATE.replace("Topic:", "Other:")))
+    assert before != after.version
+    template = after.template("topic.yaml")
+    assert template.values({"Days": "30"}) == {"Days": "30", "Kept": "true"}
+    assert list(all_mistakes(home, COMPONENTS)) == []
+
+
+def test_an_account_has_its_stacks_in_their_order(home: Path) -> None:
+    other = {**ENTRY, "name": "other", "where": {"kinds": ["workload"], "names": ["elsewhere"]}}
+    late = {**ENTRY, "name": "a-late-one", "after": ["alerts", "other"]}
+    stacks = load(declared(home, late, other, ENTRY)).stacks
+    account = Account(id="123456789012", name="dev", email="dev@example.com", kind="workload")
+    assert [each.name for each in declared_in(stacks, account)] == ["alerts", "a-late-one"]
+
+
+MISTAKES: list[tuple[dict[str, Any], str]] = [
+    ({"name": "Alerts"}, "stacks.0.name: 'Alerts' is no name of a stack; use up to 40 small letters"),
+    ({"template": "topic"}, "'topic' is no file of templates/; give its name with its end"),
+    ({"template": "tpic.yaml"}, "stacks alerts: template: 'tpic.yaml' is no file in templates/ (did you mean 'topic.yaml'?)"),
+    ({"policies": []}, "gives CloudFormation nothing that it may do; name under policies"),
+    ({"policies": ["deploi"]}, "stacks alerts: policies: 'deploi' is no file in policies/"),
+    ({"managedPolicies": ["ReadOnlyAcess"]}, "stacks alerts: managedPolicies: 'ReadOnlyAcess' is no AWS managed policy"),
+    ({"where": {"kinds": ["management"]}}, "where.kinds: management is no member account"),
+    ({"where": {"kinds": ["tooling"]}}, "where.kinds: baseline.tooling lacks stacks; add it"),
+    ({"regions": ["eu-west-1"]}, "regions: 'eu-west-1' is not governed"),
+    ({"after": ["alert"]}, "after: 'alert' is no stack that is declared (did you mean 'alerts'?)"),
+    ({"after": ["alerts"]}, "stacks: alerts waits for alerts"),
+    ({"parameters": {}}, "parameters.Days: is missing, and the template has no default"),
+    ({"parameters": {"Days": "30", "Day": "1"}}, "parameters.Day: templates/topic.yaml has no such parameter (did you mean 'Days'?)"),
+    ({"parameters": {"Days": "<acount>"}}, "parameters.Days: <acount> is not filled in; write one of <partition>"),
+    ({"parameters": {"Days": "x" * 4097}}, "parameters.Days: has 4,097 characters; CloudFormation takes 4,096"),
+    ({"parameters": {"Days": 30}}, "30 is no text; put it in quotes"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("given", "words"), MISTAKES, ids=[words[:50] for _, words in MISTAKES])
+def test_a_mistake_in_an_entry_is_named(home: Path, given: dict[str, Any], words: str) -> None:
+    assert words in refusal(declared(home, {**ENTRY, **given}))
+
+
+def test_a_name_twice_and_no_guard_rails_are_named(home: Path) -> None:
+    assert "stacks declares 'alerts' twice" in refusal(declared(home, ENTRY, ENTRY))
+    load.cache_clear()
+    told = refusal(declared(home, ENTRY, guardrails=False))
+    assert "stacks alerts: needs guardrails in baseline.management" in told
+
+
+OF_TEMPLATES: list[tuple[str, str]] = [
+    ("Resources: [", "templates/topic.yaml: is no template: "),
+    ("Description: none", "templates/topic.yaml: Resources: is missing or empty"),
+    ("Resources: {A: {Properties: {}}}", "Resources.A: has no Type; add it, like AWS::S3::Bucket"),
+    ("Resources: {A: {Type: x}, A: {Type: y}}", "line 1: holds the key 'A' twice; remove one"),
+    ("Transform: AWS::Serverless-2016-10-31\n" + TEMPLATE, "Transform: is processed by a macro"),
+    (TEMPLATE.replace("{Type: Number}", "{Type: Number, NoEcho: true}"), "Parameters.Days: has NoEcho"),
+    (TEMPLATE + "#" * LONGEST, "bytes; CloudFormation takes 51,200 in a call: make two stacks of it"),
+]
+
+
+@pytest.mark.parametrize(("template", "words"), OF_TEMPLATES, ids=[words for _, words in OF_TEMPLATES])
+def test_a_mistake_in_a_template_is_named(home: Path, template: str, words: str) -> None:
+    assert words in refusal(declared(home, ENTRY, template=template))
+    (told,) = all_mistakes(home, COMPONENTS)
+    assert words in told
+
+
+ROLE = "\n  Role: {Type: AWS::IAM::Role, Properties: {%s}}"
+
+
+@pytest.mark.parametrize(
+    ("properties", "given", "words"),
+    [
+        (
+            "Path: /",
+            [],
+            "makes roles, users or policies; say that you know it: CAPABILITY_IAM (or CAPABILITY_NAMED_IAM)",
+        ),
+        ("RoleName: x", ["CAPABILITY_IAM"], "and names them; say that you know it: CAPABILITY_NAMED_IAM"),
+        ("Path: /", ["CAPABILITY_IAM"], ""),
+        ("Path: /", ["CAPABILITY_NAMED_IAM"], ""),
+        ("RoleName: x", ["CAPABILITY_NAMED_IAM"], ""),
+    ],
+)
+def test_a_capability_that_lacks_is_named(home: Path, properties: str, given: list[str], words: str) -> None:
+    declared(home, {**ENTRY, "capabilities": given}, template=TEMPLATE.rstrip() + ROLE % properties)
+    told = "".join(all_mistakes(home, COMPONENTS))
+    assert words in told
+    assert bool(words) == bool(told)
+
+
+def test_what_says_the_same_is_one() -> None:
+    short = "Resources: {A: {Type: T, Properties: {X: !Ref P, Y: !GetAtt B.Arn, Z: !Sub '${P}', On: true}}}"
+    long = (
+        '{"Description": "d", "Resources": {"A": {"Type": "T", "Properties": {"On": "true", "Z": {"Fn::Sub": "${P}"}, '
+        '"Y": {"Fn::GetAtt": ["B", "Arn"]}, "X": {"Ref": "P"}}}}}'
+    )
+    assert shape(parsed(short)) == shape(parsed(long))
