@@ -70,7 +70,7 @@ def root_credentials(
     root = _root_of(aws, entry.account_id, REMOVE)
     for each in found:
         getattr(root, each.operation)(**each.parameters)
-    if left := [each.words for each in _credentials(root)]:
+    if left := [each.words for each in _credentials(_root_of(aws, entry.account_id, LOOK))]:
         raise Trouble(f"The root user of {entry.name} still has {', '.join(left)}.", "Repeat the command.")
     if GIVEN.as_json:
         as_json({**told, "removed": True})
