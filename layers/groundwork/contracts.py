@@ -253,9 +253,18 @@ def _sentence(error: Any, model: type[Model]) -> str:
         case "literal_error":
             return f"{field} {shown(error['input'])} is unknown; it must be {error['ctx']['expected']}."
         case _:
-            return (
-                f"{field} {shown(error['input'])} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
-            )
+            return f"{field} {shown(error['input'])} {what_is_wrong(error)}."
+
+
+def what_is_wrong(error: Any) -> str:
+    """With a value, in pydantic's words or in ours, so that they say what to give instead."""
+    match error["type"]:
+        case "greater_than_equal":
+            return f"is too small; it must be {error['ctx']['ge']} or more"
+        case "less_than_equal":
+            return f"is too large; it must be {error['ctx']['le']} or less"
+        case _:
+            return f"is not right: {error['msg'][0].lower()}{error['msg'][1:]}"
 
 
 def _known_fields(model: type[Model], within: tuple[str | int, ...]) -> list[str]:

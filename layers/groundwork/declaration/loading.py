@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from groundwork.contracts import Kind, Model
+from groundwork.contracts import Kind, Model, what_is_wrong
 from groundwork.declaration import Declaration, own_policies
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.component_names import camel, component_names
@@ -307,7 +307,7 @@ def _sentence(error: Any, *within: str, quoting: bool = True) -> str:
             close = did_you_mean(str(error["input"]), re.findall(r"'([^']+)'", expected))
             return f"{key}: {given} is unknown{close}; it must be {expected}."
         case _:
-            return f"{key}: {given} is not right: {error['msg'][0].lower()}{error['msg'][1:]}."
+            return f"{key}: {given} {what_is_wrong(error)}."
 
 
 def _unknown(key: str, place: Sequence[int | str]) -> str:

@@ -145,7 +145,7 @@ class AskedFor(Beginning):
         work = self._continue(waiting, record, None, execution)
         self._claim_name(asked, memory)
         self._ledger.approvals.open(approval)
-        note = f"{WAITS_FOR_APPROVAL}: {approval.why}."
+        note = f"{WAITS_FOR_APPROVAL}: {approval.why}. Whoever may approve it: groundwork approve {approval.request_id}."
         progress = self._declaration.requests.progress
         return done(work, "in-progress", note).model_copy(update={"route": "approval", "progress": progress})
 

@@ -118,7 +118,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("baseline.workload", ["acess"], "baseline.workload.0: 'acess' is no component; the components are access, account-contacts"),
     ("access.roles.0.name", "no spaces", "'no spaces' is no IAM name; use 1 to 64 letters, digits and _+=,.@-"),
     ("access.roles.0.path", "doors", "access.roles.0.path: 'doors' is no IAM path; it begins and ends with a slash"),
-    ("access.roles.0.maxSessionDuration", 60, "access.roles.0.maxSessionDuration: 60 is not right"),
+    ("access.roles.0.maxSessionDuration", 60, "access.roles.0.maxSessionDuration: 60 is too small; it must be 3600 or more"),
     ("access.roles.0.tags", {"Managed-By": "me"}, "holds the key 'Managed-By', which is reserved; choose another"),
     ("access.roles.0.tags", {"aws:x": "me"}, "holds the key 'aws:x', which is reserved; choose another"),
     ("access.roles.0.tags", {str(n): "" for n in range(50)}, "holds 50 tags; IAM allows 50 and Groundwork sets one"),
@@ -166,7 +166,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ),
     ("access.users+", {"name": "ada", "groups": ["nothing"]}, "access.users ada: is in 'nothing', which is no declared group"),
     ("trail.mode", "none", "trail.mode: 'none' is unknown; it must be"),
-    ("accountSettings.passwordPolicy.minimumLength", 5, "accountSettings.passwordPolicy.minimumLength: 5 is not right"),
+    ("accountSettings.passwordPolicy.minimumLength", 5, "accountSettings.passwordPolicy.minimumLength: 5 is too small; it must be 6 or more"),
 ]  # fmt: skip
 
 
@@ -188,7 +188,7 @@ def test_a_mistake_is_named_with_its_remedy(home: Path, key: str, value: Any, wo
         (
             "externalAccess.unusedAccess",
             {"days": 0},
-            ".days: 0 is not right: input should be greater than or equal to 1.",
+            ".days: 0 is too small; it must be 1 or more.",
         ),
         ("entryRoles.0", 7, "7 is not right: it must be a mapping of keys."),
     ],
