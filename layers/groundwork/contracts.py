@@ -260,9 +260,11 @@ def what_is_wrong(error: Any) -> str:
     """With a value, in pydantic's words or in ours, so that they say what to give instead."""
     match error["type"]:
         case "greater_than_equal":
-            return f"is too small; it must be {error['ctx']['ge']} or more"
+            return f"is too small; it must be {error['ctx']['ge']:.15g} or more"
+        case "greater_than":
+            return f"is too small; it must be more than {error['ctx']['gt']:.15g}"
         case "less_than_equal":
-            return f"is too large; it must be {error['ctx']['le']} or less"
+            return f"is too large; it must be {error['ctx']['le']:.15g} or less"
         case _:
             return f"is not right: {error['msg'][0].lower()}{error['msg'][1:]}"
 

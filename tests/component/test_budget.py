@@ -391,7 +391,7 @@ def test_neither_does_a_refusal_of_aws(
 @pytest.mark.parametrize(
     ("changes", "words"),
     [
-        ({"monthly": 0}, "budget.monthly: what is given is not right"),
+        ({"monthly": 0}, "budget.monthly: what is given is too small"),
         ({"notify": []}, "budget.notify: what is given is not right"),
         ({"notify": ["costs at private.example"]}, "budget.notify.0: what is given is no e-mail address"),
         ({"notify": [TEAM, TEAM.upper()]}, "budget.notify: names an address twice; remove one"),

@@ -218,7 +218,7 @@ def test_a_refusal_says_what_to_do(
     [
         ([], "quotaTemplate.quotas: "),
         ([quota(region="eu-west")], "quotaTemplate.quotas.0.region: "),
-        ([quota(value=0)], "quotaTemplate.quotas.0.value: 0 is not right"),
+        ([quota(value=0)], "quotaTemplate.quotas.0.value: 0 is too small; it must be more than 0"),
         ([quota("VPCs per Region")], "quotaTemplate.quotas.0.quota: 'VPCs per Region' is not right"),
         (
             [quota(), quota(value=30)],

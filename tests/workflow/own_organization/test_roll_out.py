@@ -129,7 +129,7 @@ def test_filters_choose_accounts(
             "exclude.organizationalUnits 'Nowhere' does not exist",
         ),
         ({"include": {"kinds": ["toaster"]}}, "'toaster' is unknown; it must be"),
-        ({"concurrency": 0}, "concurrency 0 is not right"),
+        ({"concurrency": 0}, "concurrency 0 is too small; it must be 1 or more"),
         (
             {"include": {"accountIds": []}},
             "include.accountIds [] is empty; name some, or leave it out to have all.",
