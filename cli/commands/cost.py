@@ -43,7 +43,7 @@ def cost(
     """
     from cli.costs import RUNS, dollars, in_account, measured, month, night
     from cli.output import as_json, say, table
-    from groundwork.prices import CHANGES, prices
+    from groundwork.prices import BILLED_BY_USE, CHANGES, prices
 
     runs = measured()
     usage = runs.usage
@@ -83,6 +83,9 @@ def cost(
             ("A MONTH", "DOLLARS", ""),
             [*_of_groundwork(bill), *_of_accounts(accounts, regions, each, daily=daily)],
         )
+    )
+    say(
+        f"\n{', '.join(BILLED_BY_USE.values())}, where they are declared, are billed by use besides: docs/baseline.md."
     )
     say(
         f"\nRuns were measured on {runs.on}, in one Region. Where each price is from: layers/groundwork/prices.json"

@@ -105,9 +105,8 @@ def trusted_access(patient: Patient) -> Iterator[Line]:
     if missing:
         yield bad("Trusted access", "; ".join(missing), RUN)
     else:
-        yield good(
-            "Trusted access", ", ".join(service.removesuffix(".amazonaws.com") for service in sorted(needed))
-        )
+        names = sorted(service.removesuffix(".amazonaws.com") for service in needed)
+        yield good("Trusted access", ", ".join(names))
 
 
 def root_features(patient: Patient) -> Iterator[Line]:

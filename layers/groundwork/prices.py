@@ -6,7 +6,7 @@ others quote from it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from functools import cache
 from pathlib import Path
 
@@ -52,15 +52,29 @@ def prices() -> Prices:
     return Prices.model_validate_json(Path(__file__).with_suffix(".json").read_text())
 
 
-def month_of_an_account(*, recorded: bool, daily: bool, regions: int) -> str:
-    """What an account costs a month by its baseline alone, in a sentence. `recorded` is whether AWS Config records it."""
+BILLED_BY_USE: Mapping[str, str] = {
+    "threat-detection": "GuardDuty",
+    "posture": "Security Hub",
+    "vulnerability-scanning": "Amazon Inspector",
+    "flow-logs": "VPC flow logs",
+}
+"""What components switch on in every account, and what nobody knows the price of beforehand."""
+
+
+def month_of_an_account(*, recorded: bool, daily: bool, regions: int, components: Collection[str]) -> str:
+    """What an account costs a month by its baseline alone, in a sentence. `recorded` is whether AWS Config records it;
+    `components` are those of any kind of account."""
+    by_use = [words for name, words in BILLED_BY_USE.items() if name in components]
+    besides = " and ".join([*filter(None, [", ".join(by_use)]), "what is run in it"])
     if not recorded:
-        return "Its baseline costs nothing while nobody works in it; what is run in it is billed besides."
+        cheap = "costs nothing while nobody works in it"
+        return f"Its baseline {cheap}; {besides} {'are' if by_use else 'is'} billed by use."
     known = prices()
     price = known.in_accounts["configItemDaily" if daily else "configItem"]
     few, many = (f"{changes * price.of_one:,.2f}" for changes in CHANGES)
     where = "" if regions == 1 else f" in each of {regions} Regions"
     return (
         f"Its baseline costs what AWS Config records: {few} dollars a month for {CHANGES[0]} changes, {many} for "
-        f"{CHANGES[1]:,}{where} (list prices of {known.region}, {known.read_on}); what is run in it is billed besides."
+        f"{CHANGES[1]:,}{where} (list prices of {known.region}, {known.read_on}); {besides} {'are' if by_use else 'is'} "
+        "billed by use."
     )

@@ -40,11 +40,12 @@ def typed() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.fixture
 def shell(cloud: Cloud, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> CommandLine:
-    """A person's, in a folder with the file of accounts that the document shows."""
+    """A person's, in a folder with the declaration and the file of accounts that the document shows."""
     cloud.declared("security")
     cloud.declared("mgmt")
     (accounts,) = re.findall(r"^```yaml\n(.*?)^```$", laptop(), re.MULTILINE | re.DOTALL)
     (tmp_path / "accounts.yaml").write_text(OURS.sub(r"start-\1", accounts))
+    (tmp_path / "layers").symlink_to(ROOT / "layers")
     monkeypatch.chdir(tmp_path)
     return shell_of(cloud, cloud.aws.administrator, monkeypatch)
 

@@ -70,6 +70,7 @@ def approval_needed(
             recorded="config" in declaration.baseline.get(wanted.kind, []),
             daily=declaration.config.recording == "daily",
             regions=len(declaration.regions.governed),
+            components=declaration.components,
         ),
         same_role=approvals.same_role,
     )
