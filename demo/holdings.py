@@ -13,8 +13,16 @@ from groundwork.contracts import Account
 from local.engine import Engine
 from local.identity.credentials import Credentials
 
-ORDER = ("role", "group", "trail", "Config", "bucket", "password", "account", "EBS", "S3")
+ORDER = (
+    *("role", "group", "trail", "Config", "bucket", "password", "account", "EBS", "S3", "EC2", "VPC"),
+    *("GuardDuty", "Security", "Access"),
+)
 """First words of the facts, as they are shown."""
+
+NOT_THERE = ("NoSuchEntity", "NoSuchPublicAccessBlockConfiguration", "InvalidAccessException")
+"""The last one is Security Hub's, where it is not on."""
+
+STANDARDS = {"aws-foundational-security-best-practices": "FSBP", "cis-aws-foundations-benchmark": "CIS"}
 
 IN_EVERY_ACCOUNT = frozenset(
     ("AWSServiceRoleForOrganizations", "AWSServiceRoleForSupport", "AWSServiceRoleForTrustedAdvisor")
@@ -50,11 +58,13 @@ class _Inside:
         self._aws, self._session, self._account = aws, session, account
 
     def facts(self) -> Iterator[str]:
+        yield from self._watched()  # first, as these services make themselves roles
         yield from self._roles_and_groups()
         yield from self._trails()
         yield from self._config()
         yield from self._settings()
         yield from self._buckets()
+        yield from self._held_by_the_organization()
 
     def _client(self, service: str) -> Any:
         return self._aws.client(service, credentials=self._session)
@@ -109,6 +119,31 @@ class _Inside:
             if not self._is_of_the_stack(bucket["Name"]):
                 yield f"bucket {bucket['Name']}"
 
+    def _held_by_the_organization(self) -> Iterator[str]:
+        ec2 = self._client("ec2")
+        if ec2.get_snapshot_block_public_access_state()["State"] == "block-all-sharing":
+            yield "EC2 snapshots cannot be public"
+        if ec2.get_image_block_public_access_state()["ImageBlockPublicAccessState"] == "block-new-sharing":
+            yield "EC2 images cannot be public"
+        if ec2.get_instance_metadata_defaults()["AccountLevel"].get("HttpTokens") == "required":
+            yield "EC2 instances with IMDSv2"
+        if not ec2.get_serial_console_access_status()["SerialConsoleAccessEnabled"]:
+            yield "EC2 serial console off"
+        if not ec2.describe_vpcs(Filters=[{"Name": "is-default", "Values": ["true"]}])["Vpcs"]:
+            yield "VPC by default: none"
+
+    def _watched(self) -> Iterator[str]:
+        guardduty, security_hub = self._client("guardduty"), self._client("securityhub")
+        for detector in guardduty.list_detectors()["DetectorIds"]:
+            if guardduty.get_detector(DetectorId=detector)["Status"] == "ENABLED":
+                yield "GuardDuty on"
+        standards = _or_none(lambda: security_hub.get_enabled_standards()["StandardsSubscriptions"])
+        for each in standards or ():
+            name, _, version = each["StandardsArn"].rpartition("standards/")[2].partition("/v/")
+            yield f"Security Hub checks {STANDARDS.get(name, name)} {version}"
+        for each in self._client("accessanalyzer").list_analyzers()["analyzers"]:
+            yield f"Access Analyzer {each['name']}"
+
     def _is_of_the_stack(self, name: str) -> bool:
         """Whether something came with Groundwork's own stack, which is in the management account."""
         return self._account.kind == "management" and name.startswith("groundwork-")
@@ -119,6 +154,6 @@ def _or_none(read: Any) -> Any:
     try:
         return read()
     except ClientError as error:
-        if error.response["Error"]["Code"] in ("NoSuchEntity", "NoSuchPublicAccessBlockConfiguration"):
+        if error.response["Error"]["Code"] in NOT_THERE:
             return None
         raise
