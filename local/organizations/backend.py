@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import time
 import uuid
+from threading import Lock
 from typing import Any
 
 from moto.core.utils import unix_time
@@ -27,6 +28,7 @@ MAX_DEPTH = 5
 MAX_UNITS = 2000
 THIRTY_DAYS = 30 * 24 * 3600
 CLOSING_AT_ONCE = 3
+_designating = Lock()
 
 
 class Organizations(AccountCreation, Policies):
@@ -299,6 +301,16 @@ class Organizations(AccountCreation, Policies):
         if len(others) >= delegated_limit(principal):
             raise constraint("MAX_DELEGATED_ADMINISTRATORS_FOR_SERVICE_LIMIT_EXCEEDED")
         super().register_delegated_administrator(**kwargs)
+
+    def designate(self, account_id: str, principal: str) -> None:
+        """What a service does here when its administrator is named, in however many Regions at once: it gets trusted access,
+        and registers the account. How many it may have is the service's own affair."""
+        self.require_all_features()
+        with _designating:
+            if not self.is_trusted(principal):
+                self.enable_aws_service_access(ServicePrincipal=principal)
+            if account_id != self.account_id and not self.is_delegated(account_id, principal):
+                super().register_delegated_administrator(AccountId=account_id, ServicePrincipal=principal)
 
     def deregister_delegated_administrator(self, **kwargs: str) -> None:
         self.account(kwargs["AccountId"])

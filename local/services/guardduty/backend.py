@@ -97,11 +97,7 @@ class GuardDuty(GuardDutyBackend):
             raise BadRequest("the organization has another GuardDuty delegated administrator in this Region")
         if all(each.id != admin_account_id or each.state != "ACTIVE" for each in organization.accounts):
             raise BadRequest("the account is not an active one of the organization")
-        if not organization.is_trusted(SERVICE):
-            organization.enable_aws_service_access(ServicePrincipal=SERVICE)
-        if admin_account_id != self.account_id and not organization.is_delegated(admin_account_id, SERVICE):
-            given = {"AccountId": admin_account_id, "ServicePrincipal": SERVICE}
-            OrganizationsBackend.register_delegated_administrator(organization, **given)
+        organization.designate(admin_account_id, SERVICE)
         self.administrator = admin_account_id
 
     def disable_organization_admin_account(self, admin_account_id: str) -> None:

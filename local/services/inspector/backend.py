@@ -96,12 +96,7 @@ class Inspector(Inspector2Backend):
             raise conflict(f"Delegated administrator {account} is already enabled for the organization")
         if all(each.id != account or each.state != "ACTIVE" for each in organization.accounts):
             raise invalid("the account is not an active one of the organization")
-        if not organization.is_trusted(SERVICE):
-            organization.enable_aws_service_access(ServicePrincipal=SERVICE)
-        if account != self.account_id and not organization.is_delegated(account, SERVICE):
-            OrganizationsBackend.register_delegated_administrator(
-                organization, AccountId=account, ServicePrincipal=SERVICE
-            )
+        organization.designate(account, SERVICE)
         self.administrator = account
 
     def take_off(self, account: str) -> None:

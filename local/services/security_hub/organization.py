@@ -41,10 +41,7 @@ class OrganizationHub(Hub):
         elsewhere = [each.account.id for each in organization.admins if SERVICE in each.services]
         if (there or account) != account or [each for each in elsewhere if each != account]:
             raise invalid_input("The organization has another Security Hub administrator already.")
-        if not organization.is_trusted(SERVICE):
-            organization.enable_aws_service_access(ServicePrincipal=SERVICE)
-        if not elsewhere:
-            organization.register_delegated_administrator(AccountId=account, ServicePrincipal=SERVICE)
+        organization.designate(account, SERVICE)
         central.administrators[self.region_name] = account
         hub = hub_of(account, self.region_name)
         if not hub.enabled:

@@ -4,12 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import partial
+from threading import Barrier, BrokenBarrierError
 from typing import Any
 
 import pytest
 from botocore.exceptions import ClientError
 
+from groundwork.side_by_side import side_by_side
 from local.engine import Engine
+from local.organizations import Organizations
 from tests.engine.organizations.accounts import administrator, code_of, new_member
 from tests.engine.support import eventually, plain_moto
 
@@ -319,3 +324,27 @@ def test_plain_moto_still_falls_short() -> None:
         except Exception as e: print("no members")
     """)
     assert observed.split("\n") == ["2 administrators", "[]", "no auto-enable", "no members"]
+
+
+def test_regions_that_name_the_administrator_at_once_register_it_once(
+    organization: Organization, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Each looks whether it is registered, and waits a moment for the other to have looked as well."""
+    both, look = Barrier(2), Organizations.is_delegated
+
+    def looked(backend: Organizations, *given: str) -> bool:
+        found = look(backend, *given)
+        with suppress(BrokenBarrierError):
+            both.wait(timeout=1)
+        return found
+
+    monkeypatch.setattr(Organizations, "is_delegated", looked)
+    clients = [organization.guardduty(region=region) for region in ("us-east-1", "eu-west-1")]
+    side_by_side(
+        *(
+            partial(each.enable_organization_admin_account, AdminAccountId=organization.security)
+            for each in clients
+        )
+    )
+    (registered,) = organization.api.list_delegated_administrators()["DelegatedAdministrators"]
+    assert registered["Id"] == organization.security
