@@ -56,7 +56,7 @@ and at one that nobody touched: with the CIS AWS Foundations Benchmark 7.0, AWS'
 
 ```sh
 make audit-accounts                                       # the default declaration
-make audit-accounts WITH=in-each-account                  # S3's data events, analyzers and alarms in each account
+make audit-accounts WITH=in-each-account                  # with Inspector, S3's data events, analyzers and alarms in each account
 make audit-accounts WITH=once                             # the same, but alarms over an organization trail
 make audit-accounts DECLARATION=../organization ONLY=dev  # yours
 ```

@@ -30,7 +30,7 @@ def _with_options(declared: dict[str, Any], by: str) -> None:
         kind: {**CONTACT, "title": kind} for kind in ("security", "operations", "billing")
     }
     declared["externalAccess"] = {"perAccount": True}
-    _everywhere(declared, "alarms", "account-contacts", "external-access")
+    _everywhere(declared, "alarms", "account-contacts", "external-access", "vulnerability-scanning")
 
 
 def _everywhere(declared: dict[str, Any], *names: str) -> None:
