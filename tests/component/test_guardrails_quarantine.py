@@ -185,3 +185,16 @@ def test_cloudtrails_role_works_in_there_where_trails_of_accounts_need_it(
     document = quarantine_document(declared.model_copy(update={"trail": trail}), world.organization)
     role = "arn:aws:iam::*:role/groundwork-trail-logs"
     assert (role in document["Statement"][0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"]) == spared
+
+
+@pytest.mark.parametrize("laid_down", [True, False])
+def test_cloudformation_makes_declared_stacks_in_there_by_their_roles(
+    world: World, declared: Declaration, laid_down: bool
+) -> None:
+    baseline = {
+        kind: [*names, "stacks"] if laid_down and kind == "workload" else names
+        for kind, names in declared.baseline.items()
+    }
+    document = quarantine_document(declared.model_copy(update={"baseline": baseline}), world.organization)
+    roles = "arn:aws:iam::*:role/groundwork-stack-*"
+    assert (roles in document["Statement"][0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"]) == laid_down

@@ -1,6 +1,7 @@
 """The guard rail of quarantine: in the unit where new accounts wait nobody does anything, but for whoever makes them ready.
 
-Those are the entry roles and, where trails of the accounts send their events to CloudWatch Logs, CloudTrail's role for that.
+Those are the entry roles, where trails of the accounts send their events to CloudWatch Logs, CloudTrail's role for that, and,
+where stacks are declared, the roles by which CloudFormation makes them.
 Service-linked roles, like AWS Config's, and services that act as themselves are bound by no service control policy. It
 spares no root user, and no session of sts:AssumeRoot either.
 
@@ -14,13 +15,14 @@ from collections.abc import Mapping
 from groundwork.aws.organizations import Organizations
 from groundwork.baseline.central_policies import Policy
 from groundwork.baseline.component import Target
-from groundwork.baseline.components.guardrails.names import Names
+from groundwork.baseline.components.guardrails.names import Names, is_laid_down
 from groundwork.baseline.components.guardrails.watching import sends_from_members
 from groundwork.baseline.components.trail.logs import ROLE
 from groundwork.baseline.places import places
 from groundwork.contracts import Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
+from groundwork.declaration.stacks import ROLE as STACK_ROLES
 
 HARM = "new accounts are open before their baseline is verified"
 
@@ -28,8 +30,9 @@ HARM = "new accounts are open before their baseline is verified"
 def quarantine_document(declaration: Declaration, organization: Organization) -> Document:
     names = Names(declaration, organization)
     service = [names.iam(f"role/{ROLE}")] if sends_from_members(declaration) else []
+    stacks = [names.iam(f"role/{STACK_ROLES}*")] if is_laid_down("stacks", declaration) else []
     everything = {"Sid": "Quarantine", "Action": "*", "Resource": "*"}
-    statement = names.exempting(everything, [*names.entry_roles, *service])
+    statement = names.exempting(everything, [*names.entry_roles, *service, *stacks])
     return {"Version": "2012-10-17", "Statement": [statement]}
 
 
