@@ -28,7 +28,8 @@ LONGEST_TOGETHER = 1_500
 """Characters of a session policy for several components: STS has a second limit, of a form that nobody can count, and
 whoever stays away from the first one seldom meets that."""
 MOST_COMPONENTS: dict[Kind, int] = {"management": 17, "security": 17, "tooling": 10, "workload": 10}
-LONGEST_TOGETHER_RESULTS = 200_000
+"""That accounts of each kind may have, whatever is declared."""
+ROOM_FOR_RESULTS = 200_000
 LONGEST_RESULT = 18_000
 """Bytes: the results of an account's components travel together in one state of at most 262,144. A plan looks once; what
 is applied may go round three times, and each result stays."""
@@ -172,23 +173,17 @@ def _component(name: ComponentName, declaration: Declaration) -> Component[objec
     return component
 
 
-def longest_result(mode: Mode, components: int) -> int:
-    """Bytes of one component's result, where so many have one."""
+def longest_result(mode: Mode, account: Account, declaration: Declaration) -> int:
+    """Bytes of one component's result: an account that is behind the declaration may hold something of any component."""
+    behind = account.may_hold_more_than(declaration.version)
+    components = MOST_COMPONENTS[account.kind] if behind else len(declaration.baseline.get(account.kind, []))
     passes = 1 if mode == "plan" else MOST_PASSES
-    return min(LONGEST_RESULT, LONGEST_TOGETHER_RESULTS // (passes * max(components, 1)))
-
-
-def _with_results(task: ComponentTask, declaration: Declaration) -> int:
-    """How many components of the account have a result: those declared, and those that may have been."""
-    kind = task.account.kind
-    if task.account.may_hold_more_than(declaration.version):
-        return MOST_COMPONENTS[kind]
-    return len(declaration.baseline.get(kind, []))
+    return min(LONGEST_RESULT, ROOM_FOR_RESULTS // (passes * max(components, 1)))
 
 
 def _result(task: ComponentTask, target: Target) -> Result:
     do = loop.plan if task.mode == "plan" else loop.apply
-    longest = longest_result(task.mode, _with_results(task, target.declaration))
+    longest = longest_result(task.mode, task.account, target.declaration)
     changes = held_to(longest, do(_component(task.component, target.declaration), target))
     differs = any(change.action != "report" for change in changes)
     outcome: Literal["changed", "differs"] = "differs" if task.mode == "plan" else "changed"
