@@ -27,6 +27,7 @@ from tests.component.sabotage import (
     used_and_declared,
     words,
 )
+from tests.component.service_policies import ServicePolicy
 from tests.engine.support import eventually
 
 THREATS, DELEGATION = ThreatDetection(), Delegation()
@@ -95,10 +96,6 @@ def types(world: World) -> list[str]:
 def policies(world: World) -> list[dict[str, Any]]:
     listed: list[dict[str, Any]] = world.aws.client("organizations").list_policies(Filter=TYPE)["Policies"]
     return listed
-
-
-def ours(world: World) -> str:
-    return str(next(each["Id"] for each in policies(world) if each["Name"] == NAME))
 
 
 def declared(world: World, governed: Sequence[str] = (HOME,), **settings: Any) -> Declaration:
@@ -237,53 +234,20 @@ def test_a_policy_for_all_regions_has_one_block_and_one_too_long_is_refused(read
         declared(ready, by="auto-enable", regions="all")
 
 
-def content(change: Callable[[Any], object]) -> Callable[[World, Account], object]:
-    """The policy says something else."""
-
-    def do(world: World, account: Account) -> None:
-        organizations, policy = world.aws.client("organizations"), ours(world)
-        document = json.loads(organizations.describe_policy(PolicyId=policy)["Policy"]["Content"])
-        change(document["guardduty"]["enablement"])
-        organizations.update_policy(PolicyId=policy, Content=json.dumps(document))
-
-    return do
-
-
-def detach(world: World, account: Account) -> None:
-    organizations = world.aws.client("organizations")
-    organizations.detach_policy(PolicyId=ours(world), TargetId=world.organization.root_id)
-
-
-def delete(world: World, account: Account) -> None:
-    detach(world, account)
-    world.aws.client("organizations").delete_policy(PolicyId=ours(world))
-
-
-def disable(world: World, account: Account) -> None:
-    world.aws.client("organizations").disable_policy_type(RootId=world.organization.root_id, PolicyType=TYPE)
-    eventually(lambda: not types(world))
-
-
-def untag(world: World, account: Account) -> None:
-    world.aws.client("organizations").untag_resource(ResourceId=ours(world), TagKeys=["managed-by"])
-
-
-def delete_role(world: World, account: Account) -> None:
-    world.aws.client("iam").delete_service_linked_role(RoleName="AWSServiceRoleForAmazonGuardDuty")
-
+OURS = ServicePolicy(TYPE, NAME, "guardduty", "AWSServiceRoleForAmazonGuardDuty")
 
 HELD = (
-    Sabotage("a feature gone", content(lambda blocks: blocks[HOME].pop("s3_data_events")), POLICY,
+    Sabotage("a feature gone", OURS.changed(lambda blocks: blocks[HOME].pop("s3_data_events")), POLICY,
              f"{HOME}.s3_data_events is not there, expected enabled", "high"),
-    Sabotage("all off", content(lambda blocks: blocks.update({HOME: {"foundational": {"status": {"@@assign": "disabled"}}}})),
+    Sabotage("all off", OURS.changed(lambda blocks: blocks.update({HOME: {"foundational": {"status": {"@@assign": "disabled"}}}})),
              POLICY, f"{HOME}.foundational is disabled, expected enabled", "high"),
-    Sabotage("another Region", content(lambda blocks: blocks.update({ELSEWHERE: blocks[HOME]})), POLICY,
+    Sabotage("another Region", OURS.changed(lambda blocks: blocks.update({ELSEWHERE: blocks[HOME]})), POLICY,
              f"{ELSEWHERE}.foundational is enabled, expected not there", "high"),
-    Sabotage("tag gone", untag, POLICY, "exists without the tag managed-by=groundwork", "high"),
-    Sabotage("detached", detach, POLICY, "is not attached to the root: it switches GuardDuty on in no account", "high"),
-    Sabotage("deleted", delete, POLICY, "does not exist: GuardDuty is on where somebody switches it on", "high"),
-    Sabotage("type disabled", disable, "policy type GUARDDUTY_POLICY", "is off in the root", "high", (POLICY,)),
-    Sabotage("role deleted", delete_role, "role AWSServiceRoleForAmazonGuardDuty", "does not exist", "high"),
+    Sabotage("tag gone", OURS.untag, POLICY, "exists without the tag managed-by=groundwork", "high"),
+    Sabotage("detached", OURS.detach, POLICY, "is not attached to the root: it switches GuardDuty on in no account", "high"),
+    Sabotage("deleted", OURS.delete, POLICY, "does not exist: GuardDuty is on where somebody switches it on", "high"),
+    Sabotage("type disabled", OURS.disable, "policy type GUARDDUTY_POLICY", "is off in the root", "high", (POLICY,)),
+    Sabotage("role deleted", OURS.delete_role, "role AWSServiceRoleForAmazonGuardDuty", "does not exist", "high"),
 )  # fmt: skip
 
 
@@ -316,7 +280,7 @@ def test_every_sabotage_of_the_policy_is_named_and_put_right(held: World, sabota
 
 def test_while_it_is_held_an_administrator_that_is_gone_keeps_nobody_from_mending_it(held: World) -> None:
     take_off(held, held.security)
-    detach(held, held.management)
+    OURS.detach(held, held.management)
     assert [change.resource for change in prove_complete(held, THREATS, held.management)] == [POLICY]
     designate(held)
 
@@ -492,7 +456,7 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(untouched: World)
     own_detector(Enable=False)(untouched, untouched.security)
     untouched.apply(THREATS, untouched.security, declaration=automatic)
     untouched.apply(THREATS, untouched.management, declaration=declaration)
-    content(lambda blocks: blocks.pop(HOME))(untouched, untouched.management)
+    OURS.changed(lambda blocks: blocks.pop(HOME))(untouched, untouched.management)
     untouched.apply(THREATS, untouched.management, declaration=declaration)
     untouched.plan(THREATS, untouched.before(untouched.management), declaration=declaration)
     used, expected = used_and_declared(untouched, THREATS, mark)
