@@ -1,4 +1,4 @@
-"""New accounts wait in quarantine until their baseline is verified, whatever dies meanwhile."""
+"""New accounts wait in quarantine until their baseline is verified, their owner's stacks with it, whatever dies meanwhile."""
 
 from __future__ import annotations
 
@@ -13,12 +13,31 @@ from prove.runs import UNIT, Vend
 from prove.world import TIME_SCALE, World, declaring
 from tests.workflow.conftest import Slot, until
 
-DECLARED = "quarantine: {unit: Quarantine, madeElsewhere: true}\n\norganizationalUnits:\n  - Quarantine\n"
+DECLARED = """quarantine: {unit: Quarantine, madeElsewhere: true}
+
+stacks: [{name: alerts, template: alerts.yaml, where: {kinds: [workload]}, policies: [alerts]}]
+
+organizationalUnits:
+  - Quarantine
+"""
+ALERTS = "Resources: {Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: alerts}}}\n"
+MAKES_ALERTS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sns:*", "Resource": "arn:<partition>:sns:*:*:alerts"}],
+}
 
 
 @pytest.fixture(scope="module")
 def world(slot: Slot) -> Iterator[World]:
     with declaring("organizationalUnits:\n", DECLARED) as template:
+        home = template.parent / "layers" / "baseline"
+        text = (home / "baseline.yaml").read_text()
+        (home / "baseline.yaml").write_text(
+            text.replace("workload: [access,", "workload: [stacks, access,", 1)
+        )
+        (home / "templates").mkdir()
+        (home / "templates" / "alerts.yaml").write_text(ALERTS)
+        (home / "policies" / "alerts.json").write_text(json.dumps(MAKES_ALERTS))
         yield World.deployed(slot.own(time_scale=TIME_SCALE), template)
     slot.close()
 
@@ -41,6 +60,10 @@ def test_an_account_is_worked_in_while_it_is_closed_and_ready_once_it_is_out(
     assert max(inside) < out
     assert any(each.operation == "TagResource" for each in calls[out:])
     assert world.cloud.unit_of(vend.subject[1]) == UNIT
+    account = str(world.cloud.accounts()[vend.subject[1]]["Id"])
+    (stack,) = world.cloud.inside("cloudformation", account).describe_stacks()["Stacks"]
+    assert (stack["StackName"], stack["StackStatus"]) == ("groundwork-alerts", "CREATE_COMPLETE")
+    assert world.cloud.start(accountId=account).output["outcome"] == "unchanged"
 
 
 ENROLLER = "EnrollAccountFunction"
