@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 
 import pytest
 
@@ -26,6 +26,17 @@ ALARMS = {
     "groundwork-roll-out-failed",
     "groundwork-undelivered-events",
 }
+
+
+@pytest.fixture(scope="module", autouse=True)
+def leaves_no_account_on_its_way(cloud: Cloud) -> Iterator[None]:
+    """Who was stopped has asked for an account, which comes all the same: not in the middle of another module."""
+    yield
+    organizations = cloud.aws.client("organizations")
+    until(
+        lambda: not organizations.list_create_account_status(States=["IN_PROGRESS"])["CreateAccountStatuses"],
+        "the accounts that were asked for",
+    )
 
 
 @pytest.fixture(scope="module")

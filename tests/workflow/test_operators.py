@@ -68,8 +68,7 @@ def test_the_list_of_accounts(cloud: Cloud, groundwork: CommandLine, asked: str)
     assert found["drift"] == []
     listed = [each["email"] for each in said.data]
     assert len(listed) == len(set(listed))
-    # what other tests have asked for may come, and what they have closed may go, meanwhile
-    assert before.keys() & cloud.accounts().keys() <= set(listed)
+    assert set(listed) == before.keys()
     management = said.data[0]
     assert (management["kind"], management["state"]) == ("management", "ready")
 
