@@ -13,10 +13,12 @@ from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.organization_policies import Quarantine
 from groundwork.declaration.settings import CloudWatchLogs
+from groundwork.errors import InvalidDeclaration
 from local.identity.credentials import Credentials
 from tests.component.access import ACCESS, ADMIN
 from tests.component.conftest import World
 from tests.component.sabotage import Sabotage, prove, prove_complete
+from tests.component.stacks import stack
 from tests.component.test_access_doors import user_in
 from tests.component.test_guardrails_on_root import (
     GUARDRAILS,
@@ -187,14 +189,30 @@ def test_cloudtrails_role_works_in_there_where_trails_of_accounts_need_it(
     assert (role in document["Statement"][0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"]) == spared
 
 
+def with_stacks(declared: Declaration, *names: str, laid_down: bool = True) -> Declaration:
+    baseline = {
+        kind: [*components, "stacks"] if laid_down and kind == "workload" else components
+        for kind, components in declared.baseline.items()
+    }
+    stacks = [stack(name=name) for name in names]
+    return declared.model_copy(update={"baseline": baseline, "stacks": stacks})
+
+
 @pytest.mark.parametrize("laid_down", [True, False])
-def test_cloudformation_makes_declared_stacks_in_there_by_their_roles(
+def test_cloudformation_makes_declared_stacks_in_there_by_their_roles_and_no_other(
     world: World, declared: Declaration, laid_down: bool
 ) -> None:
-    baseline = {
-        kind: [*names, "stacks"] if laid_down and kind == "workload" else names
-        for kind, names in declared.baseline.items()
-    }
-    document = quarantine_document(declared.model_copy(update={"baseline": baseline}), world.organization)
-    roles = "arn:aws:iam::*:role/groundwork-stack-*"
-    assert (roles in document["Statement"][0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"]) == laid_down
+    declaring = with_stacks(declared, "alerts", "network", laid_down=laid_down)
+    document = quarantine_document(declaring, world.organization)
+    spared = document["Statement"][0]["Condition"]["ArnNotLike"]["aws:PrincipalArn"]
+    roles = [f"arn:aws:iam::*:role/groundwork-stack-{name}" for name in ("alerts", "network")]
+    assert [each for each in spared if "groundwork-stack-" in each] == (roles if laid_down else [])
+    assert not any(each.endswith("*") for each in spared)
+
+
+def test_more_stacks_than_its_policy_can_name_are_refused(world: World, declared: Declaration) -> None:
+    many = with_stacks(declared, *(f"a-stack-with-a-name-of-forty-character{n:02}" for n in range(99)))
+    assert quarantine_document(many, world.organization)
+    more = with_stacks(declared, *(f"a-stack-with-a-name-of-forty-charact{n:04}" for n in range(140)))
+    with pytest.raises(InvalidDeclaration, match=r"stacks: .* declare fewer stacks"):
+        GUARDRAILS.rendered(more)

@@ -31,7 +31,13 @@ ENTRY: dict[str, Any] = {
 }
 
 
-def declared(home: Path, *entries: dict[str, Any], template: str = TEMPLATE, guardrails: bool = True) -> Path:
+def declared(
+    home: Path,
+    *entries: dict[str, Any],
+    template: str = TEMPLATE,
+    guardrails: bool = True,
+    guarded: Any = None,
+) -> Path:
     lines = {
         kind: [name for name in names if guardrails or name != "guardrails"]
         for kind, names in DEFAULT["baseline"].items()
@@ -40,6 +46,7 @@ def declared(home: Path, *entries: dict[str, Any], template: str = TEMPLATE, gua
         **DEFAULT,
         "baseline": {**lines, "workload": [*lines["workload"], "stacks"]},
         "stacks": list(entries),
+        **({"guardrails": guarded} if guarded else {}),
     }
     (home / "baseline.yaml").write_text(yaml.safe_dump(raw))
     (home / "templates").mkdir(exist_ok=True)
@@ -97,12 +104,37 @@ def test_a_name_twice_and_no_guard_rails_are_named(home: Path) -> None:
     assert "stacks alerts: needs guardrails in baseline.management" in told
 
 
+@pytest.mark.parametrize(
+    ("units", "refused"),
+    [
+        ([], True),
+        (["Workloads"], True),
+        (["Workloads/Production", "Infrastructure"], True),
+        (["Workloads/Production"], False),
+    ],
+)
+def test_a_stack_where_no_guard_rails_reach_is_named(home: Path, units: list[str], refused: bool) -> None:
+    entry = {**ENTRY, "where": {"kinds": ["workload"], "organizationalUnits": units}}
+    home = declared(home, entry, guarded={"where": ["Workloads/Production"]})
+    told = "".join(all_mistakes(home, COMPONENTS))
+    assert ("stacks alerts: where: is in accounts outside of guardrails.where" in told) == refused
+    assert bool(told) == refused
+
+
 OF_TEMPLATES: list[tuple[str, str]] = [
     ("Resources: [", "templates/topic.yaml: is no template: "),
     ("Description: none", "templates/topic.yaml: Resources: is missing or empty"),
     ("Resources: {A: {Properties: {}}}", "Resources.A: has no Type; add it, like AWS::S3::Bucket"),
     ("Resources: {A: {Type: x}, A: {Type: y}}", "line 1: holds the key 'A' twice; remove one"),
     ("Transform: AWS::Serverless-2016-10-31\n" + TEMPLATE, "Transform: is processed by a macro"),
+    (
+        TEMPLATE.replace("AWS::SNS::Topic", "Own::Net::Vpc::MODULE"),
+        "Resources.Topic: Own::Net::Vpc::MODULE is a module",
+    ),
+    (
+        TEMPLATE.replace("AWS::SNS::Topic", "AWS::CloudFormation::Stack"),
+        "Resources.Topic: is a stack within the stack",
+    ),
     (TEMPLATE.replace("{Type: Number}", "{Type: Number, NoEcho: true}"), "Parameters.Days: has NoEcho"),
     (TEMPLATE + "#" * LONGEST, "bytes; CloudFormation takes 51,200 in a call: make two stacks of it"),
 ]

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from groundwork.declaration import Declaration
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.stacks import COMPONENT, IN_PARAMETERS, Stack
 from groundwork.declaration.stacks.templates import FOLDER, IAM, NAMED_IAM, Template
-from groundwork.fields import shown
+from groundwork.fields import is_below, shown
 
 LONGEST_PARAMETER = 4_096
 """Bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
@@ -52,6 +52,19 @@ def _in_declaration(stack: Stack, declaration: Declaration, names: list[str]) ->
             "needs guardrails in baseline.management: whoever may change the stack has the power of its role, and only the "
             "guard rails deny that"
         )
+    elif not _is_guarded(stack, declaration.guardrails.where):
+        yield (
+            "where: is in accounts outside of guardrails.where, where whoever may change the stack has the power of its role; "
+            "name organizationalUnits below those, or take guardrails.where out"
+        )
+
+
+def _is_guarded(stack: Stack, guarded: Sequence[str]) -> bool:
+    """Whether the guard rails reach all accounts that it may be in; without units they hang on the root."""
+    units = stack.where.organizational_units
+    return not guarded or (
+        bool(units) and all(any(is_below(unit, each) for each in guarded) for unit in units)
+    )
 
 
 def _in_template(stack: Stack, templates: Mapping[str, Template]) -> Iterator[str]:

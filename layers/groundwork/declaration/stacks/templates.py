@@ -40,6 +40,9 @@ OF_IAM = frozenset(
 )
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
 MACROS = "Fn::Transform"
+MODULE, NESTED = "::MODULE", "AWS::CloudFormation::Stack"
+"""How the type of a module ends, and what a nested stack is.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/modules.html"""
 SHAPING = ("Resources", "Outputs", "Mappings", "Conditions")
 """The sections of a template that decide what a stack holds, its parameters' values besides."""
 
@@ -151,6 +154,16 @@ def _faults(content: Any, length: int) -> Iterator[str]:
     for name, each in resources.items():
         if not isinstance(each, Mapping) or not isinstance(each.get("Type"), str):
             yield f"Resources.{name}: has no Type; add it, like AWS::S3::Bucket"
+        elif each["Type"].endswith(MODULE):
+            yield (
+                f"Resources.{name}: {each['Type']} is a module: what it holds is for whoever registers it in an account to say, "
+                "and would be made with the stack's role; write it out"
+            )
+        elif each["Type"] == NESTED:
+            yield (
+                f"Resources.{name}: is a stack within the stack, which the guard rails keep the stack's role from making; declare "
+                "it as a stack of its own, and name it under after where one waits for the other"
+            )
     if "Transform" in content or MACROS in json.dumps(resources):
         yield (
             "Transform: is processed by a macro, and what comes out cannot be compared with what is there; write it out "

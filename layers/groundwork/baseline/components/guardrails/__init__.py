@@ -18,6 +18,7 @@ from groundwork.baseline.components.guardrails.document import (
     policy_names,
 )
 from groundwork.baseline.components.guardrails.quarantine import (
+    quarantine_document,
     quarantine_names,
     quarantine_place,
     quarantine_policies,
@@ -76,7 +77,10 @@ class Guardrails(Component[Found]):
     writes = central_policies.writes(SCP.name)
 
     def rendered(self, declaration: Declaration) -> Sequence[Document]:
-        return list(guardrail_documents(declaration, all_there(declaration)).values())
+        """Raises `InvalidDeclaration` when the declaration makes one longer than AWS takes."""
+        organization = all_there(declaration)
+        waiting = [quarantine_document(declaration, organization)] if declaration.quarantine.unit else []
+        return [*guardrail_documents(declaration, organization).values(), *waiting]
 
     def read(self, target: Target) -> Found:
         quarantine = quarantine_place(target)

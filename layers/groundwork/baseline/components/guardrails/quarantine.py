@@ -1,7 +1,8 @@
 """The guard rail of quarantine: in the unit where new accounts wait nobody does anything, but for whoever makes them ready.
 
-Those are the entry roles, where trails of the accounts send their events to CloudWatch Logs, CloudTrail's role for that, and,
-where stacks are declared, the roles by which CloudFormation makes them.
+Those are the entry roles, where trails of the accounts send their events to CloudWatch Logs, CloudTrail's role for that, and
+the role of each declared stack, by which CloudFormation makes it. Each is spared by its full name without a path, so that a
+role that is only called like one is not.
 Service-linked roles, like AWS Config's, and services that act as themselves are bound by no service control policy. It
 spares no root user, and no session of sts:AssumeRoot either.
 
@@ -13,8 +14,9 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from groundwork.aws.organizations import Organizations
-from groundwork.baseline.central_policies import Policy
+from groundwork.baseline.central_policies import Policy, minified
 from groundwork.baseline.component import Target
+from groundwork.baseline.components.guardrails.document import LONGEST
 from groundwork.baseline.components.guardrails.names import Names, is_laid_down
 from groundwork.baseline.components.guardrails.watching import sends_from_members
 from groundwork.baseline.components.trail.logs import ROLE
@@ -22,18 +24,27 @@ from groundwork.baseline.places import places
 from groundwork.contracts import Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
-from groundwork.declaration.stacks import ROLE as STACK_ROLES
+from groundwork.declaration.stacks import ROLE as STACK_ROLE
+from groundwork.errors import InvalidDeclaration
 
 HARM = "new accounts are open before their baseline is verified"
 
 
 def quarantine_document(declaration: Declaration, organization: Organization) -> Document:
+    """Raises `InvalidDeclaration` when there are more stacks than a policy can name."""
     names = Names(declaration, organization)
     service = [names.iam(f"role/{ROLE}")] if sends_from_members(declaration) else []
-    stacks = [names.iam(f"role/{STACK_ROLES}*")] if is_laid_down("stacks", declaration) else []
+    declared = declaration.stacks if is_laid_down("stacks", declaration) else []
+    stacks = [names.iam(f"role/{STACK_ROLE}{each.name}") for each in declared]
     everything = {"Sid": "Quarantine", "Action": "*", "Resource": "*"}
     statement = names.exempting(everything, [*names.entry_roles, *service, *stacks])
-    return {"Version": "2012-10-17", "Statement": [statement]}
+    document: Document = {"Version": "2012-10-17", "Statement": [statement]}
+    if (length := len(minified(document))) > LONGEST:
+        raise InvalidDeclaration(
+            f"baseline.yaml: stacks: the service control policy of quarantine, which spares the role of each, has {length:,} "
+            f"characters, AWS takes {LONGEST:,}; declare fewer stacks, or give them shorter names."
+        )
+    return document
 
 
 def quarantine_names(declaration: Declaration) -> list[str]:
