@@ -15,10 +15,15 @@ from groundwork.baseline.components.access.wanted import Wanted, wanted
 from groundwork.baseline.components.cdk import roles
 from groundwork.baseline.components.cdk.names import Names, names
 from groundwork.baseline.components.guardrails.document import guardrail_documents
+from groundwork.baseline.components.guardrails.quarantine import quarantine_document
+from groundwork.baseline.components.stacks import roles as of_stacks
 from groundwork.contracts import Account, Kind, Organization
 from groundwork.declaration import Declaration
+from groundwork.declaration.access import Where
 from groundwork.declaration.loading import load
+from groundwork.declaration.organization_policies import Quarantine
 from groundwork.declaration.policy_files import Document
+from groundwork.declaration.stacks import Stack
 from local.stack.errors import NotEmbedded
 from local.stack.template.intrinsics import resolve
 from local.stack.template.sam import parsed
@@ -114,6 +119,56 @@ def cdk_roles(account: str) -> Mapping[str, RoleState]:
 @cache
 def guardrails_with_cdk() -> tuple[Document, ...]:
     return tuple(guardrail_documents(with_cdk(), ORGANIZATION).values())
+
+
+STACKS = (
+    Stack(name="alerts", template="alerts.yaml", where=Where(kinds=["workload"]), policies=["alerts"]),
+    Stack(
+        name="strong",
+        template="strong.yaml",
+        where=Where(kinds=["workload"]),
+        managed_policies=["AdministratorAccess"],
+    ),
+)
+ALERTS: Document = {
+    "Version": "2012-10-17",
+    "Statement": [
+        {"Effect": "Allow", "Action": "sns:*", "Resource": "arn:<partition>:sns:*:<account>:alerts"}
+    ],
+}
+QUARANTINE = "Quarantine"
+
+
+@cache
+def with_stacks() -> Declaration:
+    """The default, two stacks of the owner's in workloads, and a unit in which new accounts wait."""
+    declared = load()
+    changes = {
+        "baseline": {**declared.baseline, "workload": [*declared.baseline["workload"], "stacks"]},
+        "stacks": [*STACKS],
+        "organizational_units": [*declared.organizational_units, QUARANTINE],
+        "quarantine": Quarantine(unit=QUARANTINE),
+    }
+    made = declared.model_copy(update=changes)
+    made._policies = {**declared._policies, "alerts": ALERTS}
+    return made
+
+
+@cache
+def stack_role(stack: str, account: str) -> RoleState:
+    """By which CloudFormation makes it."""
+    there = replace(target(account), declaration=with_stacks())
+    return of_stacks.wanted(next(each for each in STACKS if each.name == stack), there)
+
+
+@cache
+def guardrails_with_stacks() -> tuple[Document, ...]:
+    return tuple(guardrail_documents(with_stacks(), ORGANIZATION).values())
+
+
+@cache
+def quarantine() -> Document:
+    return quarantine_document(with_stacks(), ORGANIZATION)
 
 
 @cache

@@ -151,7 +151,7 @@ FREE_IN_DEV = [
 ]
 
 
-def _root_user(account: str, words: str, keys: Keys | None = None) -> Caller:
+def root_user(account: str, words: str, keys: Keys | None = None) -> Caller:
     arn = f"arn:aws:iam::{IDS[account]}:root"
     who = user(words, account, [ADMINISTRATOR], "true", name="root")
     known = {**who.keys, "aws:PrincipalArn": arn, "aws:PrincipalType": "Account", **(keys or {})}
@@ -165,9 +165,9 @@ def _guardrails() -> Iterator[Case]:
     impostor = session(
         f"a role of dev called {ENTRY} under another path", "dev", f"x/{ENTRY}", [ADMINISTRATOR]
     )
-    root = _root_user("dev", "the root user of dev")
+    root = root_user("dev", "the root user of dev")
     yield from _tried(root, False, [*IN_DEV, LEAVE, *FREE_IN_DEV], "dev", "root users do nothing")
-    privileged = _root_user("dev", "who is root in dev by sts:AssumeRoot", {"aws:AssumedRoot": "true"})
+    privileged = root_user("dev", "who is root in dev by sts:AssumeRoot", {"aws:AssumedRoot": "true"})
     yield from _tried(privileged, False, [*IN_DEV, LEAVE], "dev", "the service control policy holds")
     yield from _tried(privileged, True, FREE_IN_DEV, "dev", "the management account does what only root may")
     for caller in (administrator, impostor):

@@ -84,6 +84,8 @@ def _crown_jewel(thief: Caller, holds: bool) -> Iterator[Case]:
     yield Case(
         thief, _assume("dev", f"x/{ENTRY}", OURS, "of dev under another path, which trusts it"), allowed=False
     )
+    root = do("sts:AssumeRoot", f"arn:aws:iam::{IDS['dev']}:root", "dev", "be root in dev by sts:AssumeRoot")
+    yield Case(thief, root, allowed=False, why="that is for people, by the command line")
     tower = _assume("dev", "AWSControlTowerExecution", OURS, "of dev, which trusts it")
     yield Case(thief, tower, allowed=holds)
 
