@@ -324,6 +324,25 @@ def test_what_others_record_of_other_resources_stays(
     cloudtrail.put_event_selectors(TrailName=NAME, AdvancedEventSelectors=before)
 
 
+@pytest.mark.parametrize("declares_data", [True, False])
+def test_what_others_record_by_basic_selectors_and_gives_way_is_told(
+    ready: World, everything: Declaration, declares_data: bool
+) -> None:
+    """A trail has basic selectors or advanced ones, not both."""
+    account, declaration = ready.account(), everything if declares_data else ready.declaration
+    ready.apply(TRAIL, account, declaration=declaration)
+    theirs = [
+        {"Type": "AWS::Lambda::Function", "Values": ["arn:aws:lambda"]},
+        {"Type": "AWS::S3::Object", "Values": ["arn:aws:s3:::shop/"]},
+    ]
+    by_hand = {**ALL_EVENTS, "ReadWriteType": "WriteOnly", "DataResources": theirs}
+    ready.client("cloudtrail", account).put_event_selectors(TrailName=NAME, EventSelectors=[by_hand])
+    done = prove_complete(ready, TRAIL, account, declaration=declaration)
+    (told,) = [each.reason for each in done if "management events" in each.reason]
+    types = "AWS::Lambda::Function" if declares_data else "AWS::Lambda::Function, AWS::S3::Object"
+    assert told.endswith(f"; data events of {types}, which others chose, are recorded no longer then")
+
+
 def test_a_group_that_is_called_alike_is_not_the_one(ready: World, everything: Declaration) -> None:
     account = ready.account()
     ready.client("logs", account).create_log_group(logGroupName=f"{GROUP}-and-more")

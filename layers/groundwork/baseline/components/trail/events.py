@@ -60,6 +60,25 @@ def wanted_selectors(target: Target, chosen: Mapping[str, Any]) -> Sequence[Sele
     ]
 
 
+def given_up(chosen: Mapping[str, Any], wanted: Sequence[Selector] = ()) -> list[str]:
+    """The types of resource whose data events others chose, and the wanted selectors, or a basic one of ours, leave out: a
+    trail has basic selectors or advanced ones, not both."""
+    basic = {
+        str(one["Type"]) for each in chosen.get("EventSelectors", []) for one in each.get("DataResources", [])
+    }
+    return sorted((basic | _types(_advanced(chosen))) - _types(wanted))
+
+
+def _types(selectors: Sequence[Selector]) -> set[str]:
+    told = (field for each in selectors for field in _fields(each))
+    return {
+        name
+        for field, operator, names in told
+        if (field, operator) == ("resources.type", "Equals")
+        for name in names
+    }
+
+
 def _is_ours(selector: Selector) -> bool:
     fields = _fields(selector)
     of_s3 = ("resources.type", "Equals", (S3_OBJECTS,)) in fields

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from groundwork.baseline.archive import LOG_ARCHIVE, is_known, may_be
@@ -104,17 +104,22 @@ def _recorded(
         if not events.records(chosen, wanted):
             which = "every data event" if s3 == "all" else "the data events that write"
             data = f"does not record {which} of S3, the archive's own buckets aside"
-            reason = data if takes_all else f"{less}; {data}"
+            reason = (data if takes_all else f"{less}; {data}") + _given_up(chosen, wanted)
             given = {"TrailName": trail, "AdvancedEventSelectors": wanted}
             yield "PutEventSelectors", given, reason, "high"
     elif not takes_all:
         given = {"TrailName": trail, "EventSelectors": [events.ALL_MANAGEMENT_EVENTS]}
-        yield "PutEventSelectors", given, less, "high"
+        yield "PutEventSelectors", given, less + _given_up(chosen), "high"
     found = (own.insights if own else None) or frozenset()
     if missing := [each for each in target.declaration.trail.insights if each not in found]:
         both = [{"InsightType": each} for each in sorted({*found, *missing})]
         given = {"TrailName": trail, "InsightSelectors": both}
         yield "PutInsightSelectors", given, f"does not record {' and '.join(missing)}", "medium"
+
+
+def _given_up(chosen: Mapping[str, Any], wanted: Sequence[events.Selector] = ()) -> str:
+    types = ", ".join(events.given_up(chosen, wanted))
+    return f"; data events of {types}, which others chose, are recorded no longer then" if types else ""
 
 
 def _in_words(name: str, found: Any, wanted: Any) -> str:
