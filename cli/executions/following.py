@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 QUICKEST_SECONDS = 0.5
 SECONDS_FOR_PEOPLE = 5
 """While nothing is waited for but somebody's approval."""
+STILL_SECONDS = 600
+"""How often it is said that somebody's approval is still waited for, where nothing moves on the screen."""
 LOOKS_A_SECOND = 10
 """AWS takes 20 GetExecutionHistory a second, of everybody in the account together.
 
@@ -54,7 +56,7 @@ class Follower:
         self._machine = aws.state_machine(VEND)
         self._reader = Reader(self._states)
         self._followed = dict(followed)
-        self._said: dict[str, str] = {}
+        self._said: dict[str, tuple[str, float]] = {}
         self._began = time.monotonic()
 
     def add(self, name: str, run: Run) -> None:
@@ -118,11 +120,16 @@ class Follower:
             yield lambda: live.update(run_table(self.runs(), plainly=True))
 
     def _print_changes(self) -> None:
+        seconds = time.monotonic() - self._began
         for name, run in self.runs().items():
             words = run.plainly() if run else "asked for"
-            if self._said.get(name) != words:
-                self._said[name] = words
-                aside().print(f"{time.monotonic() - self._began:6.1f} s  {name:<11} {words}")
+            said, when = self._said.get(name, ("", 0.0))
+            if said != words:
+                self._said[name] = words, seconds
+                aside().print(f"{seconds:6.1f} s  {name:<11} {words}")
+            elif run and run.awaits_approval and seconds - when >= STILL_SECONDS:
+                self._said[name] = words, seconds
+                aside().print(f"{seconds:6.1f} s  {name:<11} still waiting for an approval")
 
 
 def _is_done(followed: Asked | Run) -> bool:

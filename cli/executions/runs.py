@@ -196,15 +196,22 @@ def run_table(shown: Mapping[str, Run | None], *, plainly: bool = False) -> Tabl
         else:
             words = run.plainly() if plainly else run.in_words(detailed=True)
             style = COLORS.get(run.outcome, "red" if run.failed else "")
-            table.add_row(_mark(run), name, f"{run.seconds:.1f} s", Text(words, style=style))
+            table.add_row(_mark(run), name, f"{_seconds(run):.1f} s", Text(words, style=style))
     return table
+
+
+def _seconds(run: Run) -> float:
+    """A request that waits for an approval goes on waiting when its first execution is over."""
+    if run.awaits_approval:
+        return (datetime.now(run.started.tzinfo) - run.started).total_seconds()
+    return run.seconds
 
 
 def _mark(run: Run) -> Text | Spinner:
     from rich.spinner import Spinner
     from rich.text import Text
 
-    if not run.over:
+    if not run.over or run.awaits_approval:
         return Spinner("dots", style="cyan")
     return Text("✓", style="green") if run.status == SUCCEEDED else Text("✗", style="red")
 

@@ -8,10 +8,11 @@ from datetime import UTC, datetime
 from typing import Any
 
 import pytest
+from rich.spinner import Spinner
 
 from cli.executions import following
 from cli.executions.following import Asked, Follower
-from cli.executions.runs import Run
+from cli.executions.runs import SUCCEEDED, Run, run_table
 from cli.given import GIVEN, Output
 
 EVENT = "85973605-b18a-4c8b-86f1-8370ad359688"
@@ -32,6 +33,7 @@ class StepFunctions:
 
     def __init__(self) -> None:
         self.looks = 0
+        self.decided_at = 3
 
     def get_paginator(self, name: str) -> StepFunctions:
         self._operation = name
@@ -56,7 +58,7 @@ class StepFunctions:
 
     def describe_execution(self, executionArn: str) -> dict[str, Any]:  # noqa: N803
         self.looks += 1
-        if self.looks < 3:
+        if self.looks < self.decided_at:
             raise ExecutionDoesNotExist
         assert executionArn == f"{EXECUTION}:{EVENT}-decided"
         return {"startDate": NOW}
@@ -87,3 +89,32 @@ def test_an_execution_that_was_started_by_hand_is_over_when_it_waits_for_an_appr
     aws: Any = Aws()
     run = Run(f"{EXECUTION}:again", NOW)
     assert Follower(aws, {"dev": run}).to_the_end()["dev"].awaits_approval
+
+
+def test_while_somebody_decides_it_says_now_and_then_that_it_waits(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A log of a pipeline shows that it goes on; a screen has a spinner, and seconds that count."""
+    clock = iter(range(0, 10_000, 400))
+    monkeypatch.setattr(GIVEN, "output", Output.JSON)
+    monkeypatch.setattr("cli.executions.following.time.sleep", lambda _: None)
+    monkeypatch.setattr("cli.executions.following.time.monotonic", lambda: next(clock))
+    aws: Any = Aws()
+    aws.states.decided_at = 6
+    Follower(aws, {"dev": Asked(EVENT, NOW)}).to_the_end()
+    told = [line.split(" s  ")[1] for line in capsys.readouterr().err.splitlines()]
+    assert [line.partition("dev")[2].strip() for line in told] == [
+        "in-progress: It waits for an approval: all requests do.",
+        "still waiting for an approval",
+        "still waiting for an approval",
+        "ready",
+    ]
+
+
+def test_what_waits_for_an_approval_is_not_shown_as_done() -> None:
+    waits = {"outcome": "in-progress", "note": "It waits for an approval: all requests do."}
+    run = Run("arn", NOW, SUCCEEDED, output=waits, stopped=NOW)
+    (mark,) = run_table({"dev": run}, plainly=True).columns[0].cells
+    assert isinstance(mark, Spinner)
+    (seconds,) = run_table({"dev": run}, plainly=True).columns[2].cells
+    assert seconds != "0.0 s"
