@@ -133,6 +133,10 @@ STARTERS = (
 )
 OTHERS_SERVICE = {"organizations:ServicePrincipal": "sso.amazonaws.com"}
 OUR_SERVICE = {"organizations:ServicePrincipal": "config.amazonaws.com"}
+BACKUP, STACK_SETS = (
+    {"organizations:ServicePrincipal": f"{name}.amazonaws.com"}
+    for name in ("backup", "member.org.stacksets.cloudformation")
+)
 POWERS = (
     # over accounts
     Power("organizations:CreateAccount", "*", (CREATOR,)),
@@ -156,7 +160,39 @@ POWERS = (
     Power("organizations:RegisterDelegatedAdministrator", ACCOUNT, (KEEPER,), OUR_SERVICE),
     Power("organizations:RegisterDelegatedAdministrator", ACCOUNT, (), OTHERS_SERVICE),
     Power("organizations:DeregisterDelegatedAdministrator", ACCOUNT, (), OUR_SERVICE),
+    *(
+        Power("organizations:AttachPolicy", ACCOUNT, holders, {"organizations:PolicyType": kind})
+        for kind, holders in (
+            ("DECLARATIVE_POLICY_EC2", (KEEPER,)),
+            ("SERVICE_CONTROL_POLICY", ()),
+            ("TAG_POLICY", ()),
+            ("BACKUP_POLICY", ()),
+        )
+    ),
+    *(
+        Power("organizations:UpdatePolicy", POLICY.replace("service_control_policy", kind), holders)
+        for kind, holders in (
+            ("backup_policy", (KEEPER,)),
+            ("tag_policy", (KEEPER,)),
+            ("securityhub_policy", ()),
+        )
+    ),
+    Power("organizations:EnableAWSServiceAccess", "*", (KEEPER,), BACKUP),
+    Power("organizations:EnableAWSServiceAccess", "*", (), STACK_SETS),
+    Power("inspector2:EnableDelegatedAdminAccount", "*", (KEEPER,)),
+    Power("inspector2:DisableDelegatedAdminAccount", "*"),
+    Power("iam:EnableOrganizationsRootSessions", "*", (KEEPER,)),
+    Power("iam:DisableOrganizationsRootSessions", "*"),
+    # over money
+    Power("budgets:ModifyBudget", _of("budgets", "budget/groundwork-monthly", ""), (KEEPER,)),
+    Power("budgets:ModifyBudget", _of("budgets", "budget/of-somebody-else", "")),
+    Power("budgets:CreateBudgetAction", _of("budgets", "budget/groundwork-monthly/action/x", "")),
+    Power("servicequotas:PutServiceQuotaIncreaseRequestIntoTemplate", "*", (KEEPER,)),
+    Power("servicequotas:DisassociateServiceQuotaTemplate", "*"),
+    Power("servicequotas:RequestServiceQuotaIncrease", "*"),
     # over itself
+    Power("cloudformation:UpdateStack", _of("cloudformation", "stack/groundwork/1a2b3c4d")),
+    Power("iam:PassRole", ANY_ROLE, (), {"iam:PassedToService": "cloudformation.amazonaws.com"}),
     Power("iam:CreateRole", ANY_ROLE),
     Power("iam:PutRolePolicy", OWN_ROLE),
     Power("iam:AttachRolePolicy", OWN_ROLE),
