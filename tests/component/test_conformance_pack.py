@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
 from moto.config.models import MANAGED_RULES
 
 from groundwork.aws import sessions
@@ -26,8 +27,16 @@ from groundwork.errors import (
     RefusedByAws,
 )
 from tests.component.conftest import World
-from tests.component.imagined import SECURITY, imagined
-from tests.component.sabotage import Sabotage, differences, prove, prove_complete, used_and_declared, words
+from tests.component.imagined import ON_ENGINE, SECURITY, imagined
+from tests.component.sabotage import (
+    Sabotage,
+    differences,
+    prove,
+    prove_complete,
+    some_of,
+    used_and_declared,
+    words,
+)
 
 PACKS = ConformancePack()
 HERE, ABROAD = "us-east-1", "eu-west-1"
@@ -208,7 +217,6 @@ def _by_others(world: World, account: Account) -> None:
 
 
 SABOTAGES = [
-    Sabotage("deleted", deleted, RESOURCE, "does not exist: Config checks no account by it"),
     Sabotage("template", put(**{OURS: "other"}), RESOURCE, "has another template"),
     Sabotage(
         *("parameter", put(AccessKeyDays="900"), RESOURCE),
@@ -220,6 +228,7 @@ SABOTAGES = [
     ),
     Sabotage("excluded", put(excluded=[SECURITY]), RESOURCE, f"leaves out {SECURITY}"),
     Sabotage("taken over by others", _by_others, RESOURCE, "was put by others, and is taken over"),
+    Sabotage("deleted", deleted, RESOURCE, "does not exist: Config checks no account by it"),
 ]
 
 
@@ -232,6 +241,18 @@ def test_what_is_done_behind_its_back_is_named_and_mended(delegated: World, sabo
         lambda: packs(delegated),
         declaration=declaration,
     )
+
+
+@ON_ENGINE
+@given(sabotages=some_of(SABOTAGES))
+def test_a_plan_tells_all_that_apply_does_from_any_state(delegated: World, sabotages: list[Sabotage]) -> None:
+    declaration = declared(delegated.declaration, EXAMPLE | {"parameters": {"AccessKeyDays": "60"}})
+    delegated.apply(PACKS, delegated.security, declaration=declaration)
+    good = packs(delegated)
+    for each in sabotages:
+        each.do(delegated, delegated.security)
+    assert prove_complete(delegated, PACKS, delegated.security, declaration=declaration)
+    assert packs(delegated) == good
 
 
 def test_another_template_or_exception_is_put(delegated: World) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 import pytest
+from hypothesis import given
 
 from groundwork.aws import sessions
 from groundwork.baseline.components.delegation import Delegation
@@ -17,8 +18,16 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import ComponentNotSettled, GroundworkError, InvalidDeclaration, QuotaReached
 from tests.component.conftest import World
-from tests.component.imagined import SECURITY, imagined
-from tests.component.sabotage import Sabotage, differences, prove, prove_complete, used_and_declared, words
+from tests.component.imagined import ON_ENGINE, SECURITY, imagined
+from tests.component.sabotage import (
+    Sabotage,
+    differences,
+    prove,
+    prove_complete,
+    some_of,
+    used_and_declared,
+    words,
+)
 
 FLOW_LOGS, DELEGATION = FlowLogs(), Delegation()
 HERE, ABROAD = "us-east-1", "eu-west-1"
@@ -260,8 +269,6 @@ def stopped(world: World, account: Account) -> None:
 
 
 SABOTAGES = [
-    Sabotage("deleted", deleted, RESOURCE, "does not exist: nobody sees what a VPC sends"),
-    Sabotage("stopped", stopped, EVALUATION, "is STOPPED: CloudWatch looks for no VPC"),
     Sabotage(
         *("retention", updated(DestinationConfiguration=logs(RetentionInDays=1)), RESOURCE),
         "its RetentionInDays is 1; expected 365",
@@ -276,6 +283,8 @@ SABOTAGES = [
         *("drift", updated(AllowFieldUpdates=False), RESOURCE),
         "its AllowFieldUpdates is False; expected True",
     ),
+    Sabotage("deleted", deleted, RESOURCE, "does not exist: nobody sees what a VPC sends"),
+    Sabotage("stopped", stopped, EVALUATION, "is STOPPED: CloudWatch looks for no VPC"),
 ]
 
 
@@ -288,6 +297,18 @@ def test_what_is_done_behind_its_back_is_named_and_mended(delegated: World, sabo
         lambda: held(delegated),
         declaration=declaration,
     )
+
+
+@ON_ENGINE
+@given(sabotages=some_of(SABOTAGES))
+def test_a_plan_tells_all_that_apply_does_from_any_state(delegated: World, sabotages: list[Sabotage]) -> None:
+    declaration = declared(delegated.declaration)
+    delegated.apply(FLOW_LOGS, delegated.security, declaration=declaration)
+    good = held(delegated)
+    for each in sabotages:
+        each.do(delegated, delegated.security)
+    assert prove_complete(delegated, FLOW_LOGS, delegated.security, declaration=declaration)
+    assert held(delegated) == good
 
 
 def test_other_settings_are_put(delegated: World) -> None:
