@@ -58,10 +58,12 @@ def install(engine: Engine) -> None:
         return change(self, name, template, **settings)
 
     def delete_stack(self: Any, name_or_stack_id: str) -> None:
-        for stack in self.stacks.values():
-            if name_or_stack_id in (stack.name, stack.stack_id) and stack.enable_termination_protection:
+        named = [each for each in self.stacks.values() if name_or_stack_id in (each.name, each.stack_id)]
+        for stack in named:
+            if stack.enable_termination_protection:
                 told = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
                 raise ValidationError(message=told)
+            _assumed(engine, flask.request.values.get("RoleARN") or stack.role_arn)
         delete(self, name_or_stack_id)
 
     engine.patch(backend, "create_stack", create_stack)

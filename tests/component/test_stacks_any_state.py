@@ -75,8 +75,8 @@ STATES = (
     Sabotage("may nothing", iam("delete_role_policy", PolicyName="own"), ROLE, ""),
     Sabotage("one of before", former, FORMER, ""),
     Sabotage("never made", in_status("ROLLBACK_COMPLETE"), STACK, ""),
-    Sabotage("role gone", role_gone, ROLE, ""),
     Sabotage("gone", gone, STACK, ""),
+    Sabotage("role gone", role_gone, ROLE, ""),
 )  # fmt: skip
 """In an order in which each can be done after those before it."""
 

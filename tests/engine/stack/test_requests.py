@@ -66,6 +66,27 @@ def test_a_role_that_it_cannot_assume_is_refused_and_no_stack_is_there(aws: Engi
         cloudformation.describe_stacks(StackName="by-absent")
 
 
+def test_a_stack_whose_role_is_gone_is_not_deleted(aws: Engine) -> None:
+    cloudformation, iam = aws.client("cloudformation"), aws.client("iam")
+    trusting = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudformation.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [trusting]})
+    made = iam.create_role(RoleName="its-own", AssumeRolePolicyDocument=trust)["Role"]["Arn"]
+    sns = "arn:aws:iam::aws:policy/AmazonSNSFullAccess"
+    iam.attach_role_policy(RoleName="its-own", PolicyArn=sns)
+    cloudformation.create_stack(StackName="by-its-own", TemplateBody=TOPIC, RoleARN=made)
+    iam.detach_role_policy(RoleName="its-own", PolicyArn=sns)
+    iam.delete_role(RoleName="its-own")
+    with pytest.raises(ClientError, match=f"Role {made} is invalid or cannot be assumed"):
+        cloudformation.delete_stack(StackName="by-its-own")
+    iam.create_role(RoleName="its-own", AssumeRolePolicyDocument=trust)
+    iam.attach_role_policy(RoleName="its-own", PolicyArn=sns)
+    cloudformation.delete_stack(StackName="by-its-own")
+
+
 def test_every_event_of_an_operation_has_its_token(aws: Engine) -> None:
     cloudformation = aws.client("cloudformation")
     cloudformation.create_stack(StackName="told", TemplateBody=TOPIC, ClientRequestToken="first")
