@@ -1,8 +1,8 @@
 """Adapter: what services answer in which nothing was ever made or switched on. Here nothing can make it, either: of most of
 these services only what reads is here at all.
 
-moto has not the operation, not the service, or an answer that AWS would not give: Macie and Identity Center are switched on in
-each of its accounts, and every account has a support plan.
+moto has not the operation, not the service, or an answer that AWS would not give: Identity Center is switched on in each
+of its accounts, and every account has a support plan.
 """
 
 from __future__ import annotations
@@ -37,11 +37,6 @@ def _nothing(call: Call) -> object:
     return {name: [] for name, shape in members.items() if shape.type_name == "list"}
 
 
-def _no_macie(_: Call) -> object:
-    """https://docs.aws.amazon.com/macie/latest/APIReference/macie.html does not say it; Macie does, with this code."""
-    return NotSwitchedOn("AccessDeniedException", "Macie is not enabled.")
-
-
 def _no_support_plan(_: Call) -> object:
     """https://docs.aws.amazon.com/awssupport/latest/APIReference/Welcome.html: without a plan for businesses."""
     return NotSwitchedOn(
@@ -71,7 +66,6 @@ ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "events": {"ListEndpoints": _nothing},
     "inspector2": {"ListCoverage": _nothing},
     "kafkaconnect": {"ListConnectors": _nothing},
-    "macie2": {EVERY: _no_macie},
     "resource-explorer-2": {"ListIndexes": _nothing},
     "sagemaker": {"ListMonitoringSchedules": _nothing},
     "shield": {"GetSubscriptionState": _no_shield_advanced},

@@ -95,7 +95,7 @@ LOOKS_OF_AN_ADMINISTRATOR = (
 
 def _administrator(service: str, named: str = "AdminAccountId") -> Finder:
     """ "Permissions required to designate a delegated GuardDuty administrator account", GuardDuty User Guide, and the same
-    of Security Hub and Inspector: what they do in Organizations is done as whoever designates, with the account as its
+    of Security Hub, Inspector and Macie: what they do in Organizations is done as whoever designates, with the account as its
     resource."""
     granted: Keys = {"organizations:serviceprincipal": service}
 
@@ -308,6 +308,8 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "logs:CreateLogGroup": (_tags("logs:TagResource"),),
     "logs:PutDestination": (_roles("logs", "roleArn"),),
     "logs:PutSubscriptionFilter": (_roles("logs", "roleArn"),),
+    "macie2:EnableMacie": (_service_linked_role("macie.amazonaws.com"),),
+    "macie2:EnableOrganizationAdminAccount": (_administrator("macie.amazonaws.com"),),
     "organizations:CreateAccount": (_tags("organizations:TagResource"),),
     "organizations:CreateOrganization": (_service_linked_role("organizations.amazonaws.com"),),
     "organizations:CreateOrganizationalUnit": (_tags("organizations:TagResource"),),

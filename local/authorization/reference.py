@@ -18,7 +18,16 @@ from typing import Any
 SERVICES = (
     *("access-analyzer", "account", "apigateway", "budgets", "cloudformation", "cloudtrail", "cloudwatch"),
     *("config", "dynamodb", "ec2", "ecr", "events", "guardduty", "iam", "inspector2", "kms", "lambda"),
-    *("logs", "observabilityadmin", "organizations", "s3", "scheduler", "secretsmanager", "securityhub"),
+    *(
+        "logs",
+        "macie2",
+        "observabilityadmin",
+        "organizations",
+        "s3",
+        "scheduler",
+        "secretsmanager",
+        "securityhub",
+    ),
     *("servicequotas", "sns", "sqs", "ssm", "states", "sts", "tag", "xray"),
 )
 READ_ONLY = (
@@ -26,8 +35,17 @@ READ_ONLY = (
     *("cloudfront", "codebuild", "cognito-identity", "cognito-idp", "controltower", "detective"),
     *("dms", "ecs", "eks", "elasticache", "elasticfilesystem", "elasticloadbalancing"),
     *("elasticmapreduce", "es", "glacier", "identitystore", "kafka", "kafkaconnect"),
-    *("macie2", "network-firewall"),
-    *("ram", "rds", "redshift", "resource-explorer-2", "route53", "route53domains", "sagemaker", "schemas"),
+    *(
+        "network-firewall",
+        "ram",
+        "rds",
+        "redshift",
+        "resource-explorer-2",
+        "route53",
+        "route53domains",
+        "sagemaker",
+        "schemas",
+    ),
     *("securitylake", "shield", "sso", "support", "wafv2"),
 )
 """Of these services, only the actions that read."""

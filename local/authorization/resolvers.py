@@ -304,6 +304,14 @@ def _config(call: Call, action: Action) -> list[str] | None:
     return None
 
 
+def _macie2(call: Call, action: Action) -> list[str] | None:
+    """What is made has no id yet; an associated account's is the account's."""
+    kinds = {**action.required, **action.optional}
+    if "Member" in kinds and (account := (call.get("account") or {}).get("accountId") or call.get("id")):
+        return [call.arn("macie2", f"member/{account}")]
+    return None
+
+
 def _cloudformation(call: Call, action: Action) -> list[str] | None:
     name = call.get("StackName", "StackId")
     if not name or "stack" not in {**action.required, **action.optional}:
@@ -427,6 +435,7 @@ RESOLVERS: Mapping[str, Resolver] = {
     "ssm": _ssm,
     "states": _states,
     "observabilityadmin": _observabilityadmin,
+    "macie2": _macie2,
     "securityhub": _securityhub,
     "sts": _sts,
 }

@@ -41,6 +41,7 @@ SERVICE_ROLE_POLICIES = {  # what comes attached to a service-linked role ("Usin
     "config-multiaccountsetup.amazonaws.com": "AWSConfigMultiAccountSetupPolicy",
     "guardduty.amazonaws.com": "AmazonGuardDutyServiceRolePolicy",
     "inspector2.amazonaws.com": "AmazonInspector2ServiceRolePolicy",
+    "macie.amazonaws.com": "AmazonMacieServiceRolePolicy",
     "observabilityadmin.amazonaws.com": "AWSObservabilityAdminServiceRolePolicy",
     "organizations.amazonaws.com": "AWSOrganizationsServiceTrustPolicy",
     "securityhub.amazonaws.com": "AWSSecurityHubServiceRolePolicy",

@@ -31,6 +31,7 @@ SERVICES = (
     "local.services.account.alternate_contacts",
     "local.services.guardduty",
     "local.services.inspector",
+    "local.services.macie",
     "local.services.service_quotas",
     "local.services.telemetry",
     "local.services.serialized",
