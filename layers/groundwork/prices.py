@@ -56,6 +56,7 @@ BILLED_BY_USE: Mapping[str, str] = {
     "threat-detection": "GuardDuty",
     "posture": "Security Hub",
     "vulnerability-scanning": "Amazon Inspector",
+    "sensitive-data": "Amazon Macie",
     "flow-logs": "VPC flow logs",
 }
 """What components switch on in every account, and what nobody knows the price of beforehand."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from typing import Any
 
 import pytest
 
 from groundwork.baseline import loop
-from groundwork.baseline.component import Call, Target
+from groundwork.baseline.component import Call, Component, Target
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from tests.component.access import ACCESS
@@ -18,7 +19,13 @@ class Crash(Exception):
     """The function dies."""
 
 
-def crash(world: World, account: Account, after: int, declaration: Declaration | None = None) -> bool:
+def crash(
+    world: World,
+    account: Account,
+    after: int,
+    declaration: Declaration | None = None,
+    component: Component[Any] = ACCESS,
+) -> bool:
     """Apply, and die after so many calls. Whether there were as many."""
     made = iter(range(after))
 
@@ -32,7 +39,7 @@ def crash(world: World, account: Account, after: int, declaration: Declaration |
         patch.setattr(loop, "_make_one", make)
         patch.setattr(loop, "side_by_side", one_after_the_other)
         try:
-            loop.apply(ACCESS, world.target(ACCESS, account, declaration))
+            loop.apply(component, world.target(component, account, declaration))
         except Crash:
             return True
     return False

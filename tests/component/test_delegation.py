@@ -202,7 +202,7 @@ def test_nothing_is_delegated_that_no_component_needs(ready: World) -> None:
 def test_it_may_do_what_it_does_and_nothing_else(ready: World) -> None:
     regions = ready.declaration.regions.model_copy(update={"governed": ["us-east-1", "eu-west-1"]})
     baseline = {**ready.declaration.baseline}
-    baseline["security"] = [*baseline["security"], "vulnerability-scanning"]
+    baseline["security"] = [*baseline["security"], "vulnerability-scanning", "sensitive-data"]
     two = ready.declaration.model_copy(update={"regions": regions, "baseline": baseline})
     ready.apply(DELEGATION, ready.security, declaration=two)
     ready.aws.client("guardduty", region="eu-west-1").disable_organization_admin_account(

@@ -199,7 +199,7 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(enabled: World) -
         enabled.apply(GUARDRAILS, enabled.management)
     two = enabled.declaration.regions.model_copy(update={"governed": ["us-east-1", "eu-west-1"]})
     baseline = {**enabled.declaration.baseline}
-    baseline["management"] = [*baseline["management"], "vulnerability-scanning"]
+    baseline["management"] = [*baseline["management"], "vulnerability-scanning", "sensitive-data"]
     declaration = enabled.declaration.model_copy(update={"regions": two, "baseline": baseline})
     enabled.plan(GUARDRAILS, enabled.before(enabled.management), declaration=declaration)
     quarantine = Quarantine(unit="Quarantine")

@@ -63,6 +63,19 @@ HELD: list[tuple[str, str, dict[str, Any]]] = [
     ),
     *((f"inspector2:{action}", "*", {}) for action in ("Disable", "DisassociateMember")),
     *(
+        (f"macie2:{action}", "*", {})
+        for action in (
+            "DeleteMember",
+            "DisableMacie",
+            "DisassociateFromAdministratorAccount",
+            "DisassociateMember",
+            "UpdateAutomatedDiscoveryConfiguration",
+            "UpdateMacieSession",
+            "UpdateMemberSession",
+            "UpdateOrganizationConfiguration",
+        )
+    ),
+    *(
         (f"securityhub:{action}", f"arn:aws:securityhub:us-east-1:{SECURITY}:hub/default", {})
         for action in (
             "BatchDisableStandards",
@@ -127,6 +140,7 @@ def everything(**guardrails: Any) -> Declaration:
         "posture",
         "external-access",
         "vulnerability-scanning",
+        "sensitive-data",
     )
     baseline = {
         **declared.baseline,

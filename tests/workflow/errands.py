@@ -467,6 +467,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "ApplyManagementComponentFunction.KeepTheQuotaTemplate": management_errands.keep_quota_template,
     "ApplyManagementComponentFunction.KeepPoliciesOfTheOwner": management_errands.keep_own_policies,
     "ApplyManagementComponentFunction.KeepInspectorsPolicy": management_errands.hold_inspector,
+    "ApplyManagementComponentFunction.KeepItsMacie": management_errands.keep_macie,
     "TrailLogsRole.SendEvents": management_errands.send_events,
     "ApplyManagementComponentFunction.UseTheLedger": _take_over_settings,
     "ApplyManagementComponentFunction.SeeWhoIsRunning": _take_over_settings,

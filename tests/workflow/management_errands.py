@@ -21,6 +21,9 @@ from groundwork.baseline.components.delegation import Delegation
 from groundwork.baseline.components.own_policies import OwnPolicies
 from groundwork.baseline.components.quota_template import SERVICE_QUOTAS, Quota, QuotaTemplate
 from groundwork.baseline.components.quota_template import Settings as Quotas
+from groundwork.baseline.components.sensitive_data import SERVICE as MACIE
+from groundwork.baseline.components.sensitive_data import SensitiveData
+from groundwork.baseline.components.sensitive_data import Settings as Watching
 from groundwork.baseline.components.trail import Trail
 from groundwork.baseline.components.trail.logs import GROUP
 from groundwork.baseline.components.vulnerability_scanning import INSPECTOR, VulnerabilityScanning
@@ -243,6 +246,26 @@ def _let_inspector_go(place: Place) -> None:
         inspector.disable_delegated_admin_account(delegatedAdminAccountId=each["accountId"])
     with suppress(iam.exceptions.NoSuchEntityException):
         iam.delete_service_linked_role(RoleName=INSPECTOR.role)
+
+
+def keep_macie(place: Place) -> Job:
+    """The security account administers Macie, and the management account has it on, without automated discovery. But for
+    trusted access, which is on before, all is gone afterwards."""
+    place.cloud.aws.client("organizations").enable_aws_service_access(ServicePrincipal=MACIE)
+    watching: dict[str, Model] = {"sensitive-data": Watching()}
+    components = (Delegation(), SensitiveData())
+    return _with_its_role(components, place.cloud.declaration, watching, _let_macie_go, place)
+
+
+def _let_macie_go(place: Place) -> None:
+    macie, iam = place.cloud.aws.client("macie2"), place.cloud.aws.client("iam")
+    for each in macie.list_organization_admin_accounts()["adminAccounts"]:
+        macie.disable_organization_admin_account(adminAccountId=each["accountId"])
+    for client in (macie, place.cloud.inside("macie2", place.security)):
+        with suppress(client.exceptions.AccessDeniedException):
+            client.disable_macie()
+    with suppress(iam.exceptions.NoSuchEntityException):
+        iam.delete_service_linked_role(RoleName="AWSServiceRoleForAmazonMacie")
 
 
 def _forget_contact(place: Place) -> None:

@@ -144,6 +144,10 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "config:DescribeDeliveryChannelStatus": "somebody else's delivery channel was there before",
         "ec2:DescribeRegions": "more Regions than the home Region are governed",
         "access-analyzer:ListFindings": "somebody has switched Access Analyzer on",
+        "macie2:GetAutomatedDiscoveryConfiguration": "Macie is on, as in tests/component/test_sensitive_data.py",
+    },
+    "ApplyManagementComponentFunction.KeepItsMacie": {
+        "macie2:UpdateMacieSession": "somebody suspended Macie"
     },
     "ApplyManagementComponentFunction.KeepItsSettings": {
         "s3:PutAccountPublicAccessBlock": "no policy of the organization holds it",

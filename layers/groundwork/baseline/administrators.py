@@ -5,6 +5,7 @@ https://docs.aws.amazon.com/organizations/latest/APIReference/API_ListDelegatedA
 https://docs.aws.amazon.com/guardduty/latest/APIReference/API_ListOrganizationAdminAccounts.html
 https://docs.aws.amazon.com/securityhub/1.0/APIReference/API_ListOrganizationAdminAccounts.html
 https://docs.aws.amazon.com/inspector/v2/APIReference/API_ListDelegatedAdminAccounts.html
+https://docs.aws.amazon.com/macie/latest/APIReference/admin.html
 """
 
 from __future__ import annotations
@@ -22,7 +23,8 @@ from groundwork.baseline.regions import in_each
 
 
 class Operations(NamedTuple):
-    """What a service calls its operations, and in the answer the administrators, the account of one and its status."""
+    """What a service calls its operations, and in the answer the administrators, the account of one and its status; and
+    itself as a principal, where that is not after the SDK's name."""
 
     accounts: str
     account: str
@@ -31,6 +33,7 @@ class Operations(NamedTuple):
     designates: str = "EnableOrganizationAdminAccount"
     designated: str = "AdminAccountId"
     by_hand: str = "disable-organization-admin-account"
+    principal: str = ""
 
 
 OPERATIONS: Mapping[str, Operations] = {
@@ -39,6 +42,11 @@ OPERATIONS: Mapping[str, Operations] = {
         *("delegatedAdminAccounts", "accountId", "status"),
         *("ListDelegatedAdminAccounts", "EnableDelegatedAdminAccount", "delegatedAdminAccountId"),
         by_hand="disable-delegated-admin-account",
+    ),
+    "macie2": Operations(
+        *("adminAccounts", "accountId", "status"),
+        designated="adminAccountId",
+        principal="macie.amazonaws.com",
     ),
     "securityhub": Operations("AdminAccounts", "AccountId", "Status"),
 }
@@ -69,6 +77,11 @@ def designation(service: str, account: str) -> tuple[str, dict[str, str]]:
     """The operation that makes the account the administrator, and its parameters."""
     named = OPERATIONS[service]
     return named.designates, {named.designated: account}
+
+
+def principal(service: str) -> str:
+    """As Organizations knows the service."""
+    return OPERATIONS[service].principal or f"{service}.amazonaws.com"
 
 
 def registered(service: str, target: Target) -> tuple[str, ...]:

@@ -1,8 +1,8 @@
 """delegation: the security account administers what the baseline needs administered for the whole organization.
 
 That is AWS Config, whose aggregator lives there, IAM Access Analyzer, Security Hub, from the home Region, and, Region by
-Region, GuardDuty and Amazon Inspector. It runs in the execution of the security account, before its other components, and works with the
-management account's own credentials: only that account may delegate. `target.account` is the security account. Whatever
+Region, GuardDuty, Amazon Inspector and Macie. It runs in the execution of the security account, before its other components,
+and works with the management account's own credentials: only that account may delegate. `target.account` is the security account. Whatever
 else was delegated, to it or to others, is left alone: a service that somebody else administers in any governed Region is
 told, and in none delegated. What no component needs any more is reported.
 
@@ -10,6 +10,7 @@ https://docs.aws.amazon.com/config/latest/developerguide/set-up-aggregator-cli.h
 https://docs.aws.amazon.com/guardduty/latest/ug/delegated-admin-designate-api.html
 https://docs.aws.amazon.com/securityhub/latest/userguide/designate-orgs-admin-account.html
 https://docs.aws.amazon.com/inspector/latest/user/designating-admin.html
+https://docs.aws.amazon.com/macie/latest/user/accounts-mgmt-ao-integrate.html
 """
 
 from __future__ import annotations
@@ -34,6 +35,7 @@ REGIONAL_SERVICES: Mapping[ComponentName, str] = {
     "threat-detection": "guardduty",
     "posture": "securityhub",
     "vulnerability-scanning": "inspector2",
+    "sensitive-data": "macie2",
 }
 """The services that it administers in each governed Region, by the component that needs it. Designating it registers it with
 Organizations, too, and gives the service trusted access."""
@@ -53,7 +55,7 @@ must have before, by the component that needs it.
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access-analyzer-delegated-administrator.html
 https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/telemetry-config-turn-on.html"""
 
-_PRINCIPALS = sorted(f"{service}.amazonaws.com" for service in REGIONAL_SERVICES.values())
+_PRINCIPALS = sorted(map(administrators.principal, REGIONAL_SERVICES.values()))
 
 
 @dataclass(frozen=True)
@@ -221,7 +223,7 @@ def _in_each_region(component: ComponentName, service: str, found: Found, target
 def _not_needed(found: Found, components: Collection[ComponentName], target: Target) -> Iterator[Call]:
     principals = {
         **_delegated(),
-        **{name: (f"{service}.amazonaws.com",) for name, service in REGIONAL_SERVICES.items()},
+        **{name: (administrators.principal(service),) for name, service in REGIONAL_SERVICES.items()},
     }
     for component, services in principals.items():
         for service in sorted(found.services.intersection(services)):

@@ -39,6 +39,7 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
     "external-access": ("access-analyzer.amazonaws.com",),
     "quota-template": ("servicequotas.amazonaws.com",),
     "vulnerability-scanning": ("inspector2.amazonaws.com",),
+    "sensitive-data": ("macie.amazonaws.com",),
     "flow-logs": ("observabilityadmin.amazonaws.com",),
 }
 """The services that need trusted access, by the component that uses them."""

@@ -49,6 +49,7 @@ RUN_BY: Mapping[ComponentName, str] = {
     "threat-detection": "guardduty",
     "posture": "securityhub",
     "vulnerability-scanning": "inspector2",
+    "sensitive-data": "macie2",
 }
 """Services that another account may run for the organization: what that one does is no undoing."""
 

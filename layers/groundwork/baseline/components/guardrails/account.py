@@ -1,6 +1,6 @@
 """The guard rails of an account as a whole: it stays in the organization, its root user does nothing, and what the
-organization holds for it (GuardDuty, Security Hub, Inspector, Access Analyzer, public access of EC2 and S3) is not undone
-from within.
+organization holds for it (GuardDuty, Security Hub, Inspector, Macie, Access Analyzer, public access of EC2 and S3) is not
+undone from within.
 
 The root user: sessions of sts:AssumeRoot, by which the management account does what only a root user may (delete its
 credentials, unlock a bucket's or a queue's policy), have aws:AssumedRoot and go on working. What else needs a root user's own
@@ -60,6 +60,15 @@ UNDOING: Mapping[str, list[str]] = {
         "securityhub:UpdateSecurityHubConfiguration",
     ],
     "vulnerability-scanning": ["inspector2:Disable*", "inspector2:DisassociateMember"],
+    "sensitive-data": [
+        "macie2:DeleteMember",
+        "macie2:Disable*",
+        "macie2:Disassociate*",
+        "macie2:UpdateAutomatedDiscoveryConfiguration",
+        "macie2:UpdateMacieSession",
+        "macie2:UpdateMemberSession",
+        "macie2:UpdateOrganizationConfiguration",
+    ],
 }
 """What undoes what a component holds, by the component. Which findings are archived and which controls are left out of a
 standard is for the security account's people to say."""
