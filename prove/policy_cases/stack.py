@@ -181,6 +181,12 @@ POWERS = (
     Power("organizations:EnableAWSServiceAccess", "*", (), STACK_SETS),
     Power("inspector2:EnableDelegatedAdminAccount", "*", (KEEPER,)),
     Power("inspector2:DisableDelegatedAdminAccount", "*"),
+    Power("macie2:EnableOrganizationAdminAccount", "*", (KEEPER,)),
+    Power("macie2:DisableOrganizationAdminAccount", "*"),
+    Power("macie2:EnableMacie", "*", (KEEPER,)),
+    Power("macie2:DisableMacie", "*"),
+    Power("macie2:CreateMember", _of("macie2", "member/*")),
+    Power("macie2:CreateClassificationJob", "*"),
     Power("iam:EnableOrganizationsRootSessions", "*", (KEEPER,)),
     Power("iam:DisableOrganizationsRootSessions", "*"),
     # over money
