@@ -243,6 +243,16 @@ def _template(call: Call, own: list[str]) -> Iterator[Need]:
         yield from (Need("cloudformation:TagResource", resource) for resource in own)
 
 
+def _role_of_stack(call: Call, own: list[str]) -> Iterator[Need]:
+    """The role that the stack has, where the call names none: "they must have the iam:PassRole permission", says the guide of
+    today; that of before said the opposite, and the stricter one is taken.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
+    """
+    if role := state.stack_role(own, call.region, call.account) if not call.get("RoleARN") else None:
+        yield Need("iam:PassRole", role, {"iam:passedtoservice": "cloudformation.amazonaws.com"})
+
+
 def _tagged_at_launch(call: Call, own: list[str]) -> Iterator[Need]:
     for entry in call.get("TagSpecifications") or []:
         arn = call.arn("ec2", f"{entry.get('ResourceType')}/*")
@@ -257,7 +267,7 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     ),
     "budgets:ModifyBudget": (_tags("budgets:TagResource"),),
     "cloudformation:CreateStack": (_roles("cloudformation", "RoleARN"), _template),
-    "cloudformation:CreateChangeSet": (_roles("cloudformation", "RoleARN"), _template),
+    "cloudformation:CreateChangeSet": (_roles("cloudformation", "RoleARN"), _role_of_stack, _template),
     "cloudformation:UpdateStack": (_roles("cloudformation", "RoleARN"), _template),
     "cloudformation:DeleteStack": (_roles("cloudformation", "RoleARN"),),
     "cloudtrail:CreateTrail": (

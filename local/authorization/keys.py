@@ -240,6 +240,8 @@ ATTACHED: Mapping[str, Any] = {"iam:policyarn": "PolicyArn", **BOUNDARY}
 POLICY_TYPE: Mapping[str, Any] = {"organizations:policytype": _policy_type}
 SERVICE: Mapping[str, Any] = {"organizations:serviceprincipal": "ServicePrincipal"}
 ITEM: Mapping[str, Any] = {"dynamodb:leadingkeys": _leading_keys}
+STACK_ROLE: Mapping[str, Any] = {"cloudformation:rolearn": "RoleARN"}
+CHANGE_SET: Mapping[str, Any] = {"cloudformation:changesetname": "ChangeSetName"}
 S3_OBJECT: Mapping[str, Any] = {
     "s3:x-amz-acl": "ACL",
     "s3:x-amz-server-side-encryption": "ServerSideEncryption",
@@ -287,12 +289,14 @@ PARAMETERS: Mapping[str, Mapping[str, Any]] = {
         ),
     },
     **{
-        f"cloudformation:{name}": {"cloudformation:rolearn": "RoleARN"}
+        f"cloudformation:{name}": STACK_ROLE
         for name in (
-            *("ContinueUpdateRollback", "CreateChangeSet", "CreateStack"),
+            *("ContinueUpdateRollback", "CreateStack"),
             *("DeleteStack", "RollbackStack", "UpdateStack"),
         )
     },
+    "cloudformation:CreateChangeSet": {**STACK_ROLE, **CHANGE_SET},
+    **{f"cloudformation:{name}ChangeSet": CHANGE_SET for name in ("Delete", "Describe", "Execute")},
     "lambda:AddPermission": {"lambda:principal": "Principal"},
     "events:PutRule": {
         "events:source": _pattern("source"),

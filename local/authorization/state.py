@@ -308,6 +308,14 @@ def bucket_key(bucket: str) -> str | None:
     return next((entry["KMSMasterKeyID"] for entry in defaults if entry.get("KMSMasterKeyID")), None)
 
 
+def stack_role(arns: Sequence[str], region: str, account: str) -> str | None:
+    """The role by which CloudFormation works on the one of these stacks that has one."""
+    from moto.cloudformation.models import cloudformation_backends
+
+    stacks = cloudformation_backends[account][region].stacks
+    return next((stacks[arn].role_arn for arn in arns if arn in stacks and stacks[arn].role_arn), None)
+
+
 def tags_of(holder: Any) -> dict[str, str]:
     """Tags of a moto object that keeps them as a list or a map."""
     tags: Any = getattr(holder, "tags", None) or {}

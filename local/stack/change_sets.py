@@ -1,5 +1,6 @@
-"""Adapter: change sets belong to their stack. moto knows them by their name alone, whatever the stack; it makes a second
-stack for a second change set, and keeps what has been executed.
+"""Adapter: change sets belong to their stack, show what they would replace and by which property, and are obsolete once their
+stack has been changed. moto knows them by their name alone, whatever the stack; it makes a second stack for a second change
+set, keeps what has been executed, and shows names and types only.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateChangeSet.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeChangeSet.html
@@ -8,20 +9,25 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteCha
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from moto.cloudformation import models, responses
 from moto.cloudformation.exceptions import AlreadyExistsException, CloudFormationError, ValidationError
+from moto.cloudformation.models import cloudformation_backends
 from moto.cloudformation.utils import generate_changeset_id, generate_stack_id, validate_create_change_set
 from moto.core.responses import ActionResult, EmptyResult
 
 from local.stack.cloudformation import Stack
-from local.stack.requests import require_capabilities
+from local.stack.foreseen import changes
+from local.stack.requests import require_capabilities, require_role
 
 if TYPE_CHECKING:
     from local.engine import Engine
 
 IN_REVIEW = "REVIEW_IN_PROGRESS"
+BEING_MADE = ("CREATE_PENDING", "CREATE_IN_PROGRESS")
+"""In AWS's words of a refused deletion: https://github.com/mweagle/Sparta/issues/45"""
 NO_CHANGES = (
     "The submitted information didn't contain changes. Submit different information to create a change set."
 )
@@ -37,8 +43,10 @@ class InvalidChangeSetStatus(CloudFormationError):
 
 def install(engine: Engine) -> None:
     engine.patch(models.ChangeSet, "_parse_template", _parse_template)
+    engine.patch(models.ChangeSet, "diff", _changes)
     engine.patch(models.CloudFormationBackend, "create_change_set", _create)
     engine.patch(models.CloudFormationBackend, "execute_change_set", _execute)
+    engine.patch(Stack, "update", _overtaking(Stack.update))
     engine.patch(responses.CloudFormationResponse, "describe_change_set", _describe)
     engine.patch(responses.CloudFormationResponse, "delete_change_set", _delete)
     engine.patch(responses.CloudFormationResponse, "list_change_sets", _list)
@@ -47,7 +55,24 @@ def install(engine: Engine) -> None:
 
 
 def _parse_template(change_set: Any) -> None:
-    change_set.template_dict = change_set.stack.check(change_set.template, change_set.parameters).template
+    change_set.model = change_set.stack.check(change_set.template, change_set.parameters)
+    change_set.template_dict = change_set.model.template
+
+
+def _changes(change_set: Any) -> list[Any]:
+    stack = change_set.stack
+    return changes(stack.deployment, stack.model, change_set.model)
+
+
+def _overtaking(update: Callable[..., None]) -> Callable[..., None]:
+    """What is made otherwise than by a change set leaves none of them fit to be executed."""
+
+    def overtake(stack: Stack, *given: Any, **named: Any) -> None:
+        update(stack, *given, **named)
+        for each in _active(cloudformation_backends[stack.account_id][stack.region_name], stack):
+            each.execution_status = "OBSOLETE"
+
+    return overtake
 
 
 def _create(
@@ -66,6 +91,7 @@ def _create(
     validate_create_change_set(change_set_name)
     require_capabilities(template)
     stack = _to_change(backend, stack_name, change_set_name, change_set_type)
+    require_role(Stack.engine, role_arn or (stack.role_arn if stack else None))
     if stack is None:
         identifier = generate_stack_id(stack_name, backend.region_name, backend.account_id)
         stack = Stack(
@@ -92,7 +118,7 @@ def _create(
         tags=tags,
         role_arn=role_arn,
     )
-    if change_set_type == "UPDATE" and stack.is_as(template, parameters, tags or None):
+    if change_set_type == "UPDATE" and _changes_nothing(made, stack):
         made.status, made.execution_status, made.status_reason = "FAILED", "UNAVAILABLE", NO_CHANGES
     else:
         made.status, made.execution_status = "CREATE_COMPLETE", "AVAILABLE"
@@ -101,6 +127,16 @@ def _create(
         stack.enter(IN_REVIEW)
     backend.change_sets[identifier] = made
     return identifier, stack.stack_id
+
+
+def _changes_nothing(change_set: Any, stack: Stack) -> bool:
+    """What stands in other sections of a template alone is no change."""
+    before, model = stack.model, change_set.model
+    if change_set.changes or before is None or (change_set.tags or stack.tags) != stack.tags:
+        return False
+    return bool(
+        before.template.get("Outputs") == model.template.get("Outputs") and before.texts == model.texts
+    )
 
 
 def _to_change(backend: Any, name: str, change_set_name: str, kind: str) -> Stack | None:
@@ -128,6 +164,7 @@ def _execute(backend: Any, change_set_name: str, stack_name: str | None = None) 
         told = f"cannot be executed in its current status of [{change_set.status}]"
         raise InvalidChangeSetStatus(f"ChangeSet [{change_set.change_set_id}] {told}")
     stack: Stack = backend.stacks[change_set.stack_id]
+    require_role(Stack.engine, change_set.role_arn or stack.role_arn)
     stack.role_arn = change_set.role_arn or stack.role_arn
     stack.tags = change_set.tags or stack.tags
     for other in _of(backend, stack):
@@ -147,6 +184,8 @@ def _delete(response: Any) -> Any:
         change_set = _asked_for(response)
     except ChangeSetNotFound:
         return EmptyResult()
+    if change_set.status in BEING_MADE:
+        raise InvalidChangeSetStatus(f"Cannot delete ChangeSet in status {change_set.status}")
     del response.cloudformation_backend.change_sets[change_set.change_set_id]
     return EmptyResult()
 

@@ -224,22 +224,6 @@ class Stack(models.Stack):
     def exports(self) -> list[Any]:
         return []
 
-    def build_change_set_actions(self, template: Mapping[str, Any]) -> dict[str, dict[str, dict[str, str]]]:
-        old, new = {r.logical_id: r for r in self.deployment.resources.values()}, template["Resources"]
-
-        def listed(names: Any, kind: Any) -> dict[str, dict[str, str]]:
-            return {name: {"LogicalResourceId": name, "ResourceType": kind(name)} for name in names}
-
-        before = self.model.template["Resources"] if self.model else {}
-        return {
-            "Add": listed(new.keys() - old.keys(), lambda name: new[name]["Type"]),
-            "Modify": listed(
-                [name for name in new if name in old and new[name] != before.get(name)],
-                lambda name: new[name]["Type"],
-            ),
-            "Remove": listed(old.keys() - new.keys(), lambda name: old[name].type_name),
-        }
-
     # What a stack does ------------------------------------------------------------------------------
 
     def create_resources(self) -> None:

@@ -49,12 +49,12 @@ def install(engine: Engine) -> None:
 
     def create_stack(self: Any, name: str, template: str, **settings: Any) -> Any:
         require_capabilities(template)
-        _assumed(engine, settings.get("role_arn"))
+        require_role(engine, settings.get("role_arn"))
         return make(self, name, template, **settings)
 
     def update_stack(self: Any, name: str, template: str, **settings: Any) -> Any:
         require_capabilities(template)
-        _assumed(engine, settings.get("role_arn"))
+        require_role(engine, settings.get("role_arn"))
         return change(self, name, template, **settings)
 
     def delete_stack(self: Any, name_or_stack_id: str) -> None:
@@ -63,7 +63,7 @@ def install(engine: Engine) -> None:
             if stack.enable_termination_protection:
                 told = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
                 raise ValidationError(message=told)
-            _assumed(engine, flask.request.values.get("RoleARN") or stack.role_arn)
+            require_role(engine, flask.request.values.get("RoleARN") or stack.role_arn)
         delete(self, name_or_stack_id)
 
     engine.patch(backend, "create_stack", create_stack)
@@ -94,7 +94,8 @@ def require_capabilities(template: str) -> None:
         raise InsufficientCapabilities(f"Requires capabilities : [{needed}]")
 
 
-def _assumed(engine: Engine, role: str | None) -> None:
+def require_role(engine: Engine, role: str | None) -> None:
+    """The one that a stack has, or gets, lets CloudFormation in."""
     if role:
         try:
             engine.mint(role, "AWSCloudFormation", service="cloudformation.amazonaws.com")

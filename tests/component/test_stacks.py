@@ -129,11 +129,26 @@ def more_power(world: World, account: Account) -> None:
 MORE = TOPIC.replace("Outputs:", "  Other: {Type: AWS::SNS::Topic}\nOutputs:")
 LESS = TOPIC[: TOPIC.index("  Parameter:\n")] + TOPIC[TOPIC.index("Outputs:") :]
 SABOTAGES = (
-    Sabotage("parameter", update(Shown="other"), STACK, "parameter Shown is 'other'; expected 'plain'"),
+    Sabotage(
+        "parameter",
+        update(Shown="other"),
+        STACK,
+        "changes Topic (AWS::SNS::Topic): DisplayName; parameter Shown is 'other'; expected 'plain'",
+    ),
     Sabotage("more", update(MORE), STACK, "deletes Other (AWS::SNS::Topic)", "high"),
     Sabotage("less", update(LESS), STACK, "adds Parameter (AWS::SSM::Parameter)"),
     Sabotage(
-        "changed", update(TOPIC.replace("/topic", "/other")), STACK, "changes Parameter (AWS::SSM::Parameter)"
+        "changed",
+        update(TOPIC.replace('!Sub "${Shown}"', "other")),
+        STACK,
+        "changes Topic (AWS::SNS::Topic): DisplayName",
+    ),
+    Sabotage(
+        "replaced",
+        update(TOPIC.replace("/topic", "/other")),
+        STACK,
+        "replaces Parameter (AWS::SSM::Parameter): Name",
+        "high",
     ),
     Sabotage(
         "output",
@@ -214,7 +229,8 @@ def test_a_region_that_is_no_longer_declared_loses_its_stack_and_the_role_stays(
 
 
 def test_its_permissions_fit_a_session() -> None:
-    assert len(sessions.session_policy([*STACKS.reads, *STACKS.writes], "012345678901", "aws")) <= 2048
+    for more in (STACKS.reads_in_plan, STACKS.writes):
+        assert len(sessions.session_policy([*STACKS.reads, *more], "012345678901", "aws")) <= 2048
 
 
 def test_a_stack_can_do_no_more_than_its_role(world: World) -> None:
@@ -247,10 +263,15 @@ def test_it_may_do_what_it_does_and_nothing_else(world: World) -> None:
     client.untag_role(**at, TagKeys=["groundwork:component"])
     client.tag_role(**at, Tags=[{"Key": "other", "Value": "one"}])
     unprotect(world, account)
-    wanted = declaring(
-        world, stack(termination_protection=True, managed_policies=["ReadOnlyAccess", "AmazonSQSFullAccess"])
+    more: dict[str, Any] = {
+        "termination_protection": True,
+        "managed_policies": ["ReadOnlyAccess", "AmazonSQSFullAccess"],
+    }
+    prove_complete(world, STACKS, account, declaration=declaring(world, stack(**more)))
+    shown_other = {"Name": "alerts-<account>", "Shown": "other"}
+    prove_complete(
+        world, STACKS, account, declaration=declaring(world, stack(parameters=shown_other, **more))
     )
-    prove_complete(world, STACKS, account, declaration=wanted)
     with pytest.raises(StackFailed):
         apply(world, account, declaring(world, stack(template="queue.yaml"), queue=QUEUE), "two")
     prove_complete(world, STACKS, account, declaration=declaring(world, governed=(HERE, ABROAD), prune=True))

@@ -51,7 +51,7 @@ def test_a_failed_update_is_told_once_and_what_was_there_stays(world: World) -> 
         with pytest.raises(StackFailed, match=r"its update failed .* Queue \(AWS::SQS::Queue\)"):
             apply(world, account, failing, execution)
     asked = [call.operation for call in world.calls_since(mark) if call.mutating]
-    assert asked.count("UpdateStack") == 1
+    assert asked.count("ExecuteChangeSet") == 1
     assert status(world, account) == "UPDATE_ROLLBACK_COMPLETE"
     assert shown(world, account)["Outputs"] == before
     assert differences(world.plan(STACKS, account, declaration=declaring(world, stack()))) == []

@@ -188,7 +188,7 @@ class Component(ABC, Generic[Found]):
 
     @abstractmethod
     def read(self, target: Target) -> Found:
-        """What is there now. Never writes."""
+        """What is there now. Never writes, but for the change sets that docs/decisions/0036 speaks of."""
 
     @abstractmethod
     def diff(self, found: Found, target: Target) -> Iterable[Call]:

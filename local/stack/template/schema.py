@@ -76,6 +76,11 @@ def create_only(type_name: str) -> frozenset[str]:
     return _top_level(type_name, "createOnlyProperties")
 
 
+def conditionally_create_only(type_name: str) -> frozenset[str]:
+    """The properties whose change may replace the resource."""
+    return _top_level(type_name, "conditionalCreateOnlyProperties")
+
+
 def checked(type_name: str, values: dict[str, Any]) -> dict[str, Any]:
     """The values in the types that the schema wants; StackError when the schema refuses them."""
     document = schema(type_name)

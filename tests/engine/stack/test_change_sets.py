@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 
 from local.engine import Engine
+from local.identity.credentials import Credentials
 from tests.engine.stack.stacks import create, described, resources
 from tests.engine.support import plain_moto
 
@@ -97,6 +98,149 @@ def test_one_without_changes_fails_and_is_not_executed(aws: Engine) -> None:
     assert code(refused) == "InvalidChangeSetStatus"
 
 
+REPLACED = {
+    "Parameters": {"Name": {"Type": "String", "Default": "one"}},
+    "Resources": {
+        "Topic": {
+            "Type": "AWS::SNS::Topic",
+            "Properties": {"TopicName": {"Ref": "Name"}, "DisplayName": "a"},
+        },
+        "Where": {
+            "Type": "AWS::SSM::Parameter",
+            "Properties": {"Name": "/where", "Type": "String", "Value": {"Ref": "Topic"}},
+        },
+        "Bucket": {"Type": "AWS::S3::Bucket"},
+    },
+}
+
+
+def test_what_is_replaced_is_shown_with_the_property_and_what_causes_it(aws: Engine) -> None:
+    cloudformation = aws.client("cloudformation")
+    cloudformation.create_stack(StackName="shown", TemplateBody=json.dumps(REPLACED))
+    changed = json.loads(json.dumps(REPLACED))
+    changed["Resources"]["Topic"]["Properties"]["DisplayName"] = "b"
+    changed["Resources"]["Queue"] = {"Type": "AWS::SQS::Queue"}
+    del changed["Resources"]["Bucket"]
+    given = [{"ParameterKey": "Name", "ParameterValue": "two"}]
+    propose(aws, "shown", json.dumps(changed), Parameters=given)
+    listed = cloudformation.describe_change_set(StackName="shown", ChangeSetName=CDK)["Changes"]
+    found = {each["ResourceChange"]["LogicalResourceId"]: each["ResourceChange"] for each in listed}
+    assert {name: (each["Action"], each.get("Replacement")) for name, each in found.items()} == {
+        "Topic": ("Modify", "True"),
+        "Where": ("Modify", "False"),
+        "Queue": ("Add", None),
+        "Bucket": ("Remove", None),
+    }
+    assert found["Bucket"]["PolicyAction"] == "Delete"
+    assert found["Bucket"]["PhysicalResourceId"] == resources(aws, "shown")["Bucket"]
+    assert found["Topic"]["Details"] == [
+        {
+            "Target": {"Attribute": "Properties", "Name": "DisplayName", "RequiresRecreation": "Never"},
+            "Evaluation": "Static",
+            "ChangeSource": "DirectModification",
+        },
+        {
+            "Target": {"Attribute": "Properties", "Name": "TopicName", "RequiresRecreation": "Always"},
+            "Evaluation": "Static",
+            "ChangeSource": "ParameterReference",
+            "CausingEntity": "Name",
+        },
+    ]
+    (value,) = found["Where"]["Details"]
+    assert (value["Evaluation"], value["ChangeSource"], value["CausingEntity"]) == (
+        "Dynamic",
+        "ResourceReference",
+        "Topic",
+    )
+
+
+def test_what_changes_no_resource_is_no_change(aws: Engine) -> None:
+    create(aws, "idle", json.loads(topic("idle"))["Resources"])
+    more = {**json.loads(topic("idle")), "Mappings": {"By": {"region": {"a": "b"}}}}
+    propose(aws, "idle", json.dumps(more))
+    told = aws.client("cloudformation").describe_change_set(StackName="idle", ChangeSetName=CDK)
+    assert (told["Status"], told["Changes"]) == ("FAILED", [])
+    output = {**json.loads(topic("idle")), "Outputs": {"Topic": {"Value": {"Ref": "Topic"}}}}
+    propose(aws, "idle", json.dumps(output), name="output")
+    told = aws.client("cloudformation").describe_change_set(StackName="idle", ChangeSetName="output")
+    assert (told["Status"], told["Changes"]) == ("CREATE_COMPLETE", [])
+
+
+def test_one_is_obsolete_once_the_stack_has_been_changed(aws: Engine) -> None:
+    create(aws, "late", json.loads(topic("a"))["Resources"])
+    propose(aws, "late", topic("b"))
+    aws.client("cloudformation").update_stack(StackName="late", TemplateBody=topic("c"))
+    told = aws.client("cloudformation").describe_change_set(StackName="late", ChangeSetName=CDK)
+    assert told["ExecutionStatus"] == "OBSOLETE"
+    with pytest.raises(ClientError) as refused:
+        execute(aws, "late")
+    assert code(refused) == "InvalidChangeSetStatus"
+
+
+def test_a_policy_may_name_the_change_set(aws: Engine) -> None:
+    create(aws, "named", json.loads(topic("a"))["Resources"])
+    iam, there = (
+        aws.client("iam"),
+        {"Action": "cloudformation:*ChangeSet", "Resource": "*", "Effect": "Allow"},
+    )
+    only = {**there, "Condition": {"StringEquals": {"cloudformation:ChangeSetName": "mine"}}}
+    iam.create_user(UserName="planner")
+    iam.put_user_policy(
+        UserName="planner",
+        PolicyName="p",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": only}),
+    )
+    key = iam.create_access_key(UserName="planner")["AccessKey"]
+    planner = aws.client(
+        "cloudformation", credentials=Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    )
+    its = {"StackName": "named", "ChangeSetType": "UPDATE", "TemplateBody": topic("b")}
+    planner.create_change_set(**its, ChangeSetName="mine")
+    mine = {"StackName": "named", "ChangeSetName": "mine"}
+    assert planner.describe_change_set(**mine)["Status"] == "CREATE_COMPLETE"
+    planner.delete_change_set(**mine)
+    with pytest.raises(ClientError, match="AccessDenied"):
+        planner.create_change_set(**its, ChangeSetName="other")
+    propose(aws, "named", topic("b"), name="other")
+    for operation in ("describe_change_set", "execute_change_set", "delete_change_set"):
+        with pytest.raises(ClientError, match="AccessDenied"):
+            getattr(planner, operation)(StackName="named", ChangeSetName="other")
+
+
+def test_whoever_has_one_made_must_be_allowed_to_pass_the_role_that_the_stack_has(aws: Engine) -> None:
+    iam = aws.client("iam")
+    trust = {
+        "Effect": "Allow",
+        "Principal": {"Service": "cloudformation.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    everything = {"Effect": "Allow", "Action": "*", "Resource": "*"}
+    role = iam.create_role(
+        RoleName="its-own", AssumeRolePolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": trust})
+    )["Role"]["Arn"]
+    document = {"Version": "2012-10-17", "Statement": everything}
+    iam.put_role_policy(RoleName="its-own", PolicyName="all", PolicyDocument=json.dumps(document))
+    aws.client("cloudformation").create_stack(StackName="passed", TemplateBody=topic("a"), RoleARN=role)
+    iam.create_user(UserName="proposer")
+    may = {"Effect": "Allow", "Action": "cloudformation:*", "Resource": "*"}
+    passes = {"Effect": "Allow", "Action": "iam:PassRole", "Resource": role}
+    key = iam.create_access_key(UserName="proposer")["AccessKey"]
+    who = Credentials(key["AccessKeyId"], key["SecretAccessKey"])
+    for number, statements in enumerate(([may], [may, passes])):
+        iam.put_user_policy(
+            UserName="proposer",
+            PolicyName="p",
+            PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": statements}),
+        )
+        asked = {"StackName": "passed", "ChangeSetName": f"n{number}", "TemplateBody": topic("b")}
+        cloudformation = aws.client("cloudformation", credentials=who)
+        if number:
+            cloudformation.create_change_set(**asked, ChangeSetType="UPDATE")
+        else:
+            with pytest.raises(ClientError, match="iam:PassRole"):
+                cloudformation.create_change_set(**asked, ChangeSetType="UPDATE")
+
+
 def test_a_previous_value_of_a_stored_parameter_is_its_name(aws: Engine) -> None:
     aws.client("ssm").put_parameter(Name="/kept", Value="7", Type="String")
     kept = {"Parameters": {"Kept": {"Type": "AWS::SSM::Parameter::Value<String>", "Default": "/kept"}}}
@@ -182,3 +326,15 @@ def test_plain_moto_says_of_one_that_is_not_there_that_its_stack_is_not() -> Non
         client("cloudformation").describe_change_set(StackName="there", ChangeSetName="none")
     """
     assert "Stack with id none does not exist" in plain_moto(code)
+
+
+def test_plain_moto_does_not_say_what_is_replaced() -> None:
+    code = """
+        stacks = client("cloudformation")
+        body = '{"Resources": {"Topic": {"Type": "AWS::SNS::Topic", "Properties": {"TopicName": "%s"}}}}'
+        stacks.create_stack(StackName="one", TemplateBody=body % "a")
+        stacks.create_change_set(StackName="one", ChangeSetName="two", ChangeSetType="UPDATE", TemplateBody=body % "b")
+        told = stacks.describe_change_set(StackName="one", ChangeSetName="two")["Changes"]
+        print([each["ResourceChange"].get("Replacement") for each in told])
+    """
+    assert plain_moto(code) == "[None]"

@@ -24,8 +24,8 @@ CALLS_OF_S3 = (
 )
 CALLS_OF_S3CONTROL = "GetPublicAccessBlock PutPublicAccessBlock"
 CALLS_OF_CLOUDFORMATION = (
-    "CreateStack DeleteStack DescribeStackEvents DescribeStackResources DescribeStacks GetTemplate UpdateStack "
-    "UpdateTerminationProtection"
+    "CreateChangeSet CreateStack DeleteChangeSet DeleteStack DescribeChangeSet DescribeStackEvents DescribeStackResources "
+    "DescribeStacks ExecuteChangeSet GetTemplate UpdateTerminationProtection"
 )
 CALLS_OF_SSM = "GetParameter PutParameter"
 CALLS_OF_EC2 = (
@@ -164,15 +164,31 @@ ANSWERS_OF_EC2: Answers = {
 _ASKED = again("This execution has asked for it already: what became of it is seen at the next look.")
 
 ANSWERS_OF_CLOUDFORMATION: Answers = {
-    "AlreadyExistsException": again("The stack was made a moment ago: seen at the next look."),
-    "ChangeSetNotFound": unsent("No change set is asked for."),
+    "AlreadyExistsException": again(
+        "The stack was made, or its change set deleted, a moment ago: seen at the next look."
+    ),
+    "ChangeSetNotFound": {
+        "DescribeChangeSet": read("There is no change set of this name yet."),
+        "": again(
+            "Somebody else has changed the stack, and CloudFormation has deleted the change set: it is made anew."
+        ),
+    },
     "InsufficientCapabilitiesException": refused(
         "The template makes roles or users: name under the stack's capabilities what CloudFormation asks for, and deploy."
     ),
-    "LimitExceededException": quota(
-        "The account has as many stacks in the Region as it may (quota 'Stack count' of AWS CloudFormation, 2,000). Raise it, "
-        "or delete stacks."
+    "InvalidChangeSetStatus": again(
+        "The stack has been changed since the change set was made, or somebody else makes or deletes it: seen at the next look."
     ),
+    "LimitExceededException": {
+        "CreateChangeSet": quota(
+            "The stack has as many change sets as it may: delete those that are left over (`aws cloudformation "
+            "list-change-sets`)."
+        ),
+        "": quota(
+            "The account has as many stacks in the Region as it may (quota 'Stack count' of AWS CloudFormation, 2,000). "
+            "Raise it, or delete stacks."
+        ),
+    },
     "TokenAlreadyExistsException": _ASKED,
     "ValidationError": {
         "DescribeStackResources": read("There is no stack CDKToolkit."),
@@ -180,9 +196,8 @@ ANSWERS_OF_CLOUDFORMATION: Answers = {
             "CloudFormation does not know the stack's new role yet, for some seconds. If it goes on: it does not take the "
             "template or a parameter, for the reason that it gives."
         ),
-        "UpdateStack": refused(
-            "CloudFormation does not take the template or a parameter, for the reason that it gives. Where that is 'No "
-            "updates are to be performed': what differs changes no resource; change a Metadata attribute of one with it."
+        "CreateChangeSet": refused(
+            "CloudFormation does not take the template or a parameter, for the reason that it gives."
         ),
         "": again(
             "Somebody else changes the stack at this moment, or has deleted it: seen at the next look."

@@ -2,8 +2,9 @@
 declared for, made by a role of its own that may do what the declaration says.
 
 A stack is compared with its template, its parameters and its termination protection; what is changed in its resources
-behind CloudFormation's back is not looked for. CloudFormation works on its own: the state machine asks again until it is
-done, and one execution asks for each operation once. What failed is told with CloudFormation's own first failed event.
+behind CloudFormation's back is not looked for. Where an update is due, a change set says what it would do. CloudFormation
+works on its own: the state machine asks again until it is done, and one execution asks for each operation once. What failed
+is told with CloudFormation's own first failed event.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacks.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
@@ -12,7 +13,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-service
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from groundwork.baseline.component import Call, Component, Permission, Target, needing, removal
@@ -20,9 +21,10 @@ from groundwork.baseline.components.access import difference
 from groundwork.baseline.components.access import state as iam_state
 from groundwork.baseline.components.access.documents import NotYetKnown, value_of
 from groundwork.baseline.components.access.state import RoleState
-from groundwork.baseline.components.stacks import calls, roles, state
-from groundwork.baseline.components.stacks.calls import Declared, Place
+from groundwork.baseline.components.stacks import calls, change_sets, roles, state
+from groundwork.baseline.components.stacks.calls import APPLIED, PLANNED, Declared, Place
 from groundwork.baseline.components.stacks.state import Seen
+from groundwork.baseline.components.stacks.words import ChangeSet
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, others, skipped
 from groundwork.declaration.policy_grammar import PLACEHOLDERS
 from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, Stack, declared_in
@@ -32,14 +34,30 @@ _STACKS = (f"arn:{{partition}}:cloudformation:*:{{account}}:stack/{STACK}*/*",)
 _ROLES = (f"arn:{{partition}}:iam::{{account}}:role/{ROLE}*",)
 
 
+def _on_change_set(name: str, *more: str) -> Permission:
+    return Permission(
+        [f"cloudformation:{operation}ChangeSet" for operation in ("Create", "Delete", "Describe", *more)],
+        _STACKS,
+        {"StringEquals": {"cloudformation:ChangeSetName": name}},
+    )
+
+
+_PASSED = Permission(
+    ["iam:PassRole"], _ROLES, {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}}
+)
+"""In a plan, too: the guide says of a stack's role both that whoever works on the stack must be allowed to pass it, and that
+they need not be."""
+
+
 @dataclass(frozen=True)
 class Found:
-    """`roles` are those of our names, by name; `stacks` likewise, by Region and what follows STACK. `off` are Regions
-    that are not enabled."""
+    """`roles` are those of our names, by name; `stacks` likewise, by Region and what follows STACK, and `change_sets` of
+    those to update. `off` are Regions that are not enabled."""
 
     roles: Mapping[str, RoleState] = field(default_factory=dict)
     stacks: Mapping[str, Mapping[str, Seen]] = field(default_factory=dict)
     off: tuple[str, ...] = ()
+    change_sets: Mapping[str, Mapping[str, ChangeSet]] = field(default_factory=dict)
 
 
 class Stacks(Component[Found]):
@@ -50,12 +68,13 @@ class Stacks(Component[Found]):
         Permission(["cloudformation:DescribeStackEvents", "cloudformation:GetTemplate"], _STACKS),
         FIND_REGIONS,
     )
+    reads_in_plan = (_on_change_set(PLANNED), _PASSED)
     writes = (
+        _on_change_set(APPLIED, "Execute"),
         Permission(
             [
                 "cloudformation:CreateStack",
                 "cloudformation:DeleteStack",
-                "cloudformation:UpdateStack",
                 "cloudformation:UpdateTerminationProtection",
             ],
             _STACKS,
@@ -76,11 +95,7 @@ class Stacks(Component[Found]):
             ],
             _ROLES,
         ),
-        Permission(
-            ["iam:PassRole"],
-            _ROLES,
-            {"StringEquals": {"iam:PassedToService": "cloudformation.amazonaws.com"}},
-        ),
+        _PASSED,
     )
 
     # -- read ----------------------------------------------------------------------------------------
@@ -105,15 +120,18 @@ class Stacks(Component[Found]):
             here = cloudformation.meta.region_name
             return state.stacks(cloudformation, frozenset(name for name, place in wanted if place == here))
 
-        found = in_each(target, "cloudformation", sorted(regions), look)
-        return Found(ours, found, tuple(each for each in off if any(place == each for _, place in wanted)))
+        stacks = in_each(target, "cloudformation", sorted(regions), look)
+        found = Found(ours, stacks, tuple(each for each in off if any(place == each for _, place in wanted)))
+        return replace(found, change_sets=_asked(found, target)) if _may_ask(target) else found
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
-        """Raises `StackFailed` once nothing is left that can be done, and `InvalidDeclaration` when a role's policies are
-        longer than IAM takes."""
+        """Raises `StackFailed` once nothing is left that can be done, `InvalidDeclaration` when a role's policies are longer
+        than IAM takes, and in a plan `StackInProgress` while CloudFormation makes a change set."""
         difference = _Difference(found, target)
+        if target.foresees and (pending := _pending(found)):
+            raise StackInProgress(f"CloudFormation makes a change set of {', '.join(pending)}.")
         made = [*difference.of_declared(), *difference.left_over(), *skipped("cloudformation", found.off)]
         failures = difference.failures
         if failures and not target.foresees and not any(_is_due(call) for call in made):
@@ -122,6 +140,44 @@ class Stacks(Component[Found]):
 
     def left(self, target: Target) -> Iterable[Call]:
         return self.diff(self.read(target), target)
+
+
+def _may_ask(target: Target) -> bool:
+    """Whether change sets are made: not by the last look, which only reads."""
+    return target.foresees or target.entered_by is not None
+
+
+def _asked(found: Found, target: Target) -> dict[str, dict[str, ChangeSet]]:
+    """By Region and name, what CloudFormation says of each update that is due. What is not executed is deleted once all
+    have been read: a plan's, and what failed."""
+    difference = _Difference(found, target)
+    list(difference.of_declared())
+    places: dict[str, list[Declared]] = {}
+    for place in difference.updates:
+        places.setdefault(place.region, []).append(place)
+    name = PLANNED if target.foresees else APPLIED
+
+    def ask(cloudformation: Any) -> dict[str, ChangeSet]:
+        here = places[cloudformation.meta.region_name]
+        return {place.name: change_sets.made(cloudformation, place, name) for place in here}
+
+    told = in_each(target, "cloudformation", sorted(places), ask)
+    if not _pending(replace(found, change_sets=told)):
+        for region, here in places.items():
+            for place in here:
+                change_set = told[region][place.name]
+                if target.foresees or change_set.idle or change_set.failed:
+                    change_sets.removed(target.client("cloudformation", region), place, name)
+    return told
+
+
+def _pending(found: Found) -> list[str]:
+    return [
+        Place(name=name, region=region).resource
+        for region, here in found.change_sets.items()
+        for name, each in here.items()
+        if each.pending
+    ]
 
 
 def _declared(target: Target) -> list[Stack]:
@@ -137,11 +193,12 @@ def _is_due(call: Call) -> bool:
 
 
 class _Difference:
-    """`failures` are reports of what nothing can be asked of any more."""
+    """`failures` are reports of what nothing can be asked of any more, `updates` what a change set may be made for."""
 
     def __init__(self, found: Found, target: Target) -> None:
         self.found, self.target = found, target
         self.failures: list[Call] = []
+        self.updates: list[Declared] = []
         self._declared = _declared(target)
         self._unfinished: set[str] = set()
 
@@ -149,19 +206,20 @@ class _Difference:
         for stack in self._declared:
             try:
                 role, there = roles.wanted(stack, self.target), self.found.roles.get(_role(stack))
-                places = self._places(stack, there is None)
+                mended = list(needing((), difference.role(there, role)))
+                places = self._places(stack, there is None, mends=bool(mended))
             except NotYetKnown as unknown:
                 later = f"left out for now: {unknown}; it is laid down once that is there"
                 yield Call("cloudformation", "CreateStack", {}, f"stack {STACK}{stack.name}", "report", later)
                 continue
-            yield from needing((), difference.role(there, role))
+            yield from mended
             for place in places:
                 steps = list(self._steps(place))
                 if any(call.action != "report" for call in steps):
                     self._unfinished.add(stack.name)
                 yield from steps
 
-    def _places(self, stack: Stack, without_role: bool) -> list[Declared]:
+    def _places(self, stack: Stack, without_role: bool, *, mends: bool) -> list[Declared]:
         """Raises `NotYetKnown`."""
         target, role = self.target, _role(stack)
         before = [name for name in stack.after if name in self._unfinished]
@@ -179,6 +237,8 @@ class _Difference:
                 template=template,
                 values=template.values(_filled(stack, region, target)),
                 role=target.role_arn(role),
+                mends=f"role {role}" if mends else "",
+                change_set=self.found.change_sets.get(region, {}).get(stack.name),
             )
             for region in stack.places(target.declaration.regions.home)
             if region in self.found.stacks
@@ -194,7 +254,10 @@ class _Difference:
             self._unfinished.add(place.name)
             self.failures.append(place.call(calls.UPDATE, "report", why, severity="high"))
         else:
-            yield from calls.of_declared(seen, place)
+            steps = list(calls.of_declared(seen, place))
+            if any(call.operation == calls.UPDATE and not call.after for call in steps):
+                self.updates.append(place)
+            yield from steps
 
     # -- what is no longer declared ------------------------------------------------------------------
 

@@ -1,7 +1,7 @@
 """What leads from a stack as it is to the declared one: one step, and what waits for it.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html
-https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_UpdateStack.html
+https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_ExecuteChangeSet.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.html
 """
 
@@ -17,8 +17,16 @@ from groundwork.declaration.stacks import STACK, Stack
 from groundwork.declaration.stacks.templates import FOLDER, Template, shape
 
 from .state import ROLLED_BACK, STUCK, Seen, token
+from .words import ChangeSet, listed
 
-CREATE, UPDATE, DELETE, PROTECT = "CreateStack", "UpdateStack", "DeleteStack", "UpdateTerminationProtection"
+CREATE, UPDATE, DELETE, PROTECT = (
+    "CreateStack",
+    "ExecuteChangeSet",
+    "DeleteStack",
+    "UpdateTerminationProtection",
+)
+PLANNED, APPLIED = "groundwork-plan", "groundwork-apply"
+"""The names of change sets, of a plan and of what is applied: neither takes the other's."""
 REMEDIES: Mapping[str, str] = {
     "DELETE_FAILED": (
         "could not be deleted ({failure}). By an entry role, empty what resists, or keep it with `aws cloudformation "
@@ -93,24 +101,29 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Declared(Place):
-    """`values` are its parameters', `role` the ARN of its role."""
+    """`values` are its parameters', `role` the ARN of its role. `mends` says for what an update waits, as CloudFormation plans
+    none by a role that is not as declared; `change_set` is what it says of the update, where it was asked."""
 
     stack: Stack
     template: Template
     values: Mapping[str, str]
     role: str
+    mends: str = ""
+    change_set: ChangeSet | None = None
 
     @property
     def contents(self) -> dict[str, Any]:
-        """What CloudFormation is asked to make of it."""
+        """What CloudFormation is asked to make of it. A stack that is there keeps its role."""
         return {
             "TemplateBody": self.template.body,
             "Parameters": [
                 {"ParameterKey": name, "ParameterValue": value} for name, value in self.values.items()
             ],
             "Capabilities": list(self.stack.capabilities),
-            "RoleARN": self.role,
         }
+
+    def update(self, reason: str, *, severity: Severity = "medium", after: str = "") -> Call:
+        return self.call(UPDATE, "update", reason, {"ChangeSetName": APPLIED}, severity=severity, after=after)
 
 
 # -- declared ------------------------------------------------------------------------------------------
@@ -134,16 +147,20 @@ def of_declared(seen: Seen | None, place: Declared) -> Iterator[Call]:
 
 
 def _creation(place: Declared, after: str) -> Call:
-    reason = f"does not exist; it is made of {FOLDER}/{place.stack.template}"
+    resources = place.template.resources
+    made = listed(f"{name} ({each['Type']})" for name, each in sorted(resources.items()))
+    reason = f"does not exist; it is made of {FOLDER}/{place.stack.template}: {', '.join(made)}"
     protection = {"EnableTerminationProtection": place.stack.termination_protection}
-    return place.call(CREATE, "create", reason, {**place.contents, **protection}, after=after)
+    return place.call(
+        CREATE, "create", reason, {**place.contents, "RoleARN": place.role, **protection}, after=after
+    )
 
 
 def _in_progress(seen: Seen, place: Declared) -> Call:
     """What follows is known when CloudFormation is done."""
     if seen.status == "DELETE_IN_PROGRESS":
         return _creation(place, _at_work(seen))
-    return place.call(UPDATE, "update", "is being changed", place.contents, after=_at_work(seen))
+    return place.update("is being changed", after=_at_work(seen))
 
 
 def _at_work(seen: Seen) -> str:
@@ -162,7 +179,9 @@ def _deletion(seen: Seen, place: Place, reason: str, after: str = "") -> Iterato
 def _update(seen: Seen, place: Declared) -> Iterator[Call]:
     words, severity = differences(seen, place)
     if words:
-        yield place.call(UPDATE, "update", words, place.contents, severity=severity, after=place.waits)
+        pending = place.change_set is not None and place.change_set.pending
+        after = "its change set, which CloudFormation makes" if pending else place.waits or place.mends
+        yield place.update("; ".join(words), severity=severity, after=after)
     wanted = place.stack.termination_protection
     if seen.protected != wanted:
         there, expected = ("off", "on") if wanted else ("on", "off")
@@ -170,19 +189,24 @@ def _update(seen: Seen, place: Declared) -> Iterator[Call]:
         yield place.call(PROTECT, "update", reason, {"EnableTerminationProtection": wanted})
 
 
-def differences(seen: Seen, place: Declared) -> tuple[str, Severity]:
-    """In words, what of its template and its parameters is not as declared. What is taken out of a template is deleted,
-    with what it holds."""
+def differences(seen: Seen, place: Declared) -> tuple[list[str], Severity]:
+    """In words, what of its template and its parameters is not as declared: of the resources what CloudFormation says where
+    it has been asked, and what the templates say where not. What is taken out of a template is deleted, with what it
+    holds."""
     there, wanted = shape(seen.content or {}), shape(place.template.content)
-    found = [*_resources(there["Resources"], wanted["Resources"])] if there else []
+    resources = [*_resources(there["Resources"], wanted["Resources"])] if there else []
     removes = any(name not in wanted["Resources"] for name in there.get("Resources", {}))
+    severity: Severity = "high" if removes else "medium"
+    if place.change_set and place.change_set.changes:
+        resources, severity = place.change_set.words, place.change_set.severity
     sections = (there.keys() | wanted.keys()) - {"Resources"}
+    others: list[str] = []
     if changed := sorted(name for name in sections if there.get(name) != wanted.get(name)):
-        found.append(f"{' and '.join(changed)} differ from {FOLDER}/{place.stack.template}")
+        others.append(f"{' and '.join(changed)} differ from {FOLDER}/{place.stack.template}")
     for name, value in place.values.items():
         if name in seen.parameters and seen.parameters[name] != value:
-            found.append(f"parameter {name} is {seen.parameters[name]!r}; expected {value!r}")
-    return "; ".join(found), "high" if removes else "medium"
+            others.append(f"parameter {name} is {seen.parameters[name]!r}; expected {value!r}")
+    return [*resources, *others], severity
 
 
 def _resources(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
@@ -192,7 +216,7 @@ def _resources(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[
         ("changes", {name for name in there.keys() & wanted if there[name] != wanted[name]}, wanted),
     ):
         if names:
-            named = (f"{name} ({kinds[name]['Type']})" for name in sorted(names))
+            named = listed(f"{name} ({kinds[name]['Type']})" for name in sorted(names))
             yield f"{verb} {', '.join(named)}"
 
 
@@ -207,7 +231,17 @@ def failed(seen: Seen | None, place: Declared) -> str:
             return f"its update failed and was rolled back ({seen.status}): {seen.failure}"
     if seen.status in STUCK:
         return f"is {seen.status}: {REMEDIES[seen.status].format(failure=seen.failure)}"
-    return ""
+    return _not_taken(place.change_set, differences(seen, place)[0]) if place.change_set else ""
+
+
+def _not_taken(change_set: ChangeSet, words: list[str]) -> str:
+    """Why CloudFormation makes no change set."""
+    if change_set.idle:
+        return (
+            f"{'; '.join(words)}: CloudFormation finds that this changes no resource, and takes no such update; change a "
+            "Metadata attribute of a resource along with it"
+        )
+    return f"CloudFormation refuses its update: {change_set.failed}" if change_set.failed else ""
 
 
 # -- no longer declared --------------------------------------------------------------------------------
