@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
+from moto.cloudformation.models import cloudformation_backends
 
 from groundwork.errors import StackFailed, StackInProgress
 from tests.component.conftest import World
 from tests.component.sabotage import differences, prove_complete
 from tests.component.stacks import (
     BUCKET,
+    HERE,
     QUEUE,
+    ROLE,
     STACK,
     STACKS,
+    TOPIC,
     apply,
     declaring,
     names,
@@ -55,6 +61,57 @@ def test_a_failed_update_is_told_once_and_what_was_there_stays(world: World) -> 
     assert status(world, account) == "UPDATE_ROLLBACK_COMPLETE"
     assert shown(world, account)["Outputs"] == before
     assert differences(world.plan(STACKS, account, declaration=declaring(world, stack()))) == []
+
+
+NEXT = (
+    TOPIC.replace("TopicName: !Ref Name", "TopicName: !Sub '${Name}-new'")
+    .replace("/topic", "/other")
+    .replace("  Parameter:\n", "  Other:\n    DeletionPolicy: Retain\n")
+    .replace("Resources:", "Resources:\n  Queue: {Type: AWS::SQS::Queue}")
+)
+LAST = "Parameters: {Name: {Type: String}}\nResources: {Topic: {Type: AWS::SNS::Topic, Properties: {DisplayName: new}}}\n"
+
+
+def test_what_an_earlier_try_made_is_told_by_the_one_that_ends(world: World) -> None:
+    """CloudFormation works on after the call: the try that finds it done has called nothing."""
+    account, declared = world.account(), declaring(world, stack())
+    tries = [apply(world, account, declared, "one") for _ in range(3)]
+    assert [[each.action for each in changes if each.resource == STACK] for changes in tries] == [
+        ["create"]
+    ] * 3
+    assert tries[1][0].reason == "did not exist; it was made of templates/topic.yaml"
+    assert apply(world, account, declared, "two") == []
+    assert world.plan(STACKS, account, declaration=declared) == []
+
+    able = {"managed_policies": ["AmazonSQSFullAccess"]}
+    following = declaring(world, stack(template="next.yaml", **able), next=NEXT)
+    first, again = (apply(world, account, following, "three") for _ in range(2))
+    assert [each.resource for each in first] == [ROLE, STACK]
+    (told,) = again
+    assert (told.resource, told.action, told.severity) == (STACK, "update", "high")
+    assert told.reason == (
+        "deleted Parameter (AWS::SSM::Parameter); replaced Topic (AWS::SNS::Topic); added Other (AWS::SSM::Parameter); "
+        "added Queue (AWS::SQS::Queue)"
+    )
+    last = declaring(world, stack(template="last.yaml", **able), last=LAST)
+    apply(world, account, last, "four")
+    (told,) = apply(world, account, last, "four")
+    assert told.reason == (
+        "deleted Queue (AWS::SQS::Queue); replaced Topic (AWS::SNS::Topic); kept, and forgot, Other (AWS::SSM::Parameter)"
+    )
+    mark = len(world.aws.calls)
+    assert apply(world, account, last, "four") == [told]
+    assert [call.operation for call in world.calls_since(mark) if call.mutating] == []
+
+
+def test_what_was_made_long_ago_is_not_asked_about(world: World) -> None:
+    account, declared = world.account(), declaring(world, stack())
+    apply(world, account, declared, "one")
+    (made,) = cloudformation_backends[account.id][HERE].stacks.values()
+    made.creation_time -= timedelta(hours=7)
+    mark = len(world.aws.calls)
+    assert apply(world, account, declared, "one") == []
+    assert "DescribeStackEvents" not in [call.operation for call in world.calls_since(mark)]
 
 
 @pytest.mark.parametrize(

@@ -39,6 +39,7 @@ class Call:
     all that are listed before it, those of other Regions aside. A resource is known by what stands before a colon; a
     part of it that is named after one does not count.
     `taken_out`: the resource is ours, and the declaration no longer names it.
+    `made_before`: an earlier try of this execution has made it, and AWS has done it since: it is told, and not made again.
     `personal` names the parameters that are data of people: they are sent to AWS, and told nobody; nor is what AWS says
     of them.
     """
@@ -54,7 +55,13 @@ class Call:
     after: str = ""
     needs: Collection[str] | None = None
     taken_out: bool = False
+    made_before: bool = False
     personal: Collection[str] = ()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it closes a difference that is there."""
+        return self.action != "report" and not self.made_before
 
 
 def needing(needs: Collection[str], calls: Iterable[Call]) -> Iterator[Call]:

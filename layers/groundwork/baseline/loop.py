@@ -35,7 +35,7 @@ def plan(component: Component[Any], target: Target) -> list[Change]:
 def apply(component: Component[Any], target: Target) -> list[Change]:
     """Close the difference, in as many rounds as its calls need each other's results.
 
-    Returns every change made, in order; reports come last. Whether it stays closed, `verify` looks later.
+    Returns every change made by this execution, in order; reports come last. Whether it stays closed, `verify` looks later.
     Raises `ComponentNotSettled`, or what the component has as `lasting`, when AWS does not show what a later call needs: the
     state machine asks again; and what `groundwork.aws.refusals` makes of AWS's exceptions.
     """
@@ -43,13 +43,19 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
     made: list[Call] = []
     for _ in range(ROUNDS):
         calls = component.difference(target)
-        due = [call for call in calls if call.action != "report" and not call.after and call not in made]
+        due = [call for call in calls if call.is_open and not call.after and call not in made]
         _make(due, target, component.name)
         made += due
         changes += [_change(component, call) for call in due]
         waiting = [call for call in calls if call.after]
         if not waiting and not (due and component.lasting):
-            return changes + [_change(component, call) for call in calls if call.action == "report"]
+            before = [call for call in calls if call.made_before and not _is_among(call, made)]
+            reports = [call for call in calls if call.action == "report"]
+            return (
+                [_change(component, call) for call in before]
+                + changes
+                + [_change(component, call) for call in reports]
+            )
         if not due:
             break
     raise (component.lasting or ComponentNotSettled)(
@@ -60,11 +66,16 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
 def verify(component: Component[Any], target: Target) -> None:
     """Look again. Raises `ComponentNotSettled` when there is a difference: AWS shows a change late, or somebody
     undoes it."""
-    left = [call for call in component.difference(target) if call.action != "report"]
+    left = [call for call in component.difference(target) if call.is_open]
     if left:
         raise ComponentNotSettled(
             f"{component.name} would not settle in account {target.account.id}: {_in_words(left)}"
         )
+
+
+def _is_among(call: Call, made: Iterable[Call]) -> bool:
+    """Whether this try has made it."""
+    return any((call.resource, call.operation) == (each.resource, each.operation) for each in made)
 
 
 def _make(calls: Sequence[Call], target: Target, component: str) -> None:

@@ -118,11 +118,16 @@ class Stacks(Component[Found]):
 
         def look(cloudformation: Any) -> dict[str, Seen]:
             here = cloudformation.meta.region_name
-            return state.stacks(cloudformation, frozenset(name for name, place in wanted if place == here))
+            compared = frozenset(name for name, place in wanted if place == here)
+            return state.stacks(cloudformation, compared, remembers=_remembers(target))
 
         stacks = in_each(target, "cloudformation", sorted(regions), look)
         found = Found(ours, stacks, tuple(each for each in off if any(place == each for _, place in wanted)))
-        return replace(found, change_sets=_asked(found, target)) if _may_ask(target) else found
+        return (
+            replace(found, change_sets=_asked(found, target))
+            if target.foresees or _may_apply(target)
+            else found
+        )
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -142,9 +147,14 @@ class Stacks(Component[Found]):
         return self.diff(self.read(target), target)
 
 
-def _may_ask(target: Target) -> bool:
-    """Whether change sets are made: not by the last look, which only reads."""
-    return target.foresees or target.entered_by is not None
+def _may_apply(target: Target) -> bool:
+    """Neither a plan nor the last look."""
+    return target.entered_by is not None
+
+
+def _remembers(target: Target) -> bool:
+    """Whether what an earlier try has made is looked for."""
+    return _may_apply(target) and bool(target.execution)
 
 
 def _asked(found: Found, target: Target) -> dict[str, dict[str, ChangeSet]]:
@@ -189,7 +199,7 @@ def _is_left(role: RoleState) -> bool:
 
 
 def _is_due(call: Call) -> bool:
-    return call.action != "report" and not call.after
+    return call.is_open and not call.after
 
 
 class _Difference:
@@ -215,7 +225,7 @@ class _Difference:
             yield from mended
             for place in places:
                 steps = list(self._steps(place))
-                if any(call.action != "report" for call in steps):
+                if any(call.is_open for call in steps):
                     self._unfinished.add(stack.name)
                 yield from steps
 
@@ -255,7 +265,7 @@ class _Difference:
             self.failures.append(place.call(calls.UPDATE, "report", why, severity="high"))
         else:
             steps = list(calls.of_declared(seen, place))
-            if any(call.operation == calls.UPDATE and not call.after for call in steps):
+            if any(call.operation == calls.UPDATE and call.is_open and not call.after for call in steps):
                 self.updates.append(place)
             yield from steps
 

@@ -8,7 +8,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/troubleshooting.h
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from groundwork.baseline.component import Action, Call
@@ -46,6 +46,8 @@ REMEDIES: Mapping[str, str] = {
     ),
 }
 """By the status, what a person has to decide."""
+DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
+STEPS = ("deleted", "replaced", "kept, and forgot,", "added", "changed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -143,7 +145,21 @@ def of_declared(seen: Seen | None, place: Declared) -> Iterator[Call]:
         yield from _deletion(seen, place, why)
         yield _creation(place, f"the deletion of {place.resource}")
     else:
+        if place.has_asked(seen) and seen.status in DONE:
+            yield _made_before(seen, place)
         yield from _update(seen, place)
+
+
+def _made_before(seen: Seen, place: Declared) -> Call:
+    """What an earlier try of this execution began, CloudFormation has done: its events say what."""
+    if seen.status == "CREATE_COMPLETE":
+        made = place.call(CREATE, "create", f"did not exist; it was made of {FOLDER}/{place.stack.template}")
+    else:
+        by_step = sorted(seen.steps.items(), key=lambda each: (STEPS.index(each[1]), each[0]))
+        words = "; ".join(listed(f"{step} {name}" for name, step in by_step)) or "changed"
+        severity: Severity = "high" if {"deleted", "replaced"} & set(seen.steps.values()) else "medium"
+        made = place.call(UPDATE, "update", words, severity=severity)
+    return replace(made, made_before=True)
 
 
 def _creation(place: Declared, after: str) -> Call:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from groundwork.declaration.stacks import STACK
@@ -23,6 +24,8 @@ STUCK = ("DELETE_FAILED", "IMPORT_ROLLBACK_FAILED", "UPDATE_FAILED", "UPDATE_ROL
 """It holds resources, and CloudFormation takes no update of it before a person has decided."""
 ROLLED_BACK = "UPDATE_ROLLBACK_COMPLETE"
 BEGINNINGS = ("CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
+LONGEST_EXECUTION = timedelta(hours=6)
+"""After which the state machine ends it."""
 CANCELLED = "cancelled"
 """What stands in the reason of a resource that failed because another one did."""
 
@@ -30,7 +33,8 @@ CANCELLED = "cancelled"
 @dataclass(frozen=True)
 class Seen:
     """A stack of our names. `content` is what its template says, read where it is compared. Of one whose last operation
-    failed, `failure` is the first event that did, and `token` what the operation was asked with."""
+    failed, `failure` is the first event that did. Of that one, and of one that may have been changed by the execution at
+    work, `token` is what the operation was asked with, and `steps` what was done to which resource."""
 
     name: str
     status: str
@@ -40,6 +44,7 @@ class Seen:
     content: Mapping[str, Any] | None = None
     failure: str = ""
     token: str = ""
+    steps: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_ours(self) -> bool:
@@ -61,15 +66,19 @@ def token(execution: str, operation: str, stack: str) -> str:
     return f"groundwork-{hashlib.sha256(f'{execution} {operation} {stack}'.encode()).hexdigest()[:40]}"
 
 
-def stacks(cloudformation: Any, compared: frozenset[str]) -> dict[str, Seen]:
-    """Those of our names in a Region, by what follows them: one call for all, and one each of those that are `compared`
-    or whose last operation failed."""
+def stacks(cloudformation: Any, compared: frozenset[str], *, remembers: bool) -> dict[str, Seen]:
+    """Those of our names in a Region, by what follows them: one call for all, and one each of those that are `compared`,
+    whose last operation failed, or, where it `remembers`, that changed no longer ago than an execution lasts."""
+    since = datetime.now(UTC) - LONGEST_EXECUTION if remembers else None
     pages = cloudformation.get_paginator("describe_stacks").paginate()
     listed = [each for page in pages for each in page["Stacks"] if each["StackName"].startswith(STACK)]
-    return {seen.name: seen for seen in (_seen(cloudformation, each, compared) for each in listed)}
+    found = (_seen(cloudformation, each, compared, since) for each in listed)
+    return {seen.name: seen for seen in found}
 
 
-def _seen(cloudformation: Any, raw: Mapping[str, Any], compared: frozenset[str]) -> Seen:
+def _seen(
+    cloudformation: Any, raw: Mapping[str, Any], compared: frozenset[str], since: datetime | None
+) -> Seen:
     there = Seen(
         raw["StackName"].removeprefix(STACK),
         raw["StackStatus"],
@@ -80,13 +89,15 @@ def _seen(cloudformation: Any, raw: Mapping[str, Any], compared: frozenset[str])
     if not there.is_ours or there.in_progress:
         return there
     settled = not there.never_made and there.status not in STUCK
-    content = _content(cloudformation, raw) if settled and there.name in compared else None
-    failure, asked = "", ""
-    if not settled or there.status == ROLLED_BACK:
-        failure, asked = _failure(cloudformation, raw)
-    return Seen(
-        there.name, there.status, there.role, there.parameters, there.protected, content, failure, asked
-    )
+    if settled and there.name in compared:
+        there = replace(there, content=_content(cloudformation, raw))
+    is_recent = since is not None and raw.get("LastUpdatedTime", raw["CreationTime"]) > since
+    if settled and there.status != ROLLED_BACK and not is_recent:
+        return there
+    operation = list(_last_operation(cloudformation, raw))
+    failure = _failure(operation) or raw.get("StackStatusReason", "").rstrip(". ")
+    asked = operation[-1].get("ClientRequestToken", "") if operation else ""
+    return replace(there, failure=failure, token=asked, steps=_steps(operation))
 
 
 def _content(cloudformation: Any, raw: Mapping[str, Any]) -> Mapping[str, Any]:
@@ -96,18 +107,12 @@ def _content(cloudformation: Any, raw: Mapping[str, Any]) -> Mapping[str, Any]:
     return found
 
 
-def _failure(cloudformation: Any, raw: Mapping[str, Any]) -> tuple[str, str]:
-    """The first event of the last operation that failed, of those that did by themselves; and its token."""
-    told, asked = "", ""
-    for event in _last_operation(cloudformation, raw):
-        asked = event.get("ClientRequestToken", "")
-        reason = event.get("ResourceStatusReason", "")
-        if event["ResourceStatus"].endswith("_FAILED") and CANCELLED not in reason and not _is_stack(event):
-            told = f"{event['LogicalResourceId']} ({event['ResourceType']}): {reason.rstrip('. ')}"
-    return told or raw.get("StackStatusReason", "").rstrip(". "), asked
+# -- the events of the last operation ------------------------------------------------------------------
+
+Event = Mapping[str, Any]
 
 
-def _last_operation(cloudformation: Any, raw: Mapping[str, Any]) -> Iterator[Mapping[str, Any]]:
+def _last_operation(cloudformation: Any, raw: Mapping[str, Any]) -> Iterator[Event]:
     """The newest event comes first."""
     pages = cloudformation.get_paginator("describe_stack_events").paginate(StackName=raw["StackName"])
     for page in pages:
@@ -117,5 +122,38 @@ def _last_operation(cloudformation: Any, raw: Mapping[str, Any]) -> Iterator[Map
                 return
 
 
-def _is_stack(event: Mapping[str, Any]) -> bool:
+def _failure(operation: Iterable[Event]) -> str:
+    """The first event that failed, of those that did by themselves."""
+    told = ""
+    for event in operation:
+        reason = event.get("ResourceStatusReason", "")
+        if event["ResourceStatus"].endswith("_FAILED") and CANCELLED not in reason and not _is_stack(event):
+            told = f"{_named(event)}: {reason.rstrip('. ')}"
+    return told
+
+
+def _steps(operation: Iterable[Event]) -> dict[str, str]:
+    """By resource, as it is told, what was done to it. What was changed and deleted in one operation was replaced: its
+    successor is made first, and the old one is deleted, or kept, in the end."""
+    done: dict[str, set[str]] = {}
+    for event in operation:
+        if not _is_stack(event):
+            done.setdefault(_named(event), set()).add(event["ResourceStatus"])
+    return {name: _step(statuses) for name, statuses in done.items()}
+
+
+def _step(statuses: set[str]) -> str:
+    verbs = {status.partition("_")[0] for status in statuses}
+    if "UPDATE" in verbs:
+        return "replaced" if "DELETE" in verbs else "changed"
+    if "DELETE_SKIPPED" in statuses:
+        return "kept, and forgot,"
+    return "deleted" if "DELETE" in verbs else "added"
+
+
+def _named(event: Event) -> str:
+    return f"{event['LogicalResourceId']} ({event['ResourceType']})"
+
+
+def _is_stack(event: Event) -> bool:
     return bool(event.get("PhysicalResourceId") == event["StackId"])
