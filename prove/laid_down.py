@@ -19,11 +19,10 @@ from groundwork.baseline.components.guardrails.quarantine import quarantine_docu
 from groundwork.baseline.components.stacks import roles as of_stacks
 from groundwork.contracts import Account, Kind, Organization
 from groundwork.declaration import Declaration
-from groundwork.declaration.access import Where
 from groundwork.declaration.loading import load
 from groundwork.declaration.organization_policies import Quarantine
 from groundwork.declaration.policy_files import Document
-from groundwork.declaration.stacks import Stack
+from groundwork.declaration.stacks import Stack, StackWhere
 from local.stack.errors import NotEmbedded
 from local.stack.template.intrinsics import resolve
 from local.stack.template.sam import parsed
@@ -122,11 +121,11 @@ def guardrails_with_cdk() -> tuple[Document, ...]:
 
 
 STACKS = (
-    Stack(name="alerts", template="alerts.yaml", where=Where(kinds=["workload"]), policies=["alerts"]),
+    Stack(name="alerts", template="alerts.yaml", where=StackWhere(kinds=["workload"]), policies=["alerts"]),
     Stack(
         name="strong",
         template="strong.yaml",
-        where=Where(kinds=["workload"]),
+        where=StackWhere(kinds=["workload"]),
         managed_policies=["AdministratorAccess"],
     ),
 )

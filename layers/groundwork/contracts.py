@@ -292,7 +292,8 @@ def _step(part: str | int) -> str:
 class Account(Model):
     """An account of the organization. `unit` is its path below the root, empty in the root itself; `joined` is when it
     came into the organization, ISO 8601; `laid_down` has the versions of the declaration of which something may be there,
-    the last one first. `fresh`: it was made a short while ago and has not been ready, so that nobody works in it."""
+    the last one first. `fresh`: it was made a short while ago and has not been ready, so that nobody works in it. `tags` are
+    those that declared stacks name, and no others."""
 
     id: AccountId
     name: str
@@ -302,6 +303,7 @@ class Account(Model):
     joined: str | None = None
     laid_down: list[str] = Field(default_factory=list)
     fresh: bool = False
+    tags: dict[str, str] = Field(default_factory=dict)
 
     def may_hold_more_than(self, version: str) -> bool:
         """Whether there may be something that was declared once, and is not in this version of the declaration."""

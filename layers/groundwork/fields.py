@@ -143,7 +143,8 @@ def check_tag(key: str, text: str) -> None:
         )
 
 
-def _tags(value: dict[str, str]) -> dict[str, str]:
+def check_tags(value: dict[str, str]) -> dict[str, str]:
+    """Of an account, besides Groundwork's own. Raises ValueError."""
     if len(value) > MOST_TAGS:
         raise ValueError(
             f"holds {len(value)} tags; AWS allows 50 and Groundwork sets {len(OWN_TAGS)}: give at most {MOST_TAGS}"
@@ -204,7 +205,7 @@ NewName = Annotated[AccountName, AfterValidator(_plain)]
 NewEmail = Annotated[Email, AfterValidator(_plain)]
 NewUnitPath = Annotated[UnitPath, AfterValidator(_plain)]
 """As a requester may write them. What is in AWS or in the declaration already may be called otherwise."""
-Tags = Annotated[dict[str, str], AfterValidator(_tags)]
+Tags = Annotated[dict[str, str], AfterValidator(check_tags)]
 AccountId = Annotated[str, AfterValidator(_account_id)]
 EventId = Annotated[str, AfterValidator(_event_id)]
 CreationId = Annotated[str, AfterValidator(_creation_id)]

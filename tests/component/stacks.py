@@ -13,8 +13,7 @@ from groundwork.baseline import loop
 from groundwork.baseline.components.stacks import Stacks
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.declaration.access import Where
-from groundwork.declaration.stacks import Stack
+from groundwork.declaration.stacks import Stack, StackWhere
 from groundwork.declaration.stacks.templates import Template, parsed
 from tests.component.conftest import World
 
@@ -50,7 +49,7 @@ ALERTS = {"name": "alerts", "template": "topic.yaml", "parameters": {"Name": "al
 
 
 def stack(**given: Any) -> Stack:
-    made = {"where": Where(kinds=["workload"]), "policies": ["own"], **ALERTS, **given}
+    made = {"where": StackWhere(kinds=["workload"]), "policies": ["own"], **ALERTS, **given}
     return Stack.model_validate(made)
 
 

@@ -13,7 +13,7 @@ from botocore.exceptions import ClientError
 from groundwork.aws import sessions
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.declaration.access import Where
+from groundwork.declaration.stacks import StackWhere
 from groundwork.errors import StackFailed
 from tests.component.conftest import World
 from tests.component.sabotage import Sabotage, prove, prove_complete, used_and_declared
@@ -72,7 +72,7 @@ def test_a_second_run_reads_what_it_must_and_no_more(world: World) -> None:
 
 
 def test_an_account_without_a_stack_costs_one_call(world: World) -> None:
-    elsewhere = stack(where=Where(kinds=["workload"], names=["another"]))
+    elsewhere = stack(where=StackWhere(kinds=["workload"], names=["another"]))
     mark = len(world.aws.calls)
     assert world.apply(STACKS, world.account(), declaration=declaring(world, elsewhere)) == []
     assert (
@@ -93,6 +93,38 @@ def test_what_another_stack_waits_for_comes_first(world: World) -> None:
     made = [call for call in world.calls_since(mark) if call.operation == "CreateStack"]
     assert len(made) == 2
     assert names(world, account) >= {"groundwork-first", "groundwork-second"}
+
+
+def test_parameters_and_places_go_by_the_tags_of_the_account(world: World) -> None:
+    account = world.account()
+    named = stack(parameters={"Name": "alerts-<tag:cost-center>-<tag:team>", "Shown": "<name>"})
+    only = stack(
+        name="only",
+        template="bucket.json",
+        parameters={},
+        where=StackWhere(kinds=["workload"], tags={"team": "a"}),
+    )
+    declared = declaring(world, named, only, prune=True)
+    (told, *others) = sorted(
+        world.plan(STACKS, account, declaration=declared), key=lambda each: each.resource
+    )
+    assert (told.action, told.severity, others) == ("report", "high", [])
+    assert told.reason == (
+        "parameters.Name: the account has no tag 'cost-center'; tag it, or name under where.tags which accounts have it"
+    )
+    with pytest.raises(
+        StackFailed, match=r"stack groundwork-alerts: parameters\.Name: the account has no tag"
+    ):
+        apply(world, account, declared)
+    tagged = account.model_copy(update={"tags": {"cost-center": "42", "team": "a"}})
+    prove_complete(world, STACKS, tagged, declaration=declared)
+    ssm = world.client("ssm", account)
+    assert ssm.get_parameter(Name="/topic")["Parameter"]["Value"] == "alerts-42-a"
+    assert "groundwork-only" in names(world, account)
+    moved = account.model_copy(update={"tags": {"cost-center": "42", "team": "b"}})
+    done = prove_complete(world, STACKS, moved, declaration=declared)
+    assert ("delete", "stack groundwork-only in us-east-1") in {(each.action, each.resource) for each in done}
+    assert ssm.get_parameter(Name="/topic")["Parameter"]["Value"] == "alerts-42-b"
 
 
 # -- drift ---------------------------------------------------------------------------------------------
@@ -193,7 +225,7 @@ def test_what_is_no_longer_declared_is_reported_or_removed(world: World, how: st
     account, other = world.account(), stack(name="other", template="bucket.json", parameters={})
     gone = stack(termination_protection=True)
     apply(world, account, declaring(world, gone, other))
-    elsewhere = gone.model_copy(update={"where": Where(kinds=["workload"], names=["another"])})
+    elsewhere = gone.model_copy(update={"where": StackWhere(kinds=["workload"], names=["another"])})
     left = {"taken out": [other], "the account is elsewhere": [elsewhere, other]}.get(how, [other])
     without = how == "the component is taken out"
 

@@ -44,7 +44,7 @@ from groundwork.declaration.settings import (
     RollOut,
     Trail,
 )
-from groundwork.declaration.stacks import Stack
+from groundwork.declaration.stacks import Stack, tags_named
 from groundwork.declaration.stacks.templates import Template
 from groundwork.fields import AccountId, AccountName, Email, UnitPath
 
@@ -202,6 +202,11 @@ class Declaration(Model):
                 name: each.body for name, each in self._templates.items() if name in used
             }
         return hashlib.sha256(json.dumps(everything, sort_keys=True, default=str).encode()).hexdigest()[:12]
+
+    @property
+    def tags_of_accounts(self) -> frozenset[str]:
+        """The keys of those that matter for what is laid down."""
+        return frozenset(tags_named(self.stacks))
 
     @property
     def components(self) -> frozenset[ComponentName]:

@@ -137,7 +137,7 @@ class Enroller:
         waiting = self._waiting(work, listed, there, tags, memory)
         if waiting and tags.get(STATE_TAG) != waiting.inside:
             wanted[STATE_TAG] = waiting.inside
-        enrolled = self._enrolled(work.kind, there, tags, memory)
+        enrolled = self._enrolled(work.kind, there, {**tags, **work.tags}, memory)
 
         def move_and_tag() -> None:  # AWS takes one change of an account at a time
             if waiting and listed.parent_id != waiting.unit:
@@ -223,6 +223,7 @@ class Enroller:
             joined=listed.joined.isoformat(),
             laid_down=(tags.get(BASELINE_TAG) or "").split(),
             fresh=_is_fresh(listed, tags),
+            tags={key: tags[key] for key in sorted(self._declaration.tags_of_accounts) if key in tags},
         )
         pinned = memory.pinned or {}
         security, tooling = (self._declared_id(each, account, memory) if each else None for each in declared)

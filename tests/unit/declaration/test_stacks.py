@@ -11,7 +11,7 @@ import yaml
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account
 from groundwork.declaration.loading import all_mistakes, load
-from groundwork.declaration.stacks import declared_in
+from groundwork.declaration.stacks import declared_in, tags_named
 from groundwork.declaration.stacks.templates import LONGEST, parsed, shape
 from tests.unit.declaration.files import DEFAULT, refusal
 
@@ -72,6 +72,22 @@ def test_an_account_has_its_stacks_in_their_order(home: Path) -> None:
     assert [each.name for each in declared_in(stacks, account)] == ["alerts", "a-late-one"]
 
 
+def test_an_account_is_chosen_by_all_tags_that_are_named(home: Path) -> None:
+    tagged = {**ENTRY, "where": {"kinds": ["workload"], "tags": {"stage": "prod", "team": "a"}}}
+    other = {**ENTRY, "name": "other", "parameters": {"Days": "<tag:days><tag:more>"}}
+    stacks = load(declared(home, tagged, other)).stacks
+    assert tags_named(stacks) == {"stage", "team", "days", "more"}
+    account = Account(id="123456789012", name="dev", email="dev@example.com", kind="workload")
+    for tags, named in (
+        ({"stage": "prod", "team": "a"}, ["alerts", "other"]),
+        ({"stage": "prod", "team": "b"}, ["other"]),
+        ({"stage": "prod"}, ["other"]),
+        ({}, ["other"]),
+    ):
+        here = declared_in(stacks, account.model_copy(update={"tags": tags}))
+        assert sorted(each.name for each in here) == named
+
+
 MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"name": "Alerts"}, "stacks.0.name: 'Alerts' is no name of a stack; use up to 40 small letters"),
     ({"template": "topic"}, "'topic' is no file of templates/; give its name with its end"),
@@ -87,6 +103,9 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"parameters": {}}, "parameters.Days: is missing, and the template has no default"),
     ({"parameters": {"Days": "30", "Day": "1"}}, "parameters.Day: templates/topic.yaml has no such parameter (did you mean 'Days'?)"),
     ({"parameters": {"Days": "<acount>"}}, "parameters.Days: <acount> is not filled in; write one of <partition>"),
+    ({"parameters": {"Days": "<tag:>"}}, "parameters.Days: <tag:> holds a key of 0 characters"),
+    ({"parameters": {"Days": "<tag:groundwork:kind>"}}, "<tag:groundwork:kind> holds the key 'groundwork:kind'; keys that begin"),
+    ({"where": {"kinds": ["workload"], "tags": {"aws:x": "1"}}}, "where.tags: holds the key 'aws:x'; keys that begin with aws:"),
     ({"parameters": {"Days": "x" * 4097}}, "parameters.Days: has 4,097 characters; CloudFormation takes 4,096"),
     ({"parameters": {"Days": 30}}, "30 is no text; put it in quotes"),
 ]  # fmt: skip

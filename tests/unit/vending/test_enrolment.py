@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime, timedelta
+from types import MappingProxyType
 from typing import Any
 
 import pytest
@@ -11,7 +12,9 @@ from botocore.exceptions import ClientError
 
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Account
+from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
+from groundwork.declaration.stacks import Stack, StackWhere
 from groundwork.ledger.records import AccountRecord, Memory, RequestRecord, RequestState
 from groundwork.vending.enrolment import BASELINE_TAG, REQUEST_TAG, STATE_TAG, Enrolled, Enroller
 from groundwork.vending.kinds import KIND_TAG
@@ -74,6 +77,8 @@ def enrolled(
     ledger: Ledger,
     known: Memory,
     tags: dict[str, str] = BORN_WITH,
+    declaration: Declaration = DECLARED,
+    asked: Mapping[str, str] = MappingProxyType({}),
     **given: Any,
 ) -> Enrolled:
     listed = Listed(
@@ -95,10 +100,11 @@ def enrolled(
         email=listed.email,
         kind="workload",
         organizational_unit=UNIT,
+        tags=dict(asked),
         seen=Seen(listed=listed, tags=tags, memory=known),
     )
     its: Any = (ledger, organization)
-    return Enroller(DECLARED, *its).enroll(work, DEV)
+    return Enroller(declaration, *its).enroll(work, DEV)
 
 
 def asked_for_security(state: RequestState, account_id: str | None = SECURITY) -> dict[str, RequestRecord]:
@@ -114,6 +120,22 @@ def asked_for_security(state: RequestState, account_id: str | None = SECURITY) -
         account_id=account_id,
     )
     return {email: record}
+
+
+def test_it_has_the_tags_that_declared_stacks_name_and_no_others() -> None:
+    """Those that were asked for too, which AWS may not show yet."""
+    where = StackWhere(kinds=["workload"], tags={"stage": "prod"})
+    stack = Stack(name="a", template="a.yaml", where=where, parameters={"Team": "<tag:team>-<tag:none>"})
+    declaration = DECLARED.model_copy(update={"stacks": [stack]})
+    tags = BORN_WITH | {"stage": "prod", "team": "old", "secret": "x"}
+
+    def found(**more: Any) -> dict[str, str]:
+        return enrolled(
+            Organization(NOTED), Ledger(), memory(), tags, asked={"team": "a"}, **more
+        ).account.tags
+
+    assert found(declaration=declaration) == {"stage": "prod", "team": "a"}
+    assert found() == {}
 
 
 def test_a_unit_that_the_ledger_knows_is_not_looked_for() -> None:
@@ -197,7 +219,7 @@ NOW, LONG_AGO = timedelta(), timedelta(days=2)
 def test_nobody_is_at_work_in_an_account_that_was_just_made_and_never_ready(
     tags: dict[str, str], age: timedelta, created: bool, fresh: bool
 ) -> None:
-    given = {"joined": datetime.now(UTC) - age, "created": created}
+    given: Any = {"joined": datetime.now(UTC) - age, "created": created}
     found = enrolled(Organization(NOTED), Ledger(), memory(), BORN_WITH | tags, **given)
     assert found.account.fresh == fresh
 

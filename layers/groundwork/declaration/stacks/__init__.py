@@ -14,12 +14,14 @@ from groundwork.declaration.access import Where
 from groundwork.declaration.fields import ManagedPolicy, PolicyName, Region
 from groundwork.declaration.policy_grammar import PLACEHOLDERS
 from groundwork.declaration.stacks.templates import FOLDER
+from groundwork.fields import Tags
 
 COMPONENT = "stacks"
 STACK, ROLE = "groundwork-", "groundwork-stack-"
 """What the names of stacks begin with, and those of the roles that CloudFormation makes them by."""
 IN_PARAMETERS = (*PLACEHOLDERS, "name", "region")
 """What is filled in where it stands in angle brackets in a parameter's value: of an account its name besides."""
+TAG = r"<tag:([^<>]*)>"
 
 
 def _stack_name(value: str) -> str:
@@ -36,6 +38,13 @@ def _file(value: str) -> str:
     return value
 
 
+class StackWhere(Where):
+    tags: Tags = Field(default_factory=dict, description="All of them, of the account, with these values")
+
+    def admits(self, account: Account) -> bool:
+        return super().admits(account) and self.tags.items() <= account.tags.items()
+
+
 StackName = Annotated[str, AfterValidator(_stack_name)]
 
 
@@ -44,10 +53,11 @@ class Stack(Model):
 
     name: StackName = Field(description=f"The stack is called {STACK}<name>, its role {ROLE}<name>")
     template: Annotated[str, AfterValidator(_file)] = Field(description=f"A file of {FOLDER}/")
-    where: Where
+    where: StackWhere
     regions: list[Region] = Field(default_factory=list, description="Governed ones; none: the home Region")
     parameters: dict[str, str] = Field(
-        default_factory=dict, description=f"<{'>, <'.join(IN_PARAMETERS)}> are filled in"
+        default_factory=dict,
+        description=f"<{'>, <'.join(IN_PARAMETERS)}> and <tag:KEY>, the value of the account's tag, are filled in",
     )
     capabilities: list[Literal["CAPABILITY_IAM", "CAPABILITY_NAMED_IAM"]] = Field(default_factory=list)
     policies: list[PolicyName] = Field(
@@ -59,8 +69,23 @@ class Stack(Model):
     termination_protection: bool = False
     after: list[StackName] = Field(default_factory=list, description="Stacks that are complete before")
 
+    @property
+    def tags_in_parameters(self) -> dict[str, list[str]]:
+        """By parameter, the keys of the account's tags that it is filled in with."""
+        return {name: found for name, value in self.parameters.items() if (found := re.findall(TAG, value))}
+
     def places(self, home: str) -> list[str]:
         return self.regions or [home]
+
+
+def tags_named(declared: Iterable[Stack]) -> set[str]:
+    """The keys of all tags by which accounts are chosen, or parameters filled in."""
+    return {
+        key
+        for each in declared
+        for keys in (each.where.tags, *each.tags_in_parameters.values())
+        for key in keys
+    }
 
 
 def declared_in(declared: Iterable[Stack], account: Account) -> list[Stack]:

@@ -10,7 +10,7 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.stacks import COMPONENT, IN_PARAMETERS, Stack
 from groundwork.declaration.stacks.templates import FOLDER, IAM, NAMED_IAM, Template
-from groundwork.fields import is_below, shown
+from groundwork.fields import check_tags, is_below, shown
 
 LONGEST_PARAMETER = 4_096
 """Bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
@@ -81,7 +81,13 @@ def _in_template(stack: Stack, templates: Mapping[str, Template]) -> Iterator[st
         for placeholder in re.findall(r"<([A-Za-z]\w*)>", value):
             if placeholder not in IN_PARAMETERS:
                 known = ", ".join(f"<{each}>" for each in IN_PARAMETERS)
-                yield f"parameters.{name}: <{placeholder}> is not filled in; write one of {known}"
+                yield f"parameters.{name}: <{placeholder}> is not filled in; write one of {known}, or <tag:KEY>"
+    for name, keys in stack.tags_in_parameters.items():
+        for key in keys:
+            try:
+                check_tags({key: ""})
+            except ValueError as wrong:
+                yield f"parameters.{name}: <tag:{key}> {wrong}"
     for name in template.parameters.keys() - template.values(stack.parameters).keys():
         yield f"parameters.{name}: is missing, and the template has no default; give it a value"
     needed = template.capability

@@ -12,6 +12,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-service
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -27,7 +28,7 @@ from groundwork.baseline.components.stacks.state import Seen
 from groundwork.baseline.components.stacks.words import ChangeSet
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, others, skipped
 from groundwork.declaration.policy_grammar import PLACEHOLDERS
-from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, Stack, declared_in
+from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, TAG, Stack, declared_in
 from groundwork.errors import StackFailed, StackInProgress
 
 _STACKS = (f"arn:{{partition}}:cloudformation:*:{{account}}:stack/{STACK}*/*",)
@@ -214,6 +215,10 @@ class _Difference:
 
     def of_declared(self) -> Iterator[Call]:
         for stack in self._declared:
+            if lacking := _lacking(stack, self.target):
+                self._unfinished.add(stack.name)
+                self.failures.append(lacking)
+                continue
             try:
                 role, there = roles.wanted(stack, self.target), self.found.roles.get(_role(stack))
                 mended = list(needing((), difference.role(there, role)))
@@ -304,6 +309,18 @@ def _role(stack: Stack) -> str:
     return roles.role_name(stack.name)
 
 
+def _lacking(stack: Stack, target: Target) -> Call | None:
+    """Says which tag of the account lacks that a parameter is filled in with."""
+    for name, keys in stack.tags_in_parameters.items():
+        for key in keys:
+            if key not in target.account.tags:
+                why = f"parameters.{name}: the account has no tag {key!r}; tag it, or name under where.tags which accounts have it"
+                return Call(
+                    "cloudformation", "", {}, f"stack {STACK}{stack.name}", "report", why, severity="high"
+                )
+    return None
+
+
 def _filled(stack: Stack, region: str, target: Target) -> dict[str, str]:
     """The declared parameters with their placeholders filled in. Raises `NotYetKnown`."""
     own = {"name": target.account.name, "region": region}
@@ -312,6 +329,6 @@ def _filled(stack: Stack, region: str, target: Target) -> dict[str, str]:
         for name in (*PLACEHOLDERS, *own):
             if f"<{name}>" in value:
                 value = value.replace(f"<{name}>", own.get(name) or value_of(name, target))
-        return value
+        return re.sub(TAG, lambda found: target.account.tags[found[1]], value)
 
     return {name: filled(value) for name, value in stack.parameters.items()}
