@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import json
 from datetime import timedelta
 
 import pytest
 from moto.cloudformation.models import cloudformation_backends
 
+from groundwork.baseline.components.stacks.roles import TRUST
 from groundwork.errors import StackFailed, StackInProgress
 from tests.component.conftest import World
 from tests.component.sabotage import differences, prove_complete
 from tests.component.stacks import (
+    ALLOWED,
     BUCKET,
     HERE,
     QUEUE,
@@ -143,6 +146,7 @@ def test_while_cloudformation_is_at_work_it_is_asked_again_later(world: World, b
         ("UPDATE_ROLLBACK_FAILED", "continue-update-rollback"),
         ("DELETE_FAILED", "FORCE_DELETE_STACK"),
         ("UPDATE_FAILED", "rollback-stack"),
+        ("IMPORT_ROLLBACK_FAILED", "an import of resources into it could not be rolled back"),
     ],
 )
 def test_what_a_person_must_decide_is_told_and_the_other_stacks_are_made(
@@ -171,13 +175,21 @@ def test_what_never_came_to_be_is_made_anew(world: World, left: str) -> None:
     assert status(world, account) == "CREATE_COMPLETE"
 
 
-def test_a_stack_of_others_is_told_and_not_touched(world: World) -> None:
+@pytest.mark.parametrize("by", ["without a role of its own", "with the role their-own"])
+def test_a_stack_of_others_is_told_and_not_touched(world: World, by: str) -> None:
     account, declared = world.account(), declaring(world, stack())
-    client = world.client("cloudformation", account)
-    client.create_stack(StackName="groundwork-alerts", TemplateBody=BUCKET)
+    client, role = world.client("cloudformation", account), {}
+    if by.endswith("their-own"):
+        iam = world.client("iam", account)
+        made = iam.create_role(RoleName="their-own", AssumeRolePolicyDocument=json.dumps(TRUST))["Role"]
+        iam.put_role_policy(RoleName="their-own", PolicyName="own", PolicyDocument=json.dumps(ALLOWED))
+        role = {"RoleARN": made["Arn"]}
+    client.create_stack(StackName="groundwork-alerts", TemplateBody=BUCKET, **role)
     before = shown(world, account)
     (told,) = [each for each in apply(world, account, declared) if each.action == "report"]
-    assert told.reason.startswith("is there, made by others (without a role of its own): left alone")
+    assert told.reason == (
+        f"is there, made by others ({by}): left alone; delete it, or give the declared one another name"
+    )
     assert shown(world, account) == before
 
 
