@@ -44,6 +44,7 @@ READ_ONLY = (
         "route53",
         "route53domains",
         "sagemaker",
+        "savingsplans",
         "schemas",
     ),
     *("securitylake", "shield", "sso", "support", "wafv2"),

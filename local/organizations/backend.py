@@ -162,6 +162,8 @@ class Organizations(AccountCreation, Policies):
     def close_account(self, **kwargs: Any) -> None:
         """PENDING_CLOSURE at once, SUSPENDED later; after 90 days it is no longer in the organization.
 
+        https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html (the quota was 10 % of the accounts,
+        between 10 and 1,000, until 2026)
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html
         """
         self.require_all_features()
@@ -175,7 +177,8 @@ class Organizations(AccountCreation, Policies):
         month_ago = time.monotonic() - self.engine.clock.seconds(THIRTY_DAYS)
         if sum(a.state == "PENDING_CLOSURE" for a in self.accounts) >= CLOSING_AT_ONCE:
             raise constraint("CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED")
-        quota = min(max(250, len(self.accounts) // 5), 1000)
+        documented = min(max(250, (len(self.accounts) - 1) // 5), 1000)
+        quota = self.engine.creation.closings_in_30_days or documented
         if sum(closed > month_ago for closed in self.closings.values()) >= quota:
             raise constraint("CLOSE_ACCOUNT_QUOTA_EXCEEDED")
         self.closings[account.id] = time.monotonic()

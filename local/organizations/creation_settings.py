@@ -31,6 +31,7 @@ class CreationSettings:
     event_delay, event_copies: when after completion CreateAccountResult comes, and how often (0 loses it).
     minimum_age: how old a created account must be to leave the organization.
     closing_seconds: PENDING_CLOSURE until SUSPENDED.
+    closings_in_30_days: how many accounts AWS closes in that time, where it is not what AWS documents now.
     closed_seconds: SUSPENDED until the account is closed for good, and no longer in the organization.
     """
 
@@ -50,4 +51,5 @@ class CreationSettings:
     event_copies: int = 1
     minimum_age: float = 7 * 24 * 3600
     closing_seconds: float = 60
+    closings_in_30_days: int | None = None
     closed_seconds: float = 90 * 24 * 3600
