@@ -59,6 +59,7 @@ GENERATED: Mapping[str, Callable[[], str]] = {
     "layers/groundwork/doors/managed_policies.txt.xz": managed_documents,
     "docs/vend_account.svg": partial(picture_of, "vend_account"),
     "docs/roll_out.svg": partial(picture_of, "roll_out"),
+    "docs/close_account.svg": partial(picture_of, "close_account"),
     "docs/audit.md": audits.document,
     "docs/baseline.md": baseline.document,
     "docs/commands.md": commands,

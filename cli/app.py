@@ -24,6 +24,8 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Tell what differs from the baseline; exit 2 if anything does",
     "apply": "Plan, ask, and bring accounts to their baseline",
     "doors": "Who enters what; with --changes, what a change of the declaration opens, and exit 2 if anything does",
+    "close": "Have an account suspended at once, and closed when its time is over",
+    "reopen": "Have an account back that is to be closed",
     "root-credentials": "What a member account's root user can sign in with; with --remove, take it away",
     "failures": "What failed, why, and what to do",
     "report": "Write one HTML page that shows the organization",

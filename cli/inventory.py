@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cli.trouble import Trouble
 from groundwork.contracts import Kind, Model
 from groundwork.declaration.aws_names import did_you_mean
-from groundwork.ledger.records import LastRuns
+from groundwork.ledger.records import CLOSING, ClosingRecord, LastRuns
 from groundwork.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -18,8 +18,9 @@ if TYPE_CHECKING:
 
 
 class Entry(Model):
-    """One account. `state` is `ready`, `failed`, `in progress`, `not adopted`, or in lower case what Organizations says
-    of an account that is not active; `drift` has the components that the last plan found to differ."""
+    """One account. `state` is `ready`, `failed`, `in progress`, `not adopted`, `closing` until `closes_at`, or in lower case
+    what Organizations says of an account that is not active; `drift` has the components that the last plan found to
+    differ."""
 
     account_id: str
     name: str
@@ -33,6 +34,7 @@ class Entry(Model):
     last_run_at: str | None
     last_plan: str | None
     last_plan_at: str | None
+    closes_at: str | None = None
 
 
 def inventory(aws: Connection) -> list[Entry]:
@@ -40,9 +42,14 @@ def inventory(aws: Connection) -> list[Entry]:
     from groundwork.aws.organizations import Organizations
 
     organizations = Organizations(aws.client("organizations"))
-    listed, runs = side_by_side(lambda: list(organizations.accounts()), lambda: aws.ledger().last_runs())
+    listed, runs, closings = side_by_side(
+        lambda: list(organizations.accounts()),
+        lambda: aws.ledger().last_runs(),
+        aws.ledger().closings.all,
+    )
     units = unit_paths(aws, listed)
-    return _in_order(_entry(each, runs.get(each.id), units) for each in listed)
+    found = (_entry(each, runs.get(each.id), units) for each in listed)
+    return _in_order(_closing(each, closings.get(each.account_id)) for each in found)
 
 
 def remembered(aws: Connection) -> list[Entry]:
@@ -51,6 +58,14 @@ def remembered(aws: Connection) -> list[Entry]:
     return _in_order(
         _of(each, each.name, each.email, each.kind, each.unit or "", _progress(each)) for each in runs
     )
+
+
+def _closing(entry: Entry, record: ClosingRecord | None) -> Entry:
+    """AWS's word, of an account that is not active any more, outweighs it."""
+    open_still = entry.state in ("ready", "failed", "in progress", "not adopted")
+    if record is None or record.closed_at or not open_still:
+        return entry
+    return entry.model_copy(update={"state": CLOSING, "closes_at": record.closes_at})
 
 
 def _in_order(entries: Iterable[Entry]) -> list[Entry]:

@@ -122,7 +122,7 @@ def _of_answer(error: Exception) -> Trouble | None:
         return Trouble(
             f"{operation} is not permitted: {message}.",
             "Use credentials that carry the managed policy groundwork-operator (to ask for accounts alone: "
-            "groundwork-requester; to decide about requests: groundwork-approver).",
+            "groundwork-requester; to decide about requests: groundwork-approver; to have accounts closed: groundwork-closer).",
             NOT_PERMITTED,
         )
     if code == NOT_AN_ORGANIZATION:

@@ -1,4 +1,4 @@
-"""Every crash point: each API call of a vend, of a roll-out and of a removal fails once in each way, and the work is done all the same.
+"""Every crash point: each API call of a vend, of a roll-out, of a removal and of a closing fails once in each way, and the work is done all the same.
 
 The calls are those of an undisturbed run, from the embedded AWS's own log. Each is struck alone, in a run of its own.
 """
@@ -19,10 +19,11 @@ from typing import Any, Literal, Protocol
 from local.calls import CallRecord
 from local.engine import Engine
 from prove.chapter import Chapter, Say
+from prove.closing import CLOSING, Closing
 from prove.runs import Removal, Repair, Vend
-from prove.world import TIME_SCALE, World
+from prove.world import TEMPLATE, TIME_SCALE, World, declaring
 
-Story = Literal["vend", "roll-out", "removal"]
+Story = Literal["vend", "roll-out", "removal", "closing"]
 KILLS = (("kill-function", "before"), ("kill-function", "after"))
 FAILURES = (("throttle", "before"), ("server-error", "before"), ("reset", "after"))
 OTHERS_WORK = frozenset({"logs"})
@@ -70,7 +71,14 @@ class Run(Protocol):
     def wrong(self) -> list[str]: ...
 
 
-RUNS: dict[Story, Callable[[World], Run]] = {"vend": Vend, "roll-out": Repair, "removal": Removal}
+RUNS: dict[Story, Callable[[World], Run]] = {
+    "vend": Vend,
+    "roll-out": Repair,
+    "removal": Removal,
+    "closing": Closing,
+}
+DECLARED: dict[Story, tuple[str, str]] = {"closing": CLOSING}
+"""What stands in `baseline.yaml` for a story, in place of what."""
 
 
 def _logical(function: str) -> str:
@@ -131,23 +139,25 @@ _runs: dict[Story, Run] = {}
 _worlds: list[World] = []
 
 
-def _world() -> World:
-    """This process's own."""
+def _world(story: Story) -> World:
+    """This process's own, which is for one story."""
     if not _worlds:
-        _worlds.append(World.deployed(_open.enter_context(Engine(time_scale=TIME_SCALE))))
+        said = DECLARED.get(story)
+        template = _open.enter_context(declaring(*said)) if said else TEMPLATE
+        _worlds.append(World.deployed(_open.enter_context(Engine(time_scale=TIME_SCALE)), template))
     return _worlds[0]
 
 
 def _run_of(story: Story) -> Run:
     if story not in _runs:
-        _runs[story] = RUNS[story](_world())
+        _runs[story] = RUNS[story](_world(story))
     return _runs[story]
 
 
 def _find(story: Story) -> list[Point]:
     run = _run_of(story)
-    undisturbed(run, _world())  # the first run warms up
-    return points(undisturbed(run, _world()))
+    undisturbed(run, _world(story))  # the first run warms up
+    return points(undisturbed(run, _world(story)))
 
 
 def _strike(story: Story, faults: Sequence[dict[str, Any]]) -> list[Tried]:
@@ -157,7 +167,7 @@ def _strike(story: Story, faults: Sequence[dict[str, Any]]) -> list[Tried]:
 def _strike_one(story: Story, fault: dict[str, Any]) -> Tried:
     run = _run_of(story)
     try:
-        return Tried(fault, *survives(run, _world(), fault), starts=run.starts)
+        return Tried(fault, *survives(run, _world(story), fault), starts=run.starts)
     except AssertionError as never:  # what was waited for did not come: this world is of no further use
         _open.close()
         _worlds.clear()
@@ -209,4 +219,5 @@ def prove(seed: int, say: Say) -> list[Chapter]:
         prove_story("vend", seed, say),
         prove_story("roll-out", seed, say),
         prove_story("removal", seed, say, of_iam),
+        prove_story("closing", seed, say),
     ]

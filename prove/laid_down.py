@@ -197,12 +197,13 @@ def machine_arn(name: str) -> str:
 class _Names:
     """What names of the template stand for, as far as its policies turn on it: every resource for its ARN."""
 
-    def __init__(self, template: Mapping[str, Any], requesters: str, approvers: str) -> None:
+    def __init__(self, template: Mapping[str, Any], requesters: str, approvers: str, closers: str) -> None:
         self._values = {
             name: declared.get("Default", "") for name, declared in template["Parameters"].items()
         }
         self._values["Requesters"] = requesters.split(",")
         self._values["Approvers"] = approvers.split(",")
+        self._values["Closers"] = closers.split(",")
         self._values |= {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": MANAGEMENT}
         stack = f"arn:aws:cloudformation:{REGION}:{MANAGEMENT}:stack/groundwork/1a2b3c4d-0000-0000-0000-000000000000"
         self._values["AWS::StackId"] = stack
@@ -229,10 +230,11 @@ class _Names:
 
 
 @cache
-def stack(requesters: str = "", approvers: str = "") -> Mapping[str, Any]:
+def stack(requesters: str = "", approvers: str = "", closers: str = "") -> Mapping[str, Any]:
     """The template's resources, with their references resolved."""
     template = parsed(TEMPLATE.read_text())
-    resources: Mapping[str, Any] = resolve(template["Resources"], _Names(template, requesters, approvers))
+    names = _Names(template, requesters, approvers, closers)
+    resources: Mapping[str, Any] = resolve(template["Resources"], names)
     return resources
 
 
@@ -249,10 +251,10 @@ def stack_roles() -> Mapping[str, tuple[Document, ...]]:
     return roles
 
 
-def bus_policy(requesters: str = "", approvers: str = "") -> Document:
-    """The default bus's own policy, as deployed with these `Requesters` and `Approvers`."""
-    resources = stack(requesters, approvers)
-    always = ["BusPolicyForAnswers", "BusPolicyForIdentities", "BusPolicyForDecisions"]
+def bus_policy(requesters: str = "", approvers: str = "", closers: str = "") -> Document:
+    """The default bus's own policy, as deployed with these `Requesters`, `Approvers` and `Closers`."""
+    resources = stack(requesters, approvers, closers)
+    always = [f"BusPolicyFor{what}" for what in ("Answers", "Identities", "Decisions", "Closings")]
     named = [*always, *(["BusPolicyForRequests"] if requesters else [])]
     statements = [resources[name]["Properties"]["Statement"] for name in named]
     return {"Version": "2012-10-17", "Statement": statements}

@@ -17,7 +17,7 @@ def accounts(
     ] = None,
     unit: Annotated[str | None, typer.Option(help="Only accounts in this unit or below it.")] = None,
     state: Annotated[
-        str | None, typer.Option(help="Only accounts in this state, like ready or failed.")
+        str | None, typer.Option(help="Only accounts in this state, like ready, failed or closing.")
     ] = None,
     quick: Annotated[
         bool,
@@ -55,7 +55,7 @@ def accounts(
             each.name,
             each.kind or "",
             each.unit,
-            colored(each.state),
+            colored(f"{each.state} {each.closes_at[:10]}" if each.closes_at else each.state, each.state),
             each.baseline or "",
             colored(", ".join(each.drift), "drifted"),
             ago(each.last_run_at),

@@ -239,6 +239,12 @@ def _parse(model: type[M], raw: Mapping[str, Any], rules: Rules = lambda _: []) 
         raise InvalidRequest(" ".join(mistakes + ([f"And {rest} more."] if rest else []))) from None
 
 
+def parsed(model: type[M], raw: Mapping[str, Any]) -> M:
+    """What somebody sent, as a model. Raises `InvalidRequest`, naming field, value and remedy."""
+    _check_length(raw)
+    return _parse(model, raw)
+
+
 def _sentence(error: Any, model: type[Model]) -> str:
     """One pydantic error in words: the field, the value, the remedy."""
     field = ".".join(_step(part) for part in error["loc"])

@@ -81,6 +81,24 @@ class AccountNotActive(Refused):
     remedy = "Reopen the account through AWS Support (within 90 days of its closure), or leave it alone."
 
 
+class AccountProtected(Refused):
+    """The account is one that nobody closes: management, security, tooling, or one with the tag `groundwork:protected`."""
+
+    remedy = (
+        "Nothing was changed. If it is to be closed all the same, a person takes off what protects it: the tag "
+        "groundwork:protected, or its place in baseline.yaml; then post the event again."
+    )
+
+
+class AccountClosing(Refused):
+    """The account is to be closed, and nobody works in it until then."""
+
+    remedy = (
+        'To have it back, post the event Account Reopen Requested with {"accountId": "<its id>"}; otherwise ask with another '
+        "e-mail."
+    )
+
+
 class AccountNotAdopted(Refused):
     """The account was there before Groundwork; only a person or the declaration adopts it."""
 

@@ -28,7 +28,12 @@ from prove.policy_cases.people import (
     where,
 )
 
-HOLDERS = ("CheckAccessFunctionRole", "ApplyComponentFunctionRole", "VerifyBaselineFunctionRole")
+HOLDERS = (
+    "CheckAccessFunctionRole",
+    "ApplyComponentFunctionRole",
+    "VerifyBaselineFunctionRole",
+    "TakeInventoryFunctionRole",
+)
 """Only these work in member accounts."""
 TRUSTS_US: Document = ENTRY_TRUST
 BUS = f"arn:aws:events:{REGION}:{MANAGEMENT}:event-bus/default"
@@ -38,8 +43,18 @@ ANSWERS = (
     "Account Failed",
     "Account Drifted",
     "Account Progressing",
+    "Account Closing",
+    "Account Closed",
+    "Account Reopened",
 )
-MACHINE, LOST = "VendAccountStateMachineRole", "AnswerLostExecutionFunctionRole"
+SPEAKERS = {
+    "VendAccountStateMachineRole": ANSWERS[:5],
+    "CloseAccountStateMachineRole": ("Account Closing", "Account Reopened", "Account Failed"),
+    "CloseDueAccountsFunctionRole": ("Account Closed", "Account Failed"),
+    "AnswerLostExecutionFunctionRole": ("Account Failed",),
+}
+"""What each role of the stack may answer."""
+MACHINE = "VendAccountStateMachineRole"
 PUTTER: Document = {
     "Version": "2012-10-17",
     "Statement": [{"Effect": "Allow", "Action": "events:PutEvents", "Resource": "*"}],
@@ -128,9 +143,17 @@ STARTERS = (
     "RollOutStateMachineRole",
     "RequestApprovalStateMachineRole",
     "DiscoverAccountsFunctionRole",
+    "ReopenAccountFunctionRole",
     "ReplayEventsFunctionRole",
     "RulesRole",
 )
+MOVERS = (
+    "EnrollAccountFunctionRole",
+    "LeaveQuarantineFunctionRole",
+    "SuspendAccountFunctionRole",
+    "ReopenAccountFunctionRole",
+)
+WAITS = {"aws:ResourceTag/groundwork:state": "closing 2026-12-30T14:00:00Z ou-ab12-suspended r-ab12 ready"}
 OTHERS_SERVICE = {"organizations:ServicePrincipal": "sso.amazonaws.com"}
 OUR_SERVICE = {"organizations:ServicePrincipal": "config.amazonaws.com"}
 BACKUP, STACK_SETS = (
@@ -140,9 +163,12 @@ BACKUP, STACK_SETS = (
 POWERS = (
     # over accounts
     Power("organizations:CreateAccount", "*", (CREATOR,)),
-    Power("organizations:MoveAccount", ACCOUNT, (ENROLLER, "LeaveQuarantineFunctionRole")),
+    Power("organizations:MoveAccount", ACCOUNT, MOVERS),
     Power("organizations:CreateOrganizationalUnit", UNIT, (ENROLLER, KEEPER)),
     Power("organizations:CloseAccount", ACCOUNT),
+    Power("organizations:CloseAccount", ACCOUNT, (), {"aws:ResourceTag/groundwork:state": "ready"}),
+    Power("organizations:CloseAccount", ACCOUNT, ("CloseDueAccountsFunctionRole",), WAITS),
+    Power("organizations:CloseAccount", ACCOUNT, (), WAITS | {"aws:ResourceTag/groundwork:protected": "yes"}),
     Power("organizations:RemoveAccountFromOrganization", ACCOUNT),
     Power("organizations:DeleteOrganizationalUnit", UNIT),
     Power(
@@ -236,11 +262,18 @@ def _reach(thief: Caller, role: str) -> Iterator[Case]:
 # -- the bus -------------------------------------------------------------------------------------------
 
 
-def _post(detail_type: str, source: str = "groundwork", requesters: str = "", approvers: str = "") -> Wish:
+def _post(
+    detail_type: str,
+    source: str = "groundwork",
+    requesters: str = "",
+    approvers: str = "",
+    closers: str = "",
+) -> Wish:
     keys = {"events:source": [source], "events:detail-type": [detail_type], **where("management")}
     held = f" where Requesters are {requesters}" if requesters else ""
     held += f" where Approvers are {approvers}" if approvers else ""
-    policy = laid_down.bus_policy(requesters, approvers)
+    held += f" where Closers are {closers}" if closers else ""
+    policy = laid_down.bus_policy(requesters, approvers, closers)
     return Wish(
         f"post {source}'s {detail_type}{held}", "events:PutEvents", BUS, number_of("management"), policy, keys
     )
@@ -248,38 +281,49 @@ def _post(detail_type: str, source: str = "groundwork", requesters: str = "", ap
 
 def _answers(thief: Caller, role: str) -> Iterator[Case]:
     for answer in ANSWERS:
-        may = role == MACHINE or (role == LOST and answer == "Account Failed")
-        yield Case(thief, _post(answer), allowed=may)
+        yield Case(thief, _post(answer), allowed=answer in SPEAKERS.get(role, ()))
     yield Case(thief, _post("Account Requested"), allowed=False)
 
 
 DECIDED = "Account Request Decided"
+CLOSINGS = ("Account Close Requested", "Account Reopen Requested")
 
 
 def _identities() -> Iterator[Case]:
-    """Who says who they are, for a request and for a decision: only for themselves."""
+    """Who says who they are, for a request, a decision and a closing: only for themselves."""
     attached = {
         name: laid_down.stack()[f"{name}Policy"]["Properties"]["PolicyDocument"]
-        for name in ("Requester", "Approver")
+        for name in ("Requester", "Approver", "Closer")
     }
     asker = user(
         "a user with groundwork-requester", "management", [attached["Requester"]], "absent", name="asker"
     )
     approver = session("a role with groundwork-approver", "management", "boss", [attached["Approver"]])
+    closer = session("a role with groundwork-closer", "management", "retirement", [attached["Closer"]])
     putter = session("a role that may post any event", "management", "app", [PUTTER])
     owner = user("an administrator of the management account", "management", [ADMINISTRATOR], "true")
     member = session("an administrator of dev", "dev", ADMIN, [ADMINISTRATOR])
-    everybody = (asker, approver, putter, owner, member)
+    everybody = (asker, approver, closer, putter, owner, member)
     for caller in everybody:
         for other in everybody:
             named, own = f"groundwork.by.{other.keys['aws:userid']}", other is caller
             asks, decides = caller in (asker, putter, owner), caller in (approver, putter, owner)
             yield Case(caller, _post("Account Requested", named), allowed=own and asks)
             yield Case(caller, _post(DECIDED, named), allowed=own and decides)
+            for closing in CLOSINGS:
+                closes = caller in (closer, putter, owner)
+                yield Case(caller, _post(closing, named), allowed=own and closes)
         yield Case(caller, _post(DECIDED), allowed=False, why="a decision says whose it is")
+        for closing in CLOSINGS:
+            yield Case(
+                caller, _post(closing), allowed=False, why="who has an account closed says who they are"
+            )
         name = f"groundwork.by.{caller.keys['aws:userid']}"
         held = _post(DECIDED, name, approvers=str(approver.role_arn))
         yield Case(caller, held, allowed=caller is approver)
+        for closing in CLOSINGS:
+            shut = _post(closing, name, closers=str(closer.role_arn))
+            yield Case(caller, shut, allowed=caller is closer)
         kept = _post("Account Requested", name, requesters=asker.arn)
         yield Case(caller, kept, allowed=caller is asker)
 

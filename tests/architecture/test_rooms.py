@@ -27,6 +27,7 @@ FLOORS: Sequence[set[str]] = (
     {"doors"},
     {"vending"},
     {"notifications"},
+    {"closing"},
     {"report"},
     {"roll_out"},
 )

@@ -32,6 +32,7 @@ TEXTS = {name: (ROOT / machine["DefinitionUri"]).read_text() for name, machine i
 FUNCTIONS = {name for name, resource in RESOURCES.items() if resource["Type"] == "AWS::Serverless::Function"}
 WITHOUT_STATE = {
     "AnswerLostExecutionFunction",
+    "CloseDueAccountsFunction",
     "DecideRequestFunction",
     "DiscoverAccountsFunction",
     "NotifyFailureFunction",
@@ -138,7 +139,8 @@ def test_every_declared_component_is_known() -> None:
 
 
 @pytest.mark.parametrize(
-    "function", ["CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunction"]
+    "function",
+    ["CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunction", "TakeInventoryFunction"],
 )
 def test_functions_that_enter_accounts_may_assume_the_declared_entry_roles_only(function: str) -> None:
     statements = RESOURCES[function]["Properties"]["Policies"][0]["Statement"]
@@ -157,7 +159,26 @@ def test_only_those_functions_enter_accounts() -> None:
         for name in FUNCTIONS
         if "sts:AssumeRole" in json.dumps(RESOURCES[name]["Properties"].get("Policies"))
     }
-    assert assuming == {"CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunction"}
+    assert assuming == {
+        "CheckAccessFunction",
+        "ApplyComponentFunction",
+        "VerifyBaselineFunction",
+        "TakeInventoryFunction",
+    }
+
+
+def test_one_function_closes_accounts_and_none_that_has_not_waited() -> None:
+    closing = {
+        name: statement
+        for name in FUNCTIONS
+        for policy in RESOURCES[name]["Properties"].get("Policies", [])
+        for statement in policy["Statement"]
+        if "CloseAccount" in json.dumps(statement["Action"])
+    }
+    assert closing.keys() == {"CloseDueAccountsFunction"}
+    condition = closing["CloseDueAccountsFunction"]["Condition"]
+    assert condition["StringLike"] == {"aws:ResourceTag/groundwork:state": "closing *"}
+    assert condition["Null"] == {"aws:ResourceTag/groundwork:protected": "true"}
 
 
 def test_a_function_that_a_rule_invokes_keeps_what_it_cannot_handle() -> None:

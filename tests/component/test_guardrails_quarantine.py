@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from groundwork.baseline.components.guardrails.quarantine import quarantine_document
+from groundwork.baseline.components.guardrails.quarantine import HARM_OF_SUSPENDED, quarantine_document
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.declaration.organization_policies import Quarantine
+from groundwork.declaration.organization_policies import Closing, Quarantine
 from groundwork.declaration.settings import CloudWatchLogs
 from groundwork.errors import InvalidDeclaration
 from local.identity.credentials import Credentials
@@ -31,6 +31,7 @@ from tests.component.test_guardrails_on_root import (
 )
 
 UNIT, NAME = "Quarantine", "groundwork-guardrails-quarantine"
+SUSPENDED = "groundwork-guardrails-suspended"
 RESOURCE = f"service control policy {NAME}"
 HARM = "new accounts are open before their baseline is verified"
 
@@ -74,6 +75,23 @@ def test_its_policy_hangs_on_the_unit_alone_and_is_then_left_alone(
     assert enabled.apply(GUARDRAILS, enabled.management, declaration=declared) == []
 
 
+def test_the_unit_where_accounts_wait_to_be_closed_has_the_same_under_a_name_of_its_own(
+    enabled: World, unit: str
+) -> None:
+    declared = enabled.declaration.model_copy(update={"closing": Closing(unit=UNIT)})
+    prove_complete(enabled, GUARDRAILS, enabled.management, declaration=declared)
+    assert {each["Name"] for each in on(enabled, unit)} == {"FullAWSAccess", SUSPENDED}
+    assert content(enabled, SUSPENDED) == quarantine_document(declared, enabled.organization)
+    assert enabled.apply(GUARDRAILS, enabled.management, declaration=declared) == []
+    detach(enabled, enabled.management, SUSPENDED)
+    (found,) = [
+        each
+        for each in enabled.plan(GUARDRAILS, enabled.management, declaration=declared)
+        if SUSPENDED in each.resource
+    ]
+    assert f"is not attached to the unit {UNIT}: {HARM_OF_SUSPENDED}" in found.reason
+
+
 def test_it_does_not_wait_for_the_security_account(enabled: World, declared: Declaration, unit: str) -> None:
     nobody = enabled.organization.model_copy(update={"security_account_id": None})
     done = enabled.apply(GUARDRAILS, enabled.management, declaration=declared, organization=nobody)
@@ -81,8 +99,8 @@ def test_it_does_not_wait_for_the_security_account(enabled: World, declared: Dec
     assert {each["Name"] for each in on(enabled, unit)} == {"FullAWSAccess", NAME}
 
 
-def detach(world: World, account: Account) -> None:
-    organizations, policy = world.aws.client("organizations"), ours(world, NAME)
+def detach(world: World, account: Account, name: str = NAME) -> None:
+    organizations, policy = world.aws.client("organizations"), ours(world, name)
     (place,) = organizations.list_targets_for_policy(PolicyId=policy)["Targets"]
     organizations.detach_policy(PolicyId=policy, TargetId=place["TargetId"])
 

@@ -330,7 +330,7 @@ def cloud(slot: Slot) -> Cloud:
     return slot.shared()
 
 
-SCHEDULES = ("DiscoverAccountsRule", "PlanRule")
+SCHEDULES = ("DiscoverAccountsRule", "PlanRule", "CloseDueAccountsRule")
 
 
 @contextmanager

@@ -13,6 +13,7 @@ from functools import partial
 
 from groundwork.callers import source_of
 from tests.workflow import approval_errands, management_errands
+from tests.workflow.closing_errands import OF_CLOSING
 from tests.workflow.conftest import until
 from tests.workflow.management_errands import MANAGEMENT, delegate, designate, mend_management, remove_units
 from tests.workflow.notification_errands import OF_WHO_TELLS
@@ -136,18 +137,16 @@ def stop_roll_out(place: Place) -> Job:
     return job
 
 
-def come_by_schedule(place: Place) -> Job:
+def come_by_schedule(rule: str, function: str, place: Place) -> Job:
     """The schedule is due."""
-    events, name = place.cloud.aws.client("events"), physical(place.cloud, "DiscoverAccountsRule")
+    events, name = place.cloud.aws.client("events"), physical(place.cloud, rule)
     usual = events.describe_rule(Name=name)["ScheduleExpression"]
 
     def job() -> str:
         since = len(place.cloud.aws.calls)
         events.put_rule(Name=name, ScheduleExpression="rate(1 minute)", State="ENABLED")
         try:
-            return _buried_or_called(
-                place, "DiscoverAccountsFunction", since, lambda each: each["source"] == "aws.events"
-            )
+            return _buried_or_called(place, function, since, lambda each: each["source"] == "aws.events")
         finally:
             events.put_rule(Name=name, ScheduleExpression=usual, State="DISABLED")
 
@@ -420,6 +419,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
         update_machine, "StateMachineArn", "logs:CreateLogDelivery"
     ),
     **approval_errands.OF_APPROVALS,
+    **OF_CLOSING,
     **OF_THE_ROLL_OUT,
     **OF_WHO_TELLS,
     "RulesRole.StartTheMachines": start_by_a_rule,

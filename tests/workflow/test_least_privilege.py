@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -27,12 +28,20 @@ OF_RESOURCES = {str(statement): statement for statement in statements.of_resourc
 BURYING = OF_RESOURCES["UndeliveredEventsPolicy.KeepWhatRulesCannotDeliver"]
 ASKING = OF_RESOURCES["RequesterPolicy.AskForAnAccount"]
 DECIDING = OF_RESOURCES["ApproverPolicy.DecideRequests"]
+CLOSING = OF_RESOURCES["CloserPolicy.CloseAndReopenAccounts"]
 STARTING = next(each for each in OF_ROLES if each.holder == "RulesRole")
 CREATING = next(each for each in OF_ROLES if each.sid == "CreateAccounts")
 ENTERING = next(each for each in OF_ROLES if each.holder == "CheckAccessFunction")
 ADMITTING: dict[str, tuple[Callable[[Place], Job], str]] = {
     "ExecutionLostPermission": (errands.lose_execution, "not allowed lambda:InvokeFunction"),
-    "DiscoverAccountsPermission": (errands.come_by_schedule, "not allowed lambda:InvokeFunction"),
+    "DiscoverAccountsPermission": (
+        partial(errands.come_by_schedule, "DiscoverAccountsRule", "DiscoverAccountsFunction"),
+        "not allowed lambda:InvokeFunction",
+    ),
+    "CloseDueAccountsPermission": (
+        partial(errands.come_by_schedule, "CloseDueAccountsRule", "CloseDueAccountsFunction"),
+        "not allowed lambda:InvokeFunction",
+    ),
     "RequestDecidedPermission": (errands.decide_by_a_rule, "not allowed lambda:InvokeFunction"),
     "AccountFailedPermission": (errands.tell_nobody, "not allowed lambda:InvokeFunction"),
     "RollOutLostPermission": (errands.stop_roll_out, "not allowed lambda:InvokeFunction"),
@@ -59,6 +68,8 @@ MANY_RESULTS = "Step Functions writes the results of thousands of accounts in pa
 KINDS_BY_UNIT = "the declaration gives accounts their kind by their unit"
 CAME_LATER = "the security account came while this one waited for it"
 MADE_BEFORE = "an earlier attempt made the account and could not write that down"
+GOT_FURTHER = "an attempt before this one did it, and died"
+CLOSING_DECLARED = "closing is declared, as in tests/workflow/own_organization/test_closing.py"
 DELIVERING_LOGS = {
     "logs:CreateLogDelivery": DELIVERY,
     "logs:DeleteLogDelivery": DELIVERY,
@@ -74,6 +85,19 @@ SENDING = "CloudTrail sends events itself, where trail.cloudWatchLogs is declare
 JUSTIFIED: dict[str, dict[str, str]] = {
     "VendAccountStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
     "RollOutStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
+    "CloseAccountStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
+    "ReadClosingFunction.LookAtTheOrganization": {
+        "organizations:ListOrganizationalUnitsForParent": CLOSING_DECLARED
+    },
+    "ReopenAccountFunction.UseTheLedger": {"dynamodb:BatchGetItem": GOT_FURTHER},
+    "CloseDueAccountsFunction.UseTheLedger": {
+        "dynamodb:BatchGetItem": LEDGER_LOST,
+        "dynamodb:PutItem": LEDGER_LOST,
+        "dynamodb:DeleteItem": "somebody took the tag off an account that is due",
+    },
+    "CloseDueAccountsFunction.LookAtTheOrganization": {
+        "organizations:ListOrganizationalUnitsForParent": CLOSING_DECLARED
+    },
     "RequestApprovalStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
     "RequestApprovalFunction.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},
     "DecideRequestFunction.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},
@@ -231,7 +255,8 @@ def test_every_statement_of_every_resource_is_tried_here() -> None:
     administering = {"BootstrapTrailKey.AdministeredByIam", "NoticesKey.AdministeredByIam"}
     # tests/workflow/test_operators.py uses each action of the operator's.
     operating = {name for name in OF_RESOURCES if name.startswith("OperatorPolicy.")}
-    tried = {*ADMITTING, str(BURYING), str(ASKING), str(DECIDING), *administering, *operating}
+    asking = {str(ASKING), str(DECIDING), str(CLOSING)}
+    tried = {*ADMITTING, str(BURYING), *asking, *administering, *operating}
     assert tried == set(OF_RESOURCES)
 
 
@@ -296,6 +321,28 @@ def test_without_the_approvers_policy_nobody_but_an_administrator_decides(place:
     assert events.put_events(Entries=[entry])["FailedEntryCount"] == 0
     for other in ({"DetailType": "Account Requested"}, {"Source": "groundwork"}):
         with pytest.raises(ClientError, match=DECIDING.actions[0]):
+            events.put_events(Entries=[entry | other])
+
+
+def test_without_the_closers_policy_nobody_but_an_administrator_closes(place: Place) -> None:
+    cloud, iam = place.cloud, place.cloud.aws.client("iam")
+    user = iam.create_user(UserName="closer")["User"]
+    key = iam.create_access_key(UserName="closer")["AccessKey"]
+    events = cloud.aws.client("events", credentials=Credentials(key["AccessKeyId"], key["SecretAccessKey"]))
+    entry = {
+        "Source": source_of(user["UserId"]),
+        "DetailType": "Account Close Requested",
+        "Detail": json.dumps({"accountId": place.account}),
+    }
+    with pytest.raises(ClientError, match=CLOSING.actions[0]):
+        events.put_events(Entries=[entry])
+    iam.attach_user_policy(UserName="closer", PolicyArn=cloud.outputs["CloserPolicyArn"])
+    (answer,) = events.put_events(Entries=[entry])["Entries"]
+    failed = cloud.answer("Account Failed", requestId=answer["EventId"])["detail"]
+    assert (failed["error"], failed["accountId"]) == ("InvalidRequest", place.account)
+    assert "baseline.yaml declares no closing.unit" in failed["cause"]
+    for other in ({"DetailType": "Account Requested"}, {"Source": "groundwork"}):
+        with pytest.raises(ClientError, match=CLOSING.actions[0]):
             events.put_events(Entries=[entry | other])
 
 

@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from botocore.config import Config
 from botocore.exceptions import ClientError, HTTPClientError
@@ -42,6 +42,12 @@ if TYPE_CHECKING:
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 """When an account joined of which AWS does not say: before Groundwork, so that nobody adopts it unasked."""
 ONCE = PATIENT.merge(Config(retries={"total_max_attempts": 1}))
+Closure = Literal["begun", "later", "exhausted"]
+"""Whether AWS closes the account from now on, takes the call later, or none for days."""
+CLOSING_LIMITS: Mapping[str, Closure] = {
+    "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED": "later",
+    "CLOSE_ACCOUNT_QUOTA_EXCEEDED": "exhausted",
+}
 IN_PROGRESS_LIMIT = 5
 """CreateAccount requests that AWS works on at once."""
 
@@ -140,6 +146,28 @@ class Organizations:
                 self._client.move_account(
                     AccountId=account_id, SourceParentId=source, DestinationParentId=destination
                 )
+
+    def close(self, account_id: str) -> Closure:
+        """Asks once. AWS answers before the account is closed.
+
+        https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
+        """
+        known = self._client.exceptions
+        with _named_errors():
+            try:
+                self._asking_once.close_account(AccountId=account_id)
+            except (
+                known.AccountAlreadyClosedException,
+                known.ConcurrentModificationException,
+                known.ConflictException,
+                known.TooManyRequestsException,
+            ):
+                return "later"
+            except known.ConstraintViolationException as limit:
+                if found := CLOSING_LIMITS.get(str(limit.response.get("Reason"))):
+                    return found
+                raise
+        return "begun"
 
     # -- tags --------------------------------------------------------------------------------------
 

@@ -25,6 +25,7 @@ from groundwork.declaration.access import Access
 from groundwork.declaration.component_names import component_names
 from groundwork.declaration.entry_roles import CONTROL_TOWER, ORGANIZATIONS, EntryRole
 from groundwork.declaration.organization_policies import (
+    Closing,
     Guardrails,
     OrganizationPolicies,
     Perimeter,
@@ -95,6 +96,7 @@ class Declaration(Model):
     account_settings: AccountSettings = Field(default_factory=AccountSettings)
     guardrails: Guardrails = Field(default_factory=Guardrails)
     quarantine: Quarantine = Field(default_factory=Quarantine)
+    closing: Closing = Field(default_factory=Closing)
     perimeter: Perimeter = Field(default_factory=Perimeter)
     organization_policies: OrganizationPolicies = Field(default_factory=OrganizationPolicies)
     own_policies: list[OwnPolicy] = Field(

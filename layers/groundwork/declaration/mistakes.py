@@ -32,6 +32,7 @@ def mistakes(declaration: Declaration) -> Iterator[str]:
     yield from _tags(declaration)
     yield from _exceptions(declaration)
     yield from _quarantine(declaration)
+    yield from _closing(declaration)
     yield from _own_policies(declaration)
 
 
@@ -97,6 +98,7 @@ def _named_units(declaration: Declaration) -> Iterator[tuple[str, str]]:
     for key, units in (
         ("guardrails.where", declaration.guardrails.where),
         ("quarantine.unit", [declaration.quarantine.unit] if declaration.quarantine.unit else []),
+        ("closing.unit", [declaration.closing.unit] if declaration.closing.unit else []),
         ("perimeter.where", declaration.perimeter.where),
         ("organizationPolicies.from", [policies.from_unit] if policies.from_unit else []),
         *(("organizationPolicies.exceptions", each.organizational_units) for each in policies.exceptions),
@@ -238,6 +240,25 @@ def _quarantine(declaration: Declaration) -> Iterator[str]:
     if unit is None:
         return
     key = f"quarantine.unit: {shown(unit)}"
+    yield from _shut(key, unit, declaration)
+    if tried_in is not None and is_below(unit, tried_in):
+        yield (
+            f"{key} is below organizationPolicies.from, and not every account's own unit is; name a unit outside of it"
+        )
+
+
+def _closing(declaration: Declaration) -> Iterator[str]:
+    """What the unit is not: a place to stay, or the one where new accounts wait."""
+    unit, quarantine = declaration.closing.unit, declaration.quarantine.unit
+    if unit is None:
+        return
+    key = f"closing.unit: {shown(unit)}"
+    yield from _shut(key, unit, declaration)
+    if quarantine is not None and (is_below(unit, quarantine) or is_below(quarantine, unit)):
+        yield f"{key} and quarantine.unit, where new accounts wait, must lie apart; name a unit of its own"
+
+
+def _shut(key: str, unit: str, declaration: Declaration) -> Iterator[str]:
     for other in sorted(declared_units(declaration)):
         if other != unit and is_below(other, unit):
             yield f"{key} has the unit {shown(other)} below it, which its policy closes as well; name a unit with none"
@@ -246,10 +267,6 @@ def _quarantine(declaration: Declaration) -> Iterator[str]:
             yield f"{key} is that of the account {account.name}; name a unit in which no account stays"
     if "guardrails" not in declaration.baseline.get("management", []):
         yield f"{key} is closed by guardrails, which is not in the baseline of management; add it there"
-    if tried_in is not None and is_below(unit, tried_in):
-        yield (
-            f"{key} is below organizationPolicies.from, and not every account's own unit is; name a unit outside of it"
-        )
 
 
 HELD_BY_GROUNDWORK: Mapping[TypeName, tuple[Held, ...]] = {

@@ -51,6 +51,22 @@ class Quarantine(Model):
     )
 
 
+class Closing(Model):
+    """Where accounts wait, closed to everybody but Groundwork, until they are closed."""
+
+    unit: UnitPath | None = Field(
+        default=None,
+        description="A declared unit with nothing else in it; it gets the service control policy <guardrails.policy>-suspended. "
+        "null: no account is closed by Groundwork",
+    )
+    grace_days: int = Field(
+        default=30,
+        ge=1,
+        le=365,
+        description="For how long an account waits there at least; a request may ask for longer",
+    )
+
+
 PerimeterService = Literal[
     "aoss", "codeartifact", "dynamodb", "ecr", "kms", "logs", "s3", "secretsmanager", "sqs", "sts"
 ]

@@ -14,7 +14,7 @@ from groundwork.baseline.components.access.state import RoleState
 from groundwork.baseline.components.access.wanted import Wanted, wanted
 from groundwork.baseline.components.cdk import roles as cdk_roles
 from groundwork.baseline.components.guardrails.document import guardrail_documents
-from groundwork.baseline.components.guardrails.quarantine import quarantine_document
+from groundwork.baseline.components.guardrails.quarantine import quarantine_document, shut_units
 from groundwork.baseline.components.log_archive import LogArchive, writer
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
@@ -72,13 +72,13 @@ def control_over(
     have hung on the organization is not looked at: it can only take power away."""
     if account.kind == "management" or "guardrails" not in declaration.baseline.get("management", []):
         return ()
-    where, quarantine = declaration.guardrails.where, declaration.quarantine.unit
+    where = declaration.guardrails.where
     found: list[Document] = []
     if organization.security_account_id and (
         not where or any(is_below(account.unit, unit) for unit in where)
     ):
         found += guardrail_documents(declaration, organization).values()
-    if quarantine and is_below(account.unit, quarantine):
+    if any(is_below(account.unit, each.unit) for each in shut_units(declaration)):
         found.append(quarantine_document(declaration, organization))
     return ((FULL_ACCESS, *found),) if found else ()
 

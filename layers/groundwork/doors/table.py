@@ -142,6 +142,7 @@ def _told_apart_by(account: Account, declaration: Declaration, organization: Org
         *(enter.organizational_units for group in access.groups for enter in group.enter),
         declaration.guardrails.where,
         [declaration.quarantine.unit] if declaration.quarantine.unit else [],
+        [declaration.closing.unit] if declaration.closing.unit else [],
     )
     return account.kind, *(any(is_below(account.unit, each) for each in named) for named in units)
 

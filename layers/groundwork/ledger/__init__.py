@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from groundwork.contracts import Account, Kind
 from groundwork.ledger.approvals import Approvals
+from groundwork.ledger.closings import Closings
 from groundwork.ledger.leases import LEASE, Leases, held_by
 from groundwork.ledger.records import (
     ADMISSION_QUEUE,
@@ -67,6 +68,7 @@ class Ledger:
         self._now = now
         self.leases = Leases(self._table, now)
         self.approvals = Approvals(self._table, now)
+        self.closings = Closings(self._table)
 
     # -- looking -----------------------------------------------------------------------------------
 
@@ -76,13 +78,15 @@ class Ledger:
         accounts: Iterable[str] = (),
         names: Iterable[str] = (),
         requests: Iterable[str] = (),
+        closings: Iterable[str] = (),
     ) -> Memory:
         """Everything about these in one call."""
-        return remembered(self._table.get_many(keys_of(emails, accounts, names, requests)), self._now())
+        keys = keys_of(emails, accounts, names, requests, closings)
+        return remembered(self._table.get_many(keys), self._now())
 
     def recall_all(self) -> Memory:
         """Everything about every account, in one scan."""
-        kinds = ("account#", "email#", "name#", "request#", PINNED)
+        kinds = ("account#", "closing#", "email#", "name#", "request#", PINNED)
         wanted = either(
             *(where(f"begins_with(#pk, :kind{n})", **{f"kind{n}": kind}) for n, kind in enumerate(kinds))
         )

@@ -35,9 +35,10 @@ class Directory:
         accounts: Iterable[str] = (),
         names: Iterable[str] = (),
         requests: Iterable[str] = (),
+        closings: Iterable[str] = (),
     ) -> Memory:
         """One look into the ledger; and at the tags of the management account, where the ledger was lost."""
-        memory = self._ledger.recall(emails, accounts, names, requests)
+        memory = self._ledger.recall(emails, accounts, names, requests, closings)
         if memory.pinned is not None:
             return memory
         pinned = pinned_by(self._organizations.tags(management))

@@ -7,6 +7,7 @@
 | `name#<name>` | `accountId` of an account that is called so; or `email`, for which one of that name has been asked |
 | `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; those of `LastRuns` |
 | `approval#<request id>`, `asked#<day>#<user id>` | see `approvals` |
+| `closing#<account id>`, `closed#<e-mail>`, `closing-slot` | see `closings` |
 | `execution#<ARN>` | `answeredBy` (a state), `expires` |
 | `admission` | `endsAt` of the last slot, in milliseconds since the epoch |
 | `emails` | none: it is there once the e-mails of all accounts are |
@@ -25,6 +26,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from groundwork.contracts import Kind, Model, RequestedKind
+from groundwork.fields import Whole
 
 UNITS = "units"
 PINNED = "pinned"
@@ -32,6 +34,8 @@ ADMISSION_QUEUE = "admission"
 """The item that says when the last admission slot ends."""
 ALL_EMAILS = "emails"
 """The item that says that the e-mails of all accounts have been noted."""
+CLOSING = "closing"
+"""How the value of the tag begins."""
 
 
 def request_key(email: str) -> str:
@@ -62,6 +66,10 @@ def approval_key(request_id: str) -> str:
 
 def asked_key(day: str, user_id: str) -> str:
     return f"asked#{day}#{user_id}"
+
+
+def closing_key(account_id: str) -> str:
+    return f"closing#{account_id}"
 
 
 RequestState = Literal["waiting", "claimed", "created", "ready", "failed"]
@@ -176,6 +184,48 @@ class ApprovalRecord(Model):
         )
 
 
+class Closing(Model):
+    """Of an account that is to be closed: when (ISO 8601, UTC), the ids of the unit in which it waits for that and of where
+    it was before, and what the tag `groundwork:state` said then.
+
+    That tag says all of it meanwhile, so that a ledger which is lost loses none of it. See docs/decisions/0038."""
+
+    closes_at: str
+    unit: str
+    home: str
+    former: str = ""
+
+    @property
+    def tag(self) -> str:
+        return " ".join(filter(None, (CLOSING, self.closes_at, self.unit, self.home, self.former)))
+
+
+def closing_in(state: str | None) -> Closing | None:
+    """What the tag `groundwork:state` says of an account that is to be closed."""
+    said = (state or "").split(" ", 4)
+    if said[0] != CLOSING or len(said) < 4:
+        return None
+    closes_at, unit, home, *former = said[1:]
+    return Closing(closes_at=closes_at, unit=unit, home=home, former="".join(former))
+
+
+class ClosingRecord(Closing):
+    """And who asked for it, and how far it is: `called_at` and `closed_at` are when CloseAccount was called, and when the
+    account was seen to be closed; `refused_at` is when AWS would not close it; `reopening` is there once it is on its way
+    back."""
+
+    account_id: str
+    account_name: str
+    email: str
+    execution: str
+    request_id: str | None = None
+    reason: str = ""
+    called_at: Whole | None = None
+    closed_at: Whole | None = None
+    refused_at: Whole | None = None
+    reopening: Whole | None = None
+
+
 class Bearer(Model):
     """Who has a name: an account, or whoever has asked for one with this e-mail; never both."""
 
@@ -185,7 +235,8 @@ class Bearer(Model):
 
 class Memory(Model):
     """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `names` who has a name, by
-    name in lower case; `approvals` what waits for one, by the request's id; `holders` who holds the lease of an account; `every_email` says that only an account younger than
+    name in lower case; `approvals` what waits for one, by the request's id; `holders` who holds the lease of an account; `closings` are the
+    accounts that are to be closed, and those that were; `every_email` says that only an account younger than
     the last pass over all can be missing here; `units` are ids of organizational units by path, as they were some minutes
     ago; `pinned` are ids by kind, and None where the ledger does not know of any, which may be because it was lost."""
 
@@ -196,6 +247,7 @@ class Memory(Model):
     approvals: dict[str, ApprovalRecord] = Field(default_factory=dict)
     pinned: dict[Kind, str] | None = None
     holders: dict[str, str] = Field(default_factory=dict)
+    closings: dict[str, ClosingRecord] = Field(default_factory=dict)
     every_email: bool = False
     units: dict[str, str] = Field(default_factory=dict)
     units_until: int = 0
@@ -223,11 +275,24 @@ def approval_of(item: Mapping[str, Any] | None) -> ApprovalRecord | None:
     return ApprovalRecord.model_validate(_only(ApprovalRecord, item)) if item else None
 
 
+def closing_of(item: Mapping[str, Any] | None) -> ClosingRecord | None:
+    return ClosingRecord.model_validate(_only(ClosingRecord, item)) if item else None
+
+
 def keys_of(
-    emails: Iterable[str], accounts: Iterable[str], names: Iterable[str], requests: Iterable[str]
+    emails: Iterable[str],
+    accounts: Iterable[str],
+    names: Iterable[str],
+    requests: Iterable[str],
+    closings: Iterable[str],
 ) -> list[str]:
     of_emails = [key(email) for email in emails for key in (request_key, email_key)]
-    others = [*map(account_key, accounts), *map(name_key, names), *map(approval_key, requests)]
+    others = [
+        *map(account_key, accounts),
+        *map(name_key, names),
+        *map(approval_key, requests),
+        *map(closing_key, closings),
+    ]
     return [ALL_EMAILS, UNITS, PINNED, *of_emails, *others]
 
 
@@ -250,6 +315,7 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
         holders={
             each: item["leaseOwner"] for each, item in accounts.items() if item.get("leaseUntil", 0) > now
         },
+        closings={each: it for each, item in _named(items, "closing").items() if (it := closing_of(item))},
         every_email=ALL_EMAILS in items,
         units=json.loads(units["units"]) if units.get("until", 0) > now else {},
         units_until=units.get("until", 0),

@@ -61,6 +61,12 @@ class Candidate:
     kind: Kind
     adopted: bool
     unit: str
+    closing: bool = False
+
+    @property
+    def state(self) -> str:
+        """What Organizations says; of an account that is to be closed, and left alone until then, that."""
+        return "CLOSING" if self.closing and self.listed.state == "ACTIVE" else self.listed.state
 
 
 class AccountSelector:
@@ -78,13 +84,13 @@ class AccountSelector:
         candidates = self._candidates()
         self._check(asked, candidates)
         wanted = self._wanted(asked, candidates)
-        active = [each for each in wanted if each.listed.state == "ACTIVE"]
+        active = [each for each in wanted if each.state == "ACTIVE"]
         active.sort(key=lambda each: (_stage(each.kind), each.listed.joined, each.listed.id))
         items = [self._item(each, asked) for each in active]
         store.write(store.accounts_key, [item.to_json() for item in items])
         store.write(
             store.skipped_key,
-            {each.listed.id: each.listed.state for each in wanted if each.listed.state != "ACTIVE"},
+            {each.listed.id: each.state for each in wanted if each.state != "ACTIVE"},
         )
         declared = self._declaration.roll_out
         tolerated = asked.tolerated_failure_percentage
@@ -125,6 +131,7 @@ class AccountSelector:
                 kind_of(listed, self._declaration, pinned),
                 listed.id in memory.accounts or is_adopted(listed, {}, self._declaration, pinned, installed),
                 known.unit or "" if (known := memory.accounts.get(listed.id)) else "",
+                closing=bool((its := memory.closings.get(listed.id)) and its.closed_at is None),
             )
             for listed in self._organizations.accounts()
         ]

@@ -25,7 +25,14 @@ from groundwork.vending.approval import (
     check_approved,
     waiting_execution,
 )
-from groundwork.vending.beginning import READY_ALREADY, Beginning, done, is_ready, require_active
+from groundwork.vending.beginning import (
+    READY_ALREADY,
+    Beginning,
+    done,
+    is_ready,
+    require_active,
+    require_staying,
+)
 from groundwork.vending.enrolment import CREATING, REQUEST_TAG, STATE_TAG
 from groundwork.vending.kinds import is_adopted, known_id
 from groundwork.vending.rules import granted, mistakes_of_new_account, mistakes_of_request, same_name
@@ -53,6 +60,8 @@ class AskedFor(Beginning):
         holds = record if record and _holds(record, existing) else None
         if existing:
             self._check_name(asked, existing, holds)
+            if self._declaration.closing.unit:
+                require_staying(existing, self._organizations.tags(existing.id))
             if holds and holds.state == "ready" and holds.account_id:
                 return self._there_already(trigger, existing, execution, memory, holds)
             tags = self._organizations.tags(existing.id)

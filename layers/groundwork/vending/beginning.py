@@ -8,11 +8,11 @@ from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import Kind, Outcome
 from groundwork.declaration import Declaration
-from groundwork.errors import AccountNotActive, RequestInProgress
+from groundwork.errors import AccountClosing, AccountNotActive, RequestInProgress
 from groundwork.fields import ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
-from groundwork.ledger.records import Memory, RequestRecord
+from groundwork.ledger.records import Memory, RequestRecord, closing_in
 from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG
 from groundwork.vending.kinds import kind_of
 from groundwork.vending.work import Seen, Work
@@ -105,6 +105,23 @@ def require_active(listed: Listed) -> None:
         raise AccountNotActive(
             f"Account {listed.id} ({listed.name!r}) is {listed.state}; only ACTIVE accounts are worked on."
         )
+
+
+def require_staying(listed: Listed, tags: Mapping[str, str]) -> None:
+    """Raises `AccountClosing`."""
+    if note := is_closing(listed, tags):
+        raise AccountClosing(note)
+
+
+def is_closing(listed: Listed, tags: Mapping[str, str]) -> str | None:
+    """A sentence about an account that is to be closed: nobody works in it until then."""
+    closing = closing_in(tags.get(STATE_TAG))
+    if closing is None or listed.state != "ACTIVE":
+        return None
+    return (
+        f"Account {listed.id} ({listed.name!r}) is to be closed at {closing.closes_at}, and is left alone; to have it back: "
+        f"groundwork reopen {listed.id}."
+    )
 
 
 def done(work: Work, outcome: Outcome, note: str) -> Work:

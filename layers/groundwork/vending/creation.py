@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from groundwork.declaration import Declaration
 
 ATTEMPTS = 5
+TAKEN = "EMAIL_ALREADY_EXISTS"
 """CreateAccount requests for one account that may fail in passing before the failure is taken as final."""
 
 
@@ -55,7 +56,7 @@ REASONS = {
         "the organization has as many accounts as its quota allows (closed ones count until they are gone)",
         "Raise the quota 'Default maximum number of accounts' of AWS Organizations in Service Quotas (in us-east-1, from the management account), then post the event again.",
     ),
-    "EMAIL_ALREADY_EXISTS": Reason(
+    TAKEN: Reason(
         "the e-mail is the root user's of an AWS account outside this organization",
         "Ask with another e-mail (plus-addressing gives as many as you like), or invite that account into the organization.",
     ),
@@ -269,11 +270,21 @@ class Creator:
         name = creation.reason or "UNKNOWN"
         reason = REASONS.get(name)
         # Whose is an e-mail that is taken when this was not the first attempt? An earlier one may be about to show.
-        ours = name == "EMAIL_ALREADY_EXISTS" and record.attempts > 1
+        ours = name == TAKEN and record.attempts > 1
         if reason and (reason.passing or ours) and record.attempts < ATTEMPTS:
             raise CreationFailedForNow(_why(name))
         self._ledger.forget_attempts(work.email, work.execution)
-        raise AccountRefused(_why(name))
+        raise AccountRefused(_why(name) + (self._former(work.email) if name == TAKEN else ""))
+
+    def _former(self, email: str) -> str:
+        """Whose an e-mail was that AWS gives to no account any more, where that is known."""
+        known = self._ledger.closings.closed_with(email)
+        if known is None:
+            return ""
+        return (
+            f" It is that of the account {known['accountId']} ({known['accountName']!r}), which was closed: AWS keeps the "
+            "e-mail of a closed account for good."
+        )
 
     def _existing(self, work: Work) -> str | None:
         """The account this request made, when an earlier attempt died before it could write that down. Raises

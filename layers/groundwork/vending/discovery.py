@@ -13,6 +13,7 @@ from groundwork.contracts import Mode, Model
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.records import Memory
+from groundwork.vending.beginning import is_closing
 from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG
 from groundwork.vending.kinds import KIND_TAG
 
@@ -53,7 +54,7 @@ def discover_accounts(
         if _is_busy(memory, executions, listed):
             continue
         tags = organizations.tags(listed.id)
-        ours = listed.joined >= since or KIND_TAG in tags
+        ours = (listed.joined >= since or KIND_TAG in tags) and not is_closing(listed, tags)
         if ours and tags.get(STATE_TAG) != "ready" and _start(executions, state_machine_arn, listed.id):
             started.append(listed.id)
     return Found(started=started, forgotten=forgotten)

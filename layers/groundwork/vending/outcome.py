@@ -225,6 +225,8 @@ TAKES_OVER_FROM = {
 }
 """Who was to answer, by who does it in their place: the execution failed or ended before their answer was sent."""
 
+CLOSING_MACHINE = ":groundwork-close-account:"
+"""In the ARN of an execution that is about the closing of an account."""
 LONGEST_CHANGES = 90_000
 LONGEST_WORDS = 40_000
 """Characters: output and answer travel together in one state of at most 262,144 bytes."""
@@ -244,6 +246,9 @@ def failed(
         failure.error
     )
     named = _named(raw)
+    if CLOSING_MACHINE in execution:
+        account_id = named.get("accountId") or object_of(object_of(raw).get("detail")).get("accountId")
+        account_id = on_one_line(account_id)[:12] if isinstance(account_id, str) else None
     account_id = account_id or named.get("accountId")
     record = ledger.request(named["email"]) if named.get("email") else None
     if record and record.owner == execution:
@@ -253,6 +258,8 @@ def failed(
         named["accountId"] = record.account_id  # which another execution has taken over
     if account_id and _is_plan(raw):
         named["accountId"] = account_id  # a plan that failed has left everything as it was
+    elif account_id and CLOSING_MACHINE in execution:
+        named["accountId"] = account_id  # nobody has worked in it
     elif account_id:
         remedy += _of_quarantine(ledger, account_id)
         ledger.note_failure(account_id)

@@ -14,7 +14,7 @@ from groundwork.errors import InvalidRequest, RequestInProgress
 from groundwork.fields import shown
 from groundwork.ledger.records import Memory, RequestRecord
 from groundwork.vending.asked import AskedFor, not_adopted
-from groundwork.vending.beginning import READY_ALREADY, done, is_ready, require_active
+from groundwork.vending.beginning import READY_ALREADY, done, is_closing, is_ready, require_active
 from groundwork.vending.enrolment import REQUEST_TAG, asked_of_ledger
 from groundwork.vending.kinds import is_adopted
 from groundwork.vending.rules import Given, mistakes_of_new_account, mistakes_of_request
@@ -44,6 +44,8 @@ class Reader(AskedFor):
         memory = self._memory_of(listed)
         record = memory.requests.get(listed.email.lower())
         work = self._baseline(listed, tags, execution, trigger.request_id, memory)
+        if note := is_closing(listed, tags):
+            return done(work, "unchanged", note)
         if record and self._is_busy(record, execution):
             return done(work, "in-progress", f"{record.owner} is on it.")
         if unfinished := self._unfinished(listed, tags, record, execution):
@@ -60,6 +62,9 @@ class Reader(AskedFor):
         listed, tags = self._organizations.shown(trigger.account_id)
         memory = self._memory_of(listed)
         record = memory.requests.get(listed.email.lower())
+        if note := is_closing(listed, tags):
+            left = done(self._baseline(listed, tags, execution, None, memory), "unchanged", note)
+            return left.model_copy(update={"mode": trigger.mode})
         # An owner that has brought its account to ready does nothing more in it.
         busy = record is not None and record.state != "ready" and self._is_busy(record, execution)
         if trigger.mode == "plan":

@@ -66,6 +66,8 @@ def _mistaken_unit(given: Given, declaration: Declaration) -> list[str]:
     if unit and quarantine and is_below(unit, quarantine):
         mistake = f"organizationalUnit {shown(unit)} is where new accounts wait until they are ready; name the one that is its own."
         return [mistake]
+    if unit and declaration.closing.unit and is_below(unit, declaration.closing.unit):
+        return [f"organizationalUnit {shown(unit)} is where accounts wait to be closed; name another one."]
     declared = [
         *declaration.organizational_units,
         *(each.organizational_unit or "" for each in declaration.accounts),

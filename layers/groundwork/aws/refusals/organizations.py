@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from .answer import Answer, Answers, again, busy, quota, read, refused, unsent
 
 CALLS = (
-    "AttachPolicy CreateAccount CreateOrganizationalUnit CreatePolicy DeleteOrganizationalUnit DescribeAccount DescribeCreateAccountStatus "
+    "AttachPolicy CloseAccount CreateAccount CreateOrganizationalUnit CreatePolicy DeleteOrganizationalUnit DescribeAccount DescribeCreateAccountStatus "
     "DescribeOrganization DescribeOrganizationalUnit DescribePolicy EnableAWSServiceAccess EnablePolicyType "
     "ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent ListCreateAccountStatus ListDelegatedAdministrators "
     "ListDelegatedServicesForAccount "
@@ -31,6 +31,7 @@ ANSWERS: Answers = {
             "deployed, and that no permissions boundary or resource policy of the organization stands against it."
         ),
     },
+    "AccountAlreadyClosedException": read("The account is closed: seen at the next pass."),
     "AccountAlreadyRegisteredException": again("It is registered already: seen at the next look."),
     "AccountNotFoundException": {
         "DescribeAccount": read("`AccountUnknown`."),
@@ -38,7 +39,11 @@ ANSWERS: Answers = {
     },
     "AccountNotRegisteredException": read("The account administers nothing yet."),
     "ChildNotFoundException": again("Organizations does not show a new account everywhere yet."),
-    "ConcurrentModificationException": busy("Somebody else changes the same thing."),
+    "ConcurrentModificationException": {
+        "CloseAccount": read("Somebody else changes the account: the next pass asks again."),
+        "": busy("Somebody else changes the same thing."),
+    },
+    "ConflictException": read("AWS is closing the account already: seen at the next pass."),
     "ConstraintViolationException": {
         "CreateAccount": _CREATION,
         "": refused("A rule or a quota of AWS Organizations stands against it; the cause names its reason."),
@@ -89,6 +94,7 @@ ANSWERS: Answers = {
     "TargetNotFoundException": again("Organizations does not show a new thing everywhere yet."),
     "TooManyRequestsException": {
         "CreateAccount": read("`CreationTooFast`."),
+        "CloseAccount": read("The next pass asks again."),
         "": busy("Organizations takes no more calls for a moment."),
     },
     "UnsupportedAPIEndpointException": {
@@ -100,6 +106,12 @@ ANSWERS: Answers = {
 }
 
 REASONS: Mapping[str, Answer] = {
+    "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED": read(
+        "AWS is closing three accounts, as many as it takes at once: the next pass asks again."
+    ),
+    "CLOSE_ACCOUNT_QUOTA_EXCEEDED": read(
+        "AWS closes no more accounts in 30 days: asked again every six hours, in the order in which they are due."
+    ),
     "DELEGATED_ADMINISTRATOR_EXISTS_FOR_THIS_SERVICE": refused(
         "An account administers this service already, and it takes one. `aws organizations "
         "list-delegated-administrators --service-principal` names it; deregister it, or declare that account."

@@ -19,9 +19,9 @@ from groundwork.baseline.components.guardrails.document import (
 )
 from groundwork.baseline.components.guardrails.quarantine import (
     quarantine_document,
-    quarantine_names,
-    quarantine_place,
-    quarantine_policies,
+    shut_places,
+    shut_policies,
+    shut_units,
 )
 from groundwork.baseline.documents import differences
 from groundwork.baseline.imagined import all_there
@@ -59,11 +59,11 @@ FIND_UNITS = Permission(("organizations:ListOrganizationalUnitsForParent",))
 
 @dataclass(frozen=True)
 class Found(central_policies.Found):
-    """`run_by_others` are the components whose service another account administers in a governed Region. `quarantine` has
-    the id of the unit where new accounts wait, with words."""
+    """`run_by_others` are the components whose service another account administers in a governed Region. `shut` has
+    the ids of the units where accounts wait to be ready, or to be closed, with words."""
 
     run_by_others: frozenset[ComponentName] = frozenset()
-    quarantine: Mapping[str, str] = field(default_factory=dict)
+    shut: Mapping[str, str] = field(default_factory=dict)
 
 
 class Guardrails(Component[Found]):
@@ -80,24 +80,24 @@ class Guardrails(Component[Found]):
     def rendered(self, declaration: Declaration) -> Sequence[Document]:
         """Raises `InvalidDeclaration` when the declaration makes one longer than AWS takes."""
         organization = all_there(declaration)
-        waiting = [quarantine_document(declaration, organization)] if declaration.quarantine.unit else []
+        waiting = [quarantine_document(declaration, organization)] if shut_units(declaration) else []
         return [*guardrail_documents(declaration, organization).values(), *waiting]
 
     def read(self, target: Target) -> Found:
-        quarantine = quarantine_place(target)
-        at = {target.organization.root_id, *places(target.declaration.guardrails.where, target), *quarantine}
+        shut = shut_places(target)
+        at = {target.organization.root_id, *places(target.declaration.guardrails.where, target), *shut}
         there = central_policies.read(SCP, _names(target.declaration), at, target)
-        return Found(**vars(there), run_by_others=_run_by_others(target), quarantine=quarantine)
+        return Found(**vars(there), run_by_others=_run_by_others(target), shut=shut)
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         names, at = policy_names(target.declaration), places(target.declaration.guardrails.where, target)
-        quarantine = quarantine_policies(found.quarantine, target)
+        shut = shut_policies(found.shut, target)
         if target.organization.security_account_id is None:
             waits = "waits for the security account, whose buckets and key it protects"
             resource = f"{SCP.words} {names['baseline']}"
             yield Call("organizations", "AttachPolicy", {}, resource, "report", waits)
-            if quarantine:
-                yield from central_policies.calls(SCP, quarantine, found, target)
+            if shut:
+                yield from central_policies.calls(SCP, shut, found, target)
             return
         documents = guardrail_documents(target.declaration, target.organization, found.run_by_others)
         wanted = [
@@ -105,7 +105,7 @@ class Guardrails(Component[Found]):
             for part, name in names.items()
         ]
         missing = [policy for policy in wanted[1:] if not _hangs(policy, found)]
-        for call in central_policies.calls(SCP, [*wanted, *quarantine], found, target):
+        for call in central_policies.calls(SCP, [*wanted, *shut], found, target):
             yield _later(call, missing) if _takes_out(call, wanted[0]) else call
         yield from _notes(documents)
 
@@ -114,7 +114,7 @@ class Guardrails(Component[Found]):
 
 
 def _names(declaration: Declaration) -> list[str]:
-    return [*policy_names(declaration).values(), *quarantine_names(declaration)]
+    return [*policy_names(declaration).values(), *(each.policy for each in shut_units(declaration))]
 
 
 def _run_by_others(target: Target) -> frozenset[ComponentName]:

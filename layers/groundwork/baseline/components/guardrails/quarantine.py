@@ -1,4 +1,5 @@
-"""The guard rail of quarantine: in the unit where new accounts wait nobody does anything, but for whoever makes them ready.
+"""The guard rail of two units: in the one where new accounts wait, and in the one where accounts wait to be closed, nobody
+does anything, but for Groundwork.
 
 Those are the entry roles, where trails of the accounts send their events to CloudWatch Logs, CloudTrail's role for that, and
 the role of each declared stack, by which CloudFormation makes it. Each is spared by its full name without a path, so that a
@@ -12,6 +13,7 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from groundwork.aws.organizations import Organizations
 from groundwork.baseline.central_policies import Policy, minified
@@ -28,6 +30,26 @@ from groundwork.declaration.stacks import ROLE as STACK_ROLE
 from groundwork.errors import InvalidDeclaration
 
 HARM = "new accounts are open before their baseline is verified"
+HARM_OF_SUSPENDED = "accounts that are to be closed go on being used"
+
+
+@dataclass(frozen=True)
+class Shut:
+    """A unit that is closed to everybody but Groundwork: by which policy, and what it means that it is not."""
+
+    unit: str
+    policy: str
+    harm: str
+
+
+def shut_units(declaration: Declaration) -> list[Shut]:
+    """Those that are declared."""
+    policy = declaration.guardrails.policy
+    quarantine, suspended = declaration.quarantine.unit, declaration.closing.unit
+    return [
+        *([Shut(quarantine, f"{policy}-quarantine", HARM)] if quarantine else []),
+        *([Shut(suspended, f"{policy}-suspended", HARM_OF_SUSPENDED)] if suspended else []),
+    ]
 
 
 def quarantine_document(declaration: Declaration, organization: Organization) -> Document:
@@ -47,24 +69,28 @@ def quarantine_document(declaration: Declaration, organization: Organization) ->
     return document
 
 
-def quarantine_names(declaration: Declaration) -> list[str]:
-    """The name of the policy; none where no quarantine is declared."""
-    return [f"{declaration.guardrails.policy}-quarantine"] if declaration.quarantine.unit else []
-
-
-def quarantine_place(target: Target) -> dict[str, str]:
-    """The id of the unit, with words. One that is only just made is looked up: the next account may be on its way there."""
-    unit = target.declaration.quarantine.unit
-    if unit is None:
-        return {}
-    if known := places([unit], target):
+def shut_places(target: Target) -> dict[str, str]:
+    """The ids of these units, with words. One that is only just made is looked up: the next account may be on its way there."""
+    units = [each.unit for each in shut_units(target.declaration)]
+    known = places(units, target) if units else {}
+    if len(known) == len(units):
         return known
-    found = Organizations(target.client("organizations")).units(target.organization.root_id, [unit])
-    return {found[unit]: f"the unit {unit}"} if unit in found else {}
+    found = Organizations(target.client("organizations")).units(target.organization.root_id, units)
+    return {found[unit]: words_of(unit) for unit in units if unit in found}
 
 
-def quarantine_policies(place: Mapping[str, str], target: Target) -> list[Policy]:
+def words_of(unit: str) -> str:
+    return f"the unit {unit}"
+
+
+def shut_policies(found: Mapping[str, str], target: Target) -> list[Policy]:
     return [
-        Policy(name, quarantine_document(target.declaration, target.organization), place, HARM, idle=HARM)
-        for name in quarantine_names(target.declaration)
+        Policy(
+            each.policy,
+            quarantine_document(target.declaration, target.organization),
+            {place: words for place, words in found.items() if words == words_of(each.unit)},
+            each.harm,
+            idle=each.harm,
+        )
+        for each in shut_units(target.declaration)
     ]

@@ -162,7 +162,8 @@ def _others(kind: Kind, place: str, declaration: Declaration) -> int:
     if kind.name == "SERVICE_CONTROL_POLICY":
         guarded, where = declaration.has_component("guardrails"), declaration.guardrails.where or [ROOT]
         there = len(policy_names(declaration)) if guarded and place in where else 0
-        waiting = 1 if guarded and place == declaration.quarantine.unit else 0
+        shut = {declaration.quarantine.unit, declaration.closing.unit}
+        waiting = 1 if guarded and place in shut else 0
         return 1 + there + waiting
     if kind.name == "RESOURCE_CONTROL_POLICY":
         perimeter = declaration.perimeter

@@ -1,0 +1,238 @@
+"""The pass over accounts that are due: whom it closes, in which order, and when it leaves it for later."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from groundwork.aws.organizations import Listed
+from groundwork.closing import due
+from groundwork.closing.due import DueAccounts
+from groundwork.closing.reading import in_text
+from groundwork.declaration.loading import load
+from groundwork.errors import OrganizationBusy, RefusedByAws
+from groundwork.ledger.records import ClosingRecord, Memory
+
+NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
+ROOT, UNIT, MANAGEMENT = "r-ab12", "ou-ab12-9", "100000000001"
+CLOSING = load()
+MACHINE = f"arn:aws:states:us-east-1:{MANAGEMENT}:stateMachine:groundwork-vend-account"
+LATER = timedelta(minutes=15)
+
+
+def seconds(moment: datetime) -> int:
+    return int(moment.timestamp())
+
+
+class Aws:
+    """An organization, and the ledger's part about closings. `answers` are what CloseAccount answers next."""
+
+    def __init__(self, *records: ClosingRecord, states: Mapping[str, str] | None = None) -> None:
+        self.records = {each.account_id: each for each in records}
+        self.states = dict.fromkeys([MANAGEMENT, *self.records], "ACTIVE") | dict(states or {})
+        self.protected: set[str] = set()
+        self.answers: list[Any] = []
+        self.called: list[str] = []
+        self.not_before = 0
+        self.closings = self
+
+    # Organizations
+
+    def accounts(self) -> Iterator[Listed]:
+        return (self.listed(each) for each in self.states)
+
+    def listed(self, account: str) -> Listed:
+        return Listed(
+            id=account,
+            name=f"account-{account[-2:]}",
+            email=f"aws+{account}@example.com",
+            state=self.states[account],
+            joined=NOW - timedelta(days=400),
+            management_account_id=MANAGEMENT,
+            organization_id="o-exampleorgid",
+            partition="aws",
+            root_id=ROOT,
+            unit_ids=() if account == MANAGEMENT else (UNIT,),
+        )
+
+    def shown(self, account: str) -> tuple[Listed, dict[str, str]]:
+        held = {"groundwork:protected": "yes"} if account in self.protected else {}
+        return self.listed(account), {"groundwork:state": self.records[account].tag, **held}
+
+    def has(self, account: str) -> bool:
+        return account in self.states
+
+    def units(self, root: str, paths: list[str]) -> dict[str, str]:
+        return {}
+
+    def close(self, account: str) -> str:
+        self.called.append(account)
+        answer = self.answers.pop(0) if self.answers else "begun"
+        if isinstance(answer, Exception):
+            raise answer
+        if answer == "begun":
+            self.states[account] = "PENDING_CLOSURE"
+        return str(answer)
+
+    # the ledger
+
+    def recall_all(self) -> Memory:
+        return Memory(closings=dict(self.records))
+
+    def take_slot(self, now: int, until: int) -> bool:
+        free = self.not_before <= now
+        self.not_before = until if free else self.not_before
+        return free
+
+    def pause(self, until: int) -> None:
+        self.not_before = until
+
+    def _note(self, account: str, **values: Any) -> bool:
+        self.records[account] = self.records[account].model_copy(update=values)
+        return True
+
+    def note_call(self, account: str, now: int) -> bool:
+        return self._note(account, called_at=now)
+
+    def forget_call(self, account: str) -> None:
+        self._note(account, called_at=None)
+
+    def note_refusal(self, account: str, now: int) -> None:
+        self._note(account, called_at=None, refused_at=now)
+
+    def note_closed(self, record: ClosingRecord, now: int) -> None:
+        self._note(record.account_id, closed_at=now)
+
+    def forget(self, account: str) -> None:
+        del self.records[account]
+
+
+@pytest.fixture
+def told(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, str]]:
+    said: list[tuple[str, str]] = []
+    monkeypatch.setattr(
+        due,
+        "send",
+        lambda answers: said.extend((each.detail_type, each.detail["accountId"]) for each in answers),
+    )
+    return said
+
+
+def waiting(number: int, ago: timedelta = timedelta(hours=1), **more: Any) -> ClosingRecord:
+    account = f"{200000000000 + number}"
+    return ClosingRecord(
+        account_id=account,
+        account_name=f"account-{number}",
+        email=f"aws+{account}@example.com",
+        closes_at=in_text(NOW - ago),
+        unit=UNIT,
+        home=ROOT,
+        former="ready",
+        execution="arn",
+        **more,
+    )
+
+
+def look(aws: Aws, when: datetime = NOW) -> due.Passed:
+    return DueAccounts(CLOSING, aws, aws, MACHINE).close(when)  # type: ignore[arg-type]
+
+
+def test_without_accounts_that_wait_aws_is_not_asked(told: list[tuple[str, str]]) -> None:
+    aws = Aws()
+    aws.accounts = None  # type: ignore[method-assign, assignment]
+    assert look(aws).to_json() == {"closing": [], "closed": []}
+
+
+def test_one_a_pass_in_the_order_in_which_they_are_due(told: list[tuple[str, str]]) -> None:
+    first, second, third = waiting(3, timedelta(days=2)), waiting(1), waiting(2)
+    aws = Aws(second, third, first, waiting(4, -timedelta(seconds=1)))
+    for number in range(5):
+        look(aws, NOW + number * timedelta(milliseconds=1))  # nothing is due meanwhile
+        aws.not_before = 0
+    assert aws.called == [first.account_id, second.account_id, third.account_id]
+
+
+def test_three_at_once_whoever_closes_them(told: list[tuple[str, str]]) -> None:
+    others = {f"30000000000{number}": "PENDING_CLOSURE" for number in range(3)}
+    aws = Aws(waiting(1), states=others)
+    assert look(aws).closing == []
+    aws.states["300000000000"] = "SUSPENDED"
+    assert look(aws).closing == [waiting(1).account_id]
+
+
+def test_no_more_in_30_days_than_aws_closes(told: list[tuple[str, str]]) -> None:
+    lately = seconds(NOW - timedelta(days=29))
+    before = [waiting(number, called_at=lately, closed_at=lately) for number in range(250)]
+    gone = {each.account_id: "SUSPENDED" for each in before}
+    aws = Aws(*before, waiting(999), states=gone)
+    assert look(aws).closing == []
+    assert look(aws, NOW + timedelta(days=2)).closing == [waiting(999).account_id]
+
+
+def test_two_passes_that_overlap_close_one(told: list[tuple[str, str]]) -> None:
+    aws = Aws(waiting(1), waiting(2))
+    look(aws)
+    look(aws, NOW + timedelta(seconds=1))
+    assert len(aws.called) == 1
+
+
+@pytest.mark.parametrize("answer", ["later", OrganizationBusy("AWS has a fault")])
+def test_what_aws_takes_later_is_asked_at_the_next_pass(told: list[tuple[str, str]], answer: Any) -> None:
+    aws = Aws(waiting(1))
+    aws.answers = [answer]
+    assert look(aws).closing == []
+    assert look(aws, NOW + LATER).closing == [waiting(1).account_id]
+    assert told == []
+
+
+def test_a_quota_that_is_used_up_is_asked_again_hours_later(told: list[tuple[str, str]]) -> None:
+    aws = Aws(waiting(1))
+    aws.answers = ["exhausted"]
+    for hours in (0, 1, 5):
+        assert look(aws, NOW + timedelta(hours=hours)).closing == []
+    assert len(aws.called) == 1
+    assert look(aws, NOW + timedelta(hours=6)).closing == [waiting(1).account_id]
+
+
+def test_who_is_refused_is_told_once_and_keeps_nobody_waiting(told: list[tuple[str, str]]) -> None:
+    refused, other = waiting(1, timedelta(days=2)), waiting(2)
+    aws = Aws(refused, other)
+    aws.answers = [RefusedByAws("something stands against it")]
+    assert look(aws).closing == []
+    assert look(aws, NOW + LATER).closing == [other.account_id]
+    aws.answers = [RefusedByAws("something stands against it")]
+    look(aws, NOW + timedelta(days=1))
+    assert aws.called.count(refused.account_id) == 2
+    assert told == [("Account Failed", refused.account_id)]
+
+
+def test_the_last_look_finds_who_is_protected_and_the_next_one_goes(told: list[tuple[str, str]]) -> None:
+    kept, other = waiting(1, timedelta(days=2)), waiting(2)
+    aws = Aws(kept, other)
+    aws.protected = {kept.account_id}
+    assert look(aws).closing == [other.account_id]
+    assert aws.called == [other.account_id]
+
+
+def test_whoever_was_closed_is_told_once_by_whomever(told: list[tuple[str, str]]) -> None:
+    ours, others = waiting(1, called_at=seconds(NOW)), waiting(2, -timedelta(days=9))
+    aws = Aws(ours, others, states={ours.account_id: "SUSPENDED", others.account_id: "SUSPENDED"})
+    assert sorted(look(aws).closed) == [ours.account_id, others.account_id]
+    look(aws, NOW + LATER)
+    assert sorted(told) == [("Account Closed", ours.account_id), ("Account Closed", others.account_id)]
+
+
+def test_what_aws_support_has_reopened_is_not_closed_again(told: list[tuple[str, str]]) -> None:
+    aws = Aws(waiting(1, called_at=seconds(NOW), closed_at=seconds(NOW)))
+    assert look(aws, NOW + LATER).closing == []
+    assert aws.called == []
+
+
+def test_what_left_the_organization_open_is_forgotten(told: list[tuple[str, str]]) -> None:
+    aws = Aws(waiting(1))
+    del aws.states[waiting(1).account_id]
+    assert look(aws).to_json() == {"closing": [], "closed": []}
+    assert (aws.records, told) == ({}, [])

@@ -1,0 +1,149 @@
+"""The smallest real work for every statement of who suspends, reopens and closes accounts. See `errands`."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Callable
+from datetime import UTC, datetime, timedelta
+from functools import partial
+from typing import Any
+
+from groundwork.aws.organizations import Organizations
+from groundwork.closing.work import Closure
+from groundwork.ledger import Ledger
+from groundwork.ledger.records import ClosingRecord
+from tests.workflow.closing import Closings
+from tests.workflow.conftest import until
+from tests.workflow.place import Job, Place, told
+from tests.workflow.roll_out_errands import update_machine
+
+LONG_AGO = "2026-01-01T00:00:00Z"
+_days = itertools.count(1)
+
+
+def ask_about(place: Place) -> Job:
+    """To have back an account that is not to be closed, in which somebody worked who has died."""
+    place.abandon_lease(place.account)
+    return lambda: told(Closings(place.cloud).start(accountId=place.account, reopen=True))
+
+
+class Shut:
+    """An account that waits to be closed in some unit, as often as it is put there."""
+
+    def __init__(self, place: Place) -> None:
+        self._place, cloud = place, place.cloud
+        self._client = cloud.aws.client("organizations")
+        self._ledger = Ledger(cloud.outputs["LedgerTable"], client=cloud.aws.client("dynamodb"))
+        name, email = cloud.fresh()
+        self.id = str(cloud.ask(accountName=name, email=email).output["accountId"])
+        self.root = str(self._client.list_roots()["Roots"][0]["Id"])
+        units = self._client.list_organizational_units_for_parent(ParentId=self.root)
+        self.unit = str(units["OrganizationalUnits"][0]["Id"])
+        self.record = ClosingRecord(
+            account_id=self.id,
+            account_name=name,
+            email=email,
+            closes_at=LONG_AGO,
+            unit=self.unit,
+            home=self.root,
+            former="ready",
+            execution="arn",
+        )
+
+    def work(self, route: str) -> dict[str, Any]:
+        listed = Organizations(self._client).account(self.id)
+        execution = (
+            f"arn:aws:states:us-east-1:{self._place.management}:execution:groundwork-close-account:{self.id}"
+        )
+        work = Closure(route=route, execution=execution, listed=listed, record=self.record)  # type: ignore[arg-type]
+        return {"work": work.to_json()}
+
+    def put(self) -> None:
+        self._ledger.closings.forget(self.id)
+        self._ledger.closings.open(self.record)
+        tag = {"Key": "groundwork:state", "Value": self.record.tag}
+        self._client.tag_resource(ResourceId=self.id, Tags=[tag])
+        Organizations(self._client).move(
+            self.id, Organizations(self._client).account(self.id).parent_id, self.unit
+        )
+
+
+def suspend(place: Place) -> Job:
+    shut = Shut(place)
+    payload = shut.work("close")
+    return lambda: place.invoke("SuspendAccountFunction", payload)
+
+
+def take_inventory(place: Place) -> Job:
+    """What could not be read stands in the file."""
+    shut = Shut(place)
+    payload = shut.work("close")
+    file = f"s3://{place.cloud.physical('RollOutsBucket')}/inventories/{shut.id}/{LONG_AGO}.json"
+
+    def job() -> str:
+        if refused := place.invoke("TakeInventoryFunction", payload):
+            return refused
+        things = Closings(place.cloud).file(file)["things"]
+        return "; ".join(each["unread"] for each in things if each["what"] == "everything")
+
+    return job
+
+
+def reopen(place: Place) -> Job:
+    shut = Shut(place)
+    payload = shut.work("reopen")
+
+    def job() -> str:
+        shut.put()
+        refused = place.invoke("ReopenAccountFunction", payload)
+        place.settle()
+        return refused
+
+    return job
+
+
+def close_due(place: Place) -> Job:
+    """One account is due, and another one has been closed; days later for each attempt, as AWS may have refused."""
+    due, gone = Shut(place), Shut(place)
+    client = place.cloud.aws.client("organizations")
+    until(lambda: client.close_account(AccountId=gone.id), "the other account to be closed")
+    until(lambda: Closings(place.cloud).state(gone.id) == "SUSPENDED", "the other account's suspension")
+    ledger = Ledger(place.cloud.outputs["LedgerTable"], client=place.cloud.aws.client("dynamodb"))
+
+    def job() -> str:
+        due.put()
+        ledger.closings.forget(gone.id)
+        ledger.closings.open(gone.record)
+        since, when = len(place.cloud.aws.calls), datetime.now(UTC) + timedelta(days=next(_days))
+        refused = place.invoke("CloseDueAccountsFunction", {"time": when.isoformat()})
+        return refused or ", ".join(place.denials("CloseDueAccountsFunction", since))
+
+    return job
+
+
+OF_CLOSING: dict[str, Callable[[Place], Job]] = {
+    "CloseAccountStateMachine.InvokeItsFunctions": ask_about,
+    "CloseAccountStateMachine.SendAnswers": ask_about,
+    "CloseAccountStateMachine.WriteExecutionLogs": partial(
+        update_machine, "CloseAccountStateMachineArn", "logs:CreateLogDelivery"
+    ),
+    "ReadClosingFunction.UseTheLedger": ask_about,
+    "ReadClosingFunction.LookAtTheOrganization": ask_about,
+    "ReadClosingFunction.SeeWhoIsRunning": ask_about,
+    "SuspendAccountFunction.UseTheLedger": suspend,
+    "SuspendAccountFunction.LookAtTheOrganization": suspend,
+    "SuspendAccountFunction.TagAccounts": suspend,
+    "SuspendAccountFunction.MoveAccounts": suspend,
+    "TakeInventoryFunction.UseTheLedger": take_inventory,
+    "TakeInventoryFunction.EnterMemberAccounts": take_inventory,
+    "TakeInventoryFunction.WriteTheInventory": take_inventory,
+    "ReopenAccountFunction.UseTheLedger": reopen,
+    "ReopenAccountFunction.LookAtTheOrganization": reopen,
+    "ReopenAccountFunction.TagAccounts": reopen,
+    "ReopenAccountFunction.MoveAccounts": reopen,
+    "ReopenAccountFunction.StartTheMachine": reopen,
+    "CloseDueAccountsFunction.UseTheLedger": close_due,
+    "CloseDueAccountsFunction.LookAtTheOrganization": close_due,
+    "CloseDueAccountsFunction.CloseAccounts": close_due,
+    "CloseDueAccountsFunction.SendAnswers": close_due,
+}
