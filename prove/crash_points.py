@@ -1,4 +1,5 @@
-"""Every crash point: each API call of a vend, of a roll-out, of a removal and of a closing fails once in each way, and the work is done all the same.
+"""Every crash point: each API call of a vend, through quarantine as well, of a roll-out, of a removal, of a closing and of a
+repair of stacks fails once in each way, and the work is done all the same.
 
 The calls are those of an undisturbed run, from the embedded AWS's own log. Each is struck alone, in a run of its own.
 """
@@ -11,21 +12,32 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor, as_completed
-from contextlib import ExitStack
+from contextlib import AbstractContextManager, ExitStack
 from dataclasses import dataclass
+from functools import partial
 from multiprocessing import get_context
+from pathlib import Path
 from typing import Any, Literal, Protocol
 
 from local.calls import CallRecord
 from local.engine import Engine
 from prove.chapter import Chapter, Say
 from prove.closing import CLOSING, Closing
-from prove.runs import Removal, Repair, Vend
-from prove.world import TEMPLATE, TIME_SCALE, World, declaring
+from prove.runs import Removal, Repair, RepairOfStacks, Vend, VendThroughQuarantine
+from prove.world import TEMPLATE, TIME_SCALE, World, declaring, with_quarantine_and_a_stack
 
-Story = Literal["vend", "roll-out", "removal", "closing"]
+Story = Literal["vend", "roll-out", "removal", "closing", "vend through quarantine", "repair of stacks"]
 KILLS = (("kill-function", "before"), ("kill-function", "after"))
 FAILURES = (("throttle", "before"), ("server-error", "before"), ("reset", "after"))
+WHO_KNOW = (
+    "",
+    "ReadRequestFunction",
+    "EnrollAccountFunction",
+    "VerifyBaselineFunction",
+    "LeaveQuarantineFunction",
+    "RecordOutcomeFunction",
+)
+"""Functions that know of quarantine, and the service that runs the state machine."""
 OTHERS_WORK = frozenset({"logs"})
 """Calls that a service makes for its own logs: nobody's work depends on them."""
 AT_ONCE = 12
@@ -76,9 +88,15 @@ RUNS: dict[Story, Callable[[World], Run]] = {
     "roll-out": Repair,
     "removal": Removal,
     "closing": Closing,
+    "vend through quarantine": VendThroughQuarantine,
+    "repair of stacks": RepairOfStacks,
 }
-DECLARED: dict[Story, tuple[str, str]] = {"closing": CLOSING}
-"""What stands in `baseline.yaml` for a story, in place of what."""
+DECLARED: dict[Story, Callable[[], AbstractContextManager[Path]]] = {
+    "closing": partial(declaring, *CLOSING),
+    "vend through quarantine": with_quarantine_and_a_stack,
+    "repair of stacks": with_quarantine_and_a_stack,
+}
+"""Stories of another declaration than the default."""
 
 
 def _logical(function: str) -> str:
@@ -142,8 +160,7 @@ _worlds: list[World] = []
 def _world(story: Story) -> World:
     """This process's own, which is for one story."""
     if not _worlds:
-        said = DECLARED.get(story)
-        template = _open.enter_context(declaring(*said)) if said else TEMPLATE
+        template = _open.enter_context(DECLARED[story]()) if story in DECLARED else TEMPLATE
         _worlds.append(World.deployed(_open.enter_context(Engine(time_scale=TIME_SCALE)), template))
     return _worlds[0]
 
@@ -214,10 +231,23 @@ def of_iam(found: list[Point]) -> list[Point]:
     return [point for point in found if point.service == "iam" and point.function]
 
 
+def of_quarantine(found: list[Point]) -> list[Point]:
+    """What is otherwise than in any vend: who puts the account there and lets it out, who begins, looks again and remembers,
+    what starts them all, and the stack."""
+    return [point for point in found if point.function in WHO_KNOW or point.service == "cloudformation"]
+
+
+def of_stacks(found: list[Point]) -> list[Point]:
+    """What a repair of stacks calls besides."""
+    return [point for point in found if point.service in ("iam", "cloudformation") and point.function]
+
+
 def prove(seed: int, say: Say) -> list[Chapter]:
     return [
         prove_story("vend", seed, say),
         prove_story("roll-out", seed, say),
         prove_story("removal", seed, say, of_iam),
         prove_story("closing", seed, say),
+        prove_story("vend through quarantine", seed, say, of_quarantine),
+        prove_story("repair of stacks", seed, say, of_stacks),
     ]

@@ -12,12 +12,13 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any
 
 from local.engine import Engine
 from prove.chapter import Chapter, Say
-from prove.runs import Vend
-from prove.world import TIME_SCALE, World
+from prove.runs import Vend, VendThroughQuarantine
+from prove.world import TEMPLATE, TIME_SCALE, World, with_quarantine_and_a_stack
 
 Moment = tuple[str, int]
 """Before the nth invocation of a function."""
@@ -93,10 +94,10 @@ class Memory:
 class Forgetting:
     """A vend whose ledger is emptied at one moment."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, vend: type[Vend] = Vend) -> None:
         self.world = world
         self.memory = Memory(world)
-        self._vend = Vend(world)
+        self._vend = vend(world)
         self._wanted: dict[str, Any] = {}
 
     def moments(self) -> list[Moment]:
@@ -141,11 +142,20 @@ class Forgetting:
         return self.memory.of(self.world.cloud.accounts()[email]["Id"], name, email)
 
 
-def prove(seed: int, say: Say) -> Chapter:
+def prove(seed: int, say: Say) -> list[Chapter]:
     """All moments, in the order that the seed gives."""
-    chapter = Chapter("Lost memory", "moments")
+    plain = _chapter("Lost memory", seed, say, TEMPLATE, Vend)
+    with with_quarantine_and_a_stack() as template:
+        return [
+            plain,
+            _chapter("Lost memory, by way of quarantine", seed, say, template, VendThroughQuarantine),
+        ]
+
+
+def _chapter(name: str, seed: int, say: Say, template: Path, vend: type[Vend]) -> Chapter:
+    chapter = Chapter(name, "moments")
     with Engine(time_scale=TIME_SCALE) as aws:
-        run = Forgetting(World.deployed(aws))
+        run = Forgetting(World.deployed(aws, template), vend)
         moments = run.moments()
         random.Random(seed).shuffle(moments)  # noqa: S311 - an order that can be had again
         for moment in moments:
@@ -155,5 +165,5 @@ def prove(seed: int, say: Say) -> Chapter:
                     "; ".join(wrong),
                     f"the ledger emptied before invocation {moment[1]} of {moment[0] or 'nothing more'}",
                 )
-            say(f"{chapter.tried} of {len(moments)} moments")
+            say(f"{chapter.tried} of {len(moments)} moments of {name.lower()}")
     return chapter

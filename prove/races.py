@@ -14,7 +14,7 @@ from botocore.exceptions import ClientError
 
 from local.engine import Engine
 from prove.chapter import Chapter, Say
-from prove.world import TIME_SCALE, World, declaring
+from prove.world import QUARANTINE, TIME_SCALE, World, declaring, with_quarantine_and_a_stack
 from tests.workflow.conftest import APPLYING, Cloud, Execution, until
 from tests.workflow.looking import lacks, portrait
 
@@ -68,7 +68,25 @@ def prove(_seed: int, say: Say) -> Chapter:
         name = f"{MANY} accounts that a group of the security account names"
         _try(chapter, name, lambda: named_in_a_group(young.cloud, names))
         say(f"{chapter.tried} races: {name}")
+    with with_quarantine_and_a_stack() as template, Engine(time_scale=TIME_SCALE) as aws:
+        waiting = World.deployed(aws, template)
+        for name, race in through_quarantine(waiting).items():
+            _try(chapter, f"{name}, by way of quarantine", race)
+            say(f"{chapter.tried} races: {name}, by way of quarantine")
     return chapter
+
+
+def through_quarantine(world: World) -> dict[str, Callable[[], None]]:
+    """What comes twice or at another time where new accounts wait, with a stack of their owner's."""
+    return {
+        f"the same event {MANY} times at once": lambda: the_same_event(world.cloud, MANY),
+        **{
+            f"CreateAccountResult {name}": lambda when=when: result_event(world, *when)  # type: ignore[misc]
+            for name, when in RESULT_EVENTS.items()
+        },
+        f"{MANY} accounts at once": lambda: many_at_once(world.cloud, world.security, MANY),
+        "two starts for an account that waits": lambda: two_starts_in_there(world),
+    }
 
 
 def _try(chapter: Chapter, name: str, race: Callable[[], None]) -> None:
@@ -97,6 +115,7 @@ def _one_account(cloud: Cloud, name: str, email: str, *later: str) -> str:
     _require(len(made) == 1 and made[0]["Email"] == email, f"{len(made)} accounts named {name}")
     account = str(made[0]["Id"])
     until(lambda: cloud.answered("Account Ready", accountId=account), f"Account Ready of {name}")
+    _require(cloud.unit_of(email) != QUARANTINE, f"{name} is in quarantine still")
     said = Counter(event["detail-type"] for event in cloud.news(accountId=account))
     for follows in later:
         del said[follows]
@@ -153,6 +172,27 @@ def two_runs(world: World) -> None:
     _require(outcomes == ["repaired", "unchanged"], f"outcomes {outcomes}")
     _require(portrait(cloud, account) == before, "the account is not what it was")
     _require("leaseOwner" not in cloud.ledger_item(f"account#{account}"), "its lease is still held")
+
+
+def two_starts_in_there(world: World) -> None:
+    """Of an account that failed and waits, by people and by the event that comes again: one of them lets it out, once."""
+    cloud = world.cloud
+    name, email = cloud.fresh()
+    asked = {"accountName": name, "email": email, "organizationalUnit": UNIT}
+    world.aws.faults.plan(
+        [{"service": "iam", "operation": "CreateRole", "effect": "LimitExceeded", "nth": 1}]
+    )
+    failed = cloud.ask(**asked)
+    world.aws.faults.clear()
+    _require((failed.error, cloud.unit_of(email)) == ("BaselineFailed", QUARANTINE), f"it ended {failed}")
+    account, mark = str(cloud.accounts()[email]["Id"]), len(world.aws.calls)
+    begun = [cloud.begin(accountId=account), cloud.begin(accountId=account)]
+    _all_succeeded([cloud.ended(arn) for arn in [*begun, cloud.execution_of(cloud.post(**asked))]])
+    _require(cloud.unit_of(email) == UNIT, f"it is in {cloud.unit_of(email)}")
+    moves = [each for each in world.aws.calls[mark:] if each.operation == "MoveAccount"]
+    _require(len(moves) == 1, f"it was moved {len(moves)} times")
+    until(lambda: cloud.answered("Account Ready", accountId=account), f"Account Ready of {name}")
+    _require(cloud.answered("Account Ready", accountId=account) == 1, "it was answered twice")
 
 
 def many_at_once(cloud: Cloud, security: str, many: int) -> None:

@@ -1,15 +1,26 @@
-"""The work that is struck: an account from nothing, a roll-out that repairs one, and one that takes people out."""
+"""The work that is struck: an account from nothing, by way of quarantine as well; a roll-out that repairs one, or its stacks,
+and one that takes people out."""
 
 from __future__ import annotations
 
 import json
 from typing import Any
 
-from prove.world import World
+from groundwork.baseline.components.stacks.roles import OURS, TRUST
+from local.calls import CallRecord
+from prove.world import ITS_ROLE, STACK, World
+from tests.component.access import ANYTHING
 from tests.component.leavers import leaving_group, leaving_policy, leaving_role, leaving_user
 from tests.workflow.conftest import Execution, until
 
 UNIT = "Workloads/Development"
+FORMER = json.dumps(
+    {
+        "Resources": {
+            "Parameter": {"Type": "AWS::SSM::Parameter", "Properties": {"Type": "String", "Value": "x"}}
+        }
+    }
+)
 
 
 class Vend:
@@ -69,6 +80,50 @@ class Vend:
         return wrong + world.differences(likeness, self._wanted)
 
 
+class VendThroughQuarantine(Vend):
+    """The same where a new account waits in quarantine, with a stack of the owner's: nothing is done in the account any more
+    once it is let out."""
+
+    def prepare(self) -> None:
+        super().prepare()
+        self._mark = len(self._world.aws.calls)
+
+    def wrong(self) -> list[str]:
+        if wrong := super().wrong():
+            return wrong
+        world = self._world
+        account = str(world.cloud.accounts()[self._email]["Id"])
+        calls = world.aws.calls[self._mark :]
+        let_out = next(
+            n for n, each in enumerate(calls) if _moves(each) and "LeaveQuarantine" in each.function
+        )
+        late = [each.operation for each in calls[let_out:] if each.account == account and each.mutating]
+        if late:
+            wrong.append(f"after it was let out there came {late}")
+        if not any(_moves(each) for each in calls[:let_out]):
+            wrong.append("it was never in quarantine")
+        return wrong + _of_the_stack(world, account)
+
+
+def _moves(call: CallRecord) -> bool:
+    return call.operation == "MoveAccount" and call.verdict == "allowed"
+
+
+def _of_the_stack(world: World, account: str) -> list[str]:
+    """What is wrong with what CloudFormation and the stack's own service show."""
+    inside = world.cloud.inside
+    stacks = inside("cloudformation", account).describe_stacks()["Stacks"]
+    found = {each["StackName"]: each["StackStatus"].partition("_")[2] for each in stacks}
+    sns = inside("sns", account)
+    shown = [
+        sns.get_topic_attributes(TopicArn=each["TopicArn"])["Attributes"].get("DisplayName")
+        for each in sns.list_topics()["Topics"]
+    ]
+    if found == {STACK: "COMPLETE"} and shown == ["declared"]:
+        return []
+    return [f"its stacks are {found}, its topics {shown}"]
+
+
 class RollsOut:
     """Rolls out over one account, and once more where that failed."""
 
@@ -118,6 +173,38 @@ class Repair(RollsOut):
         world = self._world
         likeness = world.likeness(self._account, self._name)
         return world.standing(self._account, self._email) + world.differences(likeness, self._wanted)
+
+
+class RepairOfStacks(Repair):
+    """A roll-out over an account whose stack, and its role, somebody changed, and which has a stack that is no longer
+    declared."""
+
+    def prepare(self) -> None:
+        cloudformation = self._world.cloud.inside("cloudformation", self._account)
+        iam = self._world.cloud.inside("iam", self._account)
+        cloudformation.update_stack(
+            StackName=STACK,
+            UsePreviousTemplate=True,
+            Parameters=[{"ParameterKey": "Shown", "ParameterValue": "changed"}],
+        )
+        iam.put_role_policy(RoleName=ITS_ROLE, PolicyName="besides", PolicyDocument=json.dumps(ANYTHING))
+        former = iam.create_role(
+            RoleName="groundwork-stack-former",
+            AssumeRolePolicyDocument=json.dumps(TRUST),
+            Tags=[{"Key": key, "Value": value} for key, value in OURS.items()],
+        )["Role"]["Arn"]
+        iam.put_role_policy(
+            RoleName="groundwork-stack-former", PolicyName="all", PolicyDocument=json.dumps(ANYTHING)
+        )
+        cloudformation.create_stack(
+            StackName="groundwork-former",
+            TemplateBody=FORMER,
+            RoleARN=former,
+            EnableTerminationProtection=True,
+        )
+
+    def wrong(self) -> list[str]:
+        return super().wrong() or _of_the_stack(self._world, self._account)
 
 
 class Removal(RollsOut):

@@ -31,6 +31,48 @@ def declaring(old: str, new: str) -> Iterator[Path]:
         yield template
 
 
+STACK, ITS_ROLE = "groundwork-alerts", "groundwork-stack-alerts"
+QUARANTINE = "Quarantine"
+WAITING = f"""quarantine: {{unit: {QUARANTINE}, madeElsewhere: true}}
+
+stacks:
+  - name: alerts
+    template: alerts.yaml
+    where: {{kinds: [workload]}}
+    parameters: {{Shown: declared}}
+    policies: [alerts]
+
+prune: {{stacks: remove}}
+
+organizationalUnits:
+  - {QUARANTINE}
+"""
+ALERTS = """
+Parameters: {Shown: {Type: String}}
+Resources: {Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: alerts, DisplayName: !Ref Shown}}}
+"""
+MAKES_ALERTS = {
+    "Version": "2012-10-17",
+    "Statement": [{"Effect": "Allow", "Action": "sns:*", "Resource": "arn:<partition>:sns:*:*:alerts"}],
+}
+
+
+@contextmanager
+def with_quarantine_and_a_stack() -> Iterator[Path]:
+    """The template of a Groundwork whose new accounts wait in quarantine, and get a stack of the owner's."""
+    with declaring("organizationalUnits:\n", WAITING) as template:
+        home = template.parent / "layers" / "baseline"
+        declared = (home / "baseline.yaml").read_text()
+        line = "workload: [access,"
+        if line not in declared:
+            raise ValueError(f"baseline.yaml has no {line!r}")
+        (home / "baseline.yaml").write_text(declared.replace(line, "workload: [stacks, access,", 1))
+        (home / "templates").mkdir()
+        (home / "templates" / "alerts.yaml").write_text(ALERTS)
+        (home / "policies" / "alerts.json").write_text(json.dumps(MAKES_ALERTS))
+        yield template
+
+
 class World:
     """An embedded AWS with Groundwork in it. CreateAccountResult never comes: whatever dies has to
     be finished without it."""

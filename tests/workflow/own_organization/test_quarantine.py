@@ -8,43 +8,22 @@ from typing import Any
 
 import pytest
 
-from prove.crash_points import Point, survives, undisturbed
-from prove.runs import UNIT, Vend
-from prove.world import TIME_SCALE, World, declaring
+from prove.crash_points import Point, faults_of, of_stacks, points, survives, undisturbed
+from prove.runs import UNIT, RepairOfStacks, Vend, VendThroughQuarantine
+from prove.world import TIME_SCALE, World, with_quarantine_and_a_stack
 from tests.workflow.conftest import Slot, until
-
-DECLARED = """quarantine: {unit: Quarantine, madeElsewhere: true}
-
-stacks: [{name: alerts, template: alerts.yaml, where: {kinds: [workload]}, policies: [alerts]}]
-
-organizationalUnits:
-  - Quarantine
-"""
-ALERTS = "Resources: {Topic: {Type: AWS::SNS::Topic, Properties: {TopicName: alerts}}}\n"
-MAKES_ALERTS = {
-    "Version": "2012-10-17",
-    "Statement": [{"Effect": "Allow", "Action": "sns:*", "Resource": "arn:<partition>:sns:*:*:alerts"}],
-}
 
 
 @pytest.fixture(scope="module")
 def world(slot: Slot) -> Iterator[World]:
-    with declaring("organizationalUnits:\n", DECLARED) as template:
-        home = template.parent / "layers" / "baseline"
-        text = (home / "baseline.yaml").read_text()
-        (home / "baseline.yaml").write_text(
-            text.replace("workload: [access,", "workload: [stacks, access,", 1)
-        )
-        (home / "templates").mkdir()
-        (home / "templates" / "alerts.yaml").write_text(ALERTS)
-        (home / "policies" / "alerts.json").write_text(json.dumps(MAKES_ALERTS))
+    with with_quarantine_and_a_stack() as template:
         yield World.deployed(slot.own(time_scale=TIME_SCALE), template)
     slot.close()
 
 
 @pytest.fixture(scope="module")
 def vend(world: World) -> Vend:
-    return Vend(world)
+    return VendThroughQuarantine(world)
 
 
 def test_an_account_is_worked_in_while_it_is_closed_and_ready_once_it_is_out(
@@ -61,8 +40,6 @@ def test_an_account_is_worked_in_while_it_is_closed_and_ready_once_it_is_out(
     assert any(each.operation == "TagResource" for each in calls[out:])
     assert world.cloud.unit_of(vend.subject[1]) == UNIT
     account = str(world.cloud.accounts()[vend.subject[1]]["Id"])
-    (stack,) = world.cloud.inside("cloudformation", account).describe_stacks()["Stacks"]
-    assert (stack["StackName"], stack["StackStatus"]) == ("groundwork-alerts", "CREATE_COMPLETE")
     assert world.cloud.start(accountId=account).output["outcome"] == "unchanged"
 
 
@@ -77,6 +54,20 @@ STRUCK = [
 def test_it_comes_out_whatever_dies_on_the_way(world: World, vend: Vend, fault: dict[str, Any]) -> None:
     assert survives(vend, world, fault) == (True, [])
     assert vend.starts == 1
+
+
+OF_STACKS = [
+    Point("ApplyComponentFunction", "cloudformation", operation, 1).fault("kill-function", "after")
+    for operation in ("UpdateStack", "DeleteStack")
+]
+
+
+def test_stacks_are_repaired_whatever_dies_on_the_way(world: World) -> None:
+    run = RepairOfStacks(world)
+    found = faults_of(of_stacks(points(undisturbed(run, world))))
+    for fault in OF_STACKS:
+        assert fault in found
+        assert survives(run, world, fault) == (True, [])
 
 
 def test_who_fails_in_there_stays_until_a_start_by_its_id_brings_it_to_ready(world: World) -> None:
