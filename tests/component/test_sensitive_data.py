@@ -22,6 +22,7 @@ from groundwork.contracts import Account, Change, Kind
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import ComponentNotSettled, RefusedByAws
+from local.services.macie.backend import Macie, denied
 from tests.component.conftest import World
 from tests.component.crashing import crash
 from tests.component.imagined import MANAGEMENT, MEMBER, ON_ENGINE, PURE, SECURITY, imagined
@@ -473,9 +474,31 @@ def test_where_it_was_switched_off_it_is_switched_on(untouched: World) -> None:
     untouched.client("macie2", untouched.security).disable_macie()
     declaration = declared(untouched, publishingFrequency="one-hour")
     done = prove_complete(untouched, DATA, untouched.security, declaration=declaration)
-    assert f"update automated discovery in {HOME}: is whatever AWS begins with; expected off" in words(done)
+    assert f"update automated discovery in {HOME}: is not known; expected off" in words(done)
     found = untouched.client("macie2", untouched.security).get_macie_session()
     assert (found["status"], found["findingPublishingFrequency"]) == ("ENABLED", "ONE_HOUR")
+    assert untouched.tooling.id in members(untouched)
+
+
+def test_where_it_is_suspended_it_goes_on_whatever_macie_says_meanwhile(
+    untouched: World, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """No page says what it answers then."""
+
+    def silent(ask: Callable[[Macie], Any]) -> Callable[[Macie], Any]:
+        def asked(macie: Macie) -> Any:
+            if macie.session["status"] == "PAUSED":
+                raise denied("Macie is suspended")
+            return ask(macie)
+
+        return asked
+
+    designate(untouched, untouched.security)
+    untouched.client("macie2", untouched.security).update_macie_session(status="PAUSED")
+    monkeypatch.setattr(Macie, "as_administrator", silent(Macie.as_administrator))
+    monkeypatch.setattr(Macie, "as_discoverer", silent(Macie.as_discoverer))
+    done = prove_complete(untouched, DATA, untouched.security, declaration=declared(untouched))
+    assert f"Macie in {HOME}" in {change.resource for change in done}
     assert untouched.tooling.id in members(untouched)
 
 
@@ -547,6 +570,8 @@ def test_whatever_is_found_only_what_is_declared_is_changed(
     made = {call.operation: call for call in calls if call.action != "report"}
     state = region.members.get(MEMBER, "")
     assert ("EnableMacie" in made) == (not region.status)
+    right = region.status == "ENABLED" and region.frequency == "FIFTEEN_MINUTES"
+    assert ("UpdateMacieSession" in made) == (bool(region.status) and not right)
     assert ("UpdateMemberSession" in made) == (state == "Paused" and not spared)
     left = spared or state in ("Enabled", "Paused", "Created", "RegionDisabled", "AccountSuspended")
     assert ("CreateMember" in made) == (not left)

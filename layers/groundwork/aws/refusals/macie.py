@@ -37,6 +37,7 @@ ANSWERS: Answers = {
             f"Macie lets the management account of an organization alone say who administers it: see that the stack is there, and {_OFFERED}"
         ),
         "GetAutomatedDiscoveryConfiguration": read("The account is a member: its administrator says."),
+        "GetFindingsPublicationConfiguration": read("Macie is suspended."),
         "GetMacieSession": read("Macie is off."),
         "ListOrganizationAdminAccounts": refused(
             f"Macie tells the management account of an organization alone who administers it: see that the stack is there, and {_OFFERED}"
@@ -59,6 +60,9 @@ ANSWERS: Answers = {
     },
     "InternalServerException": FAULT,
     "ResourceNotFoundException": {
+        "DescribeOrganizationConfiguration": read("The account does not administer Macie in this Region."),
+        "GetFindingsPublicationConfiguration": read("Macie is suspended."),
+        "GetMacieSession": read("Macie is off."),
         "EnableOrganizationAdminAccount": again(
             "Macie does not see a new account, or the trusted access of a moment ago, everywhere yet."
         ),

@@ -14,7 +14,7 @@ https://docs.aws.amazon.com/macie/latest/user/discovery-asdd-account-enable.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, Literal, NamedTuple, TypeVar
 
 from botocore.exceptions import ClientError
@@ -40,6 +40,7 @@ FREQUENCIES: Mapping[str, str] = {
 }
 PUBLISHED = {"publishClassificationFindings": False, "publishPolicyFindings": True}
 """What goes to Security Hub where nobody says otherwise."""
+REFUSALS = DENIALS | {"ResourceNotFoundException"}
 SETTLED = ("Enabled", "AccountSuspended")
 
 Answer = TypeVar("Answer")
@@ -162,9 +163,11 @@ class SensitiveData(Component[Found]):
             )
             yield _report("Macie", told)
         for name, region in found.regions.items():
-            yield from _session(name, region, settings)
-            yield from _discovery(name, region, settings)
-            if target.account.kind == "security":
+            is_security = target.account.kind == "security"
+            if is_security or not _is_member(region):
+                yield from _session(name, region, settings)
+                yield from _discovery(name, region, settings)
+            if is_security:
                 yield from _findings(name, region, settings)
                 yield from _auto_enable(name, region, target)
         yield from _members(found, settings, target)
@@ -188,13 +191,12 @@ def _administrator(client: Any) -> Region:
     if not region.status:
         return region
     settings = _unless_refused(client.describe_organization_configuration)
-    return Region(
-        region.status,
-        region.frequency,
-        region.discovers,
-        client.get_findings_publication_configuration().get("securityHubConfiguration", PUBLISHED),
-        None if settings is None else settings["autoEnable"],
-        _associated(client) if settings else {},
+    published = _unless_refused(client.get_findings_publication_configuration) or {}
+    return replace(
+        region,
+        publishes=published.get("securityHubConfiguration", PUBLISHED),
+        auto_enable=None if settings is None else settings["autoEnable"],
+        members=_associated(client) if settings else {},
     )
 
 
@@ -205,13 +207,13 @@ def _associated(client: Any) -> dict[str, str]:
 
 
 def _unless_refused(ask: Callable[[], Answer]) -> Answer | None:
-    """None where Macie is off, or not this account's to say. That Macie tells with the code that IAM has for who may not
-    ask, and IAM names the action."""
+    """None where Macie is off or suspended, or it is not this account's to say. Macie tells that with the code that IAM has
+    for who may not ask, and IAM names the action."""
     try:
         return ask()
     except ClientError as refused:
         error = refused.response["Error"]
-        if error["Code"] not in DENIALS or "not authorized to perform" in error["Message"]:
+        if error["Code"] not in REFUSALS or "not authorized to perform" in error["Message"]:
             raise
         return None
 
@@ -230,13 +232,18 @@ def _accounts(target: Target) -> dict[str, Listed]:
 # -- diff ----------------------------------------------------------------------------------------------
 
 
+def _is_member(region: Region) -> bool:
+    """What a member has is its administrator's to say."""
+    return bool(region.status) and region.discovers is None
+
+
 def _session(name: str, region: Region, settings: Settings) -> Iterator[Call]:
     resource, frequency = f"Macie in {name}", FREQUENCIES[settings.publishing_frequency]
     wanted = {"status": ON, "findingPublishingFrequency": frequency}
     if not region.status:
         off = "is off: nobody sees which buckets are open to others or unencrypted"
         yield Call("macie2", "EnableMacie", wanted, resource, "create", off, name)
-    elif region.discovers is not None:  # a member's are its administrator's
+    else:
         there = {"status": region.status, "findingPublishingFrequency": region.frequency}
         reasons = {
             "status": "is suspended: nobody sees which buckets are open to others or unencrypted",
@@ -249,15 +256,13 @@ def _session(name: str, region: Region, settings: Settings) -> Iterator[Call]:
 
 
 def _discovery(name: str, region: Region, settings: Settings) -> Iterator[Call]:
-    """Set also where Macie was off: AWS does not say with which it begins."""
-    if region.status and region.discovers is None:
-        return
+    """Set also where Macie does not say, being off or suspended: AWS does not say with which it begins."""
     wanted = {"status": "DISABLED"}
     if settings.automated_discovery:
         wanted = {"status": ON, "autoEnableOrganizationMembers": "ALL"}
     on, members = region.discovers or (None, "")
     if on is None:
-        reason = f"is whatever AWS begins with; expected {'on' if settings.automated_discovery else 'off'}"
+        reason = f"is not known; expected {'on' if settings.automated_discovery else 'off'}"
     elif on and not settings.automated_discovery:
         reason = "is on, and AWS bills what it looks at; expected off"
     elif not on and settings.automated_discovery:
