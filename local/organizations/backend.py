@@ -162,8 +162,8 @@ class Organizations(AccountCreation, Policies):
     def close_account(self, **kwargs: Any) -> None:
         """PENDING_CLOSURE at once, SUSPENDED later; after 90 days it is no longer in the organization.
 
-        https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html (the quota was 10 % of the accounts,
-        between 10 and 1,000, until 2026)
+        https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html (older copies: 10 % of the
+        accounts, between 10 and 1,000)
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html
         """
         self.require_all_features()
