@@ -193,10 +193,11 @@ def _by_the_session_that_deploys(account: str) -> Iterator[Case]:
     policy = json.loads(session_policy(permissions, IDS[account], "aws"))
     who = guarded(inside(account, ENTRY, f"Groundwork in {account}, where stacks works", policy=policy))
     ours, strong = role_arn(account, "groundwork-stack-strong"), role_arn(account, "own")
-    for name, allowed in (("CreateStack", True), ("UpdateStack", True), ("ExecuteChangeSet", False)):
+    for name, allowed in (("CreateStack", True), ("UpdateStack", False), ("ExecuteChangeSet", False)):
         for stack in ("groundwork-strong", "theirs"):
             wish = do(f"cloudformation:{name}", stack_arn(account, stack), account)
             yield Case(who, wish, allowed and stack != "theirs")
+    yield from _by_change_sets(account, who)
     for role, passed_to, allowed in (
         (ours, CLOUDFORMATION, True),
         (ours, "lambda.amazonaws.com", False),
@@ -213,3 +214,34 @@ def _by_the_session_that_deploys(account: str) -> Iterator[Case]:
         ("sts:AssumeRole", ours, False),
     ):
         yield Case(who, do(action, resource, account), allowed)
+
+
+def _by_change_sets(account: str, works: Caller) -> Iterator[Case]:
+    """What was told is what is done: a plan makes a change set that it cannot execute, and passes roles to nothing that it
+    could."""
+    component = COMPONENTS["stacks"]
+    permissions = needed([*component.reads, *component.reads_in_plan], "workload")
+    policy = json.loads(session_policy(permissions, IDS[account], "aws"))
+    plans = guarded(inside(account, ENTRY, f"Groundwork in {account}, where stacks plans", policy=policy))
+    for who, own in ((works, "groundwork-apply"), (plans, "groundwork-plan")):
+        for name in ("groundwork-apply", "groundwork-plan", "theirs"):
+            for operation in ("CreateChangeSet", "ExecuteChangeSet"):
+                may = name == own and (operation == "CreateChangeSet" or who is works)
+                for stack in ("groundwork-strong", "theirs"):
+                    said = f"cloudformation:{operation} of {name} on {stack} of {account}"
+                    keys = {"cloudformation:ChangeSetName": name}
+                    wish = do(f"cloudformation:{operation}", stack_arn(account, stack), account, said, **keys)
+                    yield Case(who, wish, may and stack != "theirs")
+    for operation in ("CreateStack", "UpdateStack", "DeleteStack"):
+        yield Case(
+            plans,
+            do(f"cloudformation:{operation}", stack_arn(account, "groundwork-strong"), account),
+            allowed=False,
+        )
+    for role in ("own", "theirs/groundwork-stack-strong"):
+        said = f"iam:PassRole of {role_arn(account, role)} to {CLOUDFORMATION}"
+        yield Case(
+            plans,
+            do("iam:PassRole", role_arn(account, role), account, said, **{PASSED: CLOUDFORMATION}),
+            allowed=False,
+        )
