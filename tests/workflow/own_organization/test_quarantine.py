@@ -58,7 +58,7 @@ def test_it_comes_out_whatever_dies_on_the_way(world: World, vend: Vend, fault: 
 
 OF_STACKS = [
     Point("ApplyComponentFunction", "cloudformation", operation, 1).fault("kill-function", "after")
-    for operation in ("UpdateStack", "DeleteStack")
+    for operation in ("ExecuteChangeSet", "DeleteStack")
 ]
 
 
