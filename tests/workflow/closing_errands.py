@@ -31,7 +31,7 @@ class Shut:
     """An account that waits to be closed in some unit, as often as it is put there."""
 
     def __init__(self, place: Place) -> None:
-        self._place, cloud = place, place.cloud
+        cloud = place.cloud
         self._client = cloud.aws.client("organizations")
         self._ledger = Ledger(cloud.outputs["LedgerTable"], client=cloud.aws.client("dynamodb"))
         name, email = cloud.fresh()
@@ -39,6 +39,8 @@ class Shut:
         self.root = str(self._client.list_roots()["Roots"][0]["Id"])
         units = self._client.list_organizational_units_for_parent(ParentId=self.root)
         self.unit = str(units["OrganizationalUnits"][0]["Id"])
+        about = f"{place.management}:execution:groundwork-close-account:{self.id}"
+        self.execution = f"arn:aws:states:us-east-1:{about}"
         self.record = ClosingRecord(
             account_id=self.id,
             account_name=name,
@@ -47,15 +49,12 @@ class Shut:
             unit=self.unit,
             home=self.root,
             former="ready",
-            execution="arn",
+            execution=self.execution,
         )
 
     def work(self, route: str) -> dict[str, Any]:
         listed = Organizations(self._client).account(self.id)
-        execution = (
-            f"arn:aws:states:us-east-1:{self._place.management}:execution:groundwork-close-account:{self.id}"
-        )
-        work = Closure(route=route, execution=execution, listed=listed, record=self.record)  # type: ignore[arg-type]
+        work = Closure(route=route, execution=self.execution, listed=listed, record=self.record)  # type: ignore[arg-type]
         return {"work": work.to_json()}
 
     def put(self) -> None:
