@@ -139,12 +139,14 @@ class Filter(Model):
 class RollOut(Model):
     """What `groundwork-roll-out` is started with. An account is in it when it matches every key of `include` that is
     given, and out of it when it matches any key of `exclude`. `components` are some of those of each account's kind, or
-    all of them. The other two stand in for what the declaration says."""
+    all of them. `adopt`: accounts that `include` names by id are adopted where nobody has adopted them. The other two stand
+    in for what the declaration says."""
 
     mode: Mode = "apply"
     include: Filter = Field(default_factory=Filter)
     exclude: Filter = Field(default_factory=Filter)
     components: Annotated[list[str], NotEmpty] = Field(default_factory=list)
+    adopt: bool = False
     concurrency: Whole | None = Field(default=None, ge=1, le=1000)
     tolerated_failure_percentage: Whole | None = Field(default=None, ge=0, le=100)
 
@@ -348,7 +350,8 @@ class PlannedCall(Model):
 
 class Change(Model):
     """One difference, in words, and what was done about it; in a plan, `call` is what would be done. `taken_out`: it is
-    ours, and the declaration no longer names it."""
+    ours, and the declaration no longer names it. `breaks`, in a plan: what people in the account would lose by it, a
+    clause for each thing."""
 
     component: str
     resource: str
@@ -357,6 +360,7 @@ class Change(Model):
     severity: Severity = "medium"
     call: PlannedCall | None = None
     taken_out: Literal[True] | None = None
+    breaks: list[str] | None = None
 
     @property
     def differs(self) -> bool:

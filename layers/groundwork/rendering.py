@@ -43,7 +43,8 @@ def sentence(change: Change, *, done: bool = False) -> str:
     if change.action == "report":
         return text if note else f"{text}; left to you"
     by = f" by {change.call.service} {change.call.operation}" if change.call else ""
-    return f"{text}; {(WAS if done else WILL_BE)[change.action]}{by}"
+    breaks = f"; breaks: {'; '.join(change.breaks)}" if change.breaks else ""
+    return f"{text}; {(WAS if done else WILL_BE)[change.action]}{by}{breaks}"
 
 
 def worst_first(changes: Iterable[Change]) -> list[Change]:

@@ -167,7 +167,7 @@ class World:
     def plan(self, component: Component[Any], account: Account, **given: Any) -> list[Change]:
         """The plan in words: as `apply` tells it when it has been done."""
         changes = self.planned(component, account, **given)
-        return [change.model_copy(update={"call": None}) for change in changes]
+        return [change.model_copy(update={"call": None, "breaks": None}) for change in changes]
 
     def apply(self, component: Component[Any], account: Account, **given: Any) -> list[Change]:
         """What was done; nothing is left to do afterwards, or `ComponentNotSettled` is raised."""

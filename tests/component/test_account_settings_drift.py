@@ -412,6 +412,7 @@ def test_each_setting_that_is_wrong_is_named_and_no_other(found: Found) -> None:
 
 def test_it_may_do_what_it_does_and_nothing_else(world: World) -> None:
     account = world.account()
+    world.client("s3", account).create_bucket(Bucket=f"looked-at-{account.id}")
     prove_complete(world, SETTINGS, account, declaration=CLOSING)
     prove_complete(world, SETTINGS, account, declaration=TOLD)
     used, declared = used_and_declared(world, SETTINGS)

@@ -40,6 +40,7 @@ class Call:
     part of it that is named after one does not count.
     `taken_out`: the resource is ours, and the declaration no longer names it.
     `made_before`: an earlier try of this execution has made it, and AWS has done it since: it is told, and not made again.
+    `breaks` are the things of people in the account that the call takes from them, a clause for each: told by a plan.
     `personal` names the parameters that are data of people: they are sent to AWS, and told nobody; nor is what AWS says
     of them.
     """
@@ -56,6 +57,7 @@ class Call:
     needs: Collection[str] | None = None
     taken_out: bool = False
     made_before: bool = False
+    breaks: Sequence[str] = ()
     personal: Collection[str] = ()
 
     @property

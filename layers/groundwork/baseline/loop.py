@@ -142,6 +142,7 @@ def _change(component: Component[Any], call: Call, *, planned: bool = False) -> 
         severity=call.severity,
         call=data if planned and call.action != "report" else None,
         taken_out=True if call.taken_out else None,
+        breaks=[on_one_line(each) for each in call.breaks] if planned and call.breaks else None,
     )
 
 

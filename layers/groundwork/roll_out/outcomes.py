@@ -25,7 +25,8 @@ class Declared(Model):
 
 
 class Outcome(Model):
-    """What the execution of one account came to; a failed one has an error. `components` are those that it was about;
+    """What the execution of one account came to; a failed one has an error, and so has one that is not adopted and could
+    not be planned. `components` are those that it was about;
     all of its kind where there are none."""
 
     model_config = ConfigDict(extra="ignore")
@@ -48,6 +49,11 @@ class Outcome(Model):
         return self.outcome != "not-adopted"
 
     @property
+    def failed(self) -> bool:
+        """What nobody has adopted may be closed to us: that is no failure."""
+        return self.error is not None and self.is_ours
+
+    @property
     def for_people(self) -> list[Change]:
         """What somebody has to decide or to mend that Groundwork leaves alone."""
         return [each for each in self.reports if each.is_for_people]
@@ -63,7 +69,10 @@ def outcome_of(status: Status, child: Mapping[str, Any]) -> Outcome:
         return not_done(item)
     if status == "FAILED":
         return _failed(item, str(child.get("Error", "")), str(child.get("Cause", "")))
-    outcome = Outcome.model_validate({**json.loads(child["Output"]), **_known(item)})
+    output = json.loads(child["Output"])
+    if lost := output.get("lost"):
+        return _failed(item, lost["error"], lost["cause"]).model_copy(update={"outcome": "not-adopted"})
+    outcome = Outcome.model_validate({**output, **_known(item)})
     return outcome if item["adopted"] else outcome.model_copy(update={"outcome": "not-adopted"})
 
 

@@ -27,7 +27,7 @@ delivers into it."""
 
 class Item(Model):
     """One account of a roll-out. An account that was there before Groundwork is only planned, in a roll-out that
-    applies, too: it is not `adopted`. `unit` is the path of its unit as Groundwork last knew it, for the report."""
+    applies, too, unless that adopts it: it is not `adopted`. `unit` is the path of its unit as Groundwork last knew it, for the report."""
 
     account_id: AccountId
     account_name: str
@@ -106,11 +106,12 @@ class AccountSelector:
         )
 
     def _item(self, candidate: Candidate, asked: RollOut) -> Item:
+        adopted = candidate.adopted or (asked.adopt and asked.mode == "apply")
         return Item(
             account_id=candidate.listed.id,
             account_name=candidate.listed.name,
-            mode=asked.mode if candidate.adopted else "plan",
-            adopted=candidate.adopted,
+            mode=asked.mode if adopted else "plan",
+            adopted=adopted,
             components=self._components(candidate, asked) if asked.components else None,
             kind=candidate.kind,
             unit=candidate.unit,
@@ -146,6 +147,10 @@ class AccountSelector:
                 raise InvalidRequest(
                     f"components {shown(component)} is in the baseline of no kind of account; those are {', '.join(declared)}."
                 )
+        if asked.adopt and not asked.include.account_ids:
+            raise InvalidRequest(
+                "adopt true is for accounts that are named one by one; give their ids in include.accountIds."
+            )
         known = {each.listed.id for each in candidates}
         names = {each.listed.name for each in candidates}
         for name, given in (("include", asked.include), ("exclude", asked.exclude)):

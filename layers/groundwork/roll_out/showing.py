@@ -47,7 +47,7 @@ def shown(name: str, whole: Mapping[str, Any], outcomes: Sequence[Outcome], decl
                     {"error": each.error, "cause": each.cause, "remedy": each.remedy},
                 )
                 for each in outcomes
-                if each.error
+                if each.error and each.is_ours
             ],
             roll_out=RollOutRow(name=name, mode=mode, accounts=whole["accounts"], results=whole["results"]),
         )

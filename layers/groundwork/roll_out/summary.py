@@ -56,7 +56,7 @@ class Summarizer:
         whole = self._whole(mode, outcomes)
         self._store.write(self._store.summary_key, whole)
         report = self._report(whole, outcomes)
-        failed = [each for each in outcomes if each.error]
+        failed = [each for each in outcomes if each.failed]
         ending = _ending(failure, failed, whole["accounts"])
         drifted = mode == "plan" and any(each.is_ours and each.changes for each in outcomes)
         for_people = any(each.is_ours and each.for_people for each in outcomes)
@@ -80,7 +80,10 @@ class Summarizer:
             "reportsByComponent": dict(sorted(reports.items())),
             "differences": {each.account_id: _json(each.changes) for each in outcomes if each.changes},
             "reports": {each.account_id: _json(each.reports) for each in outcomes if each.reports},
-            "failures": {each.account_id: _failure(each) for each in outcomes if each.error},
+            "failures": {each.account_id: _failure(each) for each in outcomes if each.failed},
+            "unplanned": {
+                each.account_id: _failure(each) for each in outcomes if each.error and not each.is_ours
+            },
             "behind": [each.account_id for each in outcomes if each.is_ours and each.declaration.behind],
             "skipped": skipped,
             "results": f"s3://{self._store.bucket}/{self._store.summary_key}",
@@ -140,6 +143,7 @@ def _held(whole: dict[str, Any], outcomes: Sequence[Outcome]) -> dict[str, Any]:
     held = whole | _fitting("differences", LONGEST_DIFFERENCES, bare)
     held |= _fitting("reports", LONGEST_REPORTS, reports)
     held |= _fitting("failures", LONGEST_FAILURES, whole["failures"])
+    held |= _fitting("unplanned", LONGEST_IDS, whole["unplanned"])
     held |= _fitting("skipped", LONGEST_IDS, whole["skipped"])
     behind = _fitting("behind", LONGEST_IDS, dict.fromkeys(whole["behind"]))
     return held | behind | {"behind": list(behind["behind"])}
@@ -194,7 +198,7 @@ def _subject(mode: Mode, outcomes: list[Outcome]) -> str:
     ours = [each for each in outcomes if each.is_ours]
     differing = sum(1 for each in ours if each.differs)
     left = sum(1 for each in ours if each.for_people)
-    failed = sum(1 for each in ours if each.error)
+    failed = sum(1 for each in ours if each.failed)
     parts = [f"{differing} of {len(ours)} accounts differ from their baseline"] if mode == "plan" else []
     parts += [f"{failed} failed" if parts else f"{failed} of {len(ours)} accounts failed"] if failed else []
     parts += [f"{left} need a decision of yours"] if left else []

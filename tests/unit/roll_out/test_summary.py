@@ -151,6 +151,19 @@ def test_strangers_alone_are_no_reason_to_tell_anybody() -> None:
     assert ended.notice is None
 
 
+def test_why_a_stranger_could_not_be_planned_is_kept_and_is_no_failure() -> None:
+    described = {"Status": "FAILED", "Error": "AccountNotEnterable", "Cause": "No way in. Remedy: Make one."}
+    lost = {"error": "States.TaskFailed", "cause": json.dumps(described)}
+    about = {"accountId": f"{1:012}", "accountName": "account-1", "outcome": "not-adopted"}
+    output = json.dumps(about | {"lost": lost})
+    store = Kept([("SUCCEEDED", {"Input": item(1, adopted=False), "Output": output})])
+    ended = Summarizer(store, load()).summarize("plan", None)
+    why = {"error": "AccountNotEnterable", "cause": "No way in.", "remedy": "Make one."}
+    assert ended.output["unplanned"] == {f"{1:012}": why}
+    assert (ended.output["accounts"], ended.output["failures"]) == ({"not-adopted": 1}, {})
+    assert ended.notice is None
+
+
 def test_a_stop_tells_what_was_not_done() -> None:
     pending: tuple[Status, Mapping[str, Any]] = ("PENDING", {"Input": item(3)})
     aborted: tuple[Status, Mapping[str, Any]] = ("FAILED", {"Input": item(4), "Status": "ABORTED"})

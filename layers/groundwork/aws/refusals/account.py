@@ -16,9 +16,9 @@ CALLS_OF_KMS = (
     "ListKeys ListResourceTags PutKeyPolicy TagResource UpdateAlias"
 )
 CALLS_OF_S3 = (
-    "CreateBucket GetBucketEncryption GetBucketLifecycleConfiguration GetBucketLogging GetBucketOwnershipControls "
-    "GetObjectLockConfiguration PutObjectLockConfiguration "
-    "GetBucketPolicy GetBucketVersioning GetObject GetPublicAccessBlock ListBuckets ListObjectsV2 PutBucketEncryption "
+    "CreateBucket GetBucketAcl GetBucketEncryption GetBucketLifecycleConfiguration GetBucketLogging "
+    "GetBucketOwnershipControls GetObjectLockConfiguration PutObjectLockConfiguration "
+    "GetBucketPolicy GetBucketPolicyStatus GetBucketVersioning GetObject GetPublicAccessBlock ListBuckets ListObjectsV2 PutBucketEncryption "
     "PutBucketLifecycleConfiguration PutBucketLogging PutBucketOwnershipControls PutBucketPolicy PutBucketVersioning "
     "PutObject PutPublicAccessBlock"
 )

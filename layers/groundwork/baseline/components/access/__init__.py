@@ -18,7 +18,7 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.settings import MANAGED_BY
 from groundwork.errors import InvalidDeclaration
 
-from . import difference, entry_roles, pipelines, removal, state
+from . import difference, entry_roles, others, pipelines, removal, state
 from .state import Found
 from .wanted import Wanted, declared_roles, never_left_out, wanted, without_keys
 
@@ -169,6 +169,8 @@ class Access(Component[Found]):
         yield from removal.undeclared(found, want, target, self.name)
         yield from difference.left_out(want)
         yield from entry_roles.calls(found.roles, target)
+        if target.foresees:
+            yield from others.calls(found.roles, target)
         told = (
             list(pipelines.open_to_others(found.roles.values(), target))
             if target.account.kind == "tooling"

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import replace
 from typing import Any
 
 from groundwork.baseline.component import Action, Call
@@ -18,6 +19,11 @@ from .state import ACCESS_KEYS, US, GroupState, Holder, PolicyState, RoleState, 
 from .trust_differences import trust_difference
 from .wanted import Wanted
 
+TAKE_AWAY = (
+    *("UpdateAssumeRolePolicy", "PutRolePermissionsBoundary", "DetachRolePolicy", "DeleteRolePolicy"),
+    *("PutRolePolicy", "UntagRole"),
+)
+"""Calls by which a role's users may lose something."""
 MOST_VERSIONS = 5
 """Of a managed policy: https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html"""
 
@@ -75,6 +81,22 @@ def _unmarked(found: PolicyState | GroupState) -> str:
 
 
 def role(found: RoleState | None, wanted: RoleState) -> Iterator[Call]:
+    calls = _role(found, wanted)
+    yield from calls if found is None or found.tags.get(MANAGED_BY) == US else _taking_over(calls)
+
+
+def _taking_over(calls: Iterable[Call]) -> Iterator[Call]:
+    """Of a role that somebody else made, the tag that makes it ours says who will miss what."""
+    calls = list(calls)
+    missed = [each.reason for each in calls if each.operation in TAKE_AWAY]
+    breaks = (
+        [f"somebody else made it, and who uses it finds it changed: {'; '.join(missed)}"] if missed else ()
+    )
+    for each in calls:
+        yield replace(each, breaks=breaks) if each.operation == "TagRole" else each
+
+
+def _role(found: RoleState | None, wanted: RoleState) -> Iterator[Call]:
     resource, at = f"role/{wanted.name}", {"RoleName": wanted.name}
     if found is None:
         boundary = {"PermissionsBoundary": wanted.boundary} if wanted.boundary else {}

@@ -1,5 +1,5 @@
 """Account settings: password policy, alias, S3's public access block, EBS encryption, the default VPC gone or closed;
-and, in a plan, whether the root user has credentials.
+and, in a plan, whether the root user has credentials, and which buckets are public.
 
 The public access block is not asked about where an S3 policy of the organization holds it (docs/decisions/0032).
 
@@ -22,8 +22,9 @@ from groundwork.baseline.component import Call, Component, Permission, Target, n
 from groundwork.baseline.regions import FIND_REGIONS, Governed, governed, in_each, skipped
 from groundwork.side_by_side import side_by_side
 
-from . import default_vpc, root_user
+from . import default_vpc, public_buckets, root_user
 from .default_vpc import Open, Unwanted
+from .public_buckets import Buckets
 
 LONGEST_ALIAS = 63
 SHORTEST_ALIAS = 3
@@ -53,8 +54,8 @@ class Region:
 
 @dataclass(frozen=True)
 class Found:
-    """`alias` is None, and `public_access` empty, where the account has none or is not to be given one. `root_user` is
-    told by a plan."""
+    """`alias` is None, and `public_access` empty, where the account has none or is not to be given one. `root_user`
+    and `buckets`, those that the public access block would close, are told by a plan."""
 
     password_policy: Mapping[str, Any] | None
     alias: str | None
@@ -62,6 +63,7 @@ class Found:
     regions: Mapping[str, Region]
     off: tuple[str, ...]
     root_user: Mapping[str, int] = field(default_factory=dict)
+    buckets: Buckets = field(default_factory=Buckets)
 
 
 class AccountSettings(Component[Found]):
@@ -80,7 +82,7 @@ class AccountSettings(Component[Found]):
         default_vpc.FIND_ALL,
         FIND_REGIONS,
     )
-    reads_in_plan = (root_user.READ,)
+    reads_in_plan = (root_user.READ, public_buckets.READ)
     writes = (
         Permission(
             [
@@ -98,14 +100,14 @@ class AccountSettings(Component[Found]):
 
     def read(self, target: Target) -> Found:
         declared = target.declaration.account_settings
-        password_policy, alias, public_access, (off, regions), root = side_by_side(
+        password_policy, alias, (public_access, buckets), (off, regions), root = side_by_side(
             lambda: _read_password_policy(target),
             lambda: _read_alias(target) if declared.alias else None,
-            lambda: _read_public_access(target) if _looks_at_public_access(target) else {},
+            lambda: _read_public_access(target) if _looks_at_public_access(target) else ({}, Buckets()),
             lambda: _read_regions(target),
             lambda: root_user.read(target) if target.foresees else {},
         )
-        return Found(password_policy, alias, public_access, regions, off, root)
+        return Found(password_policy, alias, public_access, regions, off, root, buckets)
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -120,7 +122,7 @@ class AccountSettings(Component[Found]):
             alias = alias_of(declared.alias, target.account.name, target.account.id)
             yield from _alias_calls(found.alias, alias, declared.replace_alias)
         if declared.s3_public_access_block and _looks_at_public_access(target):
-            yield from _public_access_calls(found.public_access, target)
+            yield from _public_access_calls(found.public_access, found.buckets, target)
         elif found.public_access:
             yield _stays("S3 public access block", "s3PublicAccessBlock")
         for name, region in found.regions.items():
@@ -131,7 +133,7 @@ class AccountSettings(Component[Found]):
                 yield Call("ec2", "EnableEbsEncryptionByDefault", {}, where, "update", plain, name)
             if isinstance(region.default_vpc, Unwanted):
                 goes = target.account.fresh or declared.default_vpc.later
-                yield from region.default_vpc.calls(name, goes=goes)
+                yield from region.default_vpc.calls(name, goes=goes, missed=not target.account.fresh)
             elif region.default_vpc:
                 yield from region.default_vpc.calls(name)
         yield from skipped("ec2", found.off)
@@ -200,7 +202,15 @@ def _read_alias(target: Target) -> str | None:
     return next(iter(target.client("iam").list_account_aliases()["AccountAliases"]), None)
 
 
-def _read_public_access(target: Target) -> Mapping[str, bool]:
+def _read_public_access(target: Target) -> tuple[Mapping[str, bool], Buckets]:
+    """The account's, and in a plan the buckets that are public by what it leaves open."""
+    found = _public_access_of(target)
+    if not (target.foresees and target.declaration.account_settings.s3_public_access_block):
+        return found, Buckets()
+    return found, public_buckets.read(target, found)
+
+
+def _public_access_of(target: Target) -> Mapping[str, bool]:
     s3 = target.client("s3control", target.declaration.regions.home)
     try:
         found: Mapping[str, bool] = s3.get_public_access_block(AccountId=target.account.id)[
@@ -282,10 +292,11 @@ def _alias_calls(found: str | None, wanted: str, replace: bool) -> Iterator[Call
         action="update" if found else "create",
         reason=f"account alias is {found}; expected {wanted}" if found else "does not exist",
         severity="low",
+        breaks=[f"nobody signs in by the alias {found} any more, and anybody may take it"] if found else (),
     )
 
 
-def _public_access_calls(found: Mapping[str, bool], target: Target) -> Iterator[Call]:
+def _public_access_calls(found: Mapping[str, bool], buckets: Buckets, target: Target) -> Iterator[Call]:
     lets = [name for name in PUBLIC_ACCESS if not found.get(name)]
     if lets:
         wanted = {
@@ -299,4 +310,5 @@ def _public_access_calls(found: Mapping[str, bool], target: Target) -> Iterator[
             reason=reason,
             region=target.declaration.regions.home,
             severity="high",
+            breaks=buckets.in_words(),
         )

@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/vpc/latest/userguide/delete-vpc.html
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
 
@@ -110,8 +110,8 @@ class Unwanted:
     gateways: tuple[str, ...]
     used_by: str
 
-    def calls(self, region: str, *, goes: bool) -> Iterator[Call]:
-        """Those that delete it; or the report that it is there, where it is in use, or where it does not go because people
+    def calls(self, region: str, *, goes: bool, missed: bool = False) -> Iterator[Call]:
+        """Those that delete it, where it may be `missed` saying so; or the report that it is there, where it is in use, or where it does not go because people
         may be at work. The subnets are first, of which AWS deletes none that something is in."""
         resource = f"default VPC in {region}"
         if self.used_by:
@@ -144,7 +144,9 @@ class Unwanted:
             yield call("DeleteInternetGateway", this, what, goes_along, first)
         unwanted = f"{self.id} should not be there: this kind of account has none, and nothing is in it"
         first = [*subnets.values(), *gateways.values()]
-        yield call("DeleteVpc", {"VpcId": self.id}, resource, unwanted, first)
+        deletion = call("DeleteVpc", {"VpcId": self.id}, resource, unwanted, first)
+        launches = f"whoever launches something in {region} and names no subnet is refused"
+        yield replace(deletion, breaks=[launches]) if missed else deletion
 
 
 @dataclass(frozen=True)

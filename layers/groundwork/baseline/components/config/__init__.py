@@ -109,7 +109,7 @@ class Config(Component[Found]):
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
-        """Raises `ConflictingSetup` where somebody else's setup does not cover and is not to be taken over."""
+        """Raises `ConflictingSetup` where somebody else's setup does not cover and is not to be taken over; a plan tells it."""
         yield from _removals(found.elsewhere, "{} is no longer governed", target)
         if found.waiting:
             yield _report(f"account {target.account.id}", f"is left as it is: {found.waiting}")

@@ -6,7 +6,7 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_DeliveryChannel.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any
 
@@ -170,12 +170,14 @@ def calls(name: str, region: Region, key: str, target: Target) -> Iterator[Call]
         severity: Severity,
         *,
         late: bool = False,
+        breaks: Sequence[str] = (),
     ) -> Call:
         return Call(
             *("config", operation, parameters, f"{what} in {name}", "update" if there else "create", reason),
             region=name,
             severity=severity,
             after=LOG_ARCHIVE if late and not is_known(key) else "",
+            breaks=breaks,
         )
 
     if wrong := _wrong_recorder(name, region.recorder, target):
@@ -191,6 +193,7 @@ def calls(name: str, region: Region, key: str, target: Target) -> Iterator[Call]
             reason="; ".join(words for words, _ in faults),
             severity=worst(severity for _, severity in faults),
             late=True,
+            breaks=_missed(name, region.channel, target),
         )
     if not region.recording:
         parameters = {"ConfigurationRecorderName": recorder}
@@ -238,6 +241,13 @@ def _wrong_recorder(name: str, recorder: Mapping[str, Any] | None, target: Targe
     return "; ".join(wrong)
 
 
+def _missed(name: str, channel: Mapping[str, Any] | None, target: Target) -> list[str]:
+    bucket = (channel or {}).get("s3BucketName")
+    if bucket in (None, archive(target).config_bucket):
+        return []
+    return [f"bucket {bucket} gets nothing from Config in {name} any more"]
+
+
 def _how_often(recorder: Mapping[str, Any]) -> set[str]:
     """Of all types, and of those for which it is said otherwise.
 
@@ -281,20 +291,24 @@ UNFINISHED = (
 
 
 def covered(name: str, region: Region, target: Target) -> Call:
-    """The report of a setup that others made. Raises `ConflictingSetup` where it does not do what ours would, and
-    `AccountBeingEnrolled` while it may be on its way."""
+    """The report of a setup that others made. Where it does not do what ours would a plan tells it, and else it raises
+    `ConflictingSetup`; `AccountBeingEnrolled` while it may be on its way."""
     recorder, channel = region.recorder, region.channel
     if lacks := _lacks(name, region, target):
         if is_young(target.account) and lacks in UNFINISHED:
             raise AccountBeingEnrolled(f"Somebody sets up AWS Config in Region {name}, which {lacks} yet.")
-        setup = [
+        there = [
             f"recorder {recorder['name']!r}" if recorder else "",
             f"channel {channel['name']!r}" if channel else "",
         ]
-        raise ConflictingSetup(
-            f"Region {name} of account {target.account.id} has Config's {' and '.join(filter(None, setup))}, made by somebody "
-            f"else, which {lacks}."
-        )
+        setup = f"Config's {' and '.join(filter(None, there))}, made by somebody else, which {lacks}"
+        if target.foresees:
+            stands = (
+                f"has {setup}: an execution that is to apply the baseline ends in ConflictingSetup. Remove it, set it right, or "
+                "set config.takeOver"
+            )
+            return Call("config", "", {}, f"recorder in {name}", "report", stands, severity="high")
+        raise ConflictingSetup(f"Region {name} of account {target.account.id} has {setup}.")
     bucket, who = (channel or {}).get("s3BucketName"), (recorder or {}).get("name")
     words = f"covered by recorder {who!r}, which somebody else made and which delivers to bucket {bucket}"
     return Call("config", "", {}, f"recorder in {name}", "report", words, severity="low")

@@ -110,6 +110,8 @@ class Trail(Component[Found]):
             )
         for trail in found.others:
             yield from own.removed(trail, "is tagged as ours and no longer declared", target)
+            if target.foresees and not trail.tagged:
+                yield own.of_others(trail)
 
     def left(self, target: Target) -> Iterable[Call]:
         """Logs stay in the archive when their trail goes."""

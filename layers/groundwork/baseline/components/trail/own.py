@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from groundwork.baseline.archive import LOG_ARCHIVE, is_known, may_be
@@ -68,7 +69,8 @@ def calls(own: SeenTrail | None, store: TrailStore, target: Target) -> Iterator[
         changes = {"Name": own.arn, **{name: wanted[name] for name in changed}}
         reason = "; ".join(_in_words(name, found[name], wanted[name]) for name in wrong)
         severity = worst(WRONG[name][1] for name in wrong)
-        yield call("UpdateTrail", changes, "update", reason, severity, late=not is_known(str(changes)))
+        update = call("UpdateTrail", changes, "update", reason, severity, late=not is_known(str(changes)))
+        yield replace(update, breaks=list(_missed(own, wrong)))
     if not own.tagged:
         tag = "lacks the tag managed-by: groundwork, by which Groundwork knows its trail: adopted"
         yield call("AddTags", {"ResourceId": own.arn, "TagsList": tags}, "update", tag, "low")
@@ -122,6 +124,15 @@ def _given_up(chosen: Mapping[str, Any], wanted: Sequence[events.Selector] = ())
     return f"; data events of {types}, which others chose, are recorded no longer then" if types else ""
 
 
+MISSED = {"S3BucketName": "bucket", "CloudWatchLogsLogGroupArn": "log group"}
+
+
+def _missed(own: SeenTrail, wrong: Collection[str]) -> Iterator[str]:
+    for setting, what in MISSED.items():
+        if setting in wrong and (there := own.setting(setting)):
+            yield f"{what} {there} gets nothing from the trail any more"
+
+
 def _in_words(name: str, found: Any, wanted: Any) -> str:
     words, _ = WRONG[name]
     if name == "KmsKeyId" and not found:
@@ -169,6 +180,12 @@ def removed(trail: SeenTrail, why: str, target: Target) -> Iterator[Call]:
         gone = {"Name": trail.arn}
         deletion = Call("cloudtrail", "DeleteTrail", gone, f"trail {trail.name}", "delete", why, trail.home)
         yield from removal("trail", [deletion], target)
+
+
+def of_others(trail: SeenTrail) -> Call:
+    bucket = trail.setting("S3BucketName")
+    stays = f"somebody else made it, and it stays; it delivers to bucket {bucket}, and a second copy of every event is billed"
+    return report(trail.name, stays)
 
 
 def report(name: str, reason: str, severity: Severity = "low") -> Call:
