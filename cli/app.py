@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "history": "The executions of an account",
     "plan": "Tell what differs from the baseline; exit 2 if anything does",
     "apply": "Plan, ask, and bring accounts to their baseline",
+    "adopt": "Adopt accounts that were there before Groundwork: plan, ask for each, bring them to the baseline",
     "doors": "Who enters what; with --changes, what a change of the declaration opens, and exit 2 if anything does",
     "close": "Have an account suspended at once, and closed when its time is over",
     "reopen": "Have an account back that is to be closed",

@@ -57,6 +57,12 @@ def say(*parts: RenderableType) -> None:
         screen().print(*parts)
 
 
+def say_as_it_is(line: str) -> None:
+    """A line to be copied, however long: the terminal wraps it, and it stays one."""
+    if not GIVEN.as_json:
+        screen().print(line, soft_wrap=True)
+
+
 def as_json(value: Any) -> None:
     text = json.dumps(value, indent=2, ensure_ascii=False, default=str)
     print(re.sub("[\x7f-\x9f]", lambda found: f"\\u{ord(found[0]):04x}", text))  # json escapes those below

@@ -46,23 +46,29 @@ class Found:
 
 
 def run(
-    aws: Connection, mode: Mode, entries: Sequence[Entry], chosen: bool, components: Sequence[str]
+    aws: Connection,
+    mode: Mode,
+    entries: Sequence[Entry],
+    chosen: bool,
+    components: Sequence[str],
+    *,
+    adopt: bool = False,
 ) -> list[Found]:
-    """Plan or apply: a few `chosen` accounts one by one, many or all by a roll-out."""
+    """Plan or apply: a few `chosen` accounts one by one, many or all by a roll-out, which may be told to `adopt`."""
     if chosen and len(entries) <= MOST_ALONE:
         runs = run_each(aws, entries, mode, components)
-        ids = {each.name: each.account_id for each in entries}
+        names = {each.account_id: each.name for each in entries}
         return [
             Found(
-                name,
-                ids[name],
+                names[account_id],
+                account_id,
                 each.outcome,
                 [] if each.failed else changes_of(each.output),
                 failure_of(each.failure) if each.failed else None,
             )
-            for name, each in runs.items()
+            for account_id, each in runs.items()
         ]
-    ended = roll_out(aws, mode, entries if chosen else [], components)
+    ended = roll_out(aws, mode, entries if chosen else [], components, adopt=adopt)
     if ended.failed and not ended.output:
         return [Found("all accounts", "", "failed", failure=failure_of(ended.failure))]
     summary = summary_of(aws, ended)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import secrets
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
@@ -23,8 +24,14 @@ MOST_ALONE = 10
 def run_each(
     aws: Connection, entries: Sequence[Entry], mode: Mode, components: Sequence[str]
 ) -> dict[str, Run]:
-    """An execution of groundwork-vend-account for each, to its end, by the accounts' names."""
+    """An execution of groundwork-vend-account for each, to its end, by the accounts' ids. They are shown by their names, and
+    those that share one with their ids besides."""
     states, machine = aws.client("stepfunctions"), aws.state_machine(VEND)
+    names = Counter(each.name for each in entries)
+    shown = {
+        each.account_id: each.name if names[each.name] == 1 else f"{each.name} {each.account_id}"
+        for each in entries
+    }
     begun: dict[str, Run] = {}
     for each in entries:
         given = {"accountId": each.account_id, **_besides(mode, components)}
@@ -33,13 +40,17 @@ def run_each(
             name=f"{each.account_id}-{mode}-{secrets.token_hex(4)}",
             input=json.dumps(given),
         )
-        begun[each.name] = Run(started["executionArn"], started["startDate"], subject=each.name)
-    return Follower(aws, begun).to_the_end()
+        begun[shown[each.account_id]] = Run(started["executionArn"], started["startDate"], subject=each.name)
+    ended = Follower(aws, begun).to_the_end()
+    return {account_id: ended[name] for account_id, name in shown.items()}
 
 
-def roll_out(aws: Connection, mode: Mode, entries: Sequence[Entry], components: Sequence[str]) -> Run:
-    """groundwork-roll-out over these accounts, or over all where none is named; to its end."""
-    given: dict[str, Any] = _besides(mode, components)
+def roll_out(
+    aws: Connection, mode: Mode, entries: Sequence[Entry], components: Sequence[str], *, adopt: bool = False
+) -> Run:
+    """groundwork-roll-out over these accounts, or over all where none is named; to its end. It changes accounts that nobody
+    has adopted where it is to `adopt` them."""
+    given: dict[str, Any] = _besides(mode, components) | ({"adopt": True} if adopt else {})
     if entries:
         given["include"] = {"accountIds": [each.account_id for each in entries]}
     states = aws.client("stepfunctions")
