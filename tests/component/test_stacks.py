@@ -116,8 +116,11 @@ def test_parameters_and_places_go_by_the_tags_of_the_account(world: World) -> No
         StackFailed, match=r"stack groundwork-alerts: parameters\.Name: the account has no tag"
     ):
         apply(world, account, declared)
-    tagged = account.model_copy(update={"tags": {"cost-center": "42", "team": "a"}})
+    odd = "dev <tag:none> <region>"  # a name is filled in, and not filled in itself
+    tagged = account.model_copy(update={"tags": {"cost-center": "42", "team": "a"}, "name": odd})
     prove_complete(world, STACKS, tagged, declaration=declared)
+    (made,) = world.client("cloudformation", account).describe_stacks(StackName="groundwork-alerts")["Stacks"]
+    assert {"ParameterKey": "Shown", "ParameterValue": odd} in made["Parameters"]
     ssm = world.client("ssm", account)
     assert ssm.get_parameter(Name="/topic")["Parameter"]["Value"] == "alerts-42-a"
     assert "groundwork-only" in names(world, account)

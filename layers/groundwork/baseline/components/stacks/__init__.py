@@ -322,13 +322,16 @@ def _lacking(stack: Stack, target: Target) -> Call | None:
 
 
 def _filled(stack: Stack, region: str, target: Target) -> dict[str, str]:
-    """The declared parameters with their placeholders filled in. Raises `NotYetKnown`."""
+    """The declared parameters with their placeholders filled in, and nothing that stands in what they are filled in with.
+    Raises `NotYetKnown`."""
     own = {"name": target.account.name, "region": region}
 
-    def filled(value: str) -> str:
-        for name in (*PLACEHOLDERS, *own):
-            if f"<{name}>" in value:
-                value = value.replace(f"<{name}>", own.get(name) or value_of(name, target))
-        return re.sub(TAG, lambda found: target.account.tags[found[1]], value)
+    def filled(found: re.Match[str]) -> str:
+        placeholder = found[1]
+        if tag := re.fullmatch(TAG, found[0]):
+            return target.account.tags[tag[1]]
+        if placeholder in PLACEHOLDERS:
+            return value_of(placeholder, target)
+        return own.get(placeholder, found[0])
 
-    return {name: filled(value) for name, value in stack.parameters.items()}
+    return {name: re.sub("<([^<>]+)>", filled, value) for name, value in stack.parameters.items()}
