@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.adoption.entry_role import GUARDED, TEMPLATE
 from cli.adoption.planning import Planned
-from cli.adoption.traits import NO_ENTRY_ROLE, ORDER, What
+from cli.adoption.traits import LATER, NO_ENTRY_ROLE, ORDER, What
 from cli.output import say, say_as_it_is
 
 if TYPE_CHECKING:
@@ -103,8 +103,7 @@ def _shown(group: Group) -> Iterator[RenderableType]:
     from rich.text import Text
 
     yield Text(group.heading, style="bold")
-    if group.standing != "management":
-        yield _indented(Text(_names(group)), 2)
+    yield _indented(Text(_names(group)), 2)
     if group.standing == "left out":
         return
     for what in ORDER:
@@ -170,6 +169,8 @@ def _plain(each: Planned) -> list[tuple[str, str, str]]:
     for change in each.changes:
         if change.action != "report" and OF_A_DEFAULT_VPC not in change.resource:
             told.setdefault((change.component, _resource(change, each)), VERBS[change.action])
+        elif change.action == "report" and LATER in change.reason:
+            told.setdefault((change.component, _resource(change, each)), "create, later")
     return sorted((component, verb, resource) for (component, resource), verb in told.items())
 
 

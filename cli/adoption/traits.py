@@ -44,6 +44,10 @@ TITLES: Sequence[tuple[str, str, What | None, str]] = (
     ("access", "", What.LEFT, "somebody from outside of the organization"),
 )
 """What a fact is about, by its component, what its resource begins with, and how it bears; the first that fits."""
+OF_OTHERS = ("somebody else", "covers this account")
+"""What `config` and `trail` say of others: of a thing of ours they say neither."""
+LATER, UNKNOWN = "left out for now", "cannot be verified"
+"""What a plan says of things of ours while what they need is not there yet: it is no fact about the account."""
 IN_USE = "because it is in use"
 """Of a default VPC, in the words of `account-settings`."""
 
@@ -68,13 +72,17 @@ def facts(changes: Sequence[Change], failure: Mapping[str, str] | None) -> list[
 def _of_change(change: Change) -> Iterator[Fact]:
     for clause in change.breaks or ():
         yield Fact(What.BREAKS, _title(change, What.BREAKS), f"{change.resource}: {clause}")
-    if change.action == "report":
+    waits = any(words in change.reason for words in (LATER, UNKNOWN))
+    if change.action == "report" and not change.breaks and not waits:
         what = What.LEFT if change.is_for_people else What.STAYS
         yield Fact(what, _title(change, what), f"{change.resource}: {change.reason}")
 
 
 def _title(change: Change, what: What) -> str:
     """Empty for what stays and is in any account, like a default VPC that nobody uses."""
+    own = change.component in ("config", "trail") and not any(words in change.reason for words in OF_OTHERS)
+    if own and what is What.STAYS:
+        return ""
     for component, begins, bears, title in TITLES:
         if change.component == component and change.resource.startswith(begins) and bears in (None, what):
             return title

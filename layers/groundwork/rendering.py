@@ -39,11 +39,11 @@ def sentence(change: Change, *, done: bool = False) -> str:
     """How bad it is, what is wrong, and what will be, or was, done: `HIGH    trail groundwork: is not logging; will be put
     right by cloudtrail StartLogging`. What nobody has to do anything about is a `NOTE`."""
     note = change.action == "report" and not change.is_for_people
+    breaks = f"; breaks: {'; '.join(change.breaks)}" if change.breaks else ""
     text = f"{'NOTE' if note else change.severity.upper():<7} {change.resource}: {change.reason}"
     if change.action == "report":
-        return text if note else f"{text}; left to you"
+        return f"{text}{'' if note else '; left to you'}{breaks}"
     by = f" by {change.call.service} {change.call.operation}" if change.call else ""
-    breaks = f"; breaks: {'; '.join(change.breaks)}" if change.breaks else ""
     return f"{text}; {(WAS if done else WILL_BE)[change.action]}{by}{breaks}"
 
 

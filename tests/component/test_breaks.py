@@ -190,6 +190,14 @@ def test_a_role_of_our_name_that_somebody_made_is_missed_as_it_is(world: World, 
     assert "Administrator" not in clause
 
 
+def test_it_is_told_before_the_security_account_is_there(world: World, grown: Account) -> None:
+    without = world.organization.model_copy(update={"security_account_id": None})
+    missed = "somebody else made it, and who uses it finds it changed, once it can be laid down"
+    assert breaks(world, ACCESS, grown, organization=without) == [missed]
+    change = told(world.planned(ACCESS, grown, organization=without))
+    assert any(sentence(each).endswith(f"; breaks: {missed}") for each in change.values())
+
+
 def test_who_else_works_here_is_told(world: World, grown: Account) -> None:
     changes = told(world.plan(ACCESS, grown))
     sets = changes["role/AWSCloudFormationStackSetExecutionRole"]

@@ -60,16 +60,22 @@ BLOCK = "S3 public access block"
         ),
         (note("account-settings", "default VPC in us-east-1", VPC), What.STAYS, ""),
         (note("account-settings", "root user", "has a password", severity="high"), What.LEFT, "root credentials"),
-        (note("config", "recorder in us-east-1", "covered"), What.STAYS, "AWS Config of somebody else"),
+        (
+            note("config", "recorder in us-east-1", "covered by recorder 'audit', which somebody else made"),
+            What.STAYS,
+            "AWS Config of somebody else",
+        ),
+        (note("config", "Region me-south-1", "is not enabled"), What.STAYS, ""),
+        (note("access", "role/admin", "is declared", breaks=["changed"]), What.BREAKS, "a role of our name"),
         (
             note("config", "recorder in us-east-1", "is not recording", severity="high"),
             What.LEFT,
             "AWS Config of somebody else in the way",
         ),
-        (note("trail", "trail audit", "it stays"), What.STAYS, "trails of somebody else"),
+        (note("trail", "trail audit", "somebody else made it, and it stays"), What.STAYS, "trails of somebody else"),
         (note("access", "role/stacksets-exec-1", "stack sets work here"), What.STAYS, "stack sets"),
         (note("access", "role/homemade", "lets in 9", severity="high"), What.LEFT, "somebody from outside of the organization"),
-        (note("access", "role/deploy", "left out for now"), What.STAYS, ""),
+        (note("access", "role/deploy", "has a path of its own"), What.STAYS, ""),
         (change("access", "role/admin", action="update", breaks=["changed"]), What.BREAKS, "a role of our name"),
         (note("budget", "budget x", "is over", severity="high"), What.LEFT, "budget"),
     ],
@@ -78,6 +84,20 @@ def test_what_stands_out(given: Change, what: What, about: str) -> None:
     (fact,) = Planned(entry("dev"), [given, TRAIL]).facts
     assert (fact.what, fact.title) == (what, about)
     assert fact.sentence.startswith(f"{given.resource}: ")
+
+
+def test_what_waits_for_the_security_account_is_no_fact_about_an_account(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    waits = note("access", "role/admin", "left out for now: the security account does not exist yet")
+    key = note("trail", "trail groundwork", "its key cannot be verified: no")
+    account = Planned(entry("dev"), [waits, key, TRAIL])
+    assert account.facts == []
+    tell(grouped([account]), [])
+    assert [line.split() for line in capsys.readouterr().out.splitlines()[3:5]] == [
+        ["access", "create,", "later", "role/admin"],
+        ["trail", "create", "trail", "groundwork"],
+    ]
 
 
 def test_where_an_account_stands() -> None:

@@ -170,7 +170,7 @@ class Access(Component[Found]):
         yield from difference.left_out(want)
         yield from entry_roles.calls(found.roles, target)
         if target.foresees:
-            yield from others.calls(found.roles, target)
+            yield from others.calls(found.roles, {role.name for role in want.roles}, target)
         told = (
             list(pipelines.open_to_others(found.roles.values(), target))
             if target.account.kind == "tooling"

@@ -7,23 +7,38 @@ https://docs.aws.amazon.com/controltower/latest/userguide/roles-how.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from fnmatch import fnmatchcase
 
 from groundwork.baseline.component import Call, Target, needing
 from groundwork.baseline.documents import principals
 from groundwork.declaration.entry_roles import CONTROL_TOWER
 from groundwork.declaration.policy_files import statements
+from groundwork.declaration.settings import MANAGED_BY
 
-from .state import RoleState
+from .state import US, RoleState
+from .wanted import declared_roles
 
 STACK_SETS = ("AWSCloudFormationStackSetExecutionRole", "stacksets-exec-*")
 """The role of stack sets that have permissions of their owner's, and those of stack sets that Organizations lets in."""
 CONTROL_TOWERS = "aws-controltower-*"
 
 
-def calls(found: Mapping[str, RoleState], target: Target) -> Iterator[Call]:
-    yield from needing((), (*_stack_sets(found, target), *_control_tower(found)))
+def calls(found: Mapping[str, RoleState], compared: Collection[str], target: Target) -> Iterator[Call]:
+    """`compared` are the names of roles whose own differences say what becomes of them."""
+    later = _later(found, compared, target)
+    yield from needing((), (*_stack_sets(found, target), *_control_tower(found), *later))
+
+
+def _later(found: Mapping[str, RoleState], compared: Collection[str], target: Target) -> Iterator[Call]:
+    """Roles of declared names that somebody else made, where whom they are to trust is not there yet."""
+    for declared in declared_roles(target):
+        there = found.get(declared.name)
+        if there and there.name not in compared and there.tags.get(MANAGED_BY) != US:
+            missed = "somebody else made it, and who uses it finds it changed, once it can be laid down"
+            report = _report(there.name, "is declared, and is there without our tag")
+            yield replace(report, breaks=[missed])
 
 
 def _stack_sets(found: Mapping[str, RoleState], target: Target) -> Iterator[Call]:
