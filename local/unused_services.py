@@ -1,8 +1,7 @@
 """Adapter: what services answer in which nothing was ever made or switched on. Here nothing can make it, either: of most of
 these services only what reads is here at all.
 
-moto has not the operation, not the service, or an answer that AWS would not give: Identity Center is switched on in each
-of its accounts, and every account has a support plan.
+moto has not the operation, not the service, or an answer that AWS would not give: every account has a support plan.
 """
 
 from __future__ import annotations
@@ -71,7 +70,6 @@ ANSWERS: Mapping[str, Mapping[str, Answer]] = {
     "savingsplans": {"DescribeSavingsPlans": _nothing},
     "shield": {"GetSubscriptionState": _no_shield_advanced},
     "ssm": {"DescribeInstanceInformation": _nothing, "ListResourceComplianceSummaries": _nothing},
-    "sso-admin": {"ListInstances": _nothing},
     "support": {EVERY: _no_support_plan},
 }
 

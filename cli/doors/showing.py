@@ -15,7 +15,7 @@ from groundwork.doors.declared import declared as rendered
 from groundwork.doors.declared import without_aws
 from groundwork.doors.power import WORDS, Power
 from groundwork.doors.premises import Premises
-from groundwork.doors.sentences import sentences, where
+from groundwork.doors.sentences import by_identity_center, sentences, where
 from groundwork.doors.table import AS_THEMSELVES, Door, declared_doors, doors
 
 if TYPE_CHECKING:
@@ -41,16 +41,19 @@ class Asked:
 
 
 def declared_ones(asked: Asked) -> tuple[list[Door], Sequence[str]]:
-    """The doors that the declaration opens, with what could not be worked out."""
+    """The doors that the declaration opens, with what could not be worked out, and who has permission sets."""
     declaration = declared.load()
     if asked.offline:
         (premises,) = without_aws(declaration)
         chosen = _chosen([place.account for place in premises.places.values()], asked.accounts)
-        return [door for door in doors(premises) if door.account.id in chosen], premises.notes
-    organization, accounts = _there(declaration)
-    found, premises = declared_doors(declaration, organization, accounts)
-    chosen = _chosen(accounts, asked.accounts)
-    return [door for door in found if door.account.id in chosen], premises.notes
+        found = doors(premises)
+    else:
+        organization, accounts = _there(declaration)
+        found, premises = declared_doors(declaration, organization, accounts)
+        chosen = _chosen(accounts, asked.accounts)
+    places = {each.words: each.account for each in premises.places.values() if each.account.id in chosen}
+    notes = [*premises.notes, *by_identity_center(declaration, places)]
+    return [door for door in found if door.account.id in chosen], notes
 
 
 def held(asked: Asked) -> tuple[list[Door], Sequence[str]]:

@@ -281,6 +281,24 @@ class StackFailed(Refused):
     )
 
 
+class IdentityCenterInProgress(Pending):
+    """IAM Identity Center is at work in accounts, or waits for what another account's execution makes."""
+
+    remedy = (
+        "See the permission set, or the account's assignments, in the console of IAM Identity Center. When it is done, start the "
+        'execution with {"accountId": "<its id>"}: it does only what is left.'
+    )
+
+
+class IdentityCenterFailed(Refused):
+    """There is no instance, no such group, or IAM Identity Center could not provision or assign a permission set."""
+
+    remedy = (
+        "Do what the cause says in IAM Identity Center or its identity provider, or correct the declaration. Then start the "
+        'execution with {"accountId": "<its id>"}: it does only what is left.'
+    )
+
+
 class ConflictingSetup(Refused):
     """Somebody else's resource stands where the baseline wants its own, and the declaration does not take it over."""
 

@@ -331,6 +331,7 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
         _service_linked_role("telemetry-enablement.observabilityadmin.amazonaws.com"),
     ),
     "observabilityadmin:CreateTelemetryRuleForOrganization": (_tags("observabilityadmin:TagResource"),),
+    "sso:CreatePermissionSet": (_tags("sso:TagResource"),),
     "s3:GetObject": (_object_key("kms:Decrypt"),),
     "s3:PutObject": (_object_acl, _copied, _object_key("kms:GenerateDataKey")),
     "s3:PutReplicationConfiguration": (_roles("s3", "ReplicationConfiguration.Role"),),

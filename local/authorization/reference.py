@@ -17,7 +17,19 @@ from typing import Any
 
 SERVICES = (
     *("access-analyzer", "account", "apigateway", "budgets", "cloudformation", "cloudtrail", "cloudwatch"),
-    *("config", "dynamodb", "ec2", "ecr", "events", "guardduty", "iam", "inspector2", "kms", "lambda"),
+    *(
+        "config",
+        "dynamodb",
+        "ec2",
+        "ecr",
+        "events",
+        "guardduty",
+        "iam",
+        "identitystore",
+        "inspector2",
+        "kms",
+        "lambda",
+    ),
     *(
         "logs",
         "macie2",
@@ -28,13 +40,13 @@ SERVICES = (
         "secretsmanager",
         "securityhub",
     ),
-    *("servicequotas", "sns", "sqs", "ssm", "states", "sts", "tag", "xray"),
+    *("servicequotas", "sns", "sqs", "ssm", "sso", "states", "sts", "tag", "xray"),
 )
 READ_ONLY = (
     *("acm", "application-autoscaling", "athena", "autoscaling", "backup", "bedrock", "ce"),
     *("cloudfront", "codebuild", "cognito-identity", "cognito-idp", "controltower", "detective"),
     *("dms", "ecs", "eks", "elasticache", "elasticfilesystem", "elasticloadbalancing"),
-    *("elasticmapreduce", "es", "glacier", "identitystore", "kafka", "kafkaconnect"),
+    *("elasticmapreduce", "es", "glacier", "kafka", "kafkaconnect"),
     *(
         "network-firewall",
         "ram",
@@ -47,7 +59,7 @@ READ_ONLY = (
         "savingsplans",
         "schemas",
     ),
-    *("securitylake", "shield", "sso", "support", "wafv2"),
+    *("securitylake", "shield", "support", "wafv2"),
 )
 """Of these services, only the actions that read."""
 READING = frozenset(("Read", "List"))

@@ -11,7 +11,7 @@ from collections.abc import Mapping
 from typing import Any
 from urllib.parse import unquote, urlparse
 
-from local.authorization import state
+from local.authorization import identity_center, state
 from local.authorization.operations import EngineGap
 from local.authorization.reference import Action
 from local.authorization.resources import EVERYTHING, Call, Resolver
@@ -437,5 +437,7 @@ RESOLVERS: Mapping[str, Resolver] = {
     "observabilityadmin": _observabilityadmin,
     "macie2": _macie2,
     "securityhub": _securityhub,
+    "sso": identity_center.of_sso,
+    "identitystore": identity_center.of_identitystore,
     "sts": _sts,
 }

@@ -94,6 +94,7 @@ ALIASES: Mapping[str, Sequence[str]] = {  # a template's variable -> parameters 
     "guardduty.DetectorId": ("DetectorId",),
     "guardduty.PublishingDestinationId": ("DestinationId",),
     "securityhub.ConfigurationPolicyId": ("Identifier",),
+    "sso.AccountId": ("AccountId", "TargetId"),
 }
 
 

@@ -47,6 +47,7 @@ CHANGES_OF_A_ROLE = (
     "put_role_policy",
     "update_assume_role_policy",
 )
+RESERVED = "/aws-reserved/"
 FEATURES = {"RootCredentialsManagement": "root_credentials_management", "RootSessions": "root_sessions"}
 
 _loaded: dict[str, list[ManagedPolicy]] = {}
@@ -103,11 +104,12 @@ def _create_service_linked_role(iam: IAMBackend, service_name: str, description:
 
 
 def _sparing_service_linked_roles(handler: Any) -> Any:
-    """Nobody but AWS changes or deletes a service-linked role, except by DeleteServiceLinkedRole."""
+    """Nobody but AWS changes or deletes a service-linked role, except by DeleteServiceLinkedRole, or one of IAM Identity Center."""
 
     def guarded(response: IamResponse) -> Any:
         name = response._get_param("RoleName")
-        if any(role.name == name and role._linked_service for role in response.backend.roles.values()):
+        roles = (role for role in response.backend.roles.values() if role.name == name)
+        if any(role._linked_service or role.path.startswith(RESERVED) for role in roles):
             message = f"Cannot perform the operation on the protected role '{name}' - this role is only modifiable by AWS"
             raise IamError("UnmodifiableEntity", message)
         return handler(response)

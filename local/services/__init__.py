@@ -30,6 +30,7 @@ SERVICES = (
     "local.services.account.labels",
     "local.services.account.alternate_contacts",
     "local.services.guardduty",
+    "local.services.identity_center",
     "local.services.inspector",
     "local.services.macie",
     "local.services.service_quotas",

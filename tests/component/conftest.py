@@ -140,8 +140,9 @@ class World:
         else:
             if (account.id, policy) not in self._entered:
                 self.work_as(WORKER)
+                place = self.security if component.by_administrator else account
                 self._entered[account.id, policy] = sessions.enter(
-                    account, self.organization, [ENTRY_ROLE], permissions, component.name
+                    place, self.organization, [ENTRY_ROLE], permissions, component.name, account
                 ).client
             clients = self._entered[account.id, policy]
         return Target(

@@ -70,6 +70,7 @@ NOT_LESS_THAN = {
     "Lambda.ServiceException": 30,
     "Lambda.TooManyRequestsException": 10 * 60,
     "Lambda.Unknown": 30,
+    "IdentityCenterInProgress": 60 * 60,  # a permission set is provisioned in account after account
     "ManagementAccountNotReady": 5 * 60,
     "OrganizationBusy": 60
     * 60,  # "your organization is still initializing ... for up to an hour", says Organizations

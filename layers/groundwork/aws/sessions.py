@@ -68,11 +68,13 @@ def inside(
     permissions: Sequence[Permission],
     purpose: str,
     work: Callable[[Inside], Answer],
+    about: Account | None = None,
 ) -> Answer:
     """What `work` answers inside the account. Where it is denied for good by one entry role, the next one that opens is
-    tried. Raises what `enter` and `while_young` raise."""
+    tried. Raises what `enter` and `while_young` raise. `about` is the account that the permissions are about, where that is
+    another one."""
     roles = list(entry_roles)
-    entered = enter(account, organization, roles, permissions, purpose)
+    entered = enter(account, organization, roles, permissions, purpose, about)
     while True:
         try:
             with while_young(account):
@@ -82,7 +84,7 @@ def inside(
             if not roles:
                 raise
             try:
-                entered = enter(account, organization, roles, permissions, purpose)
+                entered = enter(account, organization, roles, permissions, purpose, about)
             except (AccountNotEnterable, AccountNotUsable):
                 raise denied from None
 
@@ -93,8 +95,9 @@ def enter(
     entry_roles: Sequence[str],
     permissions: Iterable[Permission],
     purpose: str,
+    about: Account | None = None,
 ) -> Inside:
-    """The way into the account, able to do what `permissions` say and no more.
+    """The way into the account, able to do what `permissions` say and no more. `about`: as `inside` has it.
 
     The entry roles are tried in order. When none lets us in, raises `AccountNotUsable` for a young account, which
     looks just like one whose role does not trust us, and `AccountNotEnterable` for any other; both name every role
@@ -104,7 +107,8 @@ def enter(
     https://docs.aws.amazon.com/STS/latest/APIReference/API_AssumeRole.html
     """
     partition = organization.partition
-    policy = session_policy(needed(permissions, account.kind), account.id, partition)
+    whose = about or account
+    policy = session_policy(needed(permissions, whose.kind), whose.id, partition)
     sts = own_client("sts")
     answers = []
     for role in entry_roles:

@@ -127,7 +127,8 @@ class Target:
     """The account in work: who it is, where it stands, what is declared, and the clients to look at it.
 
     `foresees` is set in a plan: what the security account does not hold yet is `known_later`, where an apply waits.
-    `entered_by` is the name of the role whose session applies, `execution` the ARN of the execution that works."""
+    `entered_by` is the name of the role whose session applies, `execution` the ARN of the execution that works, and
+    `started` when it began, ISO 8601, where the component is told."""
 
     account: Account
     organization: Organization
@@ -137,6 +138,7 @@ class Target:
     foresees: bool = False
     entered_by: str | None = None
     execution: str = ""
+    started: str = ""
     _asked: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What does not change while an account is in work: asked once, used by every component."""
     _asking: dict[str, Lock] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -176,6 +178,9 @@ class Component(ABC, Generic[Found]):
     settings: ClassVar[type[Model] | None] = None
     """What may be declared for it, under its name in camelCase; `target.settings` has it. Settings that several
     components use are in `declared_settings`."""
+    by_administrator: ClassVar[bool] = False
+    """For one whose calls are about an account and are made in the security account, as the delegated administrator of a
+    service: its session is there. `{account}` in its permissions is the account that they are about."""
     reads: ClassVar[Sequence[Permission]]
     """What `read` calls: the session policy of plan and verify."""
     reads_in_plan: ClassVar[Sequence[Permission]] = ()

@@ -27,7 +27,7 @@ MOST_PASSES = 3
 LONGEST_TOGETHER = 1_500
 """Characters of a session policy for several components: STS has a second limit, of a form that nobody can count, and
 whoever stays away from the first one seldom meets that."""
-MOST_COMPONENTS: dict[Kind, int] = {"management": 17, "security": 17, "tooling": 10, "workload": 10}
+MOST_COMPONENTS: dict[Kind, int] = {"management": 17, "security": 19, "tooling": 11, "workload": 11}
 """That accounts of each kind may have, whatever is declared."""
 ROOM_FOR_RESULTS = 200_000
 LONGEST_RESULT = 18_000
@@ -37,13 +37,14 @@ is applied may go round three times, and each result stays."""
 
 class ComponentTask(Model):
     """One component for one account, as the state machine hands it over. `chosen` are the components that somebody
-    asked for; all of them where it is empty. `leased_until` is in seconds since the epoch."""
+    asked for; all of them where it is empty. `leased_until` is in seconds since the epoch, `started` ISO 8601."""
 
     component: ComponentName
     account: Account
     organization: Organization
     execution: str
     mode: Mode = "apply"
+    started: str = ""
     chosen: list[ComponentName] = Field(default_factory=list)
     leased_until: Whole | None = None
 
@@ -73,8 +74,8 @@ def skipped(task: ComponentTask) -> Result:
 
 
 def work_inside(task: ComponentTask, declaration: Declaration, installation: Installation) -> Result:
-    """Enter the account and bring it to what the component declares, with a session that can do just that; a plan's
-    session can only look.
+    """Enter the account, or the one that administers a service for it, and bring it to what the component declares, with a
+    session that can do just that; a plan's session can only look.
 
     Raises what the component raises, `ComponentNotSettled`, `AccountNotUsable`, `AccountNotEnterable` and
     `EntryRoleDenied`.
@@ -93,10 +94,12 @@ def work_inside(task: ComponentTask, declaration: Declaration, installation: Ins
             foresees=plans,
             entered_by=None if plans else entered.role,
             execution=task.execution,
+            started=task.started,
         )
         return _result(task, target)
 
-    return inside(task.account, task.organization, roles, permissions, task.component, work)
+    place = _entered(component, task.account, task.organization)
+    return inside(place, task.organization, roles, permissions, task.component, work, task.account)
 
 
 def work_in_management(task: ComponentTask, declaration: Declaration, installation: Installation) -> Result:
@@ -133,9 +136,9 @@ def verify_inside(
     def look(together: Sequence[Component[object]]) -> list[Change]:
         reads = [permission for component in together for permission in component.reads]
         try:
-            return inside(
-                account, organization, declaration.entry_role_names, reads, "verify", partial(plans, together)
-            )
+            place = _entered(together[0], account, organization)
+            roles = declaration.entry_role_names
+            return inside(place, organization, roles, reads, "verify", partial(plans, together), account)
         except SessionPolicyTooLarge:
             if len(together) == 1:
                 raise
@@ -143,12 +146,26 @@ def verify_inside(
             return [*look(together[:half]), *look(together[half:])]
 
     components = [_component(name, declaration) for name in names]
-    groups = _fitting_a_session(components, account, organization.partition)
+    groups = [
+        together
+        for there in (False, True)
+        for together in _fitting_a_session(
+            [each for each in components if each.by_administrator == there], account, organization.partition
+        )
+    ]
     rest = chain(*side_by_side(*(partial(look, together) for together in groups)))
     differences = [f"{change.resource}: {change.reason}" for change in rest if change.action != "report"]
     if differences:
         error = BaselineNotVerified if passes < MOST_PASSES else BaselineUndone
         raise error(f"Account {account.id} differs again: {'; '.join(differences)}")
+
+
+def _entered(component: Component[Any], account: Account, organization: Organization) -> Account:
+    """The account in which the component's calls are made."""
+    security = organization.security_account_id
+    if not component.by_administrator or security in (None, account.id):
+        return account
+    return Account(id=str(security), name="security", email="", kind="security")
 
 
 def _fitting_a_session(

@@ -35,10 +35,13 @@ from groundwork.declaration.outsiders import Outsider
 from groundwork.declaration.own_policies import OwnPolicy
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import (
+    ACCOUNT_ASSIGNMENTS,
+    PERMISSION_SETS,
     AccountSettings,
     Approvals,
     Cdk,
     Config,
+    IdentityCenter,
     LogArchive,
     Regions,
     Requests,
@@ -64,7 +67,7 @@ ComponentName = Annotated[
 
 
 Prune = Literal["report", "remove"]
-REMOVING: frozenset[str] = frozenset({"access", "organization"})
+REMOVING: frozenset[str] = frozenset({"access", ACCOUNT_ASSIGNMENTS, "organization", PERMISSION_SETS})
 """The components that remove what is no longer declared unless told to report it: a way in of somebody who left, and units
 in which nothing is. The others hold data, or people's work."""
 
@@ -90,6 +93,7 @@ class Declaration(Model):
     )
     baseline: dict[Kind, list[ComponentName]]
     access: Access = Field(default_factory=Access)
+    identity_center: IdentityCenter = Field(default_factory=IdentityCenter)
     log_archive: LogArchive = Field(default_factory=LogArchive)
     trail: Trail = Field(default_factory=Trail)
     config: Config = Field(default_factory=Config)
@@ -112,7 +116,7 @@ class Declaration(Model):
     prune: dict[ComponentName, Prune] = Field(
         default_factory=dict,
         description="What becomes of what Groundwork laid down and the declaration no longer names, by component: "
-        "access and organization (empty units alone) remove it, the others report it",
+        "access, account-assignments, permission-sets and organization (empty units alone) remove it, the others report it",
     )
 
     outsiders: list[Outsider] = Field(

@@ -15,6 +15,7 @@ from groundwork.declaration.fields import (
     ManagedPolicy,
     Name,
     OwnTags,
+    PermissionSetName,
     PolicyName,
     Principal,
     TrustedAccount,
@@ -116,6 +117,11 @@ class Role(Model):
     )
     max_session_duration: int = Field(default=3600, ge=3600, le=43200, description="Seconds")
     tags: OwnTags = Field(default_factory=dict)
+    permission_set: PermissionSetName | None = Field(
+        default=None,
+        description="The name of the permission set of IAM Identity Center that is made of the role, with permission-sets in the "
+        "line of security",
+    )
 
 
 class Boundary(Model):

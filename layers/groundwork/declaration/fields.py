@@ -31,6 +31,22 @@ def _iam_name(value: str) -> str:
     return value
 
 
+def _permission_set(value: str) -> str:
+    """https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html"""
+    if value.lower().startswith("arn:"):
+        raise ValueError("is an ARN; give the name alone")
+    if not re.fullmatch(r"[\w+=,.@-]{1,32}", value, re.ASCII):
+        raise ValueError("is no permission set's name; use 1 to 32 letters, digits and _+=,.@-")
+    return value
+
+
+def _display_name(value: str) -> str:
+    """https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_CreateGroup.html"""
+    if not re.fullmatch(r"[^\x00-\x20\x7f][^\x00-\x1f\x7f]{0,1023}", value):
+        raise ValueError("is no display name of a group; use 1 to 1,024 characters, without line breaks")
+    return value
+
+
 def _path(value: str) -> str:
     """Besides IAM's own rule: `//` and what stands for something else in a policy are nobody's intention.
 
@@ -193,6 +209,10 @@ ManagedPolicy = Annotated[
 """Whether AWS has one of this name, `mistakes` tells: the list is read when everything else is right."""
 PolicyName = Annotated[str, AfterValidator(_policy_name)]
 Name = Annotated[str, AfterValidator(_iam_name)]
+PermissionSetName = Annotated[
+    str, AfterValidator(_permission_set), Field(json_schema_extra={"pattern": "^[A-Za-z0-9_+=,.@-]{1,32}$"})
+]
+DisplayName = Annotated[str, AfterValidator(_display_name)]
 OwnTags = Annotated[dict[str, str], AfterValidator(_own_tags)]
 IamPath = Annotated[
     str,

@@ -20,6 +20,7 @@ from groundwork.contracts import Kind, Model, what_is_wrong
 from groundwork.declaration import Declaration, own_policies
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.component_names import camel, component_names
+from groundwork.declaration.identity_center import identity_center_mistakes
 from groundwork.declaration.mistakes import mistakes, own_policy_faults
 from groundwork.declaration.policy_files import (
     ENTER,
@@ -134,6 +135,7 @@ def mistakes_in(declaration: Declaration) -> Iterator[str]:
         *mistakes(declaration),
         *_policy_mistakes(declaration, declaration._policies),
         *stack_mistakes(declaration, declaration._templates),
+        *identity_center_mistakes(declaration, declaration._policies),
     ):
         yield f"{FILE}: {each}."
     for each in own_policy_faults(declaration):

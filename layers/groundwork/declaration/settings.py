@@ -12,7 +12,9 @@ from groundwork.declaration.fields import (
     AggregatorName,
     BucketName,
     ConfigName,
+    DisplayName,
     KeyAlias,
+    Name,
     Region,
     TrailName,
 )
@@ -324,4 +326,21 @@ class RollOut(Model):
     concurrency: int = Field(default=10, ge=1, le=1000, description="Accounts worked on at once")
     tolerated_failure_percentage: int = Field(
         default=100, ge=0, le=100, description="When more fail, the roll-out stops"
+    )
+
+
+PERMISSION_SETS, ACCOUNT_ASSIGNMENTS = "permission-sets", "account-assignments"
+"""The components: one makes the permission sets, in the security account; the other assigns them in an account."""
+
+
+class IdentityCenter(Model):
+    """The organization's instance of IAM Identity Center, which a person enables in the management account."""
+
+    region: Region | None = Field(
+        default=None,
+        description="Its primary Region, which AWS changes no more; regions.home where nothing is said",
+    )
+    groups: dict[Name, DisplayName] = Field(
+        default_factory=dict,
+        description="Display names in the identity store of declared groups that are called otherwise there",
     )

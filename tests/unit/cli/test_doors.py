@@ -113,6 +113,23 @@ def test_the_table_without_aws(home: Path, capsys: pytest.CaptureFixture[str]) -
     assert {tuple(each["withoutMfa"]) for each in developers} == {()}
 
 
+def test_who_comes_by_identity_center_stands_below_the_table(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declared = yaml.safe_load((home / "baseline.yaml").read_text())
+    declared["access"]["roles"][0]["permissionSet"] = "Administrator"
+    declared["baseline"]["workload"].append("account-assignments")
+    declared["baseline"]["security"].append("permission-sets")
+    (home / "baseline.yaml").write_text(yaml.safe_dump(declared))
+    assert main(["doors", "--offline", "--account", "mgmt"]) == 0
+    assert "IAM Identity Center" not in capsys.readouterr().out
+    assert main(["doors", "--offline"]) == 0
+    (line,) = [each for each in capsys.readouterr().out.splitlines() if "IAM Identity Center" in each]
+    assert line.startswith(
+        "By IAM Identity Center admin-external-accounts has Administrator in workload accounts in "
+    )
+
+
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [

@@ -115,7 +115,7 @@ MISTAKES: list[tuple[str, Any, str]] = [
         "entryRoles.1: AWSControlTowerExecution: Control Tower enters by it; give another entry role the trust narrow",
     ),
     ("baseline.sandbox", ["access"], "baseline.sandbox"),
-    ("baseline.workload", ["acess"], "baseline.workload.0: 'acess' is no component; the components are access, account-contacts"),
+    ("baseline.workload", ["acess"], "baseline.workload.0: 'acess' is no component; the components are access, account-assignments"),
     ("access.roles.0.name", "no spaces", "'no spaces' is no IAM name; use 1 to 64 letters, digits and _+=,.@-"),
     ("access.roles.0.path", "doors", "access.roles.0.path: 'doors' is no IAM path; it begins and ends with a slash"),
     ("access.roles.0.maxSessionDuration", 60, "access.roles.0.maxSessionDuration: 60 is too small; it must be 3600 or more"),

@@ -1,12 +1,15 @@
-"""AWS IAM, and STS.
+"""AWS IAM, STS, and IAM Identity Center with its identity store, as the security account administers them.
 
 https://docs.aws.amazon.com/IAM/latest/APIReference/API_Operations.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/reference_iam-quotas.html
+https://docs.aws.amazon.com/singlesignon/latest/APIReference/CommonErrors.html
+https://docs.aws.amazon.com/singlesignon/latest/userguide/delegated-admin.html
+https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
 """
 
 from __future__ import annotations
 
-from .answer import FAULT, Answers, again, busy, quota, read, refused, unsent
+from .answer import FAULT, THROTTLED, Answers, again, busy, quota, read, refused, unsent
 
 CALLS = (
     "AddUserToGroup AttachGroupPolicy AttachRolePolicy CreateAccountAlias CreateGroup CreatePolicy "
@@ -149,4 +152,55 @@ ANSWERS_OF_STS: Answers = {
         "Several components: in sessions of their own. One: `SessionPolicyTooLarge`."
     ),
     "RegionDisabledException": read("`AccountNotUsable`: STS is off in the Region, or not on yet."),
+}
+
+CALLS_OF_IDENTITY_CENTER = (
+    "AttachManagedPolicyToPermissionSet CreateAccountAssignment CreatePermissionSet DeleteAccountAssignment "
+    "DeleteInlinePolicyFromPermissionSet DeletePermissionSet DeletePermissionsBoundaryFromPermissionSet "
+    "DescribeAccountAssignmentCreationStatus DescribeAccountAssignmentDeletionStatus DescribePermissionSet "
+    "DescribePermissionSetProvisioningStatus DetachCustomerManagedPolicyReferenceFromPermissionSet "
+    "DetachManagedPolicyFromPermissionSet GetInlinePolicyForPermissionSet GetPermissionsBoundaryForPermissionSet "
+    "ListAccountAssignmentCreationStatus ListAccountAssignmentDeletionStatus ListAccountAssignments "
+    "ListAccountsForProvisionedPermissionSet ListCustomerManagedPolicyReferencesInPermissionSet ListInstances "
+    "ListManagedPoliciesInPermissionSet ListPermissionSetProvisioningStatus ListPermissionSets "
+    "ListPermissionSetsProvisionedToAccount ListTagsForResource ProvisionPermissionSet PutInlinePolicyToPermissionSet "
+    "TagResource UpdatePermissionSet"
+)
+CALLS_OF_IDENTITY_STORE = "GetGroupId"
+
+_NOT_ADMINISTERED = again(
+    "IAM Identity Center does not see yet that the security account administers it. If it goes on: see whether a policy of the "
+    "organization stands against the entry role, and whether somebody is assigned the permission set in the management account, "
+    "where only that account may change it: take that assignment off there."
+)
+_DELETED = again("Somebody deleted it a moment ago: seen at the next look.")
+
+ANSWERS_OF_IDENTITY_CENTER: Answers = {
+    "AccessDeniedException": _NOT_ADMINISTERED,
+    "ConflictException": again(
+        "IAM Identity Center is at work on the same, or does not see a change of a moment ago yet: seen at the next look."
+    ),
+    "InternalServerException": FAULT,
+    "ResourceNotFoundException": {
+        "GetPermissionsBoundaryForPermissionSet": read("The permission set has no permissions boundary."),
+        "": _DELETED,
+    },
+    "ServiceQuotaExceededException": quota(
+        "There are as many permission sets as AWS allows in the organization or the account, or a permission set has as many "
+        "policies as it may: delete one that is not needed, or ask AWS for more (Service Quotas, IAM Identity Center)."
+    ),
+    "ThrottlingException": THROTTLED,
+    "ValidationException": refused(
+        "IAM Identity Center does not take what is declared: the message says what. Correct the role, its policies or its "
+        "permissionSet under access.roles."
+    ),
+}
+ANSWERS_OF_IDENTITY_STORE: Answers = {
+    "AccessDeniedException": _NOT_ADMINISTERED,
+    "InternalServerException": FAULT,
+    "ResourceNotFoundException": read("The identity store has no group of this display name."),
+    "ThrottlingException": THROTTLED,
+    "ValidationException": refused(
+        "The identity store takes no such display name: correct it under identityCenter.groups."
+    ),
 }

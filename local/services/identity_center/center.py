@@ -1,0 +1,221 @@
+"""IAM Identity Center of an organization: its one instance, the permission sets, and who is assigned them where.
+
+What is asked of it asynchronously comes about `seconds` later, on the engine's clock. A permission set is in an account as a
+role for as long as somebody is assigned it there; a change of it reaches that role once it is provisioned again.
+
+https://docs.aws.amazon.com/singlesignon/latest/userguide/delegated-admin.html
+https://docs.aws.amazon.com/singlesignon/latest/userguide/permissionsetsconcept.html
+"""
+
+from __future__ import annotations
+
+import re
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from typing import Any, Literal, NamedTuple
+from uuid import uuid4
+
+from moto.core.exceptions import ServiceException
+
+from local.clock import Clock
+from local.iam.service_linked_roles import give_role
+from local.organizations import Organizations, organization_of
+
+from . import roles
+from .permission_set import PermissionSet
+
+SERVICE = "sso.amazonaws.com"
+MOST_POLICIES = 20
+INLINE_CHARACTERS = 10_240
+SHORTEST, LONGEST = 3600, 43_200
+DURATION = re.compile(r"PT(?=\d)(?:(\d+)H)?(?:(\d+)M)?(?:(\d+)S)?")
+
+Kind = Literal["creation", "deletion", "provisioning"]
+
+
+class IdentityCenterError(ServiceException):
+    """An exception of IAM Identity Center, by its name."""
+
+
+class Assignment(NamedTuple):
+    account: str
+    permission_set: str
+    principal_type: str
+    principal: str
+
+    def shown(self) -> dict[str, str]:
+        return {
+            "AccountId": self.account,
+            "PermissionSetArn": self.permission_set,
+            "PrincipalType": self.principal_type,
+            "PrincipalId": self.principal,
+        }
+
+
+@dataclass
+class Request:
+    """`about` is an assignment, or of a provisioning the permission set and its accounts."""
+
+    kind: Kind
+    about: Assignment | tuple[str, tuple[str, ...]]
+    due: float
+    id: str = field(default_factory=lambda: str(uuid4()))
+    status: str = "IN_PROGRESS"
+    reason: str = ""
+    created: float = field(default_factory=time.time)
+
+    def summary(self) -> dict[str, Any]:
+        return {"Status": self.status, "RequestId": self.id, "CreatedDate": self.created}
+
+    def shown(self) -> dict[str, Any]:
+        told = self.summary() | ({"FailureReason": self.reason} if self.reason else {})
+        if isinstance(self.about, Assignment):
+            given = self.about.shown()
+            target = {"TargetId": given.pop("AccountId"), "TargetType": "AWS_ACCOUNT"}
+            return told | target | given
+        return told | {"PermissionSetArn": self.about[0]}
+
+
+class Center:
+    """The organization's instance, with its home in `region`. `seconds` is how long what is asked for takes."""
+
+    clock = Clock()
+
+    def __init__(self, organization: Organizations, region: str) -> None:
+        self.management, self.partition, self.region = (
+            organization.account_id,
+            organization.partition,
+            region,
+        )
+        unique = uuid4().hex
+        self.arn = f"arn:{self.partition}:sso:::instance/ssoins-{unique[:16]}"
+        self.identity_store = f"d-{unique[-10:]}"
+        self.seconds: float = 5
+        self.failures: list[str] = []
+        """Why the next requests fail, in order."""
+        self.sets: dict[str, PermissionSet] = {}
+        self.assignments: set[Assignment] = set()
+        self.requests: list[Request] = []
+        self.created = time.time()
+
+    @property
+    def organization(self) -> Organizations:
+        found = organization_of(self.management, self.partition)
+        assert found is not None
+        return found
+
+    # Who may what -----------------------------------------------------------------------------------
+
+    def admit(self, caller: str) -> None:
+        """Raises AccessDeniedException for whoever is neither the management account nor the delegated administrator."""
+        if caller != self.management and not self.organization.is_delegated(caller, SERVICE):
+            raise denied(f"Account {caller} does not administer IAM Identity Center.")
+
+    def admit_to(self, caller: str, *accounts: str) -> None:
+        """What reaches the management account is for that account alone."""
+        if caller != self.management and self.management in accounts:
+            raise denied("A delegated administrator has no access to the management account.")
+
+    # Permission sets --------------------------------------------------------------------------------
+
+    def permission_set(self, arn: str) -> PermissionSet:
+        if arn not in self.sets:
+            raise IdentityCenterError("ResourceNotFoundException", f"Could not find PermissionSet {arn}")
+        return self.sets[arn]
+
+    def change(self, caller: str, arn: str) -> PermissionSet:
+        """The permission set, for whoever may change it."""
+        found = self.permission_set(arn)
+        self.admit_to(caller, *found.roles)
+        return found
+
+    def create(self, name: str, **given: Any) -> PermissionSet:
+        if any(each.name == name for each in self.sets.values()):
+            raise conflict(f"PermissionSet with name {name} already exists.")
+        instance = self.arn.rpartition("/")[2]
+        arn = f"arn:{self.partition}:sso:::permissionSet/{instance}/ps-{uuid4().hex[:16]}"
+        self.sets[arn] = PermissionSet(arn, name, **given)
+        return self.sets[arn]
+
+    def delete(self, permission_set: PermissionSet) -> None:
+        if permission_set.roles or any(
+            each.permission_set == permission_set.arn for each in self.assignments
+        ):
+            raise conflict(f"PermissionSet {permission_set.arn} is in use in accounts.")
+        del self.sets[permission_set.arn]
+
+    # What takes its time ----------------------------------------------------------------------------
+
+    def ask(self, kind: Kind, about: Assignment | tuple[str, tuple[str, ...]]) -> Request:
+        """As it is answered: in progress. The same assignment is worked on once at a time."""
+        if any(each.status == "IN_PROGRESS" and each.about == about for each in self.requests):
+            raise conflict("There is a conflicting operation in process.")
+        made = Request(kind, about, time.monotonic() + self.clock.seconds(self.seconds))
+        self.requests.append(made)
+        return made
+
+    def of_kind(self, kind: Kind) -> Iterator[Request]:
+        return (each for each in reversed(self.requests) if each.kind == kind)
+
+    def settle(self) -> None:
+        """Brings about what is due."""
+        for request in self.requests:
+            if request.status == "IN_PROGRESS" and request.due <= time.monotonic():
+                if self.failures:
+                    request.status, request.reason = "FAILED", self.failures.pop(0)
+                    continue
+                try:
+                    self._bring_about(request)
+                except ServiceException as refused:
+                    request.status, request.reason = "FAILED", str(refused)
+                else:
+                    request.status = "SUCCEEDED"
+
+    def _bring_about(self, request: Request) -> None:
+        about = request.about
+        if not isinstance(about, Assignment):
+            permission_set = self.permission_set(about[0])
+            for account in about[1]:
+                if account in permission_set.roles:
+                    self._provision(permission_set, account)
+            return
+        permission_set = self.permission_set(about.permission_set)
+        if request.kind == "creation":
+            self.assignments.add(about)
+            if about.account not in permission_set.roles:
+                self._provision(permission_set, about.account)
+            return
+        self.assignments.discard(about)
+        if not any((each.account, each.permission_set) == about[:2] for each in self.assignments):
+            permission_set.roles.pop(about.account, None)
+            roles.remove(permission_set, about.account, self.partition)
+
+    def _provision(self, permission_set: PermissionSet, account: str) -> None:
+        give_role(account, SERVICE, self.partition)
+        roles.put(permission_set, account, roles.Home(self.arn, self.partition, self.region))
+        permission_set.roles[account] = permission_set.contents
+
+
+def seconds_of(duration: str) -> int:
+    """Raises ValidationException for what is no duration, or none from one to twelve hours."""
+    found = DURATION.fullmatch(duration)
+    seconds = 0
+    if found:
+        hours, minutes, rest = (int(each or 0) for each in found.groups())
+        seconds = hours * 3600 + minutes * 60 + rest
+    if not SHORTEST <= seconds <= LONGEST:
+        raise invalid(f"SessionDuration {duration} is not from one to twelve hours.")
+    return seconds
+
+
+def denied(message: str) -> IdentityCenterError:
+    return IdentityCenterError("AccessDeniedException", message)
+
+
+def conflict(message: str) -> IdentityCenterError:
+    return IdentityCenterError("ConflictException", message)
+
+
+def invalid(message: str) -> IdentityCenterError:
+    return IdentityCenterError("ValidationException", message)
