@@ -154,7 +154,8 @@ def _drawn_ways(graph: Graph, boxes: Mapping[str, Box], gutters: Mapping[str, fl
         source, target = boxes[way.source], boxes[way.target]
         if way.target in gutters and in_order[way.target] > in_order[way.source]:
             gutter = min(each for each in gutters.values() if each >= source.bottom)
-            yield from _to_next_line(way, source, target, gutter, way.target in graph.tail)
+            hidden = any(_is_above(source, other) and other.y < gutter for other in boxes.values())
+            yield from _to_next_line(way, source, target, gutter, way.target in graph.tail, hidden)
         elif way.source in graph.tail or graph.rank(way.target) == graph.rank(way.source) + 1:
             yield from _to_next_column(way, source, target)
         elif any(_is_above(other, source) for other in boxes.values() if other.bottom > target.y):
@@ -214,15 +215,19 @@ def _below(way: Way, source: Box, target: Box) -> Iterator[str]:
     yield _text("label", (source.right + turn) / 2, source.middle[1] - 5, way.label)
 
 
-def _to_next_line(way: Way, source: Box, target: Box, gutter: float, caught: bool) -> Iterator[str]:
+def _to_next_line(
+    way: Way, source: Box, target: Box, gutter: float, caught: bool, hidden: bool
+) -> Iterator[str]:
+    """From below the source; from beside it, where others stand below it."""
     into = target.y + 30 if target.inner else target.middle[1]
     left = MARGIN - 16
     if caught:  # beside the ways to the lines between
         left, gutter = left - 7, gutter - 4
+    beside = source.right + GAP / 2
+    down = [(source.right, source.middle[1]), (beside, source.middle[1]), (beside, gutter)]
     yield _way(
         [
-            (source.middle[0], source.bottom),
-            (source.middle[0], gutter),
+            *(down if hidden else [(source.middle[0], source.bottom), (source.middle[0], gutter)]),
             (left, gutter),
             (left, into),
             (target.x, into),

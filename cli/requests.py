@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from cli.executions.following import Asked, now
 from cli.trouble import FAILED, Trouble
 from groundwork.callers import SOURCE
-from groundwork.contracts import REQUESTED, AccountRequest, read_trigger
+from groundwork.contracts import CHANGE_REQUESTED, REQUESTED, AccountRequest, ChangeRequest, read_trigger
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.errors import InvalidRequest
 from groundwork.fields import ancestors, shown
@@ -41,8 +41,15 @@ def read_request(detail: Mapping[str, Any], where: str = "") -> AccountRequest:
         trigger = read_trigger({"id": NOBODY, "source": SOURCE, "detail-type": REQUESTED, "detail": detail})
     except InvalidRequest as wrong:
         raise Trouble(f"{where}{wrong}") from None
-    asked: AccountRequest = trigger.asked  # type: ignore[union-attr]
-    return asked
+    return trigger.asked  # type: ignore[union-attr,return-value]
+
+
+def key_and_value(text: str) -> tuple[str, str]:
+    """Of a tag as it is given."""
+    key, sign, value = text.partition("=")
+    if not sign or not key:
+        raise Trouble(f"--tag {text!r} is no tag.", "Write it as key=value.")
+    return key, value
 
 
 def read_file(path: Path) -> list[AccountRequest]:
@@ -126,6 +133,30 @@ def _beside(client: Any, root: str, known: Mapping[str, str], path: str) -> list
     parent, prefix = (known[above[-1]], f"{above[-1]}/") if above else (root, "")
     pages = client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=parent)
     return [f"{prefix}{unit['Name']}" for page in pages for unit in page["OrganizationalUnits"]]
+
+
+def read_change(detail: Mapping[str, Any]) -> ChangeRequest:
+    """Raises `Trouble` that names field, value and remedy."""
+    try:
+        trigger = read_trigger(
+            {"id": NOBODY, "source": SOURCE, "detail-type": CHANGE_REQUESTED, "detail": detail}
+        )
+    except InvalidRequest as wrong:
+        raise Trouble(str(wrong)) from None
+    return trigger.asked  # type: ignore[union-attr,return-value]
+
+
+def post_change(aws: Connection, asked: ChangeRequest) -> Asked:
+    """Raises `Trouble` when the bus does not take the event."""
+    entry = {"Source": aws.source, "DetailType": CHANGE_REQUESTED, "Detail": json.dumps(asked.given)}
+    (answer,) = aws.client("events").put_events(Entries=[entry])["Entries"]
+    if "EventId" not in answer:
+        raise Trouble(
+            f"EventBridge did not take the event: {answer.get('ErrorCode')}: {answer.get('ErrorMessage')}.",
+            "Repeat the command.",
+            FAILED,
+        )
+    return Asked(answer["EventId"], now())
 
 
 def post(aws: Connection, asked: Sequence[AccountRequest]) -> dict[str, Asked]:

@@ -1,4 +1,4 @@
-"""Every crash point: each API call of a vend, through quarantine as well, of a roll-out, of a removal, of a closing and of a
+"""Every crash point: each API call of a vend, through quarantine as well, of a change, of a roll-out, of a removal, of a closing and of a
 repair of stacks fails once in each way, and the work is done all the same.
 
 The calls are those of an undisturbed run, from the embedded AWS's own log. Each is struck alone, in a run of its own.
@@ -23,10 +23,12 @@ from local.calls import CallRecord
 from local.engine import Engine
 from prove.chapter import Chapter, Say
 from prove.closing import CLOSING, Closing
-from prove.runs import Removal, Repair, RepairOfStacks, Vend, VendThroughQuarantine
+from prove.runs import Change, Removal, Repair, RepairOfStacks, Vend, VendThroughQuarantine
 from prove.world import TEMPLATE, TIME_SCALE, World, declaring, with_quarantine_and_a_stack
 
-Story = Literal["vend", "roll-out", "removal", "closing", "vend through quarantine", "repair of stacks"]
+Story = Literal[
+    "vend", "change", "roll-out", "removal", "closing", "vend through quarantine", "repair of stacks"
+]
 KILLS = (("kill-function", "before"), ("kill-function", "after"))
 FAILURES = (("throttle", "before"), ("server-error", "before"), ("reset", "after"))
 WHO_KNOW = (
@@ -83,8 +85,10 @@ class Run(Protocol):
     def wrong(self) -> list[str]: ...
 
 
+CHANGES = ("organizationalUnits:\n", "changes: {allowed: true, renaming: true}\n\norganizationalUnits:\n")
 RUNS: dict[Story, Callable[[World], Run]] = {
     "vend": Vend,
+    "change": Change,
     "roll-out": Repair,
     "removal": Removal,
     "closing": Closing,
@@ -92,6 +96,7 @@ RUNS: dict[Story, Callable[[World], Run]] = {
     "repair of stacks": RepairOfStacks,
 }
 DECLARED: dict[Story, Callable[[], AbstractContextManager[Path]]] = {
+    "change": partial(declaring, *CHANGES),
     "closing": partial(declaring, *CLOSING),
     "vend through quarantine": with_quarantine_and_a_stack,
     "repair of stacks": with_quarantine_and_a_stack,
@@ -242,9 +247,16 @@ def of_stacks(found: list[Point]) -> list[Point]:
     return [point for point in found if point.service in ("iam", "cloudformation") and point.function]
 
 
+def of_the_change(found: list[Point]) -> list[Point]:
+    """What a change calls besides a vend."""
+    functions = ("ReadRequestFunction", "ChangeAccountFunction", "RecordOutcomeFunction")
+    return [point for point in found if point.function in functions]
+
+
 def prove(seed: int, say: Say) -> list[Chapter]:
     return [
         prove_story("vend", seed, say),
+        prove_story("change", seed, say, of_the_change),
         prove_story("roll-out", seed, say),
         prove_story("removal", seed, say, of_iam),
         prove_story("closing", seed, say),

@@ -254,9 +254,23 @@ STRANGE = st.builds(
     st.one_of(st.just(GOOD), VALUE),
     REST,
 )
+CHANGE = {
+    "accountId": "211047650761",
+    "accountName": "dev",
+    "organizationalUnit": "Workloads/Development",
+    "tags": {"team": "a", "old": None},
+    "kind": "workload",
+}
+CHANGED = st.builds(
+    _enveloped,
+    st.just("groundwork"),
+    st.just("Account Change Requested"),
+    st.one_of(spoiled(CHANGE), VALUE),
+    REST,
+)
 BY_HAND = spoiled({"accountId": "211047650761", "mode": "apply", "components": ["trail"]})
 
-TRIGGER = st.one_of(ASKED, ASKED, ASKED, TOLD, BY_HAND, STRANGE, VALUE)
+TRIGGER = st.one_of(ASKED, ASKED, ASKED, CHANGED, TOLD, BY_HAND, STRANGE, VALUE)
 """What `groundwork-vend-account` is started with."""
 
 ROLL_OUT = st.one_of(

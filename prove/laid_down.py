@@ -197,13 +197,14 @@ def machine_arn(name: str) -> str:
 class _Names:
     """What names of the template stand for, as far as its policies turn on it: every resource for its ARN."""
 
-    def __init__(self, template: Mapping[str, Any], requesters: str, approvers: str, closers: str) -> None:
+    def __init__(self, template: Mapping[str, Any], **named: str) -> None:
         self._values = {
             name: declared.get("Default", "") for name, declared in template["Parameters"].items()
         }
-        self._values["Requesters"] = requesters.split(",")
-        self._values["Approvers"] = approvers.split(",")
-        self._values["Closers"] = closers.split(",")
+        self._values["Requesters"] = named["requesters"].split(",")
+        self._values["Approvers"] = named["approvers"].split(",")
+        self._values["Closers"] = named["closers"].split(",")
+        self._values["Changers"] = named["changers"].split(",")
         self._values |= {"AWS::Partition": "aws", "AWS::Region": REGION, "AWS::AccountId": MANAGEMENT}
         stack = f"arn:aws:cloudformation:{REGION}:{MANAGEMENT}:stack/groundwork/1a2b3c4d-0000-0000-0000-000000000000"
         self._values["AWS::StackId"] = stack
@@ -230,11 +231,13 @@ class _Names:
 
 
 @cache
-def stack(requesters: str = "", approvers: str = "", closers: str = "") -> Mapping[str, Any]:
+def stack(
+    requesters: str = "", approvers: str = "", closers: str = "", changers: str = ""
+) -> Mapping[str, Any]:
     """The template's resources, with their references resolved."""
     template = parsed(TEMPLATE.read_text())
-    names = _Names(template, requesters, approvers, closers)
-    resources: Mapping[str, Any] = resolve(template["Resources"], names)
+    given = {"requesters": requesters, "approvers": approvers, "closers": closers, "changers": changers}
+    resources: Mapping[str, Any] = resolve(template["Resources"], _Names(template, **given))
     return resources
 
 
@@ -251,10 +254,11 @@ def stack_roles() -> Mapping[str, tuple[Document, ...]]:
     return roles
 
 
-def bus_policy(requesters: str = "", approvers: str = "", closers: str = "") -> Document:
-    """The default bus's own policy, as deployed with these `Requesters`, `Approvers` and `Closers`."""
-    resources = stack(requesters, approvers, closers)
-    always = [f"BusPolicyFor{what}" for what in ("Answers", "Identities", "Decisions", "Closings")]
+def bus_policy(requesters: str = "", approvers: str = "", closers: str = "", changers: str = "") -> Document:
+    """The default bus's own policy, as deployed with these `Requesters`, `Approvers`, `Closers` and `Changers`."""
+    resources = stack(requesters, approvers, closers, changers)
+    kinds = ("Answers", "Identities", "Decisions", "Closings", "Changes")
+    always = [f"BusPolicyFor{what}" for what in kinds]
     named = [*always, *(["BusPolicyForRequests"] if requesters else [])]
     statements = [resources[name]["Properties"]["Statement"] for name in named]
     return {"Version": "2012-10-17", "Statement": statements}

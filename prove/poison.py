@@ -13,7 +13,14 @@ from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import seed as seeded
 from hypothesis.strategies import SearchStrategy
 
-from groundwork.contracts import Created, Requested, StartedByHand, read_roll_out, read_trigger
+from groundwork.contracts import (
+    ChangeRequested,
+    Created,
+    Requested,
+    StartedByHand,
+    read_roll_out,
+    read_trigger,
+)
 from groundwork.declaration.loading import load
 from groundwork.errors import InvalidRequest, Refused, every_error
 from groundwork.fields import shown
@@ -155,6 +162,16 @@ def unacceptable(found: Any) -> str:
             one = {"ParentId": "r-ab12", "Name": unit}
             wrong += [each.path for each in violations("organizations", "CreateOrganizationalUnit", one)]
         return ", ".join(wrong) if is_acceptable_email(asked.email) else "Email"
+    if isinstance(found, ChangeRequested):
+        change = found.asked
+        names = [change.account_name or "", change.organizational_unit or ""]
+        if any(MEANT_OTHERWISE & set(name) or name.startswith("arn:") for name in names):
+            return f"more than a name: {names}"
+        named = {"AccountName": change.account_name or "x", "AccountId": change.account_id or "1" * 12}
+        wrong = [each.path for each in violations("account", "PutAccountName", named)]
+        tags = [{"Key": key, "Value": value or ""} for key, value in change.tags.items()]
+        tagged = {"ResourceId": named["AccountId"], "Tags": tags}
+        return ", ".join(wrong + [each.path for each in violations("organizations", "TagResource", tagged)])
     if isinstance(found, Created | StartedByHand):
         wrong = [
             each.path

@@ -1,4 +1,4 @@
-"""The work that is struck: an account from nothing, by way of quarantine as well; a roll-out that repairs one, or its stacks,
+"""The work that is struck: an account from nothing, by way of quarantine as well; a change of one; a roll-out that repairs one, or its stacks,
 and one that takes people out."""
 
 from __future__ import annotations
@@ -122,6 +122,72 @@ def _of_the_stack(world: World, account: str) -> list[str]:
     if found == {STACK: "COMPLETE"} and shown == ["declared"]:
         return []
     return [f"its stacks are {found}, its topics {shown}"]
+
+
+class Change:
+    """An account gets another name, unit and tag by an event; by the same event again if that fails."""
+
+    def __init__(self, world: World) -> None:
+        self._world = world
+        self._wanted: dict[str, dict[str, Any]] = {}
+        self._ends: list[Execution] = []
+        name, self._email = world.cloud.fresh()
+        asked = {"accountName": name, "email": self._email, "organizationalUnit": UNIT, "tags": {"team": "a"}}
+        ended = world.cloud.ask(**asked)
+        if ended.status != "SUCCEEDED":
+            raise RuntimeError(f"No account to change: {ended}")
+        world.cloud.all_ended()
+        self.account = str(ended.output["accountId"])
+        self._states = ((name, UNIT, "a"), (f"{name}-moved", "Workloads/Production", "b"))
+        self._is = 0
+
+    def prepare(self) -> None:
+        self._is = 1 - self._is
+
+    def go(self) -> None:
+        cloud, (name, unit, team) = self._world.cloud, self._states[self._is]
+        asked = {
+            "accountId": self.account,
+            "accountName": name,
+            "organizationalUnit": unit,
+            "tags": {"team": team},
+        }
+        self._event = cloud.post_change(**asked)
+        self._ends = [cloud.ended(cloud.execution_of(self._event))]
+        if self._ends[0].status != "SUCCEEDED":
+            self._ends.append(cloud.start(**cloud.input_of(self._ends[0].arn)))
+        cloud.all_ended()
+
+    @property
+    def starts(self) -> int:
+        return len(self._ends)
+
+    def wrong(self) -> list[str]:
+        world, cloud, (name, unit, team) = self._world, self._world.cloud, self._states[self._is]
+        if self._ends[-1].status != "SUCCEEDED":
+            return [f"{end.error}: {end.cause}" for end in self._ends]
+        wrong = world.standing(self.account, self._email)
+        listed = cloud.accounts()[self._email]
+        there = (listed["Name"], cloud.unit_of(self._email), cloud.tags_of(self.account)["team"])
+        if there != (name, unit, team):
+            wrong.append(f"it is {there}")
+        item = cloud.ledger_item(f"account#{self.account}")
+        if (item["name"]["S"], item["unit"]["S"]) != (name, unit):
+            wrong.append(f"the ledger says {item}")
+        planned = cloud.start(accountId=self.account, mode="plan").output
+        if planned["changes"] or [
+            each for each in planned.get("reports", []) if each["component"] == "account"
+        ]:
+            wrong.append(f"it differs: {planned}")
+        ready = cloud.answer("Account Ready", requestId=self._event)["detail"]
+        if [each["field"] for each in ready["changed"]] != ["accountName", "tags", "organizationalUnit"]:
+            wrong.append(f"changed is {ready['changed']}")
+        said = {json.dumps(each["detail"], sort_keys=True) for each in cloud.answers(requestId=self._event)}
+        if len(said) != len(self._ends):
+            wrong.append(f"it was answered {said}")
+        likeness = world.likeness(self.account, name)
+        wanted = self._wanted.setdefault(unit, likeness)
+        return wrong + world.differences(likeness, wanted)
 
 
 class RollsOut:

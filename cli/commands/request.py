@@ -74,7 +74,7 @@ def _asked(
     *,
     same_name: bool,
 ) -> list[AccountRequest]:
-    from cli.requests import read_file, read_request
+    from cli.requests import key_and_value, read_file, read_request
     from cli.trouble import Trouble
 
     given: dict[str, Any] = {
@@ -82,7 +82,7 @@ def _asked(
         "email": email,
         "organizationalUnit": ou,
         "kind": kind,
-        "tags": dict(map(_tag, tags)) if tags else None,
+        "tags": dict(map(key_and_value, tags)) if tags else None,
         "sameName": same_name or None,
     }
     given = {key: value for key, value in given.items() if value is not None}
@@ -98,15 +98,6 @@ def _asked(
             "Like: groundwork request dev --email aws+dev@example.com",
         )
     return [read_request(given)]
-
-
-def _tag(text: str) -> tuple[str, str]:
-    from cli.trouble import Trouble
-
-    key, sign, value = text.partition("=")
-    if not sign or not key:
-        raise Trouble(f"--tag {text!r} is no tag.", "Write it as key=value.")
-    return key, value
 
 
 def _missing(aws: Connection, asked: list[AccountRequest]) -> tuple[list[AccountRequest], list[Difference]]:

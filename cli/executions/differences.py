@@ -12,6 +12,7 @@ from cli.output import SEVERITIES, as_json, colored, say
 
 if TYPE_CHECKING:
     from cli.connection import Connection
+    from cli.executions.runs import Run
     from cli.inventory import Entry
     from groundwork.contracts import Change, Mode
 
@@ -56,23 +57,27 @@ def run(
 ) -> list[Found]:
     """Plan or apply: a few `chosen` accounts one by one, many or all by a roll-out, which may be told to `adopt`."""
     if chosen and len(entries) <= MOST_ALONE:
-        runs = run_each(aws, entries, mode, components)
-        names = {each.account_id: each.name for each in entries}
-        return [
-            Found(
-                names[account_id],
-                account_id,
-                each.outcome,
-                [] if each.failed else changes_of(each.output),
-                failure_of(each.failure) if each.failed else None,
-            )
-            for account_id, each in runs.items()
-        ]
+        return found_by(run_each(aws, entries, mode, components), entries)
     ended = roll_out(aws, mode, entries if chosen else [], components, adopt=adopt)
     if ended.failed and not ended.output:
         return [Found("all accounts", "", "failed", failure=failure_of(ended.failure))]
     summary = summary_of(aws, ended)
     return [_of_summary(each, summary, mode) for each in entries]
+
+
+def found_by(runs: Mapping[str, Run], entries: Sequence[Entry]) -> list[Found]:
+    """By executions of their own, which are told by the accounts' ids."""
+    names = {each.account_id: each.name for each in entries}
+    return [
+        Found(
+            names[account_id],
+            account_id,
+            each.outcome,
+            [] if each.failed else changes_of(each.output),
+            failure_of(each.failure) if each.failed else None,
+        )
+        for account_id, each in runs.items()
+    ]
 
 
 def _of_summary(entry: Entry, summary: Mapping[str, Any], mode: Mode) -> Found:

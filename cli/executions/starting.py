@@ -22,10 +22,15 @@ MOST_ALONE = 10
 
 
 def run_each(
-    aws: Connection, entries: Sequence[Entry], mode: Mode, components: Sequence[str]
+    aws: Connection,
+    entries: Sequence[Entry],
+    mode: Mode,
+    components: Sequence[str],
+    wish: Mapping[str, Any] | None = None,
 ) -> dict[str, Run]:
     """An execution of groundwork-vend-account for each, to its end, by the accounts' ids. They are shown by their names, and
-    those that share one with their ids besides."""
+    those that share one with their ids besides. `wish` is what the account itself is to be from now on, as its input has
+    it."""
     states, machine = aws.client("stepfunctions"), aws.state_machine(VEND)
     names = Counter(each.name for each in entries)
     shown = {
@@ -34,7 +39,7 @@ def run_each(
     }
     begun: dict[str, Run] = {}
     for each in entries:
-        given = {"accountId": each.account_id, **_besides(mode, components)}
+        given = {"accountId": each.account_id, **_besides(mode, components), **(wish or {})}
         started = states.start_execution(
             stateMachineArn=machine,
             name=f"{each.account_id}-{mode}-{secrets.token_hex(4)}",

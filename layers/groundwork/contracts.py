@@ -13,7 +13,9 @@ from groundwork.callers import BY, SOURCE, caller_in
 from groundwork.errors import InvalidRequest
 from groundwork.fields import (
     AccountId,
+    ChangedTags,
     CreationId,
+    Email,
     EventId,
     NewEmail,
     NewName,
@@ -39,6 +41,7 @@ Severity = Literal["high", "medium", "low"]
 lost or read. `medium`: something declared is missing or weaker than declared. `low`: names, descriptions, tags."""
 
 REQUESTED = "Account Requested"
+CHANGE_REQUESTED = "Account Change Requested"
 DECIDED = "Account Request Decided"
 CREATED = "CreateAccountResult"
 ENROLLED = "CreateManagedAccount"
@@ -67,6 +70,11 @@ class Model(BaseModel):
     def to_json(self) -> dict[str, Any]:
         return self.model_dump(mode="json", by_alias=True, exclude_none=True)
 
+    @property
+    def given(self) -> dict[str, Any]:
+        """The fields that were given, by their names in the event."""
+        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
+
 
 # -- what starts an execution ----------------------------------------------------------------------
 
@@ -82,11 +90,6 @@ class AccountRequest(Model):
     create_organizational_unit: bool = False
     same_name: bool = False
 
-    @property
-    def given(self) -> dict[str, Any]:
-        """The fields that were given, by their names in the event."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
-
 
 class Requested(Model):
     """Somebody posted `Account Requested`. `requester` is their `aws:userid`, where the event's source has it; `waited`
@@ -96,6 +99,41 @@ class Requested(Model):
     asked: AccountRequest
     requester: str | None = None
     waited: bool = False
+
+
+class Changes(Model):
+    """What an account that is there is to be from now on: what is left out stays. A tag that is null is taken off. `kind`
+    may only say what the account is."""
+
+    account_name: NewName | None = None
+    organizational_unit: NewUnitPath | None = None
+    create_organizational_unit: bool = False
+    tags: ChangedTags = Field(default_factory=dict)
+    kind: RequestedKind | None = None
+
+    @property
+    def some(self) -> bool:
+        """Whether anything is to be changed."""
+        return bool(self.account_name or self.organizational_unit or self.tags)
+
+    @property
+    def asks_for_change(self) -> bool:
+        return bool(self.model_fields_set & Changes.model_fields.keys())
+
+
+class ChangeRequest(Changes):
+    """The detail of `Account Change Requested`: which account, by its id or its root e-mail, and what of it."""
+
+    account_id: AccountId | None = None
+    email: Email | None = None
+
+
+class ChangeRequested(Model):
+    """Somebody posted `Account Change Requested`; `requester` as in `Requested`."""
+
+    request_id: Annotated[EventId, Field(alias="id")]
+    asked: ChangeRequest
+    requester: str | None = None
 
 
 class Decision(Model):
@@ -115,7 +153,7 @@ class Created(Model):
     account_id: AccountId
 
 
-class StartedByHand(Model):
+class StartedByHand(Changes):
     """A person, the scheduled pass or the roll-out started the machine for an account that is there.
 
     `started_by` is what Step Functions' console links a nested execution by."""
@@ -151,7 +189,7 @@ class RollOut(Model):
     tolerated_failure_percentage: Whole | None = Field(default=None, ge=0, le=100)
 
 
-Trigger = Requested | Created | StartedByHand
+Trigger = Requested | ChangeRequested | Created | StartedByHand
 
 
 Rules = Callable[[Mapping[str, Any]], list[str]]
@@ -175,6 +213,9 @@ def read_trigger(raw: Any, rules: Rules = lambda _: []) -> Trigger:
         asked = _parse(AccountRequest, detail, rules)
         who = {"requester": caller_in(told), "waited": WAITED_FOR in str(raw.get(STARTED_BY))}
         return _parse(Requested, {"id": raw.get("id"), "asked": asked, **who})
+    if asks_for == CHANGE_REQUESTED and (told == SOURCE or caller_in(told)):
+        change = _parse(ChangeRequest, object_of(detail))
+        return _parse(ChangeRequested, {"id": raw.get("id"), "asked": change, "requester": caller_in(told)})
     if told == "aws.organizations" and asks_for == VIA_CLOUDTRAIL:
         status = object_of(object_of(object_of(detail).get("serviceEventDetails")).get("createAccountStatus"))
         if object_of(detail).get("eventName") == CREATED and status.get("state") == "SUCCEEDED":
@@ -186,8 +227,8 @@ def read_trigger(raw: Any, rules: Rules = lambda _: []) -> Trigger:
             account = object_of(enrolled.get("account"))
             return _parse(Created, {"id": raw.get("id"), "accountId": account.get("accountId")})
     raise InvalidRequest(
-        f"The event {shown(asks_for)} of source {shown(told)} starts nothing; Groundwork takes {REQUESTED!r} of source "
-        f"{SOURCE!r} or '{BY}<your UserId>', Organizations' {CREATED} and Control Tower's {ENROLLED} with state SUCCEEDED."
+        f"The event {shown(asks_for)} of source {shown(told)} starts nothing; Groundwork takes {REQUESTED!r} and "
+        f"{CHANGE_REQUESTED!r} of source {SOURCE!r} or '{BY}<your UserId>', Organizations' {CREATED} and Control Tower's {ENROLLED} with state SUCCEEDED."
     )
 
 

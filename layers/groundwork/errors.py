@@ -105,6 +105,15 @@ class AccountNotAdopted(Refused):
     remedy = 'To adopt it, start groundwork-vend-account by hand with {"accountId": "<its id>"}.'
 
 
+class AccountNotReady(Refused):
+    """The account has never reached its baseline, and only an account that has is changed."""
+
+    remedy = (
+        'Nothing was changed. Start the execution with {"accountId": "<its id>"}, which brings the account to its baseline, or '
+        "see why it failed; when `Account Ready` has come, post the event again."
+    )
+
+
 # -- waiting for others ----------------------------------------------------------------------------
 
 

@@ -149,6 +149,11 @@ def check_tags(value: dict[str, str]) -> dict[str, str]:
         raise ValueError(
             f"holds {len(value)} tags; AWS allows 50 and Groundwork sets {len(OWN_TAGS)}: give at most {MOST_TAGS}"
         )
+    return _of_requesters(value)
+
+
+def _of_requesters(value: dict[str, Any]) -> dict[str, Any]:
+    """Tags that are nobody's but the requester's. None stands for one that is to be taken off."""
     for key, text in value.items():
         prefix = key.partition(":")[0].lower()
         if prefix == "groundwork" and ":" in key:
@@ -159,7 +164,7 @@ def check_tags(value: dict[str, str]) -> dict[str, str]:
             raise ValueError(
                 f"holds the key {shown(key)}; keys that begin with aws: are reserved by AWS, choose another"
             )
-        check_tag(key, text)
+        check_tag(key, text or "")
     return value
 
 
@@ -206,6 +211,7 @@ NewEmail = Annotated[Email, AfterValidator(_plain)]
 NewUnitPath = Annotated[UnitPath, AfterValidator(_plain)]
 """As a requester may write them. What is in AWS or in the declaration already may be called otherwise."""
 Tags = Annotated[dict[str, str], AfterValidator(check_tags)]
+ChangedTags = Annotated[dict[str, str | None], AfterValidator(_of_requesters)]
 AccountId = Annotated[str, AfterValidator(_account_id)]
 EventId = Annotated[str, AfterValidator(_event_id)]
 CreationId = Annotated[str, AfterValidator(_creation_id)]

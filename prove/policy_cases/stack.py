@@ -135,8 +135,9 @@ POLICY = _of("organizations", f"policy/{OURS}/service_control_policy/p-guardrail
 OWN_ROLE, ANY_ROLE = _of("iam", "role/ApplyComponentFunctionRole", ""), _of("iam", "role/Administrator", "")
 OWN_FUNCTION = _of("lambda", "function:groundwork-ApplyComponentFunction")
 TRAIL = _of("cloudtrail", "trail/groundwork")
-CREATOR, ENROLLER, KEEPER = (
-    f"{name}FunctionRole" for name in ("CreateAccount", "EnrollAccount", "ApplyManagementComponent")
+CREATOR, CHANGER, ENROLLER, KEEPER = (
+    f"{name}FunctionRole"
+    for name in ("CreateAccount", "ChangeAccount", "EnrollAccount", "ApplyManagementComponent")
 )
 STARTERS = (
     MACHINE,
@@ -148,6 +149,7 @@ STARTERS = (
     "RulesRole",
 )
 MOVERS = (
+    CHANGER,
     "EnrollAccountFunctionRole",
     "LeaveQuarantineFunctionRole",
     "SuspendAccountFunctionRole",
@@ -164,7 +166,10 @@ POWERS = (
     # over accounts
     Power("organizations:CreateAccount", "*", (CREATOR,)),
     Power("organizations:MoveAccount", ACCOUNT, MOVERS),
-    Power("organizations:CreateOrganizationalUnit", UNIT, (ENROLLER, KEEPER)),
+    Power("organizations:CreateOrganizationalUnit", UNIT, (CHANGER, ENROLLER, KEEPER)),
+    Power("account:PutAccountName", _of("account", f"account/{OURS}/{IDS['prod']}", ""), (CHANGER,)),
+    Power("organizations:UntagResource", ACCOUNT, (CHANGER,), {"aws:TagKeys": ["team"]}),
+    Power("organizations:UntagResource", ACCOUNT, (), {"aws:TagKeys": ["groundwork:kind"]}),
     Power("organizations:CloseAccount", ACCOUNT),
     Power("organizations:CloseAccount", ACCOUNT, (), {"aws:ResourceTag/groundwork:state": "ready"}),
     Power("organizations:CloseAccount", ACCOUNT, ("CloseDueAccountsFunctionRole",), WAITS),
@@ -268,12 +273,14 @@ def _post(
     requesters: str = "",
     approvers: str = "",
     closers: str = "",
+    changers: str = "",
 ) -> Wish:
     keys = {"events:source": [source], "events:detail-type": [detail_type], **where("management")}
     held = f" where Requesters are {requesters}" if requesters else ""
     held += f" where Approvers are {approvers}" if approvers else ""
     held += f" where Closers are {closers}" if closers else ""
-    policy = laid_down.bus_policy(requesters, approvers, closers)
+    held += f" where Changers are {changers}" if changers else ""
+    policy = laid_down.bus_policy(requesters, approvers, closers, changers)
     return Wish(
         f"post {source}'s {detail_type}{held}", "events:PutEvents", BUS, number_of("management"), policy, keys
     )
@@ -283,8 +290,10 @@ def _answers(thief: Caller, role: str) -> Iterator[Case]:
     for answer in ANSWERS:
         yield Case(thief, _post(answer), allowed=answer in SPEAKERS.get(role, ()))
     yield Case(thief, _post("Account Requested"), allowed=False)
+    yield Case(thief, _post(CHANGE), allowed=False)
 
 
+CHANGE = "Account Change Requested"
 DECIDED = "Account Request Decided"
 CLOSINGS = ("Account Close Requested", "Account Reopen Requested")
 
@@ -293,22 +302,27 @@ def _identities() -> Iterator[Case]:
     """Who says who they are, for a request, a decision and a closing: only for themselves."""
     attached = {
         name: laid_down.stack()[f"{name}Policy"]["Properties"]["PolicyDocument"]
-        for name in ("Requester", "Approver", "Closer")
+        for name in ("Requester", "Approver", "Closer", "Changer")
     }
     asker = user(
         "a user with groundwork-requester", "management", [attached["Requester"]], "absent", name="asker"
     )
     approver = session("a role with groundwork-approver", "management", "boss", [attached["Approver"]])
     closer = session("a role with groundwork-closer", "management", "retirement", [attached["Closer"]])
+    changer = user(
+        "a user with groundwork-changer", "management", [attached["Changer"]], "absent", name="changer"
+    )
     putter = session("a role that may post any event", "management", "app", [PUTTER])
     owner = user("an administrator of the management account", "management", [ADMINISTRATOR], "true")
     member = session("an administrator of dev", "dev", ADMIN, [ADMINISTRATOR])
-    everybody = (asker, approver, closer, putter, owner, member)
+    everybody = (asker, approver, closer, changer, putter, owner, member)
     for caller in everybody:
         for other in everybody:
             named, own = f"groundwork.by.{other.keys['aws:userid']}", other is caller
             asks, decides = caller in (asker, putter, owner), caller in (approver, putter, owner)
+            changes = caller in (changer, putter, owner)
             yield Case(caller, _post("Account Requested", named), allowed=own and asks)
+            yield Case(caller, _post(CHANGE, named), allowed=own and changes)
             yield Case(caller, _post(DECIDED, named), allowed=own and decides)
             for closing in CLOSINGS:
                 closes = caller in (closer, putter, owner)
@@ -326,6 +340,9 @@ def _identities() -> Iterator[Case]:
             yield Case(caller, shut, allowed=caller is closer)
         kept = _post("Account Requested", name, requesters=asker.arn)
         yield Case(caller, kept, allowed=caller is asker)
+        kept = _post(CHANGE, name, changers=changer.arn)
+        yield Case(caller, kept, allowed=caller is changer)
+        yield Case(caller, _post(CHANGE), allowed=caller in (changer, putter, owner))
 
 
 def _requesters() -> Iterator[Case]:

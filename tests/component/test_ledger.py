@@ -167,3 +167,30 @@ def test_what_was_counted_stays_counted_and_the_rest_is_beyond(ledger: Ledger) -
     assert within == [True, True, False] * 2
     assert ledger.approvals.is_within("A", "2026-12-01", "r2", 2)
     assert ledger.approvals.is_within("B", "2026-11-30", "r2", 2)
+
+
+def test_an_event_is_carried_out_by_one_execution_until_it_dies(ledger: Ledger) -> None:
+    running = {"first"}
+    assert ledger.changes.take("event", "first", running.__contains__) is None
+    assert ledger.changes.take("event", "first", running.__contains__) is None
+    assert ledger.changes.take("event", "second", running.__contains__) == "first"
+    running.clear()
+    assert ledger.changes.take("event", "second", running.__contains__) is None
+    ledger.changes.finish("event")
+    assert ledger.changes.take("event", "third", running.__contains__) == "second"
+
+
+def test_what_an_account_was_is_written_once(ledger: Ledger) -> None:
+    assert ledger.changes.take("event", "first", lambda _: False) is None
+    assert ledger.changes.begin("event", {"accountName": "dev"}) == {"accountName": "dev"}
+    assert ledger.changes.take("event", "second", lambda _: False) is None
+    assert ledger.changes.begin("event", {"accountName": "new"}) == {"accountName": "dev"}
+
+
+def test_a_name_that_was_given_is_taken_whatever_aws_shows(ledger: Ledger) -> None:
+    assert ledger.claim_name("Payments", EMAIL, None, 60)
+    noted = ledger.recall(names=["payments"]).names["payments"]
+    assert (noted.email, noted.held) == (EMAIL, True)
+    assert not ledger.claim_name("payments", "other@example.com", None)
+    assert ledger.claim_name("payments", EMAIL, noted)
+    assert ledger.recall(names=["payments"]).names["payments"].held is False

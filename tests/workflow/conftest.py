@@ -89,7 +89,14 @@ class Cloud:
 
     def post(self, **detail: Any) -> str:
         """Post `Account Requested`; the event's id."""
-        entry = {"Source": "groundwork", "DetailType": "Account Requested", "Detail": json.dumps(detail)}
+        return self._put("Account Requested", detail)
+
+    def post_change(self, **detail: Any) -> str:
+        """Post `Account Change Requested`; the event's id."""
+        return self._put("Account Change Requested", detail)
+
+    def _put(self, detail_type: str, detail: Any) -> str:
+        entry = {"Source": "groundwork", "DetailType": detail_type, "Detail": json.dumps(detail)}
         result = self.aws.client("events").put_events(Entries=[entry])
         assert result["FailedEntryCount"] == 0, result
         return str(result["Entries"][0]["EventId"])
@@ -140,6 +147,10 @@ class Cloud:
             return next((arn for arn in arns if event_id in self._input(arn)), None)
 
         return until(find, f"an execution for {event_id}")
+
+    def input_of(self, arn: str) -> dict[str, Any]:
+        """With which a second start continues."""
+        return dict(json.loads(self._input(arn)))
 
     def _input(self, arn: str) -> str:
         if arn not in self._inputs:

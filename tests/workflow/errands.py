@@ -12,7 +12,7 @@ from contextlib import suppress
 from functools import partial
 
 from groundwork.callers import source_of
-from tests.workflow import approval_errands, management_errands
+from tests.workflow import approval_errands, change_errands, management_errands
 from tests.workflow.closing_errands import OF_CLOSING
 from tests.workflow.conftest import until
 from tests.workflow.management_errands import MANAGEMENT, delegate, designate, mend_management, remove_units
@@ -420,6 +420,7 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     ),
     **approval_errands.OF_APPROVALS,
     **OF_CLOSING,
+    **change_errands.OF_CHANGES,
     **OF_THE_ROLL_OUT,
     **OF_WHO_TELLS,
     "RulesRole.StartTheMachines": start_by_a_rule,

@@ -29,6 +29,7 @@ BURYING = OF_RESOURCES["UndeliveredEventsPolicy.KeepWhatRulesCannotDeliver"]
 ASKING = OF_RESOURCES["RequesterPolicy.AskForAnAccount"]
 DECIDING = OF_RESOURCES["ApproverPolicy.DecideRequests"]
 CLOSING = OF_RESOURCES["CloserPolicy.CloseAndReopenAccounts"]
+CHANGING = OF_RESOURCES["ChangerPolicy.AskForChanges"]
 STARTING = next(each for each in OF_ROLES if each.holder == "RulesRole")
 CREATING = next(each for each in OF_ROLES if each.sid == "CreateAccounts")
 ENTERING = next(each for each in OF_ROLES if each.holder == "CheckAccessFunction")
@@ -124,6 +125,10 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "organizations:ListTagsForResource": MADE_BEFORE,
     },
     "CheckCreationFunction.LookAtTheOrganization": {"organizations:ListAccounts": MADE_BEFORE},
+    "ChangeAccountFunction.UseTheLedger": {
+        "dynamodb:GetItem": "somebody else holds the account",
+        "dynamodb:PutItem": LEDGER_LOST,
+    },
     "EnrollAccountFunction.UseTheLedger": {"dynamodb:PutItem": LEDGER_LOST},
     "EnrollAccountFunction.LookAtTheOrganization": {"organizations:ListAccounts": LEDGER_LOST},
     "CreateAccountFunction.UseTheLedger": {"dynamodb:PutItem": LEDGER_LOST},
@@ -255,7 +260,7 @@ def test_every_statement_of_every_resource_is_tried_here() -> None:
     administering = {"BootstrapTrailKey.AdministeredByIam", "NoticesKey.AdministeredByIam"}
     # tests/workflow/test_operators.py uses each action of the operator's.
     operating = {name for name in OF_RESOURCES if name.startswith("OperatorPolicy.")}
-    asking = {str(ASKING), str(DECIDING), str(CLOSING)}
+    asking = {str(ASKING), str(DECIDING), str(CLOSING), str(CHANGING)}
     tried = {*ADMITTING, str(BURYING), *asking, *administering, *operating}
     assert tried == set(OF_RESOURCES)
 

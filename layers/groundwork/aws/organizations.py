@@ -180,6 +180,11 @@ class Organizations:
         with _named_errors():
             self._client.tag_resource(ResourceId=account_id, Tags=_tag_list(tags))
 
+    def untag(self, account_id: str, keys: Sequence[str]) -> None:
+        """Tags that are not there are left as they are."""
+        with _named_errors():
+            self._client.untag_resource(ResourceId=account_id, TagKeys=list(keys))
+
     # -- units -------------------------------------------------------------------------------------
 
     def units(self, root: str, paths: Sequence[str]) -> dict[str, str]:
@@ -215,6 +220,13 @@ class Organizations:
             return self._client.describe_organizational_unit(OrganizationalUnitId=unit_id)[
                 "OrganizationalUnit"
             ]["Name"]
+
+    def path_of(self, unit_ids: Sequence[str], known: Mapping[str, str]) -> str:
+        """The path of these units' names, topmost first; `known` are ids by path."""
+        names, path = {unit: name for name, unit in known.items()}, ""
+        for unit in unit_ids:
+            path = names.get(unit) or f"{path}/{self.unit_name(unit)}".lstrip("/")
+        return path
 
     def _create_unit(self, parent: str, name: str) -> str:
         with _named_errors():

@@ -40,6 +40,7 @@ from groundwork.declaration.settings import (
     AccountSettings,
     Approvals,
     Cdk,
+    Changes,
     Config,
     IdentityCenter,
     LogArchive,
@@ -112,6 +113,7 @@ class Declaration(Model):
     stacks: list[Stack] = Field(default_factory=list)
     requests: Requests = Field(default_factory=Requests)
     approvals: Approvals = Field(default_factory=Approvals)
+    changes: Changes = Field(default_factory=Changes)
     roll_out: RollOut = Field(default_factory=RollOut)
     prune: dict[ComponentName, Prune] = Field(
         default_factory=dict,
@@ -196,10 +198,14 @@ class Declaration(Model):
     def version(self) -> str:
         """Twelve hexadecimal digits that change when anything that is laid down does: values and policies, not comments
         or the pace of roll-outs."""
-        laid_down = self.model_dump(mode="json", by_alias=True, exclude={"roll_out", "requests", "approvals"})
+        laid_down = self.model_dump(
+            mode="json", by_alias=True, exclude={"roll_out", "requests", "approvals", "changes"}
+        )
         settings = {name: given for name, given in self._given.items() if self.has_component(name)}
         own = {f"organization/{name}": document for name, document in self._own_documents.items()}
         everything = {"baseline": laid_down, "settings": settings, "policies": {**self._policies, **own}}
+        if self.changes.renaming:
+            everything["changes"] = {"renaming": True}
         if self.has_component("conformance-pack"):
             everything["conformancePacks"] = self._conformance_packs
         if self.has_component("stacks"):

@@ -289,6 +289,27 @@ class Requests(Model):
     )
 
 
+class Changes(Model):
+    """What becomes of an account that is there, besides its baseline: by `Account Change Requested`, or where somebody has
+    moved it."""
+
+    allowed: bool = Field(
+        default=False,
+        description="Whether accounts are changed: by whoever may post `Account Change Requested`, like groundwork-changer, and "
+        "by whoever may start groundwork-vend-account, like groundwork-operator. A start may always plan a change",
+    )
+    renaming: bool = Field(
+        default=False,
+        description="Whether accounts can be renamed: the organization component then gives AWS Account Management trusted "
+        "access, by which the management account may change names and contacts of every account",
+    )
+    moves: Literal["report", "enforce"] = Field(
+        default="report",
+        description="What becomes of an account that is in another unit than Groundwork put it in. report: it is told, and "
+        "stays. enforce: a run moves it back",
+    )
+
+
 class Approvals(Model):
     """Which requests for a new account wait until somebody other than the requester has approved them: those to which
     anything here applies. Where nothing stands here, none."""

@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from groundwork.contracts import Account, Kind
 from groundwork.ledger.approvals import Approvals
+from groundwork.ledger.changes import Changes
 from groundwork.ledger.closings import Closings
 from groundwork.ledger.leases import LEASE, Leases, held_by
 from groundwork.ledger.records import (
@@ -40,6 +41,7 @@ from groundwork.ledger.records import (
 )
 from groundwork.ledger.table import (
     Expression,
+    Item,
     Table,
     adding,
     either,
@@ -69,6 +71,7 @@ class Ledger:
         self.leases = Leases(self._table, now)
         self.approvals = Approvals(self._table, now)
         self.closings = Closings(self._table)
+        self.changes = Changes(self._table, now)
 
     # -- looking -----------------------------------------------------------------------------------
 
@@ -109,13 +112,15 @@ class Ledger:
     def note_name(self, name: str, account_id: str) -> None:
         self._table.write(name_key(name), together(setting({"accountId": account_id}), removing("email")))
 
-    def claim_name(self, name: str, email: str, previous: Bearer | None) -> bool:
+    def claim_name(self, name: str, email: str, previous: Bearer | None, held_seconds: int = 0) -> bool:
         """Whether an account of this name may be asked for with this e-mail: nobody else has, since `previous` was seen
-        to be nobody's any more."""
-        seen = previous.to_json() if previous else {}
+        to be nobody's any more. It is taken for so long, whatever AWS shows."""
+        seen = previous.model_dump(by_alias=True, exclude_none=True, exclude={"held"}) if previous else {}
         gone = [where(f"#{key} = :seen_{key}", **{f"seen_{key}": value}) for key, value in seen.items()]
         free = either(NEW, where("#email = :email", email=email.lower()), *gone)
-        return self._table.put({"pk": name_key(name), "email": email.lower()}, free)
+        item: Item = {"pk": name_key(name), "email": email.lower()}
+        held = {"heldUntil": int(self._now()) + held_seconds} if held_seconds else {}
+        return self._table.put(item | held, free)
 
     def forget_name(self, name: str, account_id: str) -> None:
         """It is no longer this account's."""

@@ -64,6 +64,10 @@ def approval_key(request_id: str) -> str:
     return f"approval#{request_id}"
 
 
+def change_key(begun_by: str) -> str:
+    return f"change#{begun_by}"
+
+
 def asked_key(day: str, user_id: str) -> str:
     return f"asked#{day}#{user_id}"
 
@@ -227,10 +231,12 @@ class ClosingRecord(Closing):
 
 
 class Bearer(Model):
-    """Who has a name: an account, or whoever has asked for one with this e-mail; never both."""
+    """Who has a name: an account, or whoever has asked for one with this e-mail; never both. `held` is true of a name that
+    an account has just been given, and that AWS may not show yet."""
 
     account_id: str | None = None
     email: str | None = None
+    held: bool = False
 
 
 class Memory(Model):
@@ -307,7 +313,10 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
         requests={email: record for email, item in requests.items() if (record := request_of(item))},
         ids=ids,
         accounts={each: known for each, item in accounts.items() if (known := account_of(item))},
-        names={each: Bearer.model_validate(_only(Bearer, item)) for each, item in names.items()},
+        names={
+            each: Bearer.model_validate(_only(Bearer, item) | {"held": item.get("heldUntil", 0) > now})
+            for each, item in names.items()
+        },
         approvals={
             each: waits for each, item in _named(items, "approval").items() if (waits := approval_of(item))
         },

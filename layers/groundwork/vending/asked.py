@@ -213,7 +213,7 @@ class AskedFor(Beginning):
     def _check_new(self, asked: AccountRequest, memory: Memory) -> None:
         """No account before the management account is ready, and none but security's before that is on its way."""
         mistakes = mistakes_of_new_account(asked.given, self._declaration)
-        if not asked.same_name and (bearer := self._bearer(asked, memory)):
+        if not asked.same_name and (bearer := self._bearer(asked.account_name, asked.email, memory)):
             mistakes.append(same_name(asked.account_name, bearer))
         if mistakes:
             raise InvalidRequest(" ".join(mistakes))
@@ -237,28 +237,6 @@ class AskedFor(Beginning):
         return record.state == "ready" if record else is_ready(self._organizations.tags(account_id))
 
     # -- names -------------------------------------------------------------------------------------
-
-    def _bearer(self, asked: AccountRequest, memory: Memory) -> str | None:
-        """Who has the name that is asked for, in words. What the ledger has noted AWS confirms; an account that is closed
-        does not count."""
-        noted = memory.names.get(asked.account_name.casefold())
-        if noted is None or noted.email == asked.email.lower():
-            return None
-        account_id = noted.account_id
-        if noted.email:
-            its = self._ledger.recall([noted.email])
-            record = its.requests.get(noted.email)
-            if (
-                record
-                and not record.account_id
-                and (record.begun or self._executions.is_running(record.owner))
-            ):
-                return f"an account that is being made with {noted.email!r}"
-            account_id = its.ids.get(noted.email)
-        bearer = self._directory.account(account_id) if account_id else None
-        if bearer and bearer.state == "ACTIVE" and bearer.name.casefold() == asked.account_name.casefold():
-            return f"the account {bearer.id} ({bearer.email})"
-        return None
 
     def _claim_name(self, asked: AccountRequest, memory: Memory) -> None:
         """After the request is claimed, so that of two requests for one name each sees who is on the other."""
@@ -318,17 +296,10 @@ class AskedFor(Beginning):
         """What the account is in Organizations, as far as the request asked for it."""
         there: dict[str, Any] = {"accountName": listed.name, "kind": self._kind(listed, memory)}
         if trigger.asked.organizational_unit:
-            there["organizationalUnit"] = self._unit_of(listed, memory)
+            there["organizationalUnit"] = self._organizations.path_of(listed.unit_ids, memory.units)
         if trigger.asked.tags:
             there["tags"] = self._organizations.tags(listed.id)
         return there
-
-    def _unit_of(self, listed: Listed, memory: Memory) -> str:
-        """The path of names."""
-        known, path = {unit: path for path, unit in memory.units.items()}, ""
-        for unit in listed.unit_ids:
-            path = known.get(unit) or f"{path}/{self._organizations.unit_name(unit)}".lstrip("/")
-        return path
 
 
 def _made_for(trigger: Requested, tags: Mapping[str, str], holds: RequestRecord | None) -> bool:

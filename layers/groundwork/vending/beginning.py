@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Listed, Organizations
@@ -13,7 +13,7 @@ from groundwork.fields import ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.records import Memory, RequestRecord, closing_in
-from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG
+from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG, asked_of_ledger
 from groundwork.vending.kinds import kind_of
 from groundwork.vending.work import Seen, Work
 
@@ -42,6 +42,39 @@ class Beginning:
 
     def _installed(self) -> str | None:
         return self._organizations.tags(self._management).get(INSTALLED_TAG)
+
+    def _bearer(self, name: str, email: str, memory: Memory) -> str | None:
+        """Who but the account with this e-mail has a name, in words. What the ledger has noted AWS confirms; an account that is closed
+        does not count."""
+        noted = memory.names.get(name.casefold())
+        if noted is None or noted.email == email.lower():
+            return None
+        account_id = noted.account_id
+        if noted.email and noted.held:
+            return f"the account with {noted.email!r}, which has just been given it"
+        if noted.email:
+            its = self._ledger.recall([noted.email])
+            record = its.requests.get(noted.email)
+            if (
+                record
+                and not record.account_id
+                and (record.begun or self._executions.is_running(record.owner))
+            ):
+                return f"an account that is being made with {noted.email!r}"
+            account_id = its.ids.get(noted.email)
+        bearer = self._directory.account(account_id) if account_id else None
+        if bearer is None or bearer.email.lower() == email.lower():
+            return None
+        if bearer.state == "ACTIVE" and bearer.name.casefold() == name.casefold():
+            return f"the account {bearer.id} ({bearer.email})"
+        return None
+
+    def _memory_of(self, listed: Listed, names: Sequence[str] = ()) -> Memory:
+        """What the ledger knows of the account; from here on it knows whose the e-mail is."""
+        memory = self._directory.recall(self._management, *asked_of_ledger(listed, self._declaration), names)
+        if memory.ids.get(listed.email.lower()) != listed.id:
+            self._ledger.note_email(listed.email, listed.id)
+        return memory
 
     def _continue(
         self, record: RequestRecord, previous: RequestRecord | None, existing: Listed | None, execution: str

@@ -18,7 +18,7 @@ from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.records import Memory
 from groundwork.side_by_side import side_by_side
 from groundwork.vending.kinds import KIND_TAG, Pinned, declared_as, known_id
-from groundwork.vending.standing import standing
+from groundwork.vending.standing import moved_back, standing
 from groundwork.vending.work import QUARANTINED, Waiting, Work, is_entering, waits_in
 
 if TYPE_CHECKING:
@@ -83,7 +83,8 @@ class Enroller:
     def look(self, work: Work, account_id: str) -> Enrolled:
         """The same for a plan, which changes nothing; but a ledger that was lost is rebuilt by looking."""
         listed, tags, memory = self._seen(work, account_id)
-        enrolled = self._enrolled(work.kind, self._at_home(listed, tags), tags, memory)
+        there = self._at_home(work, listed, tags, memory)
+        enrolled = self._told(self._enrolled(work.kind, there, tags, memory), listed, there, tags, memory)
         if KIND_TAG in tags and account_id not in memory.accounts:
             self._ledger.enroll(enrolled.account, enrolled.ready)
         return enrolled
@@ -133,11 +134,13 @@ class Enroller:
             ids = self._unit_ids(work.kind, work.organizational_unit, listed, memory)
             there = listed.model_copy(update={"unit_ids": ids})
         else:
-            there = self._at_home(listed, tags)
+            there = self._at_home(work, listed, tags, memory)
         waiting = self._waiting(work, listed, there, tags, memory)
         if waiting and tags.get(STATE_TAG) != waiting.inside:
             wanted[STATE_TAG] = waiting.inside
         enrolled = self._enrolled(work.kind, there, {**tags, **work.tags}, memory)
+        if work.route == "baseline":
+            enrolled = self._told(enrolled, listed, there, tags, memory)
 
         def move_and_tag() -> None:  # AWS takes one change of an account at a time
             if waiting and listed.parent_id != waiting.unit:
@@ -158,13 +161,44 @@ class Enroller:
         side_by_side(move_and_tag, note)
         return enrolled.model_copy(update={"waiting": waiting})
 
-    def _at_home(self, listed: Listed, tags: Mapping[str, str]) -> Listed:
+    def _at_home(self, work: Work, listed: Listed, tags: Mapping[str, str], memory: Memory) -> Listed:
         """As if it were in its own unit already: what it gets is worked out for that."""
         waiting = waits_in(tags.get(STATE_TAG), listed.parent_id)
         if waiting is None:
-            return listed
+            return self._put_back(work, listed, tags, memory)
         ids = () if waiting.home == listed.root_id else self._organizations.unit_path(waiting.home)
         return listed.model_copy(update={"unit_ids": ids})
+
+    def _put_back(self, work: Work, listed: Listed, tags: Mapping[str, str], memory: Memory) -> Listed:
+        """Where `changes.moves` has an account that was ready be moved back to: the unit that is declared for it, or in
+        which it last reached its baseline, if there is one of this path. Whoever holds the account may just be moving it."""
+        known = memory.accounts.get(listed.id)
+        others_hold = memory.holders.get(listed.id, work.execution) != work.execution
+        if (
+            self._declaration.changes.moves != "enforce"
+            or (work.route, tags.get(STATE_TAG)) != ("baseline", "ready")
+            or work.kind == "management"
+            or (work.components or others_hold)
+        ):
+            return listed
+        own = declared_as(listed, self._declaration, memory.pinned or {})
+        home = own.organizational_unit if own and own.organizational_unit else known.unit if known else None
+        if home is None or home == self._organizations.path_of(listed.unit_ids, memory.units):
+            return listed
+        units = self._organizations.units(listed.root_id, [home]) if home else {}
+        if home and home not in units:
+            return listed
+        return listed.model_copy(update={"unit_ids": tuple(units[each] for each in ancestors(home) if home)})
+
+    def _told(
+        self, enrolled: Enrolled, listed: Listed, there: Listed, tags: Mapping[str, str], memory: Memory
+    ) -> Enrolled:
+        """With the move back, where there is one."""
+        if there.parent_id == listed.parent_id or waits_in(tags.get(STATE_TAG), listed.parent_id):
+            return enrolled
+        path = self._organizations.path_of(listed.unit_ids, memory.units)
+        back = moved_back(enrolled.account, path, there.parent_id, self._declaration)
+        return enrolled.model_copy(update={"reports": [back, *enrolled.reports]})
 
     def _waiting(
         self, work: Work, listed: Listed, there: Listed, tags: Mapping[str, str], memory: Memory

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
@@ -11,6 +12,7 @@ from pydantic import Field
 
 from groundwork.aws.organizations import Organizations
 from groundwork.contracts import (
+    CHANGE_REQUESTED,
     STARTED_BY,
     Account,
     Change,
@@ -75,7 +77,7 @@ class Recorder:
     ) -> Ending:
         """`organization` is as it was when the work began, which may be later than when the account was enrolled."""
         found = (Change.model_validate(change) for result in results for change in result.get("changes", []))
-        changes = [*enrolled.reports, *without_repeats(found)]
+        changes = [*work.changes, *enrolled.reports, *without_repeats(found)]
         self._note_policies(enrolled.account, results)
         if work.mode == "plan":
             return self._planned(work, enrolled, changes, results)
@@ -92,6 +94,8 @@ class Recorder:
             {"mode": work.mode} if outcome == "drifted" else {}
         )
         told = first or done or bad
+        if work.wish and work.request_id:
+            return self._answered(work, work.request_id, enrolled.account, organization, output, first=first)
         answers = [_answer(ANSWERS.get(outcome, "Account Repaired"), work, output)] if told else []
         if (asker := work.asked_by) and not (first and asker.request_id == work.request_id):
             answers.append(ready_again(work, asker, output))
@@ -102,7 +106,26 @@ class Recorder:
         return Ending(
             output=output,
             answers=answers,
-            follow_ups=self._follow_ups(work, account, organization) if first else [],
+            follow_ups=self._follow_ups(work, account, organization, first=first),
+        )
+
+    def _answered(
+        self,
+        work: Work,
+        request_id: str,
+        account: Account,
+        organization: Organization,
+        output: dict[str, Any],
+        *,
+        first: bool,
+    ) -> Ending:
+        """An event that asked for a change has one answer, whatever came of it."""
+        self._ledger.changes.finish(request_id)
+        self._ledger.answer_once(work.execution, "record-outcome")
+        return Ending(
+            output=output,
+            answers=[_answer(READY, work, output if first else output | {"again": True})],
+            follow_ups=self._follow_ups(work, account, organization, first=first),
         )
 
     def _ready(self, work: Work, enrolled: Enrolled, results: list[Any], changes: list[Change]) -> bool:
@@ -167,26 +190,40 @@ class Recorder:
             ]
         return Ending(output=output, answers=answers, follow_ups=[])
 
-    def _follow_ups(self, work: Work, account: Account, organization: Organization) -> list[FollowUp]:
+    def _follow_ups(
+        self, work: Work, account: Account, organization: Organization, *, first: bool
+    ) -> list[FollowUp]:
         """Security's Ready lets the management account send its logs there and raise the guard rails; tooling's lays
         the deploy role down in the workload accounts that are there already, by one roll-out: one by one, thousands of
-        them would fit neither into a state nor into the history of this execution."""
+        them would fit neither into a state nor into the history of this execution. Where policies name accounts, another
+        name is another account."""
         origin = f"after-{account.kind}-{hashlib.sha256(work.execution.encode()).hexdigest()[:16]}"
-        if account.kind == "tooling":
+        if first and account.kind == "tooling":
             return [FollowUp(name=origin, input={"include": {"kinds": ["workload"]}}, roll_out=True)]
-        next_one = None
-        if account.kind == "security":
-            next_one = organization.management_account_id
-        elif account.name in self._declaration.names_in_groups:
-            next_one = organization.security_account_id
-        if next_one is None:
-            return []
-        return [FollowUp(name=f"{next_one}-{origin}", input={"accountId": next_one})]
+        names = {
+            name
+            for each in work.changed or []
+            if each.field == "accountName"
+            for name in (each.was, each.now)
+        }
+        next_ones = list[str | None]()
+        if (
+            first and account.kind == "security"
+        ) or names & self._declaration.organization_policies.names_in_exceptions:
+            next_ones.append(organization.management_account_id)
+        if ({account.name} if first else names) & self._declaration.names_in_groups:
+            next_ones.append(organization.security_account_id)
+        return [
+            FollowUp(name=f"{each}-{origin}", input={"accountId": each})
+            for each in next_ones
+            if each and each != account.id
+        ]
 
 
 def _output(work: Work, account_id: str, outcome: Outcome, changes: list[Change]) -> dict[str, Any]:
-    """`changes` is what was done, or would be, and empty when there was nothing to do; `reports`, there when there are
-    any, is what a person should know and Groundwork leaves alone."""
+    """`changes` is what was done, or would be, and empty when there was nothing to do; `changed`, where a change of the
+    account itself was asked for, is what of that is otherwise now, or would be; `reports`, there when there are any, is what
+    a person should know and Groundwork leaves alone."""
     held = held_to(LONGEST_CHANGES, changes)
     reports = [change.to_json() for change in held if change.action == "report"]
     return {
@@ -196,6 +233,7 @@ def _output(work: Work, account_id: str, outcome: Outcome, changes: list[Change]
         "kind": work.kind,
         "outcome": outcome,
         "changes": [change.to_json() for change in held if change.action != "report"],
+        **({"changed": [each.to_json() for each in work.changed]} if work.changed is not None else {}),
     } | ({"reports": reports} if reports else {})
 
 
@@ -267,13 +305,28 @@ def failed(
         ledger.leases.release(account_id, execution)
         named["accountId"] = account_id
     roll_out = _roll_out_of(raw)
-    detail = {**named, "error": failure.error, "cause": cause, "remedy": remedy, "execution": execution}
+    detail = {
+        **_asked_of(raw),
+        **named,
+        "error": failure.error,
+        "cause": cause,
+        "remedy": remedy,
+        "execution": execution,
+    }
     detail |= {"rollOut": roll_out} if roll_out else {}
     # What nobody has adopted may be closed to us, and a roll-out that plans it says so every day.
     strange = roll_out and _is_plan(raw) and account_id and ledger.account(account_id) is None
     due = not strange and ledger.answer_once(execution, by, *TAKES_OVER_FROM[by])
     answers = [Answer(detail_type="Account Failed", detail=detail)] if due else []
     return Failing(error=failure.error, cause=cause, remedy=remedy, answers=answers)
+
+
+def _asked_of(raw: Any) -> dict[str, str]:
+    """The account of which a change is asked, as the event names it. Nothing is written about an account for that."""
+    event = object_of(raw)
+    account_id = object_of(event.get("detail")).get("accountId")
+    is_one = isinstance(account_id, str) and re.fullmatch(r"[0-9]{12}", account_id, re.ASCII)
+    return {"accountId": str(account_id)} if event.get("detail-type") == CHANGE_REQUESTED and is_one else {}
 
 
 def _of_quarantine(ledger: Ledger, account_id: str) -> str:
@@ -317,8 +370,9 @@ def _named(raw: Any) -> dict[str, Any]:
     status = object_of(object_of(detail.get("serviceEventDetails")).get("createAccountStatus"))
     enrolled = object_of(enrolled_account(detail).get("account"))
     told_by_aws = {"aws.organizations": status, "aws.controltower": enrolled}.get(str(event.get("source")))
+    renames = event.get("detail-type") == CHANGE_REQUESTED
     found = {
-        "accountName": detail.get("accountName"),
+        "accountName": None if renames else detail.get("accountName"),
         "email": detail.get("email"),
         # A requester's detail may say anything.
         "accountId": event.get("accountId") if told_by_aws is None else told_by_aws.get("accountId"),

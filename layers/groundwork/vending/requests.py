@@ -9,25 +9,28 @@ from collections.abc import Mapping
 from typing import Any
 
 from groundwork.aws.organizations import Listed
-from groundwork.contracts import Created, Requested, StartedByHand, read_trigger
+from groundwork.contracts import ChangeRequested, Created, Requested, StartedByHand, read_trigger
 from groundwork.errors import InvalidRequest, RequestInProgress
 from groundwork.fields import shown
 from groundwork.ledger.records import Memory, RequestRecord
 from groundwork.vending.asked import AskedFor, not_adopted
 from groundwork.vending.beginning import READY_ALREADY, done, is_closing, is_ready, require_active
-from groundwork.vending.enrolment import REQUEST_TAG, asked_of_ledger
+from groundwork.vending.changes.asking import ChangeAsked
+from groundwork.vending.enrolment import REQUEST_TAG
 from groundwork.vending.kinds import is_adopted
 from groundwork.vending.rules import Given, mistakes_of_new_account, mistakes_of_request
 from groundwork.vending.work import Work
 
 
-class Reader(AskedFor):
+class Reader(AskedFor, ChangeAsked):
     def read(self, raw: Any, execution: str) -> Work:
         """Raises `InvalidRequest` and the other refusals of `errors`, and, while others are at work,
         `RequestInProgress`, `ManagementAccountNotReady` or `SecurityAccountMissing`."""
         match read_trigger(raw, self._mistakes):
             case Requested() as trigger:
                 return self._requested(trigger, execution)
+            case ChangeRequested() as trigger:
+                return self._change_requested(trigger, execution)
             case Created() as trigger:
                 return self._created(trigger, execution)
             case StartedByHand() as trigger:
@@ -60,7 +63,7 @@ class Reader(AskedFor):
         """A person's start adopts whatever account it names, and finishes what a dead execution left; one that plans
         does neither."""
         listed, tags = self._organizations.shown(trigger.account_id)
-        memory = self._memory_of(listed)
+        memory = self._memory_of(listed, [trigger.account_name] if trigger.account_name else [])
         record = memory.requests.get(listed.email.lower())
         if note := is_closing(listed, tags):
             left = done(self._baseline(listed, tags, execution, None, memory), "unchanged", note)
@@ -71,6 +74,8 @@ class Reader(AskedFor):
             return self._plan(trigger, listed, tags, memory, execution, busy=busy)
         if record and busy:
             raise RequestInProgress(f"{record.owner} works on the request that made account {listed.id}.")
+        if trigger.asks_for_change:
+            return self._changed_by_start(trigger, listed, tags, memory, execution)
         if not trigger.components and (work := self._unfinished(listed, tags, record, execution)):
             return work
         return self._chosen(trigger, self._baseline(listed, tags, execution, None, memory))
@@ -91,6 +96,8 @@ class Reader(AskedFor):
         if busy or (holder and self._executions.is_running(holder)):
             note = f"{holder or 'Another execution'} is working in the account; plan again when it has ended."
             return done(work, "in-progress", note).model_copy(update={"mode": "plan"})
+        if trigger.asks_for_change:
+            return self._changed_by_start(trigger, listed, tags, memory, execution)
         return self._chosen(trigger, work)
 
     def _chosen(self, trigger: StartedByHand, work: Work) -> Work:
@@ -103,13 +110,6 @@ class Reader(AskedFor):
                 f"{work.kind}; it has {', '.join(declared)}."
             )
         return work.model_copy(update={"mode": trigger.mode, "components": trigger.components})
-
-    def _memory_of(self, listed: Listed) -> Memory:
-        """What the ledger knows of the account; from here on it knows whose the e-mail is."""
-        memory = self._directory.recall(self._management, *asked_of_ledger(listed, self._declaration))
-        if memory.ids.get(listed.email.lower()) != listed.id:
-            self._ledger.note_email(listed.email, listed.id)
-        return memory
 
     def _unfinished(
         self, listed: Listed, tags: Mapping[str, str], record: RequestRecord | None, execution: str

@@ -58,10 +58,11 @@ def mistakes_of_request(given: Given, declaration: Declaration) -> list[str]:
 
 def mistakes_of_new_account(given: Given, declaration: Declaration) -> list[str]:
     """What is a mistake only where an account would be made: it could not be undone."""
-    return [*_mistaken_unit(given, declaration), *_mistaken_name(given, declaration)]
+    return [*mistakes_of_unit(given, declaration), *_mistaken_name(given, declaration)]
 
 
-def _mistaken_unit(given: Given, declaration: Declaration) -> list[str]:
+def mistakes_of_unit(given: Given, declaration: Declaration) -> list[str]:
+    """Of one in which an account is to be."""
     unit, quarantine = given.get("organizationalUnit"), declaration.quarantine.unit
     if unit and quarantine and is_below(unit, quarantine):
         mistake = f"organizationalUnit {shown(unit)} is where new accounts wait until they are ready; name the one that is its own."
@@ -95,12 +96,19 @@ def _mistaken_name(given: Given, declaration: Declaration) -> list[str]:
     name, email = given.get("accountName"), given.get("email")
     if not (name and email) or given.get("sameName") or _with_email(email, declaration):
         return []
+    declared = _of_declared(name, declaration)
+    return [same_name(name, declared)] if declared else []
+
+
+def name_of_another(name: str, declaration: Declaration) -> str | None:
+    """Why an account that is there, and not declared, may not be called so."""
+    declared = _of_declared(name, declaration)
+    return f"accountName {name!r} is that of {declared}; choose another name." if declared else None
+
+
+def _of_declared(name: str, declaration: Declaration) -> str | None:
     declared = next((each for each in declaration.accounts if each.name.casefold() == name.casefold()), None)
-    return (
-        [same_name(name, f"the account that baseline.yaml declares with {declared.email!r}")]
-        if declared
-        else []
-    )
+    return f"the account that baseline.yaml declares with {declared.email!r}" if declared else None
 
 
 def same_name(name: str, bearer: str) -> str:

@@ -6,15 +6,16 @@ from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
 from groundwork.aws.organizations import Listed
-from groundwork.contracts import Account, Change, Severity
+from groundwork.contracts import Account, Change, PlannedCall, Severity
 from groundwork.fields import is_below
 from groundwork.ledger.records import AccountRecord
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
+    from groundwork.declaration.access import Enter
 
 COMPONENT = "account"
-"""In place of a component's name: no component changes what is said here."""
+"""In place of a component's name, of what is said of the account itself."""
 
 
 def standing(
@@ -33,7 +34,7 @@ def standing(
         found.append(
             _report(
                 account,
-                f"is in {_place(account.unit)}; baseline.yaml declares {declared.organizational_unit!r}: move it there, or "
+                f"is in {place(account.unit)}; baseline.yaml declares {declared.organizational_unit!r}: move it there, or "
                 "correct the declaration",
                 "medium",
             )
@@ -60,18 +61,39 @@ def _labels(listed: Listed, declared: DeclaredAccount) -> Iterator[Change]:
 
 
 def _moved(account: Account, before: str, declaration: Declaration) -> Change:
-    was = account.model_copy(update={"unit": before})
-    changed = [*_doors(was, account, declaration), *_entries(was, account, declaration)]
-    guarded = [_is_guarded(each, declaration) for each in (was, account)]
+    words, severity = effects_of(account.model_copy(update={"unit": before}), account, declaration)
+    return _report(
+        account,
+        f"is in {place(account.unit)} and was in {place(before)} when it last reached its baseline; by that {words}",
+        severity,
+    )
+
+
+def moved_back(account: Account, found: str, unit_id: str, declaration: Declaration) -> Change:
+    """`account` is where it belongs; `found` is the path of the unit in which somebody has put it."""
+    words, severity = effects_of(account, account.model_copy(update={"unit": found}), declaration)
+    return Change(
+        component=COMPONENT,
+        resource=f"account {account.name}",
+        action="update",
+        reason=f"is in {place(found)}, and belongs in {place(account.unit)}; by that {words}",
+        severity=severity,
+        call=PlannedCall(
+            service="organizations",
+            operation="MoveAccount",
+            parameters={"AccountId": account.id, "DestinationParentId": unit_id},
+        ),
+    )
+
+
+def effects_of(was: Account, now: Account, declaration: Declaration) -> tuple[str, Severity]:
+    """What another name, or another unit, does to doors and guard rails, in words, and how bad it is."""
+    changed = [*_doors(was, now, declaration), *_entries(was, now, declaration)]
+    guarded = [_is_guarded(each, declaration) for each in (was, now)]
     if guarded[0] != guarded[1]:
         changed.append("the guard rails bind it" if guarded[1] else "the guard rails bind it no longer")
     severity: Severity = "high" if guarded == [True, False] else "medium" if changed else "low"
-    return _report(
-        account,
-        f"is in {_place(account.unit)} and was in {_place(before)} when it last reached its baseline; by that "
-        f"{'; '.join(changed) if changed else 'no door and no guard rail changes'}",
-        severity,
-    )
+    return "; ".join(changed) if changed else "no door and no guard rail changes", severity
 
 
 def _doors(was: Account, now: Account, declaration: Declaration) -> Iterator[str]:
@@ -107,14 +129,18 @@ def _listed_policies(names: list[str]) -> str:
 
 
 def _entries(was: Account, now: Account, declaration: Declaration) -> Iterator[str]:
-    """Groups, by the units that they enter."""
+    """Groups, by the units and the names that they enter."""
     for group in declaration.access.groups:
         for enter in group.enter:
-            units = enter.organizational_units
-            before, after = (any(is_below(each.unit, unit) for unit in units) for each in (was, now))
-            named = not enter.names or now.name in enter.names
-            if units and named and before != after and (not enter.kinds or now.kind in enter.kinds):
+            before, after = (_is_entered(each, enter) for each in (was, now))
+            if before != after and (not enter.kinds or now.kind in enter.kinds):
                 yield f"group {group.name} enters it by {enter.role}{'' if after else ' no longer'}"
+
+
+def _is_entered(account: Account, enter: Enter) -> bool:
+    units = enter.organizational_units
+    below = not units or any(is_below(account.unit, unit) for unit in units)
+    return below and (not enter.names or account.name in enter.names)
 
 
 def _is_guarded(account: Account, declaration: Declaration) -> bool:
@@ -134,5 +160,6 @@ def _report(account: Account, reason: str, severity: Severity) -> Change:
     )
 
 
-def _place(unit: str) -> str:
+def place(unit: str) -> str:
+    """In words."""
     return f"the unit {unit!r}" if unit else "the root"

@@ -7,7 +7,7 @@ from typing import Any, Literal
 from pydantic import Field
 
 from groundwork.aws.organizations import Listed
-from groundwork.contracts import Kind, Mode, Model, Outcome
+from groundwork.contracts import Change, Kind, Mode, Model, Outcome
 from groundwork.fields import AccountId
 from groundwork.ledger.records import Memory
 
@@ -26,6 +26,23 @@ class Asker(Model):
 
     request_id: str
     differs: dict[str, Any] = Field(default_factory=dict)
+
+
+class Wish(Model):
+    """What an account is to be from now on; what is left out stays. `untag` are the keys of tags that are taken off."""
+
+    account_name: str | None = None
+    organizational_unit: str | None = None
+    tags: dict[str, str] = Field(default_factory=dict)
+    untag: list[str] = Field(default_factory=list)
+
+
+class Changed(Model):
+    """A field of a change request, and what the account `was` there and `is` now. Of tags those alone that differ."""
+
+    field: Literal["accountName", "organizationalUnit", "tags"]
+    was: str | dict[str, str]
+    now: str | dict[str, str] = Field(alias="is")
 
 
 class Answer(Model):
@@ -78,15 +95,16 @@ class Work(Model):
     """What this execution is for.
 
     `route` is `create` (an account of our own making, to be created or continued), `approval` (the same, once somebody
-    has approved it), `baseline` (an account that is there) or `done` (nothing is left to do; `note` says why). Only an account that is created is put into a unit and
+    has approved it), `baseline` (an account that is there), `change` (the same, once it has been changed as `wish` says) or `done` (nothing is left to do; `note` says why). Only an account that is created is put into a unit and
     given the requester's tags. `components` are those that were asked for; all of them
     where it is empty. `creation_id` is the CreateAccount request that an earlier execution
     made. `seen` spares the next state a second look. `asked_by` is the event that started this execution, if one did:
     `request_id` may be that of an earlier one, whose account this is. `answers` are what there is to say where nothing
-    is left to do. `progress` is whether `Account Progressing` is sent.
+    is left to do. `progress` is whether `Account Progressing` is sent. `changed` is what of the account itself was changed,
+    or would be, and `changes` the same in words.
     """
 
-    route: Literal["create", "approval", "baseline", "done"]
+    route: Literal["create", "approval", "baseline", "change", "done"]
     execution: str
     request_id: str | None = None
     account_name: str
@@ -104,3 +122,6 @@ class Work(Model):
     asked_by: Asker | None = None
     answers: list[Answer] = Field(default_factory=list)
     progress: bool = False
+    wish: Wish | None = None
+    changed: list[Changed] | None = None
+    changes: list[Change] = Field(default_factory=list)

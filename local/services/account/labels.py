@@ -15,7 +15,7 @@ from moto.account import urls
 from moto.account.responses import AccountResponse
 from moto.core.exceptions import ServiceException
 from moto.core.responses import ActionResult
-from moto.core.utils import camelcase_to_underscores
+from moto.core.utils import camelcase_to_underscores, unix_time
 
 from local.engine import Engine
 from local.model_validation import operation_model, violations
@@ -37,6 +37,7 @@ def install(engine: Engine) -> None:
         "StartPrimaryEmailUpdate": _start_primary_email_update,
         "AcceptPrimaryEmailUpdate": _accept_primary_email_update,
         "GetPrimaryEmail": _get_primary_email,
+        "GetAccountInformation": _get_account_information,
     }
     add_operations(engine, {name: checked(name, handler) for name, handler in operations.items()})
 
@@ -120,6 +121,25 @@ def _accept_primary_email_update(response: AccountResponse) -> ActionResult:
 
 def _get_primary_email(response: AccountResponse) -> ActionResult:
     return ActionResult({"PrimaryEmail": named_member(response)[1].email})
+
+
+def _get_account_information(response: AccountResponse) -> ActionResult:
+    """https://docs.aws.amazon.com/accounts/latest/reference/API_GetAccountInformation.html"""
+    organization = organization_of(response.current_account, response.partition)
+    if response._get_param("AccountId"):
+        _, account = named_member(response)
+    elif organization is not None:
+        account = organization.account(response.current_account)
+    else:
+        raise AccountError("ValidationException", "Of an account in no organization nothing is known here.")
+    return ActionResult(
+        {
+            "AccountId": account.id,
+            "AccountName": account.name,
+            "AccountCreatedDate": unix_time(account.create_time),
+            "AccountState": account.state,
+        }
+    )
 
 
 def _require_free(organization: Organizations, email: str) -> None:

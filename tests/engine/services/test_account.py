@@ -49,6 +49,9 @@ def test_the_management_account_renames_members_once_the_service_is_trusted(engi
     organizations.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
     account.put_account_name(AccountId=member, AccountName="new")
     assert organizations.describe_account(AccountId=member)["Account"]["Name"] == "new"
+    known = account.get_account_information(AccountId=member)
+    assert (known["AccountId"], known["AccountName"], known["AccountState"]) == (member, "new", "ACTIVE")
+    assert known["AccountCreatedDate"].year > 2000
     assert code_of(account.put_account_name, AccountId=member, AccountName="<new>") == "ValidationException"
     own = engine.management_account
     assert code_of(account.put_account_name, AccountId=own, AccountName="new") == "AccessDeniedException"

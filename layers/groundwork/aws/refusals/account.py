@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from .answer import FAULT, THROTTLED, Answers, again, quota, read, refused, unsent
 
-CALLS_OF_ACCOUNT = "GetAlternateContact PutAlternateContact"
+CALLS_OF_ACCOUNT = "GetAlternateContact PutAccountName PutAlternateContact"
 CALLS_OF_KMS = (
     "CancelKeyDeletion CreateAlias CreateKey DescribeKey EnableKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus "
     "ListKeys ListResourceTags PutKeyPolicy TagResource UpdateAlias"
@@ -40,16 +40,25 @@ _LATE = again("KMS does not show a new key or alias everywhere yet, for up to fi
 _CAPITALS = "Declare another one under logArchive, or another cdk.qualifier."
 
 ANSWERS_OF_ACCOUNT: Answers = {
-    "AccessDeniedException": refused(
-        "Something denies the account its own contacts, like a service control policy: let the entry role do "
-        "account:GetAlternateContact and account:PutAlternateContact, or take account-contacts out of baseline."
-    ),
+    "AccessDeniedException": {
+        "PutAccountName": refused(
+            "The organization does not trust AWS Account Management: apply the management account with changes: {renaming: true} "
+            "in the declaration, or see that the function's role may do account:PutAccountName."
+        ),
+        "": refused(
+            "Something denies the account its own contacts, like a service control policy: let the entry role do "
+            "account:GetAlternateContact and account:PutAlternateContact, or take account-contacts out of baseline."
+        ),
+    },
     "InternalServerException": FAULT,
     "ResourceNotFoundException": read("There is no such contact yet."),
     "TooManyRequestsException": THROTTLED,
-    "ValidationException": refused(
-        "AWS does not take a contact as it is declared: correct it under accountContacts and deploy."
-    ),
+    "ValidationException": {
+        "PutAccountName": refused("AWS does not take the name: ask for another one."),
+        "": refused(
+            "AWS does not take a contact as it is declared: correct it under accountContacts and deploy."
+        ),
+    },
 }
 
 ANSWERS_OF_KMS: Answers = {

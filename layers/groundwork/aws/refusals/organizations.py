@@ -16,7 +16,7 @@ CALLS = (
     "ListAWSServiceAccessForOrganization ListAccounts ListAccountsForParent ListCreateAccountStatus ListDelegatedAdministrators "
     "ListDelegatedServicesForAccount "
     "ListOrganizationalUnitsForParent ListParents ListPolicies ListPoliciesForTarget ListRoots ListTagsForResource ListTargetsForPolicy "
-    "MoveAccount RegisterDelegatedAdministrator TagResource UpdatePolicy"
+    "MoveAccount RegisterDelegatedAdministrator TagResource UntagResource UpdatePolicy"
 )
 
 _CREATION = read("`AccountRefused`, by the reasons below.")

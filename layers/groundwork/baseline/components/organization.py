@@ -44,6 +44,9 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
 }
 """The services that need trusted access, by the component that uses them."""
 
+RENAMING = "account.amazonaws.com"
+"""Needs trusted access where accounts can be renamed."""
+
 POLICY_TYPES: Mapping[ComponentName, Sequence[str]] = {
     "guardrails": ("SERVICE_CONTROL_POLICY",),
     "perimeter": ("RESOURCE_CONTROL_POLICY",),  # once it is enforced
@@ -119,7 +122,9 @@ class Organization(Component[Found]):
     writes = (
         Permission(
             ("organizations:EnableAWSServiceAccess",),
-            conditions={"StringEquals": {"organizations:ServicePrincipal": sorted(KNOWN_SERVICES)}},
+            conditions={
+                "StringEquals": {"organizations:ServicePrincipal": sorted({RENAMING, *KNOWN_SERVICES})}
+            },
         ),
         Permission(tuple(f"iam:{operation}" for operation, _ in ROOT_FEATURES.values())),
         Permission(
@@ -217,6 +222,7 @@ def needed_services(declaration: Declaration) -> dict[str, ComponentName]:
     own = (KINDS[each.type].service for each in declaration.own_policies_laid_down)
     found = {service: "own-policies" for service in own if service}
     used = (each for each in TRUSTED_SERVICES.items() if each[0] in declaration.components)
+    found |= {RENAMING: "changes.renaming"} if declaration.changes.renaming else {}
     return found | {service: component for component, services in used for service in services}
 
 

@@ -1,0 +1,94 @@
+"""`groundwork change`"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.given import GIVEN
+
+if TYPE_CHECKING:
+    from cli.connection import Connection
+    from cli.inventory import Entry
+
+
+def change(
+    account: Annotated[str, typer.Argument(help="Its id, name or e-mail.")],
+    name: Annotated[str | None, typer.Option(help="What it is to be called.")] = None,
+    ou: Annotated[
+        str | None, typer.Option(help="The path of its organizational unit, like Workloads/Production.")
+    ] = None,
+    tag: Annotated[list[str] | None, typer.Option(help="key=value; may be given again.")] = None,
+    untag: Annotated[list[str] | None, typer.Option(help="A tag's key; may be given again.")] = None,
+    create_ou: Annotated[
+        bool, typer.Option("--create-ou", help="Make the unit where it is not there.")
+    ] = False,
+    plan: Annotated[
+        bool, typer.Option("--plan", help="Tell what would be changed; exit 2 if anything.")
+    ] = False,
+    wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False,
+) -> None:
+    """Ask for another name, unit or tags of an account; its baseline follows.
+
+    Where the declaration says changes: {allowed: true}. Needs groundwork-changer; --plan, --wait, and an account that is
+    not given by its id or e-mail need groundwork-operator.
+
+    Example: groundwork change dev --ou Workloads/Production --plan
+    """
+    from cli.connection import Connection
+    from cli.requests import key_and_value, read_change
+
+    wish: dict[str, Any] = {
+        "accountName": name,
+        "organizationalUnit": ou,
+        "createOrganizationalUnit": create_ou or None,
+        "tags": {**dict(map(key_and_value, tag or [])), **dict.fromkeys(untag or [])} or None,
+    }
+    wish = {key: value for key, value in wish.items() if value is not None}
+    aws = Connection()
+    entry = None if not plan and (account.isdigit() or "@" in account) else _entry(aws, account)
+    named = {"email": account} if "@" in account else {"accountId": account}
+    asked = read_change(({"accountId": entry.account_id} if entry else named) | wish)
+    if plan and entry:
+        _plan(aws, entry, wish)
+    else:
+        _ask(aws, account, asked, wait=wait)
+
+
+def _entry(aws: Connection, account: str) -> Entry:
+    from cli.selection import selected
+
+    (entry,) = selected(aws, [account], every=False)
+    return entry
+
+
+def _plan(aws: Connection, entry: Entry, wish: dict[str, Any]) -> None:
+    from cli.executions.differences import answer, found_by
+    from cli.executions.starting import run_each
+    from cli.trouble import DIFFERENCES, FAILED
+
+    (found,) = found_by(run_each(aws, [entry], "plan", [], wish), [entry])
+    answer([found])
+    if found.failure:
+        raise typer.Exit(FAILED)
+    if found.differs:
+        raise typer.Exit(DIFFERENCES)
+
+
+def _ask(aws: Connection, account: str, asked: Any, *, wait: bool) -> None:
+    from cli.executions.following import Follower
+    from cli.output import as_json, colored, say
+    from cli.requests import post_change
+
+    posted = post_change(aws, asked)
+    run = Follower(aws, {account: posted}).to_the_end()[account] if wait else None
+    if GIVEN.as_json:
+        ended = {"outcome": run.outcome, **run.output} if run else {}
+        as_json({"account": account, "requestId": posted.event_id, **ended})
+    elif run:
+        say(colored(f"{account}: {run.in_words()}", run.outcome))
+    else:
+        say(f"{account}: asked for, request {posted.event_id}\n\nLook at it: groundwork watch")
+    if run and run.failed:
+        raise typer.Exit(1)

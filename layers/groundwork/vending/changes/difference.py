@@ -1,0 +1,111 @@
+"""What an account is, what it is asked to be, and the calls that lie between: pure, and told before anything is done."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING, Any
+
+from groundwork.contracts import Account, Change, Model, PlannedCall, Severity
+from groundwork.vending.standing import COMPONENT, effects_of, place
+from groundwork.vending.work import Changed, Wish
+
+if TYPE_CHECKING:
+    from groundwork.declaration import Declaration
+
+
+class Condition(Model):
+    """What of an account can be changed: its name, the path of its unit, and its tags but Groundwork's own."""
+
+    account_name: str
+    organizational_unit: str
+    tags: dict[str, str]
+
+    def after(self, wish: Wish) -> Condition:
+        kept = {key: value for key, value in self.tags.items() if key not in wish.untag}
+        return Condition(
+            account_name=wish.account_name or self.account_name,
+            organizational_unit=wish.organizational_unit or self.organizational_unit,
+            tags=kept | wish.tags,
+        )
+
+    def as_begun(self, begun: Condition, wish: Wish) -> Condition:
+        """What it was when the change began, in all that is asked for; others may have changed the rest since."""
+        asked = wish.tags.keys() | set(wish.untag)
+        kept = {key: value for key, value in self.tags.items() if key not in asked}
+        return Condition(
+            account_name=begun.account_name if wish.account_name else self.account_name,
+            organizational_unit=begun.organizational_unit
+            if wish.organizational_unit
+            else self.organizational_unit,
+            tags=kept | {key: value for key, value in begun.tags.items() if key in asked},
+        )
+
+
+def changed(was: Condition, now: Condition) -> list[Changed]:
+    """By field, in the order in which they are changed. Of the tags those alone that differ."""
+    one, two = was.to_json(), now.to_json()
+    keys = {key for key in was.tags.keys() | now.tags.keys() if was.tags.get(key) != now.tags.get(key)}
+    one["tags"], two["tags"] = _some(was.tags, keys), _some(now.tags, keys)
+    return [
+        Changed.model_validate({"field": name, "was": one[name], "is": two[name]})
+        for name in ("accountName", "tags", "organizationalUnit")
+        if one[name] != two[name]
+    ]
+
+
+def _some(tags: Mapping[str, str], keys: set[str]) -> dict[str, str]:
+    return {key: tags[key] for key in sorted(keys) if key in tags}
+
+
+def in_words(account: Account, was: Condition, now: Condition, declaration: Declaration) -> Iterator[Change]:
+    """Each difference with what it does to doors and guard rails, and the call that closes it. `account` gives the kind."""
+    called = {"AccountId": account.id}
+    before = account.model_copy(update={"name": was.account_name, "unit": was.organizational_unit})
+    if was.account_name != now.account_name:
+        renamed = before.model_copy(update={"name": now.account_name})
+        words, severity = effects_of(before, renamed, declaration)
+        reason = f"is called {was.account_name!r}, and {now.account_name!r} is asked for; by that {words}"
+        call = PlannedCall(
+            service="account",
+            operation="PutAccountName",
+            parameters=called | {"AccountName": now.account_name},
+        )
+        yield _update(account, reason, severity, call)
+    yield from _tags(account, was.tags, now.tags)
+    if was.organizational_unit != now.organizational_unit:
+        before = before.model_copy(update={"name": now.account_name})
+        moved = before.model_copy(update={"unit": now.organizational_unit})
+        words, severity = effects_of(before, moved, declaration)
+        where = f"is in {place(was.organizational_unit)}, and {place(now.organizational_unit)} is asked for"
+        parameters = called | {"DestinationParentId": f"<{now.organizational_unit}>"}
+        call = PlannedCall(service="organizations", operation="MoveAccount", parameters=parameters)
+        yield _update(account, f"{where}; by that {words}", severity, call)
+
+
+def _tags(account: Account, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Change]:
+    for key in sorted(was.keys() | now.keys()):
+        before, after = was.get(key), now.get(key)
+        if before == after:
+            continue
+        of: dict[str, Any] = {"ResourceId": account.id}
+        if after is None:
+            call = PlannedCall(
+                service="organizations", operation="UntagResource", parameters=of | {"TagKeys": [key]}
+            )
+            yield _update(account, f"has the tag {key!r}, which is to be taken off", "low", call)
+            continue
+        tags = [{"Key": key, "Value": after}]
+        call = PlannedCall(service="organizations", operation="TagResource", parameters=of | {"Tags": tags})
+        has = "has no tag" if before is None else f"has {before!r} in the tag"
+        yield _update(account, f"{has} {key!r}, and {after!r} is asked for", "low", call)
+
+
+def _update(account: Account, reason: str, severity: Severity, call: PlannedCall) -> Change:
+    return Change(
+        component=COMPONENT,
+        resource=f"account {account.name}",
+        action="update",
+        reason=reason,
+        severity=severity,
+        call=call,
+    )
