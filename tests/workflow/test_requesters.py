@@ -83,6 +83,7 @@ def test_the_name_of_the_tooling_account_is_no_door_into_production(
         cloud, requester, accountName="mgmt", email=email, organizationalUnit="Infrastructure", sameName=True
     ).output
     assert impostor["kind"] == "workload"
+    cloud.invoke("DiscoverAccountsFunction")  # which notes who has the name
     cloud.declared("mgmt")
     cloud.all_ended()
     name, email = cloud.fresh()

@@ -213,7 +213,9 @@ class AskedFor(Beginning):
     def _check_new(self, asked: AccountRequest, memory: Memory) -> None:
         """No account before the management account is ready, and none but security's before that is on its way."""
         mistakes = mistakes_of_new_account(asked.given, self._declaration)
-        if not asked.same_name and (bearer := self._bearer(asked.account_name, asked.email, memory)):
+        its_own = {each.email.lower() for each in self._declaration.accounts}
+        named = asked.same_name or asked.email.lower() in its_own
+        if not named and (bearer := self._bearer(asked.account_name, asked.email, memory)):
             mistakes.append(same_name(asked.account_name, bearer))
         if mistakes:
             raise InvalidRequest(" ".join(mistakes))
