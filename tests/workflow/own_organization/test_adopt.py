@@ -14,7 +14,7 @@ from rich.console import Console
 
 from local.organizations import organization_of
 from tests.workflow.command_line import CommandLine, Said, shell_of
-from tests.workflow.conftest import ROOT, Slot, until
+from tests.workflow.conftest import ROOT, Slot
 from tests.workflow.grown import LABS, MANY, SORTS, UNITS, Grown, grown
 from tests.workflow.test_operators import carrying
 from tests.workflow.test_plan import writes
@@ -30,8 +30,8 @@ TITLES = {
     "alias": ["an alias"],
     "root": ["root credentials"],
     "sets": ["stack sets", "trails of somebody else"],
-    "tower": ["AWS Config of somebody else", "Control Tower"],
-    "ours": ["a role of our name", "public buckets"],
+    "tower": ["Control Tower", "AWS Config of somebody else"],
+    "ours": ["public buckets", "a role of our name"],
 }
 """What an account of each sort stands out by."""
 SENTENCES = {
@@ -213,8 +213,7 @@ def test_what_was_moved_and_renamed_after_it_was_adopted_is_told(
     there = found.account(organization.ids["plain-2"]).parent_id
     organizations.move_account(AccountId=moved, SourceParentId=here, DestinationParentId=there)
     security = cloud.declared("security")
-    cloud.aws.client("account").put_account_name(AccountId=security, AccountName="audit")
-    until(lambda: found.account(security).name == "audit", "the new name")
+    found.account(security).name = "audit"
     said = groundwork("adopt", "--plan", "--name", moved, "--name", security, "--output", "json")
     told = {each["accountId"]: each for each in said.data["accounts"]}
     assert {each["standing"] for each in told.values()} == {"adopted"}
