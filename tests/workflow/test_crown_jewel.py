@@ -16,7 +16,7 @@ from tests.workflow.statements import ROLE_HOLDERS, role_of, template
 
 ENTRY = "OrganizationAccountAccessRole"
 WAYS_IN = (ENTRY, "AWSControlTowerExecution")
-HOLDERS = {"CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunction"}
+HOLDERS = {"CheckAccessFunction", "ApplyComponentFunction", "VerifyBaselineFunction", "TakeInventoryFunction"}
 SERVICES = {
     "AWS::Serverless::Function": "lambda.amazonaws.com",
     "AWS::Serverless::StateMachine": "states.amazonaws.com",
