@@ -32,6 +32,7 @@ from local.causes import cause_of
 from local.clients import Clients, service_model
 from local.clock import Clock
 from local.identity.credentials import Credentials
+from local.json_texts import DEEPEST
 from local.server import Server
 
 ADAPTERS: Sequence[str] = (
@@ -146,6 +147,9 @@ class Engine:
             raise
 
     def _boot(self, port: int, organization: Literal["all", "billing"] | None) -> None:
+        # What interprets state machines calls itself several times for each level of an input.
+        self._closing.callback(sys.setrecursionlimit, sys.getrecursionlimit())
+        sys.setrecursionlimit(10 * DEEPEST)
         self._closing.callback(moto_api_backend.reset)
         moto_api_backend.reset()
         # moto would route every call to this account, whatever its credentials say.

@@ -6,6 +6,9 @@ import json
 from collections.abc import Iterable
 from typing import Any
 
+DEEPEST = 1000
+"""Levels of objects and lists that AWS's readers take."""
+
 
 def strict_json(text: str) -> Any:
     """Raises ValueError, and RecursionError for what is nested deeper than Python reads."""

@@ -22,7 +22,7 @@ from local.events.delivery import DELIVERED_SERVICES, Delivery
 from local.events.patterns import InvalidPattern, Pattern
 from local.events.schedules import InvalidSchedule, next_time
 from local.events.timetable import Entry, Timetable
-from local.json_texts import depth_of, strict_json
+from local.json_texts import DEEPEST, depth_of, strict_json
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -32,7 +32,6 @@ MAXIMUM_ENTRIES = 10
 REORDER_SECONDS = 60.0
 """AWS seconds after which a held event comes even if nothing came after it."""
 MAXIMUM_BYTES = 256 * 1024
-DEEPEST_DETAIL = 1000
 # Targets that EventBridge can only reach as a role; the others are reached by their own resource policy.
 NEEDS_ROLE = ("states",)
 MANDATORY = ("id", "account", "source", "time", "region", "resources", "detail-type")
@@ -150,7 +149,7 @@ class EventBridge:
             detail = strict_json(entry["Detail"])
         except (ValueError, RecursionError) as error:
             raise _Refused("MalformedDetail", "Detail is malformed.") from error
-        if not isinstance(detail, dict) or depth_of(detail) > DEEPEST_DETAIL:
+        if not isinstance(detail, dict) or depth_of(detail) > DEEPEST:
             raise _Refused("MalformedDetail", "Detail is malformed.")
         bus = backend.describe_event_bus(entry.get("EventBusName") or "default")
         event = self._event(

@@ -26,7 +26,7 @@ from moto.stepfunctions.parser.backend import execution as executions
 from moto.stepfunctions.parser.backend.execution_worker import ExecutionWorker
 from moto.stepfunctions.responses import StepFunctionResponse
 
-from local.json_texts import strict_json
+from local.json_texts import DEEPEST, depth_of, strict_json
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -157,7 +157,8 @@ def _check_input(text: str | None) -> None:
             f"1 validation error detected: Value at 'input' failed to satisfy constraint: {limit}",
         )
     try:
-        strict_json(text or "{}")
+        if depth_of(strict_json(text or "{}")) > DEEPEST:
+            raise ValueError(f"it has more than {DEEPEST} levels")
     except (ValueError, RecursionError) as error:
         raise JsonRESTError(
             "InvalidExecutionInput", f"Invalid State Machine Execution Input: '{error}'"

@@ -409,3 +409,13 @@ def test_half_of_a_surrogate_pair_is_text_like_any_other(aws: Engine) -> None:
     )
     started = aws.client("stepfunctions").start_execution(stateMachineArn=arn, input='"\\ud800"')
     assert ended(aws, started["executionArn"])["status"] == "SUCCEEDED"
+
+
+def test_an_input_may_be_deep_and_not_without_end(aws: Engine) -> None:
+    client = aws.client("stepfunctions")
+    arn = machine(aws, "deep", {"Only": {"Type": "Pass", "Output": "{% $states.input %}", "End": True}})
+    deep = "[" * 900 + "]" * 900
+    started = client.start_execution(stateMachineArn=arn, input=deep)
+    assert ended(aws, started["executionArn"])["output"] == deep
+    with pytest.raises(ClientError, match="InvalidExecutionInput"):
+        client.start_execution(stateMachineArn=arn, input="[" * 1001 + "]" * 1001)
