@@ -70,6 +70,7 @@ KINDS_BY_UNIT = "the declaration gives accounts their kind by their unit"
 CAME_LATER = "the security account came while this one waited for it"
 MADE_BEFORE = "an earlier attempt made the account and could not write that down"
 GOT_FURTHER = "an attempt before this one did it, and died"
+BUCKETS_THERE = "a plan is about to block public access, as in tests/component/test_breaks.py"
 CLOSING_DECLARED = "closing is declared, as in tests/workflow/own_organization/test_closing.py"
 DELIVERING_LOGS = {
     "logs:CreateLogDelivery": DELIVERY,
@@ -174,6 +175,10 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "ec2:DescribeRegions": "more Regions than the home Region are governed",
         "access-analyzer:ListFindings": "somebody has switched Access Analyzer on",
         "macie2:GetAutomatedDiscoveryConfiguration": "Macie is on, as in tests/component/test_sensitive_data.py",
+        "s3:GetBucketAcl": BUCKETS_THERE,
+        "s3:GetBucketPolicyStatus": BUCKETS_THERE,
+        "s3:GetBucketPublicAccessBlock": BUCKETS_THERE,
+        "s3:ListAllMyBuckets": BUCKETS_THERE,
     },
     "ApplyManagementComponentFunction.KeepItsMacie": {
         "macie2:UpdateMacieSession": "somebody suspended Macie"
