@@ -131,7 +131,8 @@ class AccountAssignments(Component[Found]):
         return _difference(_wanted(target), found, target)
 
     def left(self, target: Target) -> Iterable[Call]:
-        return _difference([], self._read([], target), target)
+        found = self._read([], target)
+        return _difference([], found, target) if found.standing.instance else ()
 
 
 def _wanted(target: Target) -> list[Assignment]:
