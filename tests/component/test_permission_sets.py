@@ -365,7 +365,7 @@ def test_policies_that_are_too_long_are_refused() -> None:
         "Statement": [{"Effect": "Allow", "Action": ["s3:" + "x" * 11_000], "Resource": "*"}],
     }
     declaration = declared(imagined().declaration, roles={"policies": ["long"]})
-    declaration._policies["long"] = long
+    declaration._policies = {**declaration._policies, "long": long}
     target = imagined("security", declaration)
     with pytest.raises(InvalidDeclaration, match="IAM takes 10,240"):
         list(
