@@ -1,4 +1,4 @@
-"""aws-sso-util, which asks IAM Identity Center: that is not embedded, and has to say so."""
+"""aws-sso-util, which asks IAM Identity Center, where nobody has enabled that."""
 
 from __future__ import annotations
 
@@ -19,8 +19,8 @@ def tries(world: World) -> Iterator[Trial]:
     yield refused(
         "`aws-sso-util admin assignments`",
         run([program, "admin", "assignments"], world.shell(world.aws.administrator), world.home),
-        "`NotImplemented`: IAM Identity Center is not embedded",
-        "An error occurred (NotImplemented) when calling the ListInstances operation",
+        "nobody has enabled IAM Identity Center: `No Identity Center instance found`",
+        "No Identity Center instance found",
     )
 
 
