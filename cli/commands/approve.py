@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from cli.decisions import Reason, RequestId, decide
+from cli.bus.decisions import Reason, RequestId, decide
 
 
 def approve(

@@ -36,8 +36,8 @@ def change(
 
     Example: groundwork change dev --ou Workloads/Production --plan
     """
+    from cli.bus.requests import key_and_value, read_change
     from cli.connection import Connection
-    from cli.requests import key_and_value, read_change
 
     wish: dict[str, Any] = {
         "accountName": name,
@@ -77,11 +77,12 @@ def _plan(aws: Connection, entry: Entry, wish: dict[str, Any]) -> None:
 
 
 def _ask(aws: Connection, account: str, asked: Any, *, wait: bool) -> None:
+    from cli.bus.putting import put
     from cli.executions.following import Follower
     from cli.output import as_json, colored, say
-    from cli.requests import post_change
+    from groundwork.contracts import CHANGE_REQUESTED
 
-    posted = post_change(aws, asked)
+    posted = put(aws, CHANGE_REQUESTED, {account: asked.given})[account]
     run = Follower(aws, {account: posted}).to_the_end()[account] if wait else None
     if GIVEN.as_json:
         ended = {"outcome": run.outcome, **run.output} if run else {}

@@ -25,7 +25,7 @@ def close(
 
     Example: groundwork close sandbox-7 --reason "the trial is over" --wait
     """
-    from cli.closings import id_of, outcome, post
+    from cli.bus.closings import ask, id_of, outcome
     from cli.connection import Connection
     from cli.output import as_json, aside, say
     from cli.trouble import Trouble
@@ -41,14 +41,14 @@ def close(
         say("Nothing was changed.")
         return
     detail: dict[str, Any] = {"accountId": account_id, "reason": reason}
-    event = post(aws, "close", detail | ({"graceDays": grace_days} if grace_days is not None else {}))
-    done = outcome(aws, event) if wait else {}
+    asked = ask(aws, "close", detail | ({"graceDays": grace_days} if grace_days is not None else {}))
+    done = outcome(aws, account, asked) if wait else {}
     if GIVEN.as_json:
-        as_json({"accountId": account_id, "eventId": event, **done})
+        as_json({"accountId": account_id, "eventId": asked.event_id, **done})
     elif done:
         say(
             f"{account} is suspended, and is closed at {done['closesAt']}. What is in it: {done['inventory']['file']}"
         )
         say(f"To have it back until then: groundwork reopen {account_id}")
     else:
-        say(f"Asked for, as event {event}. Look at it: groundwork accounts --state closing")
+        say(f"Asked for, as event {asked.event_id}. Look at it: groundwork accounts --state closing")

@@ -20,17 +20,17 @@ def reopen(
 
     Example: groundwork reopen sandbox-7 --wait
     """
-    from cli.closings import id_of, outcome, post
+    from cli.bus.closings import ask, id_of, outcome
     from cli.connection import Connection
     from cli.output import as_json, say
 
     aws = Connection()
     account_id = id_of(aws, account)
-    event = post(aws, "reopen", {"accountId": account_id})
-    done = outcome(aws, event) if wait else {}
+    asked = ask(aws, "reopen", {"accountId": account_id})
+    done = outcome(aws, account, asked) if wait else {}
     if GIVEN.as_json:
-        as_json({"accountId": account_id, "eventId": event, **done})
+        as_json({"accountId": account_id, "eventId": asked.event_id, **done})
     elif done:
         say(f"{account}: {done['outcome']}.")
     else:
-        say(f"Asked for, as event {event}. Look at it: groundwork show {account_id}")
+        say(f"Asked for, as event {asked.event_id}. Look at it: groundwork show {account_id}")

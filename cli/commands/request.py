@@ -11,10 +11,10 @@ import typer
 from cli.given import GIVEN
 
 if TYPE_CHECKING:
+    from cli.bus.requests import Difference
     from cli.connection import Connection
     from cli.executions.following import Asked
     from cli.executions.runs import Run
-    from cli.requests import Difference
     from groundwork.contracts import AccountRequest
 
 
@@ -48,8 +48,9 @@ def request(
 
     Example: groundwork request dev --email aws+dev@example.com --ou Workloads/Development --wait
     """
+    from cli.bus.putting import put
     from cli.connection import Connection
-    from cli.requests import post
+    from groundwork.contracts import REQUESTED
 
     asked = _asked(name, email, ou, kind, tag, file, same_name=same_name)
     aws = Connection()
@@ -57,7 +58,7 @@ def request(
     if file:
         asked, there = _missing(aws, asked)
     asked = _with_units(aws, asked, create_ou=create_ou)
-    posted = post(aws, asked) if asked else {}
+    posted = put(aws, REQUESTED, {each.account_name: each.given for each in asked})
     runs = _followed(aws, posted) if wait and posted else {}
     _tell(posted, runs, there)
     if any(run.failed for run in runs.values()):
@@ -74,7 +75,7 @@ def _asked(
     *,
     same_name: bool,
 ) -> list[AccountRequest]:
-    from cli.requests import key_and_value, read_file, read_request
+    from cli.bus.requests import key_and_value, read_file, read_request
     from cli.trouble import Trouble
 
     given: dict[str, Any] = {
@@ -103,9 +104,9 @@ def _asked(
 def _missing(aws: Connection, asked: list[AccountRequest]) -> tuple[list[AccountRequest], list[Difference]]:
     from botocore.exceptions import ClientError
 
+    from cli.bus.requests import compared
     from cli.inventory import inventory
     from cli.output import aside, waiting
-    from cli.requests import compared
     from cli.trouble import is_refused
     from groundwork.errors import GroundworkError
 
@@ -126,8 +127,8 @@ def _with_units(aws: Connection, asked: list[AccountRequest], *, create_ou: bool
     """The requests; those of units that are to be made say so. Raises `Trouble` for a unit that is not there."""
     from botocore.exceptions import ClientError
 
+    from cli.bus.requests import unknown_units
     from cli.output import aside
-    from cli.requests import unknown_units
     from cli.trouble import Trouble, is_refused
     from groundwork.errors import GroundworkError
 

@@ -35,8 +35,7 @@ STILL_RUNNING = "The work goes on. Look again: groundwork watch"
 
 @dataclass
 class Asked:
-    """A request that was posted as the event `event_id`; `run` is the execution that it started, once it is seen.
-    EventBridge
+    """A request that was posted as the event `event_id`; `run` is the execution that it started, once it is seen. EventBridge
     calls an execution after the event's id, an underscore, and an id of its own."""
 
     event_id: str
@@ -51,9 +50,9 @@ class Asked:
 class Follower:
     """What is followed, by the names of accounts."""
 
-    def __init__(self, aws: Connection, followed: Mapping[str, Asked | Run]) -> None:
+    def __init__(self, aws: Connection, followed: Mapping[str, Asked | Run], machine: str = VEND) -> None:
         self._states = aws.client("stepfunctions")
-        self._machine = aws.state_machine(VEND)
+        self._machine = aws.state_machine(machine)
         self._reader = Reader(self._states)
         self._followed = dict(followed)
         self._said: dict[str, tuple[str, float]] = {}

@@ -42,6 +42,7 @@ STATES_IN_WORDS: Mapping[str, str] = {
     "CreateAccount": "asking AWS for the account",
     "CheckCreation": "AWS makes the account",
     "TellCreated": "AWS has made the account",
+    "ChangeAccount": "giving it what was asked for",
     "EnrollAccount": "putting it into its unit",
     "CheckAccess": "waiting until it can be entered",
     "AwaitSecurity": "waiting for the security account",
@@ -57,9 +58,14 @@ STATES_IN_WORDS: Mapping[str, str] = {
     "SendAnswers": "telling of it",
     "StartFollowUps": "starting what follows from it",
     "RecordFailure": "failing",
+    "ReadClosing": "reading the request",
+    "SuspendAccount": "shutting it",
+    "TakeInventory": "writing down what is in it",
+    "ReopenAccount": "putting it back where it was",
     "SelectAccounts": "choosing the accounts",
     "EachAccount": "going through the accounts",
     "SummarizeRollOut": "summing up",
+    "SendNotice": "telling people",
 }
 """What an execution does, by its state; others are called by their names."""
 

@@ -144,7 +144,7 @@ def _list_administrators(response: GuardDutyResponse, guardduty: GuardDuty) -> d
 
 
 def _describe_configuration(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[str, Any]:
-    guardduty.as_administrator(_id(response))
+    guardduty.as_administrator_with(_id(response))
     settings = guardduty.auto_enable
     return {
         "AutoEnable": settings.members != "NONE",
@@ -155,7 +155,7 @@ def _describe_configuration(response: GuardDutyResponse, guardduty: GuardDuty) -
 
 
 def _update_configuration(response: GuardDutyResponse, guardduty: GuardDuty) -> None:
-    organization = guardduty.as_administrator(_id(response))
+    organization = guardduty.as_administrator_with(_id(response))
     members, flag = response._get_param("autoEnableOrganizationMembers"), response._get_param("autoEnable")
     if (members is None) == (flag is None):
         raise BadRequest("one of autoEnable and autoEnableOrganizationMembers is expected")
@@ -174,13 +174,13 @@ def _update_configuration(response: GuardDutyResponse, guardduty: GuardDuty) -> 
 
 
 def _create_members(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[str, Any]:
-    organization = guardduty.as_administrator(_id(response))
+    organization = guardduty.as_administrator_with(_id(response))
     accounts = [each["accountId"] for each in response._get_param("accountDetails")]
     return _unprocessed(guardduty.create_members(accounts, organization), "is no account of the organization")
 
 
 def _list_members(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[str, Any]:
-    organization = guardduty.as_administrator(_id(response))
+    organization = guardduty.as_administrator_with(_id(response))
     members = [_member(guardduty, account, "Enabled") for account in guardduty.all_members(organization)]
     shown = {each["AccountId"] for each in members}
     if str(response._get_param("onlyAssociated")).lower() == "false":
@@ -203,7 +203,7 @@ def _member(guardduty: GuardDuty, account: str, relationship: str) -> Mapping[st
 
 
 def _get_member_detectors(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[str, Any]:
-    members = set(guardduty.all_members(guardduty.as_administrator(_id(response))))
+    members = set(guardduty.all_members(guardduty.as_administrator_with(_id(response))))
     wanted = response._get_param("accountIds")
     shown = []
     for account in (each for each in wanted if each in members):
@@ -217,7 +217,7 @@ def _get_member_detectors(response: GuardDutyResponse, guardduty: GuardDuty) -> 
 
 
 def _disassociate_members(response: GuardDutyResponse, guardduty: GuardDuty) -> dict[str, Any]:
-    guardduty.as_administrator(_id(response))
+    guardduty.as_administrator_with(_id(response))
     accounts = response._get_param("accountIds")
     kept = [account for account in accounts if guardduty.of(account).is_kept]
     for account in set(accounts) - set(kept):

@@ -20,12 +20,12 @@ from typing import Any
 from moto.core.utils import utcnow
 from moto.guardduty import urls
 from moto.guardduty.models import GuardDutyBackend, guardduty_backends
-from moto.organizations.models import OrganizationsBackend
 
 from local.iam.service_linked_roles import give_role, has_role
-from local.organizations import Organizations, organization_of
+from local.organizations import Organizations
 from local.organizations.policy_syntax import FOUNDATIONAL
 from local.services.account import region_states
+from local.services.administered import Administered, is_active
 
 from .detectors import FEATURES, BadRequest, Detector
 
@@ -47,15 +47,16 @@ class AutoEnable:
         return self.members == "ALL" or (self.members == "NEW" and joined >= self.since)
 
 
-class GuardDuty(GuardDutyBackend):
+class GuardDuty(Administered, GuardDutyBackend):
     """moto's, which knows one account at a time."""
+
+    principal = SERVICE
+    backends = guardduty_backends
 
     detectors: dict[str, Detector]  # type: ignore[assignment]
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.administrator = ""
-        """In the management account: who administers this Region."""
         self.auto_enable = AutoEnable()
         self.members: dict[str, bool] = {}
         """In the administrator: accounts, and whether they are its members still."""
@@ -68,67 +69,35 @@ class GuardDuty(GuardDutyBackend):
 
     # The organization ----------------------------------------------------------------------------
 
-    @property
-    def organization(self) -> Organizations | None:
-        return organization_of(self.account_id, self.partition)
-
-    @property
-    def administered_by(self) -> str:
-        """The organization's administrator in this Region; none where GuardDuty is not trusted."""
-        organization = self.organization
-        if organization is None or not organization.is_trusted(SERVICE):
-            return ""
-        return self.of(organization.account_id).administrator
-
-    def of(self, account: str) -> GuardDuty:
-        """The same Region in another account."""
-        found = guardduty_backends[account][self.region_name]
-        assert isinstance(found, GuardDuty)
-        return found
+    def denied(self, message: str) -> BadRequest:
+        return BadRequest(message)
 
     def enable_organization_admin_account(self, admin_account_id: str) -> None:
-        """Gives GuardDuty trusted access, and registers the account with Organizations.
-
-        Each Region has its own, so that Organizations' limit of one account does not count here."""
-        organization = self._as_management()
+        """Each Region has its own, so that Organizations' limit of one account does not count here."""
+        organization = self.as_management()
         if self.administrator == admin_account_id:
             raise BadRequest("the account is already enabled as the GuardDuty delegated administrator")
         if self.administrator:
             raise BadRequest("the organization has another GuardDuty delegated administrator in this Region")
-        if all(each.id != admin_account_id or each.state != "ACTIVE" for each in organization.accounts):
+        if not is_active(admin_account_id, organization):
             raise BadRequest("the account is not an active one of the organization")
-        organization.designate(admin_account_id, SERVICE)
-        self.administrator = admin_account_id
+        self.appoint(admin_account_id)
 
     def disable_organization_admin_account(self, admin_account_id: str) -> None:
         """Its members are no longer that; GuardDuty stays on in them."""
-        organization = self._as_management()
+        self.as_management()
         if self.administrator != admin_account_id:
             raise BadRequest("the account is not the GuardDuty delegated administrator of the organization")
-        self.administrator = ""
-        former = self.of(admin_account_id)
+        former = self.dismiss()
         former.members, former.auto_enable = {}, AutoEnable()
-        elsewhere = list(guardduty_backends[self.account_id].values())
-        if all(getattr(each, "administrator", "") != admin_account_id for each in elsewhere):
-            given = {"AccountId": admin_account_id, "ServicePrincipal": SERVICE}
-            OrganizationsBackend.deregister_delegated_administrator(organization, **given)
 
     def list_organization_admin_accounts(self) -> list[str]:
-        self._as_management()
+        self.as_management()
         return [self.administrator] if self.administrator else []
 
-    def _as_management(self) -> Organizations:
-        organization = self.organization
-        if organization is None or organization.account_id != self.account_id:
-            raise BadRequest("it may be made by the management account of an organization alone")
-        return organization
-
-    def as_administrator(self, detector: str) -> Organizations:
+    def as_administrator_with(self, detector: str) -> Organizations:
         self.detector(detector)
-        organization = self.organization
-        if organization is None or self.administered_by != self.account_id:
-            raise BadRequest("the current account is not the GuardDuty administrator of its organization")
-        return organization
+        return self.as_administrator()
 
     # What is held for this account ---------------------------------------------------------------
 

@@ -10,7 +10,7 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -18,12 +18,12 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.inspector2 import urls
 from moto.inspector2.models import Inspector2Backend, inspector2_backends
-from moto.organizations.models import OrganizationsBackend
 
 from local.iam.service_linked_roles import give_role, has_role
-from local.organizations import Organizations, organization_of
+from local.organizations import Organizations
 from local.organizations.policy_syntax import ALL_REGIONS
 from local.services.account import region_states
+from local.services.administered import Administered, is_active
 
 SERVICE = "inspector2.amazonaws.com"
 TYPE = "INSPECTOR_POLICY"
@@ -48,13 +48,14 @@ class InspectorError(ServiceException):
     """An exception of Inspector, by its name."""
 
 
-class Inspector(Inspector2Backend):
+class Inspector(Administered, Inspector2Backend):
     """In one account and Region."""
+
+    principal = SERVICE
+    backends = inspector2_backends
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.administrator = ""
-        """In the management account: who administers this Region."""
         self.on: set[str] = set()
         self.associated: dict[str, bool] = {}
         """In the administrator: accounts, and whether they are its members still."""
@@ -66,69 +67,30 @@ class Inspector(Inspector2Backend):
         """moto looks beside the class; the addresses are still moto's."""
         return urls
 
-    @property
-    def organization(self) -> Organizations | None:
-        return organization_of(self.account_id, self.partition)
-
-    @property
-    def administered_by(self) -> str:
-        """The organization's administrator in this Region; none where Inspector is not trusted."""
-        organization = self.organization
-        if organization is None or not organization.is_trusted(SERVICE):
-            return ""
-        return self.of(organization.account_id).administrator
-
-    def of(self, account: str) -> Inspector:
-        """The same Region in another account."""
-        found = inspector2_backends[account][self.region_name]
-        assert isinstance(found, Inspector)
-        return found
-
     # The administrator ----------------------------------------------------------------------------
 
+    def denied(self, message: str) -> InspectorError:
+        return denied(message)
+
     def designate(self, account: str) -> None:
-        """Gives Inspector trusted access, and registers the account with Organizations; one for all Regions."""
+        """One for all Regions."""
         organization = self.as_management()
-        for each in self._everywhere():
+        for each in self.everywhere():
             if each.administrator not in ("", account):
                 raise conflict(f"{each.administrator} is the organization's delegated administrator")
         if self.administrator == account:
             raise conflict(f"Delegated administrator {account} is already enabled for the organization")
-        if all(each.id != account or each.state != "ACTIVE" for each in organization.accounts):
+        if not is_active(account, organization):
             raise invalid("the account is not an active one of the organization")
-        organization.designate(account, SERVICE)
-        self.administrator = account
+        self.appoint(account)
 
     def take_off(self, account: str) -> None:
         """Its members are no longer that; Inspector stays on in them."""
-        organization = self.as_management()
+        self.as_management()
         if self.administrator != account:
             raise InspectorError("ResourceNotFoundException", "The account is no delegated administrator.")
-        self.administrator = ""
-        former = self.of(account)
+        former = self.dismiss()
         former.associated, former.auto = {}, {}
-        if not any(each.administrator for each in self._everywhere()):
-            OrganizationsBackend.deregister_delegated_administrator(
-                organization, AccountId=account, ServicePrincipal=SERVICE
-            )
-
-    def _everywhere(self) -> Iterator[Inspector]:
-        """This account in each Region that was asked about."""
-        for each in list(inspector2_backends[self.account_id].values()):
-            assert isinstance(each, Inspector)
-            yield each
-
-    def as_management(self) -> Organizations:
-        organization = self.organization
-        if organization is None or organization.account_id != self.account_id:
-            raise denied("it may be made by the management account of an organization alone")
-        return organization
-
-    def as_administrator(self) -> Organizations:
-        organization = self.organization
-        if organization is None or self.administered_by != self.account_id:
-            raise denied("the account is not the delegated administrator of its organization")
-        return organization
 
     # What is held for this account ---------------------------------------------------------------
 

@@ -9,7 +9,6 @@ https://docs.aws.amazon.com/macie/latest/user/accounts-mgmt-relationships.html
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import datetime
 from typing import Any
 
@@ -17,10 +16,10 @@ from moto.core.exceptions import ServiceException
 from moto.core.utils import utcnow
 from moto.macie2 import urls
 from moto.macie2.models import MacieBackend, macie2_backends
-from moto.organizations.models import OrganizationsBackend
 
 from local.iam.service_linked_roles import give_role
-from local.organizations import Organizations, organization_of
+from local.organizations import Organizations
+from local.services.administered import Administered, is_active
 
 SERVICE = "macie.amazonaws.com"
 ON, PAUSED = "ENABLED", "PAUSED"
@@ -33,13 +32,14 @@ class MacieError(ServiceException):
     """An exception of Macie, by its name."""
 
 
-class Macie(MacieBackend):
+class Macie(Administered, MacieBackend):
     """moto's, which is on in every account."""
+
+    principal = SERVICE
+    backends = macie2_backends
 
     def __init__(self, region_name: str, account_id: str) -> None:
         super().__init__(region_name, account_id)
-        self.administrator = ""
-        """In the management account: who administers this Region."""
         self.associated: dict[str, bool] = {}
         """In the administrator: accounts, and whether they are its members still."""
         self.auto_enable = False
@@ -51,28 +51,11 @@ class Macie(MacieBackend):
         """moto looks beside the class; the addresses are still moto's."""
         return urls
 
-    @property
-    def organization(self) -> Organizations | None:
-        return organization_of(self.account_id, self.partition)
-
-    @property
-    def administered_by(self) -> str:
-        """The organization's administrator in this Region; none where Macie is not trusted."""
-        organization = self.organization
-        if organization is None or not organization.is_trusted(SERVICE):
-            return ""
-        return self.of(organization.account_id).administrator
-
-    def of(self, account: str) -> Macie:
-        """The same Region in another account."""
-        found = macie2_backends[account][self.region_name]
-        assert isinstance(found, Macie)
-        return found
-
     # One account ------------------------------------------------------------------------------------
 
     @property
     def session(self) -> dict[str, Any]:
+        """Raises `MacieError` where it is off."""
         if self.macie_session is None:
             raise MacieError("AccessDeniedException", "Macie is not enabled.")
         return self.macie_session
@@ -114,54 +97,37 @@ class Macie(MacieBackend):
 
     # The administrator --------------------------------------------------------------------------------
 
+    def denied(self, message: str) -> MacieError:
+        return denied(message)
+
     def designate(self, account: str) -> None:
-        """Gives Macie trusted access, registers the account with Organizations, and switches Macie on in it."""
+        """One for all Regions; Macie is switched on in it."""
         organization = self.as_management()
-        for each in self._everywhere():
+        for each in self.everywhere():
             if each.administrator not in ("", account):
                 raise conflict("another account has already been designated as the delegated administrator")
         if self.administrator == account:
             raise conflict("the account is the delegated administrator already")
-        if all(each.id != account or each.state != "ACTIVE" for each in organization.accounts):
+        if not is_active(account, organization):
             raise invalid("the account is not an active one of the organization")
-        organization.designate(account, SERVICE)
-        self.administrator = account
+        self.appoint(account)
         if self.of(account).macie_session is None:
             self.of(account).switch_on()
 
     def take_off(self, account: str) -> None:
         """Its members are no longer that; Macie stays on in them, without automated discovery."""
-        organization = self.as_management()
+        self.as_management()
         if self.administrator != account:
             raise MacieError("ResourceNotFoundException", "The account is no delegated administrator.")
-        self.administrator = ""
-        former = self.of(account)
+        former = self.dismiss()
         for each in former.associated:
             self.of(each).discovers = False
         former.associated, former.auto_enable, former.discovers = {}, False, False
-        if not any(each.administrator for each in self._everywhere()):
-            OrganizationsBackend.deregister_delegated_administrator(
-                organization, AccountId=account, ServicePrincipal=SERVICE
-            )
-
-    def _everywhere(self) -> Iterator[Macie]:
-        """This account in each Region that was asked about."""
-        for each in list(macie2_backends[self.account_id].values()):
-            assert isinstance(each, Macie)
-            yield each
-
-    def as_management(self) -> Organizations:
-        organization = self.organization
-        if organization is None or organization.account_id != self.account_id:
-            raise denied("it may be made by the management account of an organization alone")
-        return organization
 
     def as_administrator(self) -> Organizations:
         """With Macie on in it."""
-        organization = self.organization
-        if self.session and organization is not None and self.administered_by == self.account_id:
-            return organization
-        raise denied("the account is not the delegated administrator of its organization")
+        assert self.session
+        return super().as_administrator()
 
     # Its members ----------------------------------------------------------------------------------------
 

@@ -1,17 +1,21 @@
-"""Accounts that are asked for: read from a file, compared with what is there, posted as events."""
+"""Accounts that are asked for: read from a file, and compared with what is there."""
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from cli.executions.following import Asked, now
-from cli.trouble import FAILED, Trouble
+from cli.trouble import Trouble
 from groundwork.callers import SOURCE
-from groundwork.contracts import CHANGE_REQUESTED, REQUESTED, AccountRequest, ChangeRequest, read_trigger
+from groundwork.contracts import (
+    CHANGE_REQUESTED,
+    REQUESTED,
+    AccountRequest,
+    ChangeRequest,
+    read_trigger,
+)
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.errors import InvalidRequest
 from groundwork.fields import ancestors, shown
@@ -20,8 +24,6 @@ if TYPE_CHECKING:
     from cli.connection import Connection
     from cli.inventory import Entry
 
-ENTRIES_AT_ONCE = 10
-"""Of one PutEvents: https://docs.aws.amazon.com/eventbridge/latest/APIReference/API_PutEvents.html"""
 FIELDS = {"name": "accountName"}
 """Of a file, where it calls a field otherwise than the event."""
 NOBODY = "00000000-0000-0000-0000-000000000000"
@@ -37,11 +39,22 @@ class Difference:
 
 def read_request(detail: Mapping[str, Any], where: str = "") -> AccountRequest:
     """Raises `Trouble` that names field, value and remedy."""
+    asked: AccountRequest = _asked(REQUESTED, detail, where)
+    return asked
+
+
+def read_change(detail: Mapping[str, Any]) -> ChangeRequest:
+    """As `read_request`."""
+    asked: ChangeRequest = _asked(CHANGE_REQUESTED, detail)
+    return asked
+
+
+def _asked(detail_type: str, detail: Mapping[str, Any], where: str = "") -> Any:
     try:
-        trigger = read_trigger({"id": NOBODY, "source": SOURCE, "detail-type": REQUESTED, "detail": detail})
+        trigger = read_trigger({"id": NOBODY, "source": SOURCE, "detail-type": detail_type, "detail": detail})
     except InvalidRequest as wrong:
         raise Trouble(f"{where}{wrong}") from None
-    return trigger.asked  # type: ignore[union-attr,return-value]
+    return trigger.asked  # type: ignore[union-attr]  # by its detail type
 
 
 def key_and_value(text: str) -> tuple[str, str]:
@@ -133,49 +146,3 @@ def _beside(client: Any, root: str, known: Mapping[str, str], path: str) -> list
     parent, prefix = (known[above[-1]], f"{above[-1]}/") if above else (root, "")
     pages = client.get_paginator("list_organizational_units_for_parent").paginate(ParentId=parent)
     return [f"{prefix}{unit['Name']}" for page in pages for unit in page["OrganizationalUnits"]]
-
-
-def read_change(detail: Mapping[str, Any]) -> ChangeRequest:
-    """Raises `Trouble` that names field, value and remedy."""
-    try:
-        trigger = read_trigger(
-            {"id": NOBODY, "source": SOURCE, "detail-type": CHANGE_REQUESTED, "detail": detail}
-        )
-    except InvalidRequest as wrong:
-        raise Trouble(str(wrong)) from None
-    return trigger.asked  # type: ignore[union-attr,return-value]
-
-
-def post_change(aws: Connection, asked: ChangeRequest) -> Asked:
-    """Raises `Trouble` when the bus does not take the event."""
-    entry = {"Source": aws.source, "DetailType": CHANGE_REQUESTED, "Detail": json.dumps(asked.given)}
-    (answer,) = aws.client("events").put_events(Entries=[entry])["Entries"]
-    if "EventId" not in answer:
-        raise Trouble(
-            f"EventBridge did not take the event: {answer.get('ErrorCode')}: {answer.get('ErrorMessage')}.",
-            "Repeat the command.",
-            FAILED,
-        )
-    return Asked(answer["EventId"], now())
-
-
-def post(aws: Connection, asked: Sequence[AccountRequest]) -> dict[str, Asked]:
-    """The events, by the names of the accounts. Raises `Trouble` when the bus takes one of them not."""
-    client = aws.client("events")
-    posted: dict[str, Asked] = {}
-    for start in range(0, len(asked), ENTRIES_AT_ONCE):
-        some = asked[start : start + ENTRIES_AT_ONCE]
-        entries = [
-            {"Source": aws.source, "DetailType": REQUESTED, "Detail": json.dumps(each.given)} for each in some
-        ]
-        answers = client.put_events(Entries=entries)["Entries"]
-        for each, answer in zip(some, answers, strict=True):
-            if "EventId" not in answer:
-                raise Trouble(
-                    f"EventBridge did not take the request for {each.account_name}: "
-                    f"{answer.get('ErrorCode')}: {answer.get('ErrorMessage')}.",
-                    "Repeat the command: what has been asked for is not asked for twice.",
-                    FAILED,
-                )
-            posted[each.account_name] = Asked(answer["EventId"], now())
-    return posted

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import json
 from typing import Annotated, Literal
 
 import typer
 
 from cli.given import GIVEN
 from cli.output import as_json, say
-from cli.trouble import FAILED, Trouble
+from cli.trouble import Trouble
 
 RequestId = Annotated[str, typer.Argument(help="The request's id, which the notice of it has.")]
 Reason = Annotated[str, typer.Option(help="Why; it is kept with the request, and shown.")]
@@ -24,6 +23,7 @@ TAKEN = (
 
 def decide(request: str, decision: Literal["approve", "deny"], reason: str) -> None:
     """Raises `Trouble` for what is no request's id, and when the bus does not take the event."""
+    from cli.bus.putting import put
     from cli.connection import Connection
     from groundwork.contracts import DECIDED, read_decision
     from groundwork.errors import InvalidRequest
@@ -33,16 +33,8 @@ def decide(request: str, decision: Literal["approve", "deny"], reason: str) -> N
         read_decision(detail)
     except InvalidRequest as wrong:
         raise Trouble(str(wrong), "The notice that tells of the request has its id.") from None
-    aws = Connection()
-    entry = {"Source": aws.source, "DetailType": DECIDED, "Detail": json.dumps(detail)}
-    (answer,) = aws.client("events").put_events(Entries=[entry])["Entries"]
-    if "EventId" not in answer:
-        raise Trouble(
-            f"EventBridge did not take the decision: {answer.get('ErrorCode')}: {answer.get('ErrorMessage')}.",
-            "Repeat the command.",
-            FAILED,
-        )
+    posted = put(Connection(), DECIDED, {request: detail})[request]
     if GIVEN.as_json:
-        as_json({"requestId": request, "decision": decision, "eventId": answer["EventId"]})
+        as_json({"requestId": request, "decision": decision, "eventId": posted.event_id})
     else:
         say(f"{request}: {DONE[decision]}. {TAKEN}")
