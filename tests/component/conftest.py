@@ -201,6 +201,11 @@ class World:
         """The call log from `mark` on, a length of `world.aws.calls` taken earlier; entering is left out."""
         return [call for call in self.aws.calls[mark:] if call.service != "sts"]
 
+    def operations_of(self, component: str, mark: int) -> list[str]:
+        """What the component's sessions have called since `mark`, in alphabetical order."""
+        who = f"groundwork-{component}"
+        return sorted(call.operation for call in self.calls_since(mark) if who in str(call.principal_arn))
+
     # ---------------------------------------------------------------------------------------------
 
     def work_as(self, role: str) -> Credentials:

@@ -52,6 +52,10 @@ def words(changes: Iterable[Change]) -> list[str]:
     return [f"{change.action} {change.resource}: {change.reason}" for change in changes]
 
 
+def reports(changes: Iterable[Change]) -> list[str]:
+    return words(change for change in changes if change.action == "report")
+
+
 def differences(changes: Iterable[Change]) -> list[Change]:
     """Without reports, in an order of their own: two lists of the same differences are equal."""
     return sorted((change for change in changes if change.action != "report"), key=Change.model_dump_json)

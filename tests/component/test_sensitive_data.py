@@ -18,13 +18,14 @@ from groundwork.baseline.components.guardrails import Guardrails
 from groundwork.baseline.components.organization import TRUSTED_SERVICES
 from groundwork.baseline.components.sensitive_data import Found, Listed, Region, SensitiveData
 from groundwork.baseline.loop import NOT_TOLD
-from groundwork.contracts import Account, Change, Kind
+from groundwork.contracts import Account, Kind
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import ComponentNotSettled, RefusedByAws
 from local.services.macie.backend import Macie, denied
 from tests.component.conftest import World
 from tests.component.crashing import crash
+from tests.component.delegated import prove_designated, prove_put_back
 from tests.component.imagined import MANAGEMENT, MEMBER, ON_ENGINE, PURE, SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
@@ -32,6 +33,7 @@ from tests.component.sabotage import (
     prove,
     prove_all,
     prove_complete,
+    reports,
     used_and_declared,
     words,
 )
@@ -154,42 +156,23 @@ def portrait(world: World, region: str = HOME) -> Any:
     )
 
 
-def reports(changes: Sequence[Change]) -> list[str]:
-    return words(change for change in changes if change.action == "report")
-
-
-def asked(world: World, mark: int) -> list[str]:
-    """What the component has called since."""
-    who = f"groundwork-{DATA.name}"
-    return sorted(call.operation for call in world.calls_since(mark) if who in str(call.principal_arn))
-
-
 # -- the administrator ---------------------------------------------------------------------------------
 
 
 def test_the_security_account_is_designated_in_every_governed_region(untouched: World) -> None:
     declaration = declared(untouched, [HOME, ELSEWHERE, OFF])
-    changes = prove_complete(untouched, DELEGATION, untouched.security, declaration=declaration)
-    assert [each.resource for each in changes if "macie" in each.resource] == [
-        f"administrator of macie2 in {region}" for region in (ELSEWHERE, HOME)
-    ]
-    assert administrators(untouched) == administrators(untouched, ELSEWHERE) == [untouched.security.id]
-    told = reports(untouched.apply(DELEGATION, untouched.security, declaration=declaration))
-    assert [each for each in told if OFF in each and "not enabled in this account" in each]
+    prove_designated(
+        *(untouched, "macie2", administrators, declaration),
+        regions=[HOME, ELSEWHERE],
+        off=OFF,
+    )
 
 
 def test_an_administrator_that_was_taken_off_is_named_and_put_back(ready: World) -> None:
-    gone = Sabotage(
-        "administrator taken off",
-        lambda world, account: take_off(world, account.id),
-        f"administrator of macie2 in {HOME}",
-        "is not security, account {account}: what macie2 finds there reaches nobody",
-        "high",
-    )
-    ready.apply(DELEGATION, ready.security, declaration=declared(ready))
-    prove(
-        *(ready, DELEGATION, ready.security, gone, lambda: administrators(ready)),
-        declaration=declared(ready),
+    prove_put_back(
+        *(ready, "macie2", administrators, declared(ready)),
+        region=HOME,
+        take_off=take_off,
     )
 
 
@@ -270,7 +253,7 @@ def test_every_account_that_is_there_becomes_a_member(ready: World) -> None:
 def test_a_second_run_reads_little_and_writes_nothing(kept: World) -> None:
     mark = len(kept.aws.calls)
     assert kept.apply(DATA, kept.security, declaration=declared(kept)) == []
-    assert asked(kept, mark) == [
+    assert kept.operations_of(DATA.name, mark) == [
         *("DescribeOrganizationConfiguration", "GetAutomatedDiscoveryConfiguration"),
         *("GetFindingsPublicationConfiguration", "GetMacieSession", "ListAccounts"),
         *("ListDelegatedAdministrators", "ListMembers"),
@@ -283,7 +266,7 @@ def test_a_vended_account_costs_no_call(kept: World) -> None:
     assert is_on(kept.client("macie2", account))
     mark = len(kept.aws.calls)
     assert kept.apply(DATA, kept.security, declaration=declared(kept)) == []
-    assert "CreateMember" not in asked(kept, mark)
+    assert "CreateMember" not in kept.operations_of(DATA.name, mark)
     assert members(kept)[account.id] == "Enabled"
 
 

@@ -14,7 +14,7 @@ from groundwork.baseline import loop
 from groundwork.baseline.components.delegation import Delegation
 from groundwork.baseline.components.organization import TRUSTED_SERVICES
 from groundwork.baseline.components.threat_detection import ThreatDetection
-from groundwork.contracts import Account, Change
+from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import InvalidDeclaration
@@ -24,6 +24,7 @@ from tests.component.sabotage import (
     differences,
     prove,
     prove_complete,
+    reports,
     used_and_declared,
     words,
 )
@@ -116,18 +117,6 @@ def features(world: World, account: Account, region: str = HOME) -> dict[str, st
         return {}
     shown = guardduty.get_detector(DetectorId=detectors[0])["Features"]
     return {each["Name"]: each.get("ManagedBy", "") for each in shown if each["Status"] == "ENABLED"}
-
-
-def asked(world: World, mark: int) -> list[str]:
-    """What the component has called since."""
-    made = [
-        call for call in world.calls_since(mark) if f"groundwork-{THREATS.name}" in str(call.principal_arn)
-    ]
-    return sorted(call.operation for call in made)
-
-
-def reports(changes: Sequence[Change]) -> list[str]:
-    return words(change for change in changes if change.action == "report")
 
 
 # -- the administrator ---------------------------------------------------------------------------------
@@ -288,13 +277,13 @@ def test_while_it_is_held_an_administrator_that_is_gone_keeps_nobody_from_mendin
 def test_a_second_run_reads_little_and_writes_nothing(held: World) -> None:
     mark = len(held.aws.calls)
     assert held.apply(THREATS, held.management) == []
-    assert asked(held, mark) == [
+    assert held.operations_of(THREATS.name, mark) == [
         *("DescribePolicy", "GetRole", "ListOrganizationAdminAccounts"),
         *("ListPoliciesForTarget", "ListRoots", "ListTagsForResource"),
     ]
     mark = len(held.aws.calls)
     assert held.apply(THREATS, held.security) == []
-    assert asked(held, mark) == ["GetDetector", "ListDetectors"]
+    assert held.operations_of(THREATS.name, mark) == ["GetDetector", "ListDetectors"]
 
 
 def test_a_vended_account_costs_no_call(held: World) -> None:
