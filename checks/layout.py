@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import zip_longest
+from itertools import accumulate
 from math import ceil
 from typing import Any
 
@@ -90,15 +90,36 @@ def _column(rank: Sequence[str], graph: Graph) -> float:
 
 def placed(line: Sequence[Sequence[str]], graph: Graph, y: float) -> Iterator[Box]:
     sizes = {name: _size(name, graph.states[name]) for rank in line for name in rank}
-    rows = [max(sizes[name][1] for name in row if name) for row in zip_longest(*line)]
+    rows = _rows_of(line, graph)
+    heights = [
+        max(sizes[name][1] for name in rows if rows[name] == row) for row in range(max(rows.values()) + 1)
+    ]
+    tops = list(accumulate((height + ROW_GAP for height in heights), initial=y))
     x: float = MARGIN
     for rank in line:
-        column, top = max(sizes[name][0] for name in rank), y
-        for name, row in zip(rank, rows, strict=False):
-            sunk = (row - sizes[name][1]) / 2
-            yield _box(name, graph.states[name], x, top + sunk, column, marked=graph.is_rescued(name))
-            top += row + ROW_GAP
+        column = max(sizes[name][0] for name in rank)
+        for name in rank:
+            sunk = (heights[rows[name]] - sizes[name][1]) / 2
+            top = tops[rows[name]] + sunk
+            yield _box(name, graph.states[name], x, top, column, marked=graph.is_rescued(name))
         x += _column(rank, graph)
+
+
+def _rows_of(line: Sequence[Sequence[str]], graph: Graph) -> dict[str, int]:
+    """Each state stands in the row of the one that leads to it, so that ways run straight and none seems to lead elsewhere."""
+    rows: dict[str, int] = {}
+    for rank in line:
+        taken = set[int]()
+        for name in rank:
+            before = (
+                rows[way.source] for way in graph.forward() if way.target == name and way.source in rows
+            )
+            row = min(before, default=0)
+            while row in taken:
+                row += 1
+            taken.add(row)
+            rows[name] = row
+    return rows
 
 
 def _box(

@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Mapping
-from typing import Annotated, Any, Literal, TypeVar
+from collections.abc import Mapping
+from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 from pydantic.alias_generators import to_camel
 
 from groundwork.callers import BY, SOURCE, caller_in
@@ -26,6 +25,7 @@ from groundwork.fields import (
     Whole,
     shown,
 )
+from groundwork.parsing import Rules, check_length, parsed
 
 Kind = Literal["management", "security", "tooling", "workload"]
 RequestedKind = Literal["security", "tooling", "workload"]
@@ -46,7 +46,6 @@ DECIDED = "Account Request Decided"
 CREATED = "CreateAccountResult"
 ENROLLED = "CreateManagedAccount"
 VIA_CLOUDTRAIL = "AWS Service Event via CloudTrail"
-TOO_LONG = "tooLong"
 WAITS_FOR_APPROVAL = "It waits for an approval"
 """How the note of an execution begins that ends until somebody has decided."""
 STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
@@ -192,40 +191,36 @@ class RollOut(Model):
 Trigger = Requested | ChangeRequested | Created | StartedByHand
 
 
-Rules = Callable[[Mapping[str, Any]], list[str]]
-"""What is wrong with fields that are right by themselves, a sentence for each mistake."""
-
-
 def read_trigger(raw: Any, rules: Rules = lambda _: []) -> Trigger:
     """The trigger behind an execution's input. Raises `InvalidRequest`, naming field, value and remedy; `rules` adds to
     the mistakes of a request what is wrong with its other fields."""
     if not isinstance(raw, Mapping):
         raise InvalidRequest(f'The input is {shown(raw)}; start with {{"accountId": "<12 digits>"}}.')
-    _check_length(raw)
+    check_length(raw)
     if "detail-type" not in raw:
-        return _parse(StartedByHand, raw)
+        return parsed(StartedByHand, raw)
     asks_for, told, detail = raw["detail-type"], raw.get("source"), raw.get("detail")
     if asks_for == REQUESTED and (told == SOURCE or caller_in(told)):
         if not isinstance(detail, Mapping):
             raise InvalidRequest(
                 f"The event's detail is {shown(detail)}; it must be an object with accountName and email."
             )
-        asked = _parse(AccountRequest, detail, rules)
+        asked = parsed(AccountRequest, detail, rules)
         who = {"requester": caller_in(told), "waited": WAITED_FOR in str(raw.get(STARTED_BY))}
-        return _parse(Requested, {"id": raw.get("id"), "asked": asked, **who})
+        return parsed(Requested, {"id": raw.get("id"), "asked": asked, **who})
     if asks_for == CHANGE_REQUESTED and (told == SOURCE or caller_in(told)):
-        change = _parse(ChangeRequest, object_of(detail))
-        return _parse(ChangeRequested, {"id": raw.get("id"), "asked": change, "requester": caller_in(told)})
+        change = parsed(ChangeRequest, object_of(detail))
+        return parsed(ChangeRequested, {"id": raw.get("id"), "asked": change, "requester": caller_in(told)})
     if told == "aws.organizations" and asks_for == VIA_CLOUDTRAIL:
         status = object_of(object_of(object_of(detail).get("serviceEventDetails")).get("createAccountStatus"))
         if object_of(detail).get("eventName") == CREATED and status.get("state") == "SUCCEEDED":
             ids = {"creationId": status.get("id"), "accountId": status.get("accountId")}
-            return _parse(Created, {"id": raw.get("id"), **ids})
+            return parsed(Created, {"id": raw.get("id"), **ids})
     if told == "aws.controltower" and asks_for == VIA_CLOUDTRAIL:
         enrolled = enrolled_account(detail)
         if object_of(detail).get("eventName") == ENROLLED and enrolled.get("state") == "SUCCEEDED":
             account = object_of(enrolled.get("account"))
-            return _parse(Created, {"id": raw.get("id"), "accountId": account.get("accountId")})
+            return parsed(Created, {"id": raw.get("id"), "accountId": account.get("accountId")})
     raise InvalidRequest(
         f"The event {shown(asks_for)} of source {shown(told)} starts nothing; Groundwork takes {REQUESTED!r} and "
         f"{CHANGE_REQUESTED!r} of source {SOURCE!r} or '{BY}<your UserId>', Organizations' {CREATED} and Control Tower's {ENROLLED} with state SUCCEEDED."
@@ -239,12 +234,6 @@ def enrolled_account(detail: Any) -> Mapping[str, Any]:
     )
 
 
-def _check_length(raw: Mapping[str, Any]) -> None:
-    """What would not fit into a function's call the state machine has held back, and says so."""
-    if TOO_LONG in raw:
-        raise InvalidRequest(f"The input has {shown(raw[TOO_LONG])} characters, more than fit; ask for less.")
-
-
 def object_of(value: Any) -> Mapping[str, Any]:
     """What was to be an object, and may be anything."""
     return value if isinstance(value, Mapping) else {}
@@ -252,87 +241,15 @@ def object_of(value: Any) -> Mapping[str, Any]:
 
 def read_decision(detail: Any) -> Decision:
     """Raises `InvalidRequest`, naming field, value and remedy."""
-    return _parse(Decision, object_of(detail))
+    return parsed(Decision, object_of(detail))
 
 
 def read_roll_out(raw: Any) -> RollOut:
     """What a roll-out was started with. Raises `InvalidRequest`, naming field, value and remedy."""
     if not isinstance(raw, Mapping):
         raise InvalidRequest(f'The input is {shown(raw)}; start with {{}} or {{"mode": "plan"}}.')
-    _check_length(raw)
-    return _parse(RollOut, raw)
-
-
-MOST_MISTAKES = 10
-"""Named of one request: a cause must fit into an execution's state, however much somebody posts."""
-
-M = TypeVar("M", bound=Model)
-
-
-def _parse(model: type[M], raw: Mapping[str, Any], rules: Rules = lambda _: []) -> M:
-    try:
-        return model.model_validate(dict(raw), by_alias=True, by_name=False)
-    except ValidationError as invalid:
-        errors = invalid.errors()
-        wrong = {error["loc"][0] for error in errors if error["loc"]}
-        right = {name: value for name, value in raw.items() if name not in wrong}
-        besides = rules(right)
-        mistakes = [_sentence(error, model) for error in errors[: MOST_MISTAKES - len(besides)]] + besides
-        rest = len(errors) + len(besides) - len(mistakes)
-        raise InvalidRequest(" ".join(mistakes + ([f"And {rest} more."] if rest else []))) from None
-
-
-def parsed(model: type[M], raw: Mapping[str, Any]) -> M:
-    """What somebody sent, as a model. Raises `InvalidRequest`, naming field, value and remedy."""
-    _check_length(raw)
-    return _parse(model, raw)
-
-
-def _sentence(error: Any, model: type[Model]) -> str:
-    """One pydantic error in words: the field, the value, the remedy."""
-    field = ".".join(_step(part) for part in error["loc"])
-    match error["type"]:
-        case "missing":
-            return f"{field} is missing; it is required."
-        case "extra_forbidden":
-            known = ", ".join(_known_fields(model, error["loc"][:-1]))
-            return f"{field} is an unknown field; known are {known}."
-        case "value_error":
-            return f"{field} {shown(error['input'])} {error['ctx']['error']}."
-        case "literal_error":
-            return f"{field} {shown(error['input'])} is unknown; it must be {error['ctx']['expected']}."
-        case _:
-            return f"{field} {shown(error['input'])} {what_is_wrong(error)}."
-
-
-def what_is_wrong(error: Any) -> str:
-    """With a value, in pydantic's words or in ours, so that they say what to give instead."""
-    match error["type"]:
-        case "greater_than_equal":
-            return f"is too small; it must be {error['ctx']['ge']:.15g} or more"
-        case "greater_than":
-            return f"is too small; it must be more than {error['ctx']['gt']:.15g}"
-        case "less_than_equal":
-            return f"is too large; it must be {error['ctx']['le']:.15g} or less"
-        case _:
-            return f"is not right: {error['msg'][0].lower()}{error['msg'][1:]}"
-
-
-def _known_fields(model: type[Model], within: tuple[str | int, ...]) -> list[str]:
-    """The fields a person may give, of the model or of one that it holds."""
-    for part in within:
-        held = next((info.annotation for info in model.model_fields.values() if info.alias == part), None)
-        if isinstance(held, type) and issubclass(held, Model):
-            model = held
-    names = (info.alias or name for name, info in model.model_fields.items())
-    return [name for name in names if not name.startswith("AWS_")]
-
-
-def _step(part: str | int) -> str:
-    """Of the way to a field, which whoever sent it may have named."""
-    return (
-        part if isinstance(part, str) and re.fullmatch(r"[A-Za-z]\w{0,63}", part, re.ASCII) else shown(part)
-    )
+    check_length(raw)
+    return parsed(RollOut, raw)
 
 
 # -- what travels through the state machine ----------------------------------------------------------

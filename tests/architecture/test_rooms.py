@@ -18,7 +18,7 @@ BASES: Mapping[str, Path] = {
 }
 FLOORS: Sequence[set[str]] = (
     {
-        *("errors", "fields", "contracts", "settings", "entry", "rendering", "side_by_side"),
+        *("errors", "fields", "contracts", "parsing", "settings", "entry", "rendering", "side_by_side"),
         *("callers", "policies", "prices"),
     },
     {"declaration", "aws"},

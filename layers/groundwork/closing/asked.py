@@ -8,9 +8,10 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field
 
 from groundwork.callers import BY, caller_in
-from groundwork.contracts import Model, object_of, parsed
+from groundwork.contracts import Model, object_of
 from groundwork.errors import InvalidRequest
 from groundwork.fields import AccountId, EventId, Whole, shown
+from groundwork.parsing import check_length, parsed
 
 CLOSE = "Account Close Requested"
 REOPEN = "Account Reopen Requested"
@@ -59,6 +60,7 @@ def read_asked(raw: Any) -> Asked:
     """Raises `InvalidRequest`, naming field, value and remedy."""
     if not isinstance(raw, Mapping):
         raise InvalidRequest(f'The input is {shown(raw)}; start with {{"accountId": "<12 digits>"}}.')
+    check_length(raw)
     if "detail-type" not in raw:
         return parsed(Asked, parsed(Start, raw).to_json())
     asks_for, requester = raw["detail-type"], caller_in(raw.get("source"))

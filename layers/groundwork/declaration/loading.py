@@ -16,7 +16,7 @@ from typing import Any, Protocol, TypeVar
 
 from pydantic import ValidationError
 
-from groundwork.contracts import Kind, Model, what_is_wrong
+from groundwork.contracts import Kind, Model
 from groundwork.declaration import Declaration, own_policies
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.component_names import camel, component_names
@@ -35,6 +35,7 @@ from groundwork.declaration.stacks.templates import read_template, template_file
 from groundwork.declaration.yaml_text import parsed
 from groundwork.errors import InvalidDeclaration
 from groundwork.fields import shown
+from groundwork.parsing import what_is_wrong
 
 HOME = Path(__file__).parents[2] / "baseline"
 """Beside this package, in the repository as in Lambda."""
