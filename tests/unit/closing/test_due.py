@@ -155,6 +155,11 @@ def test_one_a_pass_in_the_order_in_which_they_are_due(told: list[tuple[str, str
     assert aws.called == [first.account_id, second.account_id, third.account_id]
 
 
+def test_one_that_is_on_its_way_back_is_left_open(told: list[tuple[str, str]]) -> None:
+    aws = Aws(waiting(1, reopening=1))
+    assert (look(aws).closing, aws.called) == ([], [])
+
+
 def test_three_at_once_whoever_closes_them(told: list[tuple[str, str]]) -> None:
     others = {f"30000000000{number}": "PENDING_CLOSURE" for number in range(3)}
     aws = Aws(waiting(1), states=others)

@@ -178,6 +178,7 @@ def test_what_may_not_be_is_refused_in_one_sentence_each(world: World) -> None:
             {"accountId": account, "tags": {f"k{n}": "v" * 250 for n in range(20)}},
             "ask for at most 4000 at once",
         ),
+        ({"accountId": account, "tags": {f"k{n}": "v" for n in range(51)}}, "AWS allows 50"),
         ({"accountId": account, "accountName": other}, f"accountName {other!r} is that of the account"),
         (
             {"accountId": account, "accountName": "Security"},
