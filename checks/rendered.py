@@ -32,6 +32,9 @@ ACCEPTED = {
     "SessionPosture": {
         "CKV_AWS_111": "central configuration and aggregators have no ARN before they are made"
     },
+    "SessionSensitiveData": {
+        "CKV_AWS_111": "no resource can be named for Macie's settings, nor for the members it takes"
+    },
     "SessionThreatDetection": {"CKV_AWS_111": "detectors have no ARN before they are made"},
 }
 """Findings of checkov that stay, by resource, each with its reason."""
