@@ -17,7 +17,6 @@ from checks import baseline, embedded
 from checks.aws_names import actions, managed_documents, managed_policies
 from checks.commands import commands
 from checks.evaluators import evaluators
-from checks.picture import bare_picture_of, picture_of
 from checks.references import errors, permissions
 from clients.audits import page as audits
 from groundwork.baseline.components import COMPONENTS
@@ -25,6 +24,7 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.aws_names import attachable, partitions
 from groundwork.declaration.component_names import camel
 from groundwork.declaration.loading import check, load
+from local.console.diagram.picture import bare_picture_of, picture_of
 
 ROOT = Path(__file__).parent.parent
 

@@ -5,5 +5,6 @@ pages        the page, and what it asks for
 changes      what is new, as server-sent events
 accounts, executions, calls, heard   what is shown, each read from AWS's own APIs where there is one
 history      an execution's history as states
+diagram/     a state machine as a picture, from its ASL
 sabotages    what the page can break
 """

@@ -8,10 +8,10 @@ import threading
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from checks.picture import picture
 from cli.executions.runs import input_of, subject_of
 from groundwork.contracts import object_of
 from local.console.calls import client
+from local.console.diagram.picture import picture
 from local.console.history import Visit, visits
 
 if TYPE_CHECKING:

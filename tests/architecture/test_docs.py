@@ -14,8 +14,6 @@ import pytest
 import yaml
 
 from checks.generated import GENERATED, stale
-from checks.graph import graph_of, meaning
-from checks.picture import picture
 from groundwork.baseline.components import COMPONENTS
 from groundwork.baseline.components.access.pipelines import open_to_others
 from groundwork.baseline.components.access.state import RoleState
@@ -24,6 +22,8 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.component_names import camel
 from groundwork.declaration.loading import HOME, load
 from groundwork.errors import every_error, remedy_for
+from local.console.diagram.graph import graph_of, meaning
+from local.console.diagram.picture import picture
 from local.events.patterns import Pattern
 from prove import laid_down
 

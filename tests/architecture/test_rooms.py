@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import tomllib
 from collections.abc import Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 from pathlib import Path
@@ -113,6 +114,16 @@ def test_the_command_line_starts_the_embedded_aws_and_knows_nothing_of_it() -> N
     """`pip install .` brings no moto."""
     known = {each for name, found in IMPORTS.items() if name.startswith("cli.") for each in found}
     assert not {each for each in known if each.partition(".")[0] not in ("cli", "groundwork")}
+
+
+def test_what_pip_installs_brings_what_it_imports() -> None:
+    included = tomllib.loads((ROOT / "pyproject.toml").read_text())["tool"]["hatch"]["build"]["targets"]
+    brought = {
+        path.split("/")[0].replace("layers", "groundwork") for path in included["wheel"]["force-include"]
+    }
+    known = {each for name, found in IMPORTS.items() if name.split(".")[0] in brought for each in found}
+    assert {"cli", "local"} <= brought
+    assert {each.split(".")[0] for each in known} <= brought
 
 
 def test_no_function_reads_policies_before_it_has_to() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 from typing import Any
 from xml.sax.saxutils import escape, quoteattr
 
-from checks.graph import Graph, Way, graph_of
-from checks.layout import GAP, MARGIN, ROW_GAP, TRACK, Box, heading, lines, placed
+from local.console.diagram.graph import Graph, Way, graph_of
+from local.console.diagram.layout import GAP, MARGIN, ROW_GAP, TRACK, Box, heading, lines, placed
 
 ENDS = ("Succeed", "Fail")
 
@@ -268,7 +268,7 @@ def _legend(first: str, last: Box) -> Iterator[str]:
 
 def picture_of(name: str) -> str:
     """The SVG of a state machine of the template, by the name of its file."""
-    path = Path(__file__).parent.parent / "statemachines" / f"{name}.asl.json"
+    path = Path(__file__).parents[3] / "statemachines" / f"{name}.asl.json"
     return picture(json.loads(path.read_text()))
 
 

@@ -8,7 +8,7 @@ from itertools import accumulate
 from math import ceil
 from typing import Any
 
-from checks.graph import Graph
+from local.console.diagram.graph import Graph
 
 WIDEST = 1010
 """Where a line must end if it may."""
