@@ -35,7 +35,7 @@ class Connection:
     """Clients of the management account, made when they are needed."""
 
     def __init__(self) -> None:
-        self._clients: dict[str, Any] = {}
+        self._clients: dict[tuple[str, str], Any] = {}
         self._making = threading.Lock()
 
     @cached_property
@@ -53,11 +53,11 @@ class Connection:
             self._endpoint = os.environ.get("AWS_ENDPOINT_URL")
         return made
 
-    def client(self, service: str) -> Any:
+    def client(self, service: str, region: str = REGION) -> Any:
         from botocore.config import Config
 
         with self._making:
-            if service not in self._clients:
+            if (service, region) not in self._clients:
                 session = self._session
                 if session.get_credentials() is None:
                     from botocore.exceptions import NoCredentialsError
@@ -69,10 +69,10 @@ class Connection:
                     read_timeout=60,
                     max_pool_connections=32,
                 )
-                self._clients[service] = session.create_client(
-                    service, region_name=REGION, endpoint_url=self._endpoint, config=patient
+                self._clients[service, region] = session.create_client(
+                    service, region_name=region, endpoint_url=self._endpoint, config=patient
                 )
-            return self._clients[service]
+            return self._clients[service, region]
 
     @property
     def configured_region(self) -> str | None:

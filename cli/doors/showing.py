@@ -15,7 +15,7 @@ from groundwork.doors.declared import declared as rendered
 from groundwork.doors.declared import without_aws
 from groundwork.doors.power import WORDS, Power
 from groundwork.doors.premises import Premises
-from groundwork.doors.sentences import by_identity_center, sentences, where
+from groundwork.doors.sentences import sentences, where
 from groundwork.doors.table import AS_THEMSELVES, Door, declared_doors, doors
 
 if TYPE_CHECKING:
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 COLUMNS = ("  ROLE", "WHO", "WITHOUT MFA", "WITH MFA")
 THEMSELVES = "(no role)"
+BY_CENTER = "Whether people of IAM Identity Center show MFA is set there: their doors count as without."
 COLORS = {Power.GRANT: "magenta", Power.WRITE: "yellow", Power.READ: "cyan"}
 
 
@@ -41,7 +42,7 @@ class Asked:
 
 
 def declared_ones(asked: Asked) -> tuple[list[Door], Sequence[str]]:
-    """The doors that the declaration opens, with what could not be worked out, and who has permission sets."""
+    """The doors that the declaration opens, with what could not be worked out."""
     declaration = declared.load()
     if asked.offline:
         (premises,) = without_aws(declaration)
@@ -51,9 +52,7 @@ def declared_ones(asked: Asked) -> tuple[list[Door], Sequence[str]]:
         organization, accounts = _there(declaration)
         found, premises = declared_doors(declaration, organization, accounts)
         chosen = _chosen(accounts, asked.accounts)
-    places = {each.words: each.account for each in premises.places.values() if each.account.id in chosen}
-    notes = [*premises.notes, *by_identity_center(declaration, places)]
-    return [door for door in found if door.account.id in chosen], notes
+    return [door for door in found if door.account.id in chosen], premises.notes
 
 
 def held(asked: Asked) -> tuple[list[Door], Sequence[str]]:
@@ -82,12 +81,15 @@ def changes_of_held(asked: Asked) -> list[Change]:
     from cli.doors.entering import installation
     from groundwork.doors.changes import changes
     from groundwork.doors.held import without_members
+    from groundwork.doors.permission_sets import without
 
     declaration = declared.load()
     aws, there, chosen = _held(asked, declaration)
     members = {id_: each for id_, each in there.places.items() if each.account.kind != "management"}
     there, accounts = replace(there, places=members), [each.account for each in members.values()]
     wanted = rendered(declaration, there.organization, accounts, {}, installation(aws))
+    if not there.shows_assignments:
+        wanted = without(wanted)
     for note in there.notes:
         aside().print(note)
     if not declaration.access.users:
@@ -99,6 +101,7 @@ def changes_of_held(asked: Asked) -> list[Change]:
 def _held(asked: Asked, declaration: Declaration) -> tuple[Connection, Premises, set[str]]:
     from cli.connection import Connection
     from cli.doors.entering import entering, organization
+    from groundwork.doors.assigned import with_held
     from groundwork.doors.held import held as read
 
     aws = Connection()
@@ -109,6 +112,8 @@ def _held(asked: Asked, declaration: Declaration) -> tuple[Connection, Premises,
     looked_at = [each for each in accounts if each.id in chosen or each.kind in ("security", "tooling")]
     with waiting("Looking at each account's IAM"):
         premises = read(declaration, there, looked_at, entering(aws, declaration, there))
+    with waiting("Asking who comes in by IAM Identity Center"):
+        premises = with_held(premises, aws.client)
     if not premises.places:
         raise Trouble(
             "None of the accounts can be entered with these credentials.",
@@ -173,6 +178,8 @@ def show(found: Sequence[Door], notes: Sequence[str]) -> None:
         lines = [(row[0].ljust(widths[0]), row[1].ljust(widths[1]), *row[2:]) for row in each]
         say(table(COLUMNS, ((f"  {line[0]}", *line[1:]) for line in lines)), "")
     say(f"{len(found)} doors into {len(by_account)} accounts")
+    if any(door.sort == "assigned" for door in found):
+        say(BY_CENTER)
     for note in notes:
         say(note)
 
@@ -181,11 +188,11 @@ def _rows(its: Iterable[Door]) -> Iterator[tuple[str, str, Any, Any]]:
     """Those who enter by the same role with the same power stand together."""
     alike: dict[tuple[str, Power, Power, bool], list[str]] = {}
     for door in its:
-        machine = door.sort == "federated" or door.who.startswith("role/")
-        key = (door.role or THEMSELVES, door.without_mfa, door.with_mfa, machine)
+        shows_none = door.sort in ("federated", "assigned") or door.who.startswith("role/")
+        key = (door.role or THEMSELVES, door.without_mfa, door.with_mfa, shows_none)
         alike.setdefault(key, []).append(door.who)
-    for (role, without_mfa, with_mfa, machine), crowd in alike.items():
-        yield role, ", ".join(crowd), _power(without_mfa), "" if machine else _power(with_mfa)
+    for (role, without_mfa, with_mfa, shows_none), crowd in alike.items():
+        yield role, ", ".join(crowd), _power(without_mfa), "" if shows_none else _power(with_mfa)
 
 
 def _power(power: Power) -> Any:

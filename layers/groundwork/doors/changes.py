@@ -57,7 +57,7 @@ class _Comparison:
     def changes(self) -> Iterator[Change]:
         for id_, now in self._now.premises.places.items():
             before = self._before.premises.places[id_]
-            names = dict.fromkeys(role.name for role in (*before.roles, *now.roles))
+            names = dict.fromkeys(place.called(role) for place in (before, now) for role in place.roles)
             for was, is_ in self._crowd:
                 if was == is_ and before == now and self._home_is_the_same(is_):
                     continue
@@ -81,7 +81,7 @@ class _Comparison:
     def _by_role(
         self, was: Someone | None, is_: Someone | None, before: Place, now: Place, name: str
     ) -> Iterator[Change]:
-        role_before, role_now = before.role(name), now.role(name)
+        role_before, role_now = before.role_called(name), now.role_called(name)
         door_before = self._before.into(before, role_before, was) if role_before and was else None
         door_now = self._now.into(now, role_now, is_) if role_now and is_ else None
         open_before, open_now = bool(door_before and door_before.power), bool(door_now and door_now.power)
@@ -187,6 +187,8 @@ def _closed(door: Door) -> Iterator[Change]:
 
 
 def _told(door: Door) -> str:
+    if door.sort == "assigned":
+        return f"{door.power.words}, with MFA where IAM Identity Center demands it"
     return f"{door.power.words}, {'with' if door.needs_mfa else 'without'} MFA"
 
 

@@ -20,6 +20,7 @@ from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.entry_roles import EntryRole
 from groundwork.declaration.policy_files import Document
+from groundwork.doors import permission_sets
 from groundwork.doors.imagined import imagined
 from groundwork.doors.premises import FULL_ACCESS, Place, Premises
 from groundwork.fields import is_below
@@ -88,13 +89,14 @@ def _filled(place: Place, target: Target, notes: list[str]) -> Place:
     made = wanted(target) if target.is_declared("access") else Wanted()
     notes += [f"{place.words}: {left_out.resource}: {left_out.why}." for left_out in made.left_out]
     roles = [*made.roles, *_of_the_cdk(target, notes), *_of_the_archive(target)]
-    return replace(
+    filled = replace(
         place,
         roles=[*roles, entry_role(target.declaration.entry_roles[0], target)],
         groups=made.groups,
         users=made.users,
         policies={policy.arn: policy.document for policy in made.policies},
     )
+    return permission_sets.with_declared(filled, target, notes)
 
 
 def entry_role(declared_role: EntryRole, target: Target) -> RoleState:

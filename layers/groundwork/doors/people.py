@@ -1,5 +1,5 @@
-"""Who stands before the doors: the groups and users of the security account, whomever a trust policy speaks of, and
-strangers."""
+"""Who stands before the doors: the groups and users of the security account, those of IAM Identity Center, whomever a trust
+policy speaks of, and strangers."""
 
 from __future__ import annotations
 
@@ -13,7 +13,8 @@ from groundwork.doors.premises import FULL_ACCESS, Place, Premises
 from groundwork.doors.probes import plain, satisfying
 from groundwork.policies.conditions import as_list
 
-Sort = Literal["group", "user", "principal", "federated", "member", "stranger"]
+Sort = Literal["group", "user", "assigned", "principal", "federated", "member", "stranger"]
+"""`assigned`: a group or a user of IAM Identity Center."""
 STRANGERS_ACCOUNT, MEMBERS_ACCOUNT = "999999999999", "888888888888"
 ANYBODY = "user/any"
 WHO = "aws:principalarn"
@@ -40,8 +41,9 @@ class Someone:
 
     @property
     def mfa(self) -> tuple[bool, ...]:
-        """In which ways they may come: without MFA, and with it. Roles and tokens have none to show."""
-        return (False,) if self.is_role or self.federated else (False, True)
+        """In which ways they may come: without MFA, and with it. Roles and tokens have none to show, nor have sessions of IAM
+        Identity Center, which demands it itself or does not."""
+        return (False,) if self.is_role or self.federated or self.sort == "assigned" else (False, True)
 
     @property
     def stands_for_all(self) -> bool:
@@ -63,10 +65,15 @@ def _people(premises: Premises) -> Iterator[Someone]:
     for place in premises.places.values():
         if place.account.kind == "security":
             yield from _of_the_security_account(place)
+    for place in premises.places.values():
+        for each in place.permission_sets.values():
+            yield from (Someone(words, "assigned") for words in sorted(each.people))
     management = premises.organization.management_account_id
     yield Someone(f"administrators of {_name(management, premises)}", "principal", management)
     for place in premises.places.values():
         for role in place.roles:
+            if role.name in place.permission_sets:
+                continue  # its trust names nobody
             for statement in statements(role.trust):
                 if statement.get("Effect") == "Allow":
                     yield from _trusted(statement, premises)

@@ -24,9 +24,18 @@ ELSEWHERE = "ou-somewhere"
 
 
 @dataclass(frozen=True)
+class PermissionSet:
+    """Of IAM Identity Center, as a role in an account: what it is called, and who is assigned it there, in words."""
+
+    words: str
+    people: frozenset[str] = frozenset()
+
+
+@dataclass(frozen=True)
 class Place:
     """An account: what is in its IAM, and the service control policies over it, from the root down. `words` are how a
-    sentence calls it; `policies` are customer managed ones, by ARN."""
+    sentence calls it; `policies` are customer managed ones, by ARN. `permission_sets` are those of the roles that IAM Identity
+    Center makes, by the role's name."""
 
     account: Account
     words: str
@@ -34,10 +43,19 @@ class Place:
     groups: Sequence[GroupState] = ()
     users: Sequence[UserState] = ()
     policies: Mapping[str, Document] = field(default_factory=dict)
+    permission_sets: Mapping[str, PermissionSet] = field(default_factory=dict)
     control: Sequence[Sequence[Document]] = ()
 
     def role(self, name: str) -> RoleState | None:
         return next((role for role in self.roles if role.name == name), None)
+
+    def called(self, role: RoleState) -> str:
+        """As a sentence calls it: a permission set, whose role has another name in each account, by its own."""
+        made_of = self.permission_sets.get(role.name)
+        return made_of.words if made_of else role.name
+
+    def role_called(self, words: str) -> RoleState | None:
+        return next((role for role in self.roles if self.called(role) == words), None)
 
     def documents(self, holder: Holder) -> list[Document]:
         """The policies of a role, a group or a user itself. One of which nothing is known allows everything."""
@@ -72,11 +90,13 @@ class Place:
 
 @dataclass(frozen=True)
 class Premises:
-    """An organization's accounts by id. `notes` are sentences on what could not be looked at."""
+    """An organization's accounts by id. `notes` are sentences on what could not be looked at; `shows_assignments` is whether it is
+    known who is assigned permission sets."""
 
     organization: Organization
     places: Mapping[str, Place]
     notes: Sequence[str] = ()
+    shows_assignments: bool = True
 
     def path(self, account_id: str) -> str | None:
         """Where an account is, as `aws:ResourceOrgPaths` has it. None for one that is not of the organization."""

@@ -1,14 +1,9 @@
-"""What opens and closes, in sentences: one for all who, and for all accounts where, the same becomes of a door. And who comes in by
-IAM Identity Center, which is no door that the evaluator knows."""
+"""What opens and closes, in sentences: one for all who, and for all accounts where, the same becomes of a door."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 
-from groundwork.contracts import Account
-from groundwork.declaration import Declaration
-from groundwork.declaration.identity_center import Assignment, assignments
-from groundwork.declaration.settings import ACCOUNT_ASSIGNMENTS
 from groundwork.doors.changes import Change
 
 ORDER = ("opens", "widens", "narrows", "closes")
@@ -31,17 +26,6 @@ def sentences(changes: Iterable[Change]) -> list[str]:
         for (way, role, what, accounts), crowd in crowds.items()
     ]
     return [sentence for _, sentence in sorted(told, key=lambda each: ORDER.index(each[0]))]
-
-
-def by_identity_center(declaration: Declaration, accounts: Mapping[str, Account]) -> Iterator[str]:
-    """Of accounts by what they are called, which groups are declared to have which permission sets in them."""
-    found: dict[Assignment, list[str]] = {}
-    for called, account in accounts.items():
-        if ACCOUNT_ASSIGNMENTS in declaration.baseline.get(account.kind, []):
-            for each in assignments(declaration, account):
-                found.setdefault(each, []).append(called)
-    for each, words in sorted(found.items()):
-        yield f"By IAM Identity Center {each.group} has {each.permission_set} in {where(words)}."
 
 
 def _worst_first(crowd: Sequence[str]) -> list[str]:

@@ -24,7 +24,8 @@ AS_THEMSELVES = ""
 @dataclass(frozen=True)
 class Door:
     """One way into an account for somebody. `words` are what the account is called; `role` is empty for what users may do
-    where they are. A machine's power counts as without MFA, which it cannot show."""
+    where they are. The power of machines, and of people of IAM Identity Center, counts as without MFA, which a session of theirs
+    cannot show."""
 
     who: str
     sort: Sort
@@ -55,7 +56,7 @@ class Doors:
         found = {
             mfa: self._behind_it(place, role, mfa) for mfa in who.mfa if self._lets(place, role, who, mfa)
         }
-        return _door(who, place, role.name, found)
+        return _door(who, place, place.called(role), found)
 
     def at_home(self, who: Someone, place: Place) -> Door:
         """What a user may do without taking a role."""
@@ -63,7 +64,9 @@ class Doors:
         return _door(who, place, AS_THEMSELVES, found)
 
     def _lets(self, place: Place, role: RoleState, who: Someone, mfa: bool) -> bool:
-        return enters(self._actor(who, mfa), place, role, self.premises)
+        if role.name in place.permission_sets:
+            return who.words in place.permission_sets[role.name].people
+        return who.sort != "assigned" and enters(self._actor(who, mfa), place, role, self.premises)
 
     def _actor(self, who: Someone, mfa: bool) -> Actor:
         if (who.words, mfa) not in self._standing:

@@ -75,7 +75,8 @@ def _doors(before: Report, after: Report) -> Iterator[Changed]:
                 yield Changed(what="door", words=words, account_id=one, better=better)
 
 
-Kind = tuple[str, str, str, bool]
+MFA = {True: ", with MFA", False: ", without MFA", None: ""}
+Kind = tuple[str, str, str, bool | None]
 
 
 def _by_kind(doors: list[Door]) -> dict[Kind, dict[str, None]]:
@@ -86,8 +87,8 @@ def _by_kind(doors: list[Door]) -> dict[Kind, dict[str, None]]:
     return found
 
 
-def _door(principal: str, role: str, power: str, mfa: bool) -> str:
-    return f"{principal} as {role} ({power}, {'with MFA' if mfa else 'without MFA'}) in"
+def _door(principal: str, role: str, power: str, mfa: bool | None) -> str:
+    return f"{principal} as {role} ({power}{MFA[mfa]}) in"
 
 
 def _named(names: list[str]) -> str:

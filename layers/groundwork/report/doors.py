@@ -11,6 +11,7 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
 from groundwork.doors import table
 from groundwork.doors.people import Sort
+from groundwork.doors.permission_sets import called
 from groundwork.doors.power import Power as Powers
 from groundwork.fields import ancestors
 from groundwork.report.model import Door, Power
@@ -21,7 +22,7 @@ STRONGEST_FIRST: Sequence[tuple[Powers, Power]] = (
     (Powers.READ, "reads"),
 )
 AT_HOME = "no role: in their own account"
-SORTS: Sequence[Sort] = ("group", "user", "principal", "federated", "member", "stranger")
+SORTS: Sequence[Sort] = ("group", "user", "assigned", "principal", "federated", "member", "stranger")
 LAST = ("administrators of ", "role/groundwork-")
 """How whole accounts and Groundwork's own functions are called: behind the principals that the owner names."""
 
@@ -41,11 +42,12 @@ def declared_doors(
         of_groups = groups.index(door.who) if door.who in groups else 0
         return SORTS.index(door.sort), door.who.startswith(LAST), of_groups
 
-    rows: dict[tuple[str, str, Power, bool, tuple[str, ...]], list[str]] = {}
+    rows: dict[tuple[str, str, Power, bool | None, tuple[str, ...]], list[str]] = {}
     for door in sorted(found, key=place):
         if door.account.id in there:
             by = _policies(declaration, door.role, door.account)
-            key = (door.who, door.role or AT_HOME, _strongest(door.power), door.needs_mfa, by)
+            mfa = None if door.sort == "assigned" else door.needs_mfa
+            key = (door.who, door.role or AT_HOME, _strongest(door.power), mfa, by)
             rows.setdefault(key, []).append(door.account.id)
     return [
         Door(principal=who, role=role, power=power, mfa=mfa, by=list(by), accounts=ids)
@@ -58,7 +60,11 @@ def _strongest(power: Powers) -> Power:
 
 
 def _policies(declaration: Declaration, role: str, account: Account) -> tuple[str, ...]:
-    its = (each for each in declaration.access.roles if each.name == role and each.where.admits(account))
+    its = (
+        each
+        for each in declaration.access.roles
+        if role in (each.name, called(str(each.permission_set))) and each.where.admits(account)
+    )
     return tuple(name for each in its for name in (*each.managed_policies, *each.policies))
 
 

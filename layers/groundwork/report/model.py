@@ -55,13 +55,14 @@ class AccountRow(Model):
 
 
 class Door(Model):
-    """Who may enter these accounts (by id) by a role, and what that gives: `by` are the role's policies."""
+    """Who may enter these accounts (by id) by a role, and what that gives: `by` are the role's policies. `mfa` is whether it has to
+    be shown; None where the settings of IAM Identity Center decide that."""
 
     principal: str
     role: str
     power: Power
     by: list[str] = Field(default_factory=list)
-    mfa: bool
+    mfa: bool | None = None
     accounts: list[str]
 
 

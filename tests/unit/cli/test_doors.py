@@ -113,21 +113,49 @@ def test_the_table_without_aws(home: Path, capsys: pytest.CaptureFixture[str]) -
     assert {tuple(each["withoutMfa"]) for each in developers} == {()}
 
 
-def test_who_comes_by_identity_center_stands_below_the_table(
+def test_who_comes_by_identity_center_stands_beside_those_who_come_by_roles(
     home: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    declaring_people(home)
+    assert main(["doors", "--offline", "--account", "mgmt"]) == 0
+    assert "IAM Identity Center" not in capsys.readouterr().out
+    assert main(["doors", "--offline"]) == 0
+    out = capsys.readouterr().out
+    lines = {" ".join(each.split()) for each in out.splitlines() if "permission set Administrator" in each}
+    assert lines == {
+        "permission set Administrator AWS Admins of IAM Identity Center reads, writes and grants"
+    }, "in the column without MFA, and none in the other"
+    assert out.splitlines()[-1].startswith("Whether people of IAM Identity Center show MFA is set there")
+
+
+def test_a_permission_set_opens_doors_and_says_who_demands_mfa(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    declaring_people(home)
+    assert main(["doors", "--changes"]) == 2
+    (line,) = capsys.readouterr().out.splitlines()
+    assert line.startswith("opens: AWS Admins of IAM Identity Center may enter workload accounts in ")
+    assert line.endswith(
+        " by permission set Administrator: reads, writes and grants, with MFA where IAM Identity Center demands it"
+    )
+    git(home, "commit", "--quiet", "--all", "-m", "People")
+    declared = yaml.safe_load((home / "baseline.yaml").read_text())
+    declared["access"]["roles"][0] |= {"managedPolicies": ["job-function/ViewOnlyAccess"]}
+    (home / "baseline.yaml").write_text(yaml.safe_dump(declared))
+    assert main(["doors", "--changes"]) == 0
+    narrowed = [each for each in capsys.readouterr().out.splitlines() if "IAM Identity Center" in each]
+    assert len(narrowed) == 1
+    assert narrowed[0].startswith("narrows: AWS Admins of IAM Identity Center in workload accounts in ")
+    assert "by permission set Administrator: no longer writes and grants" in narrowed[0]
+
+
+def declaring_people(home: Path) -> None:
     declared = yaml.safe_load((home / "baseline.yaml").read_text())
     declared["access"]["roles"][0]["permissionSet"] = "Administrator"
     declared["baseline"]["workload"].append("account-assignments")
     declared["baseline"]["security"].append("permission-sets")
+    declared["identityCenter"] = {"groups": {"admin-external-accounts": "AWS Admins"}}
     (home / "baseline.yaml").write_text(yaml.safe_dump(declared))
-    assert main(["doors", "--offline", "--account", "mgmt"]) == 0
-    assert "IAM Identity Center" not in capsys.readouterr().out
-    assert main(["doors", "--offline"]) == 0
-    (line,) = [each for each in capsys.readouterr().out.splitlines() if "IAM Identity Center" in each]
-    assert line.startswith(
-        "By IAM Identity Center admin-external-accounts has Administrator in workload accounts in "
-    )
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,18 @@
 const POWERS = { enters: "Enters", reads: "Reads", writes: "Writes", grants: "Administers" };
 const STRONGEST_FIRST = ["grants", "writes", "reads", "enters"];
 
+// A door of IAM Identity Center says nothing of MFA: the settings there decide.
+function mfaOf(door) {
+  if (door.mfa == null) return make("span", { class: "mfa" }, "MFA by settings");
+  return make("span", { class: door.mfa ? "mfa" : "mfa without" }, door.mfa ? "MFA" : "no MFA");
+}
+
 function doorChip(door) {
   return make(
     "span",
     { class: `door ${door.power}`, title: `${door.role}${door.by?.length ? `: ${door.by.join(", ")}` : ""}` },
     make("b", {}, POWERS[door.power]),
-    make("span", { class: door.mfa ? "mfa" : "mfa without" }, door.mfa ? "MFA" : "no MFA"),
+    mfaOf(door),
     make("span", { class: "role" }, ...breakable(door.role)),
   );
 }
