@@ -46,10 +46,11 @@ audit-accounts: $(DEV) ## Prowler in the accounts, with CIS 7.0 and FSBP: make a
 test: $(DEV) ## All tests, or some: make test TESTS=tests/unit
 	@$(BIN)/python -m pytest -q -n 2 $(TESTS)
 
-local: $(DEV) ## The embedded AWS with Groundwork in it, or your TEMPLATE, until interrupted: make local PORT=4566 QUOTA_ACCOUNTS=25 FAULTS=plan.json
+local: $(DEV) ## The embedded AWS with Groundwork in it, or your TEMPLATE, until interrupted: make local PORT=4566 QUOTA_ACCOUNTS=25 IDENTITY_CENTER=us-east-1 FAULTS=plan.json
 	@$(if $(TEMPLATE),,$(BIN)/python -m checks.declared "$(OWN)")
 	@DECLARATION="$(OWN)" $(BIN)/python -m local --port $(PORT) $(if $(TEMPLATE),--template $(TEMPLATE)) \
-		$(if $(QUOTA_ACCOUNTS),--quota-accounts $(QUOTA_ACCOUNTS)) $(if $(FAULTS),--faults $(FAULTS))
+		$(if $(QUOTA_ACCOUNTS),--quota-accounts $(QUOTA_ACCOUNTS)) $(if $(FAULTS),--faults $(FAULTS)) \
+		$(if $(IDENTITY_CENTER),--identity-center $(IDENTITY_CENTER))
 
 check: $(DEV) $(SAM_CLI) ## Format, lint, strict types, template, state machines, generated documents
 	@$(BIN)/ruff format --check --quiet .

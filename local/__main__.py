@@ -19,10 +19,13 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from cli.connection import note_of_local
+from groundwork.declaration.aws_names import partitions
 from local.console.server import Console
 from local.engine import Engine
 from local.faults.plan import InvalidPlan, read_plan
 from local.reloading import Reloader
+from local.services.identity_center import enable
+from local.services.identity_center.center import SERVICE
 from local.services.service_quotas import DEFAULT as DEFAULT_ACCOUNTS
 from local.stack.cloudformation import DeploymentFailed
 from local.stack.template.packaging import NotPackageable
@@ -65,13 +68,14 @@ def main() -> int:
             try:
                 print(f"Booting the embedded AWS and deploying {what} into it ...", flush=True)
                 aws.creation.account_limit = arguments.quota_accounts
+                center = _enabled(aws, arguments.identity_center)
                 console = Console(aws, console_port) if console_port else None
                 told = _deploy_own(aws, arguments.template) if arguments.template else _bootstrap(aws)
                 if faults:
                     aws.faults.plan(faults, seed)
                 if not arguments.template:
                     Reloader(aws, TEMPLATE, lambda line: print(line, flush=True))
-                print("\n".join([*_welcome(aws, console), *told]), flush=True)
+                print("\n".join([*_welcome(aws, console), *told, *center]), flush=True)
                 _note(aws, arguments.port)
                 if faults:
                     print(f"Faults: {len(faults)} from {arguments.faults}, seed {seed}", flush=True)
@@ -97,6 +101,12 @@ def _count(text: str) -> int:
     return int(text)
 
 
+def _region(text: str) -> str:
+    if not partitions().get(text):
+        raise argparse.ArgumentTypeError(f"IDENTITY_CENTER is {text!r}: give a Region, like us-east-1")
+    return text
+
+
 def _arguments() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m local", description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--port", type=int, default=4566, help="of 127.0.0.1 (default: 4566)")
@@ -119,6 +129,12 @@ def _arguments() -> argparse.Namespace:
         type=_count,
         default=DEFAULT_ACCOUNTS,
         help=f"how many accounts the organization may have (default: {DEFAULT_ACCOUNTS}, as with AWS)",
+    )
+    parser.add_argument(
+        "--identity-center",
+        type=_region,
+        metavar="REGION",
+        help="enable IAM Identity Center there, as a person does in its console: AWS has no API for an organization's",
     )
     parser.add_argument(
         "--faults", type=Path, help="a fault plan, followed once Groundwork is deployed (docs/faults.md)"
@@ -162,6 +178,21 @@ def _bootstrap(aws: Engine) -> list[str]:
         "aws organizations create-account --account-name sandbox --email aws+sandbox@example.com",
         f"aws stepfunctions start-execution --state-machine-arn {machine} --input '{by_hand}'",
         f"aws logs filter-log-events --log-group-name {logs} --query 'events[].message'",
+    ]
+
+
+def _enabled(aws: Engine, region: str | None) -> list[str]:
+    """Enable IAM Identity Center of the organization, where it is asked for; what to try then."""
+    if region is None:
+        return []
+    center = enable(aws.management_account, region)
+    store = f"--region {region} --identity-store-id {center.identity_store}"
+    return [
+        "",
+        f"# IAM Identity Center is enabled in {region}: {center.arn}",
+        f"aws identitystore create-group {store} --display-name admin-external-accounts",
+        f"aws sso-admin list-permission-sets --region {region} --instance-arn {center.arn}",
+        f"aws organizations register-delegated-administrator --service-principal {SERVICE} --account-id <security>",
     ]
 
 

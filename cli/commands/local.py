@@ -24,6 +24,12 @@ def local(
     quota_accounts: Annotated[
         int, typer.Option(min=1, help="How many accounts the organization may have.")
     ] = 10,
+    identity_center: Annotated[
+        str | None,
+        typer.Option(
+            metavar="REGION", help="Enable IAM Identity Center there, as a person does in its console."
+        ),
+    ] = None,
     faults: Annotated[Path | None, typer.Option(help="A fault plan (docs/faults.md).")] = None,
     template: Annotated[
         Path | None, typer.Option(help="A SAM application to deploy instead of Groundwork.")
@@ -39,6 +45,7 @@ def local(
 
     arguments = ["--port", str(port), "--quota-accounts", str(quota_accounts)]
     arguments += ["--console-port", str(console_port)] if console_port is not None else []
+    arguments += ["--identity-center", identity_center] if identity_center is not None else []
     for name, value in (("--faults", faults), ("--template", template)):
         arguments += [name, str(value.absolute())] if value else []
     declaration = {"DECLARATION": str(GIVEN.declaration.absolute())} if GIVEN.declaration else {}

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import json
+from argparse import ArgumentTypeError
 from collections.abc import Iterator
 from typing import Any
 
 import pytest
 
+from local.__main__ import _enabled, _region
 from local.engine import Engine
 from local.services.identity_center import Center, enable
 from tests.engine.organizations.accounts import administrator, code_of, new_member
@@ -221,6 +223,18 @@ def test_elsewhere_the_path_of_the_role_has_the_region(organization: Organizatio
     from local.services.identity_center.roles import path_in
 
     assert path_in("eu-west-1") == "/aws-reserved/sso.amazonaws.com/eu-west-1/"
+
+
+def test_make_local_enables_it_as_the_console_does_and_says_how_to_go_on(organization: Organization) -> None:
+    engine = organization.engine
+    assert _enabled(engine, None) == []
+    told = "\n".join(_enabled(engine, organization.center.region))
+    assert organization.center.arn in told
+    assert f"--identity-store-id {organization.center.identity_store}" in told
+    (shown,) = engine.client("sso-admin").list_instances()["Instances"]
+    assert shown["OwnerAccountId"] == engine.management_account
+    with pytest.raises(ArgumentTypeError, match="IDENTITY_CENTER is 'europe': give a Region, like us-east-1"):
+        _region("europe")
 
 
 def test_plain_moto_has_an_instance_in_each_account_and_forgets_tags() -> None:
