@@ -16,11 +16,12 @@ def handle(task: ComponentTask) -> Result:
     declaration, environment = load(), settings()
     if not is_wanted(task, declaration):
         return skipped(task)
+    ledger = Ledger(environment.ledger_table)
     if task.mode == "apply":
-        ledger = Ledger(environment.ledger_table)
         ledger.leases.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
     return work_inside(
         task,
         declaration,
         Installation(archive_writer=environment.archive_writer, entering=environment.entering),
+        ledger.tries,
     )

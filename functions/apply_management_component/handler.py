@@ -17,8 +17,8 @@ def handle(task: ComponentTask) -> Result:
     declaration, environment = load(), settings()
     if not is_wanted(task, declaration):
         return skipped(task)
+    ledger = Ledger(environment.ledger_table)
     if task.mode == "apply":
-        ledger = Ledger(environment.ledger_table)
         ledger.leases.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
     trail = (environment.bootstrap_trail_bucket, environment.bootstrap_trail_key_arn)
-    return work_in_management(task, declaration, Installation(bootstrap_trail=trail))
+    return work_in_management(task, declaration, Installation(bootstrap_trail=trail), ledger.tries)

@@ -8,11 +8,13 @@ import pytest
 
 from groundwork.aws import sessions
 from groundwork.baseline import loop
+from groundwork.baseline.component import Installation
 from groundwork.baseline.components.account_assignments import Found
 from groundwork.baseline.components.permission_sets.instance import Standing
+from groundwork.baseline.run import ComponentTask, Result, work_inside
 from groundwork.contracts import Account
 from groundwork.errors import IdentityCenterFailed, IdentityCenterInProgress
-from tests.component.conftest import World
+from tests.component.conftest import WORKER, World
 from tests.component.identity_center import (
     ADMIN,
     ASSIGNMENTS,
@@ -26,6 +28,7 @@ from tests.component.identity_center import (
 )
 from tests.component.imagined import imagined
 from tests.component.sabotage import Sabotage, differences, prove, prove_complete, used_and_declared, words
+from tests.component.tries import Remembered
 
 ADMINS, DEVELOPERS, READERS = GROUPS
 STARTED = "2020-01-01T00:00:00.000Z"
@@ -113,6 +116,34 @@ def test_a_group_may_be_called_otherwise_in_the_identity_store(people: People) -
     world.apply(ASSIGNMENTS, account, declaration=declaration)
     assert (ADMIN, theirs) in people.assigned(account)
     assert (ADMIN, people.ids[ADMINS]) not in people.assigned(account)
+
+
+def test_what_an_earlier_try_asked_for_is_told_by_the_one_that_finds_it_done(people: People) -> None:
+    world, account, tries = people.world, people.world.account(), Remembered()
+    declaration = declared(world.declaration)
+    world.work_as(WORKER)
+
+    def settle(tried: int, execution: str = "one") -> Result:
+        task = ComponentTask(
+            component="account-assignments",
+            account=account,
+            organization=world.organization,
+            execution=execution,
+            tried=tried,
+        )
+        return work_inside(task, declaration, Installation(), tries)
+
+    people.center.seconds = 10_000_000
+    for tried in range(2):
+        with pytest.raises(IdentityCenterInProgress):
+            settle(tried)
+    people.center.seconds = 0
+    for request in people.center.requests:
+        request.due = 0
+    found = settle(2)
+    assert (found.outcome, len(found.changes)) == ("changed", 4)
+    assert {change.action for change in found.changes} == {"create"}
+    assert settle(0, "two").outcome == settle(3, "two").outcome == "unchanged"
 
 
 def test_its_permissions_fit_a_session() -> None:

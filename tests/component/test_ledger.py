@@ -54,6 +54,14 @@ def read(ledger: Ledger) -> RequestRecord:
     return record
 
 
+def test_what_a_try_made_is_known_to_the_next_try_of_that_execution_alone(ledger: Ledger) -> None:
+    assert ledger.tries.made("one", "trail") == []
+    ledger.tries.note("one", "trail", [{"action": "create"}])
+    ledger.tries.note("one", "trail", [{"action": "create"}, {"action": "update"}])
+    assert ledger.tries.made("one", "trail") == [{"action": "create"}, {"action": "update"}]
+    assert ledger.tries.made("other", "trail") == ledger.tries.made("one", "access") == []
+
+
 def test_one_of_two_takes_a_dead_owners_request_over(ledger: Ledger) -> None:
     assert ledger.claim(request("dead"), None)
     previous = read(ledger)

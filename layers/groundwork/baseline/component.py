@@ -139,6 +139,8 @@ class Target:
     entered_by: str | None = None
     execution: str = ""
     started: str = ""
+    made: list[Call] = field(default_factory=list, init=False, repr=False, compare=False)
+    """The calls that have been made, each as soon as AWS has answered it."""
     _asked: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What does not change while an account is in work: asked once, used by every component."""
     _asking: dict[str, Lock] = field(default_factory=dict, init=False, repr=False, compare=False)

@@ -32,10 +32,11 @@ def plan(component: Component[Any], target: Target) -> list[Change]:
     return [_change(component, call, planned=True) for call in component.difference(target)]
 
 
-def apply(component: Component[Any], target: Target) -> list[Change]:
+def apply(component: Component[Any], target: Target, earlier: Sequence[Change] = ()) -> list[Change]:
     """Close the difference, in as many rounds as its calls need each other's results.
 
-    Returns every change made by this execution, in order; reports come last. Whether it stays closed, `verify` looks later.
+    Returns every change made by this execution, in order, beginning with those that `earlier` tries of it made; reports come last.
+    Whether it stays closed, `verify` looks later. What this try has made is in `target.made`, also where it ends in an error.
     Raises `ComponentNotSettled`, or what the component has as `lasting`, when AWS does not show what a later call needs: the
     state machine asks again; and what `groundwork.aws.refusals` makes of AWS's exceptions.
     """
@@ -49,18 +50,30 @@ def apply(component: Component[Any], target: Target) -> list[Change]:
         changes += [_change(component, call) for call in due]
         waiting = [call for call in calls if call.after]
         if not waiting and not (due and component.lasting):
-            before = [call for call in calls if call.made_before and not _is_among(call, made)]
-            reports = [call for call in calls if call.action == "report"]
-            return (
-                [_change(component, call) for call in before]
-                + changes
-                + [_change(component, call) for call in reports]
-            )
+            told = [
+                _change(component, call) for call in calls if call.made_before and not _is_among(call, made)
+            ]
+            better_told = {(each.resource, each.action) for each in told}
+            return [
+                *(
+                    each
+                    for each in earlier
+                    if each not in changes and (each.resource, each.action) not in better_told
+                ),
+                *told,
+                *changes,
+                *(_change(component, call) for call in calls if call.action == "report"),
+            ]
         if not due:
             break
     raise (component.lasting or ComponentNotSettled)(
         f"{component.name} would not settle in account {target.account.id}: {_in_words(waiting)}"
     )
+
+
+def made(component: Component[Any], target: Target) -> list[Change]:
+    """What has been made so far, whatever became of the rest."""
+    return [_change(component, call) for call in target.made]
 
 
 def verify(component: Component[Any], target: Target) -> None:
@@ -121,6 +134,7 @@ def _make_one(call: Call, target: Target) -> None:
     )
     client = target.client(call.service, call.region)
     getattr(client, xform_name(call.operation))(**call.parameters)
+    target.made.append(call)
 
 
 def _change(component: Component[Any], call: Call, *, planned: bool = False) -> Change:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from functools import partial
 from itertools import chain
 from typing import Any, Literal
@@ -17,8 +18,9 @@ from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Kind, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.loading import check
-from groundwork.errors import BaselineNotVerified, BaselineUndone, SessionPolicyTooLarge
+from groundwork.errors import BaselineNotVerified, BaselineUndone, GroundworkError, SessionPolicyTooLarge
 from groundwork.fields import Whole
+from groundwork.ledger.tries import Tries
 from groundwork.rendering import held_to
 from groundwork.side_by_side import side_by_side
 
@@ -37,7 +39,8 @@ is applied may go round three times, and each result stays."""
 
 class ComponentTask(Model):
     """One component for one account, as the state machine hands it over. `chosen` are the components that somebody
-    asked for; all of them where it is empty. `leased_until` is in seconds since the epoch, `started` ISO 8601."""
+    asked for; all of them where it is empty. `leased_until` is in seconds since the epoch, `started` ISO 8601; `tried` is how
+    often the state machine has tried before."""
 
     component: ComponentName
     account: Account
@@ -47,6 +50,7 @@ class ComponentTask(Model):
     started: str = ""
     chosen: list[ComponentName] = Field(default_factory=list)
     leased_until: Whole | None = None
+    tried: Whole = 0
 
 
 class Result(Model):
@@ -73,7 +77,9 @@ def skipped(task: ComponentTask) -> Result:
     return Result(component=task.component, outcome="skipped")
 
 
-def work_inside(task: ComponentTask, declaration: Declaration, installation: Installation) -> Result:
+def work_inside(
+    task: ComponentTask, declaration: Declaration, installation: Installation, tries: Tries
+) -> Result:
     """Enter the account, or the one that administers a service for it, and bring it to what the component declares, with a
     session that can do just that; a plan's session can only look.
 
@@ -81,6 +87,7 @@ def work_inside(task: ComponentTask, declaration: Declaration, installation: Ins
     `EntryRoleDenied`.
     """
     component, plans = _component(task.component, declaration), task.mode == "plan"
+    earlier = _earlier(task, tries)
     permissions = [*component.reads, *(component.reads_in_plan if plans else component.writes)]
     roles = declaration.entry_role_names if plans else component.entry_roles(declaration)
 
@@ -96,13 +103,16 @@ def work_inside(task: ComponentTask, declaration: Declaration, installation: Ins
             execution=task.execution,
             started=task.started,
         )
-        return _result(task, target)
+        with _noted(task, target, tries, earlier):
+            return _result(task, target, earlier)
 
     place = _entered(component, task.account, task.organization)
     return inside(place, task.organization, roles, permissions, task.component, work, task.account)
 
 
-def work_in_management(task: ComponentTask, declaration: Declaration, installation: Installation) -> Result:
+def work_in_management(
+    task: ComponentTask, declaration: Declaration, installation: Installation, tries: Tries
+) -> Result:
     """The same with the credentials of the management account's own function, which enters no account."""
     target = Target(
         task.account,
@@ -112,10 +122,31 @@ def work_in_management(task: ComponentTask, declaration: Declaration, installati
         installation,
         foresees=task.mode == "plan",
     )
-    result = _result(task, target)
-    if result.outcome == "changed":
-        loop.verify(_component(task.component, declaration), target)
+    earlier = _earlier(task, tries)
+    with _noted(task, target, tries, earlier):
+        result = _result(task, target, earlier)
+        if result.outcome == "changed":
+            loop.verify(_component(task.component, declaration), target)
     return result
+
+
+def _earlier(task: ComponentTask, tries: Tries) -> list[Change]:
+    """What earlier tries made that ended in an error."""
+    noted = tries.made(task.execution, task.component) if task.tried else []
+    return [Change.model_validate(each) for each in noted]
+
+
+@contextmanager
+def _noted(task: ComponentTask, target: Target, tries: Tries, earlier: list[Change]) -> Iterator[None]:
+    """Where what is done ends in an error, what it made joins what was made `earlier`, and is noted for the next try."""
+    try:
+        yield
+    except GroundworkError:
+        if target.made:
+            earlier += loop.made(_component(task.component, target.declaration), target)
+            so_far = held_to(LONGEST_RESULT, earlier)
+            tries.note(task.execution, task.component, [each.to_json() for each in so_far])
+        raise
 
 
 def verify_inside(
@@ -198,10 +229,11 @@ def longest_result(mode: Mode, account: Account, declaration: Declaration) -> in
     return min(LONGEST_RESULT, ROOM_FOR_RESULTS // (passes * max(components, 1)))
 
 
-def _result(task: ComponentTask, target: Target) -> Result:
-    do = loop.plan if task.mode == "plan" else loop.apply
-    longest = longest_result(task.mode, task.account, target.declaration)
-    changes = held_to(longest, do(_component(task.component, target.declaration), target))
+def _result(task: ComponentTask, target: Target, earlier: Sequence[Change]) -> Result:
+    component = _component(task.component, target.declaration)
+    plans = task.mode == "plan"
+    found = loop.plan(component, target) if plans else loop.apply(component, target, earlier)
+    changes = held_to(longest_result(task.mode, task.account, target.declaration), found)
     differs = any(change.action != "report" for change in changes)
-    outcome: Literal["changed", "differs"] = "differs" if task.mode == "plan" else "changed"
+    outcome: Literal["changed", "differs"] = "differs" if plans else "changed"
     return Result(component=task.component, outcome=outcome if differs else "unchanged", changes=changes)

@@ -51,6 +51,7 @@ from groundwork.ledger.table import (
     together,
     where,
 )
+from groundwork.ledger.tries import Tries
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -72,6 +73,7 @@ class Ledger:
         self.approvals = Approvals(self._table, now)
         self.closings = Closings(self._table)
         self.changes = Changes(self._table, now)
+        self.tries = Tries(self._table, now)
 
     # -- looking -----------------------------------------------------------------------------------
 
