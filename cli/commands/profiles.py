@@ -114,7 +114,7 @@ def _of_security_account(
     if user is None and (user := caller_among(aws, known)) is None:
         raise Trouble(
             f"These credentials are no user of the security account {known.security_account_id}: {aws.caller['Arn']}.",
-            "Say whose profiles are meant: --user NAME.",
+            "Say whose profiles are meant: --user NAME; people of IAM Identity Center take --for sso.",
         )
     arn = known.arn(user)
     serial = _device(aws, known, user, device, look=themselves and tool.takes_keys)

@@ -151,7 +151,11 @@ def test_whoever_is_no_user_of_the_security_account_says_whose_profiles(
 ) -> None:
     administrator = cloud.aws.administrator.for_environment()
     said = company.desks["petra"].groundwork("profiles", "--from", str(company.people), **administrator)
-    assert said.code == 3 and "Say whose profiles are meant: --user NAME." in said.err, said
+    assert (
+        said.code == 3
+        and "Say whose profiles are meant: --user NAME; people of IAM Identity Center take --for sso."
+        in said.err
+    ), said
 
 
 def test_the_links_are_those_of_whoever_asks(cloud: Cloud, company: Company) -> None:

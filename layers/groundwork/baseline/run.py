@@ -132,8 +132,9 @@ def work_in_management(
 
 def _earlier(task: ComponentTask, tries: Tries) -> list[Change]:
     """What earlier tries made that ended in an error."""
-    noted = tries.made(task.execution, task.component) if task.tried else []
-    return [Change.model_validate(each) for each in noted]
+    if task.mode == "plan" or not task.tried:
+        return []
+    return [Change.model_validate(each) for each in tries.made(task.execution, task.component)]
 
 
 @contextmanager

@@ -44,7 +44,6 @@ class PermissionSet:
     seconds: int
     managed: frozenset[str] = frozenset()
     inline: Document | None = None
-    relay_state: str = ""
     references: tuple[tuple[str, str], ...] = ()
     has_boundary: bool = False
     arn: str = ""
@@ -124,7 +123,6 @@ def read(arn: str, instance: Instance, target: Target) -> PermissionSet:
         seconds=seconds_of(described.get("SessionDuration", "PT1H")),
         managed=frozenset(each["Arn"] for each in managed),
         inline=json.loads(inline) if inline else None,
-        relay_state=described.get("RelayState", ""),
         references=tuple(sorted((each.get("Path", "/"), each["Name"]) for each in references)),
         has_boundary=_has_boundary(sso, which),
         arn=arn,
