@@ -144,7 +144,8 @@ def _noted(task: ComponentTask, target: Target, tries: Tries, earlier: list[Chan
         yield
     except GroundworkError:
         if target.made:
-            earlier += loop.made(_component(task.component, target.declaration), target)
+            component = _component(task.component, target.declaration)
+            earlier += [each for each in loop.made(component, target) if each not in earlier]
             so_far = held_to(LONGEST_RESULT, earlier)
             tries.note(task.execution, task.component, [each.to_json() for each in so_far])
         raise
