@@ -9,7 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from groundwork.ledger import Ledger
+from groundwork.ledger import UNITS_SECONDS, Ledger
 from groundwork.ledger.records import ApprovalRecord, RequestRecord
 from local.engine import Engine
 from tests.component.conftest import forget_clients
@@ -202,3 +202,19 @@ def test_a_name_that_was_given_is_taken_whatever_aws_shows(ledger: Ledger) -> No
     assert not ledger.claim_name("payments", "other@example.com", None)
     assert ledger.claim_name("payments", EMAIL, noted)
     assert ledger.recall(names=["payments"]).names["payments"].held is False
+
+
+def test_units_are_noted_together_added_to_side_by_side_and_forgotten_in_time(ledger: Ledger) -> None:
+    first, more = {"Workloads": "ou-ab12-1", "Workloads/A b#c": "ou-ab12-2"}, ("Legacy/Web", "Legacy/Data")
+    ledger.note_units(first)
+    until = ledger.recall().units_until
+    for number, path in enumerate(more, 3):
+        ledger.add_units({path: f"ou-ab12-{number}"}, until)
+    added = {path: f"ou-ab12-{number}" for number, path in enumerate(more, 3)}
+    assert ledger.recall().units == first | added
+    ledger.add_units({"Late": "ou-ab12-9"}, until - 1)
+    assert "Late" not in ledger.recall().units
+    ledger.note_units({})
+    assert (ledger.recall().units, ledger.recall().units_until >= until) == ({}, True)
+    later = Ledger(ledger._table._name, now=lambda: until + UNITS_SECONDS + 60.0)
+    assert (later.recall().units, later.recall().units_until) == ({}, 0)

@@ -216,6 +216,9 @@ class Organizations:
                 raise unit_gone(unit_id) from gone
 
     def unit_name(self, unit_id: str) -> str:
+        for names in self._seen.values():
+            if name := next((each for each, unit in names.items() if unit == unit_id), None):
+                return name
         with _named_errors():
             return self._client.describe_organizational_unit(OrganizationalUnitId=unit_id)[
                 "OrganizationalUnit"

@@ -31,6 +31,7 @@ from groundwork.ledger.records import (
     account_key,
     account_of,
     answer_key,
+    attributes_of,
     email_key,
     keys_of,
     last_runs_of,
@@ -61,6 +62,7 @@ ANSWER_DAYS = 90
 """As long as Step Functions keeps an execution's history."""
 
 NEW, KNOWN = where("attribute_not_exists(#pk)"), where("attribute_exists(#pk)")
+ANYHOW = either(NEW, KNOWN)
 
 
 class Ledger:
@@ -144,10 +146,15 @@ class Ledger:
     def note_every_email(self) -> None:
         self._table.put({"pk": ALL_EMAILS}, NEW)
 
-    def note_units(self, units: Mapping[str, str], until: int | None) -> None:
-        """Ids by path, as AWS has just shown them, or with some more of them beside those that hold `until` then."""
-        end = until or int(self._now()) + UNITS_SECONDS
-        self._set(UNITS, {"units": json.dumps(units), "until": end})
+    def note_units(self, units: Mapping[str, str]) -> None:
+        """Ids by path, as AWS has just shown them, in place of all that was noted before."""
+        until = int(self._now()) + UNITS_SECONDS
+        self._table.put({"pk": UNITS, "until": until, **attributes_of(units)}, ANYHOW)
+
+    def add_units(self, units: Mapping[str, str], until: int) -> None:
+        """Some more of them, beside those that hold `until` then: others may add theirs at the same time. Nothing where
+        all have been noted anew since."""
+        self._set(UNITS, attributes_of(units), where("#until = :until", until=until))
 
     # -- requests ----------------------------------------------------------------------------------
 

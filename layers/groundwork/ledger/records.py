@@ -313,6 +313,7 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
         _named(items, kind) for kind in ("request", "email", "account", "name")
     )
     units = items.get(UNITS, {})
+    held = units.get("until", 0) > now
     ids = {email: item["accountId"] for email, item in {**requests, **emails}.items() if "accountId" in item}
     return Memory(
         requests={email: record for email, item in requests.items() if (record := request_of(item))},
@@ -331,9 +332,18 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
         },
         closings={each: it for each, item in _named(items, "closing").items() if (it := closing_of(item))},
         every_email=ALL_EMAILS in items,
-        units=json.loads(units["units"]) if units.get("until", 0) > now else {},
-        units_until=units.get("until", 0),
+        units=_units_of(units) if held else {},
+        units_until=units["until"] if held else 0,
     )
+
+
+def attributes_of(units: Mapping[str, str]) -> dict[str, str]:
+    """Paths by ids, in letters that an expression of DynamoDB takes as a name: `ou_ab12_11111111`."""
+    return {unit.replace("-", "_"): path for path, unit in units.items()}
+
+
+def _units_of(item: Mapping[str, Any]) -> dict[str, str]:
+    return {path: name.replace("_", "-") for name, path in item.items() if name.startswith("ou_")}
 
 
 def _named(items: Mapping[str, Mapping[str, Any]], kind: str) -> dict[str, Mapping[str, Any]]:

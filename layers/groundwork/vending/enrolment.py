@@ -78,7 +78,7 @@ class Enroller:
             if not (gone and memory.units):
                 raise
             # Somebody has deleted the unit since its id was noted.
-            return self._enroll(work, listed, tags, memory.model_copy(update={"units": {}}))
+            return self._enroll(work, listed, tags, memory.model_copy(update={"units": {}, "units_until": 0}))
 
     def look(self, work: Work, account_id: str) -> Enrolled:
         """The same for a plan, which changes nothing; but a ledger that was lost is rebuilt by looking."""
@@ -298,18 +298,21 @@ class Enroller:
         """The ids of the declared units and of those above the account, by path.
 
         AWS shows the units below one parent at a time, five a second for the whole organization: what was seen
-        minutes ago is good enough but for the accounts whose policies name units.
+        minutes ago is good enough but for the accounts whose policies name units, and so is that one was not there.
         """
         declared = self._declaration.organizational_units
-        remembered = kind in REMEMBERED and set(declared) <= memory.units.keys()
+        remembered = kind in REMEMBERED and bool(memory.units_until)
         units = dict(memory.units) if remembered else self._organizations.units(listed.root_id, declared)
         paths, path, own = {unit: path for path, unit in units.items()}, "", set[str]()
         for unit in listed.unit_ids:
             path = paths.get(unit) or f"{path}/{self._organizations.unit_name(unit)}".lstrip("/")
             own.add(path)
             units[path] = unit
-        if units != memory.units:
-            self._ledger.note_units(units, memory.units_until if remembered else None)
+        more = {path: unit for path, unit in units.items() if memory.units.get(path) != unit}
+        if remembered and more:
+            self._ledger.add_units(more, memory.units_until)
+        elif not remembered and (units != memory.units or not memory.units_until):
+            self._ledger.note_units(units)
         needed = own.union(*(ancestors(each) for each in declared))
         return {each: unit for each, unit in units.items() if each in needed}
 

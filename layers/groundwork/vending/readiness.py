@@ -12,7 +12,7 @@ from groundwork.aws.clients import Clients
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Organizations
 from groundwork.aws.sessions import Inside, Permission, inside, is_young, while_young
-from groundwork.contracts import Account, Organization
+from groundwork.contracts import Account, Mode, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.entry_roles import CONTROL_TOWER
 from groundwork.errors import (
@@ -46,15 +46,18 @@ PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
 ENROLLED = "config:DescribeConfigurationRecorderStatus"
 
 
-def check_access(account: Account, organization: Organization, declaration: Declaration) -> None:
-    """Enter the account and ask every service that the baseline needs, in the home Region.
+def check_access(
+    account: Account, organization: Organization, declaration: Declaration, mode: Mode = "apply"
+) -> None:
+    """Enter the account and ask every service that the baseline needs, in the home Region. Nothing is begun in an account
+    where one of them does not answer; a plan begins nothing, and each of its components is told by itself.
 
     Raises `AccountNotUsable`, naming the role or the service and AWS's answer; `AccountNotEnterable` when the account
     is too old for its role to be still on its way; `EntryRoleDenied` where waiting changes nothing;
     `AccountBeingEnrolled` while Control Tower is at work.
     """
     held = declaration.s3_is_held(account, organization)
-    asked = [each for each in PROBES if each[0] != "s3control" or not held]
+    asked = [each for each in PROBES if mode == "apply" and not (held and each[0] == "s3control")]
     permissions = [Permission([*(action for _, action, _ in asked), ENROLLED])]
     home = declaration.regions.home
 

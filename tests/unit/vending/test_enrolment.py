@@ -36,6 +36,10 @@ class Organization:
         self.calls.append("list units")
         return dict(self._there)
 
+    def unit_name(self, unit_id: str) -> str:
+        self.calls.append(f"name of {unit_id}")
+        return {"ou-ab12-7": "Legacy", "ou-ab12-8": "Web"}[unit_id]
+
     def ensure_units(self, root: str, path: str) -> tuple[str, ...]:
         self.calls.append("ensure units")
         return tuple(self._there[unit] for unit in ("Workloads", UNIT))
@@ -59,10 +63,25 @@ class Ledger:
     def enroll(self, account: Account, ready: bool) -> None:
         self.written.append(account.unit)
 
-    def note_units(self, units: Mapping[str, str], until: int | None) -> None:
-        self.written.append(f"units {units[UNIT]}")
+    def note_units(self, units: Mapping[str, str]) -> None:
+        self.written.append(f"units {units[UNIT]}" if UNIT in units else f"units {sorted(units)}")
+
+    def add_units(self, units: Mapping[str, str], until: int) -> None:
+        self.written.append(f"units {units} until {until}")
 
 
+LISTED = Listed(
+    id=DEV,
+    name="dev",
+    email="aws+dev@example.com",
+    state="ACTIVE",
+    joined=datetime(2026, 1, 1, tzinfo=UTC),
+    unit_ids=(),
+    management_account_id="100000000001",
+    organization_id="o-exampleorgid",
+    partition="aws",
+    root_id="r-ab12",
+)
 BORN_WITH = {KIND_TAG: "workload", STATE_TAG: "creating", BASELINE_TAG: DECLARED.version}
 
 
@@ -81,18 +100,7 @@ def enrolled(
     asked: Mapping[str, str] = MappingProxyType({}),
     **given: Any,
 ) -> Enrolled:
-    listed = Listed(
-        id=DEV,
-        name="dev",
-        email="aws+dev@example.com",
-        state="ACTIVE",
-        joined=datetime(2026, 1, 1, tzinfo=UTC),
-        unit_ids=(),
-        management_account_id="100000000001",
-        organization_id="o-exampleorgid",
-        partition="aws",
-        root_id="r-ab12",
-    ).model_copy(update=given)
+    listed = LISTED.model_copy(update=given)
     work = Work(
         route="create",
         execution="arn",
@@ -150,6 +158,43 @@ def test_a_unit_that_is_gone_since_is_looked_for() -> None:
     assert enrolled(organization, ledger, memory()).account.unit == UNIT
     assert organization.calls == [*("move to ou-ab12-2", "ensure units", "list units", "move to ou-ab12-3")]
     assert "units ou-ab12-3" in ledger.written
+
+
+LEGACY = ("ou-ab12-7", "ou-ab12-8")
+
+
+def test_units_that_nobody_declared_are_asked_for_once() -> None:
+    organization, ledger = Organization({}), Ledger()
+    known = {"Legacy": LEGACY[0]}
+    found = looked_at(organization, ledger, Memory(every_email=True, units=known, units_until=9), LEGACY)
+    assert (found.account.unit, organization.calls) == ("Legacy/Web", ["name of ou-ab12-8"])
+    assert ledger.written == ["units {'Legacy/Web': 'ou-ab12-8'} until 9"]
+
+
+def test_that_no_declared_unit_is_there_is_remembered_too() -> None:
+    """Before the management account has its baseline, an organization is planned without asking for them at each account."""
+    organization, ledger = Organization({}), Ledger()
+    looked_at(organization, ledger, Memory(every_email=True), ())
+    assert (organization.calls, ledger.written) == (["list units"], ["units []"])
+    looked_at(organization, ledger, Memory(every_email=True, units_until=9), ())
+    assert (organization.calls, ledger.written) == (["list units"], ["units []"])
+
+
+def looked_at(
+    organization: Organization, ledger: Ledger, known: Memory, unit_ids: tuple[str, ...]
+) -> Enrolled:
+    its: Any = (ledger, organization)
+    listed = LISTED.model_copy(update={"unit_ids": unit_ids})
+    work = Work(
+        route="baseline",
+        execution="arn",
+        account_name="dev",
+        email=listed.email,
+        kind="workload",
+        mode="plan",
+        seen=Seen(listed=listed, tags={}, memory=known),
+    )
+    return Enroller(DECLARED, *its).look(work, DEV)
 
 
 def test_an_account_that_the_ledger_knows_is_not_written_again() -> None:
