@@ -250,7 +250,7 @@ def _is_imported(module: str, names: tuple[str, ...]) -> bool:
 
 def _session_that_reads_once(libraries: list[Path]) -> Any:
     """From here on, botocore keeps for every session what it has read of its models, or of those that a layer brings."""
-    from botocore.loaders import JSONFileLoader
+    from botocore.loaders import JSONFileLoader, Loader
     from botocore.session import Session
 
     read = functools.cache(functools.partial(JSONFileLoader.load_file, JSONFileLoader()))
@@ -258,7 +258,9 @@ def _session_that_reads_once(libraries: list[Path]) -> Any:
     session = Session()
     session.set_credentials("nobody", "nothing")
     models = {file.parents[2] for library in libraries for file in library.rglob("service-2.json*")}
-    session.set_config_variable("data_path", os.pathsep.join(map(str, models)) or None)
+    # botocore writes its extras into what was read, of which a layer may have brought a part.
+    loader = Loader([*map(str, models)], include_default_extras=not models)
+    session.register_component("data_loader", loader)
     return session
 
 

@@ -11,7 +11,8 @@ import pytest
 from botocore.loaders import Loader
 from botocore.model import ServiceModel
 
-from groundwork.build_models import MODEL, trimmed
+from groundwork.aws import clients
+from groundwork.build_models import MODEL, main, trimmed
 
 
 @pytest.mark.parametrize(
@@ -40,3 +41,15 @@ def test_what_is_built_from_the_same_code_is_the_same(tmp_path: Path) -> None:
         built.append({path.relative_to(models): path.read_bytes() for path in files})
     assert built[0] == built[1]
     assert any(path.name.startswith("paginators") for path in built[0])
+
+
+def test_errors_are_read_by_a_model_of_which_botocore_knows_extras(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """RDS: botocore adds to shapes of operations that nobody here calls, and would make halves of them."""
+    (tmp_path / "code.py").write_text("('rds', 'describe_db_instances')")
+    main(tmp_path, tmp_path / "models")
+    monkeypatch.setattr(clients, "MODELS", tmp_path / "models")
+    client = clients.session.__wrapped__().create_client("rds", region_name="us-east-1")
+    assert client.meta.service_model.operation_names == ["DescribeDBInstances"]
+    assert "DBInstanceNotFound" in [each.error_code for each in client.meta.service_model.error_shapes]

@@ -10,13 +10,14 @@ from typing import Any, Protocol
 
 import botocore.session
 from botocore.config import Config
+from botocore.loaders import Loader
 
 PATIENT = Config(retries={"mode": "adaptive", "max_attempts": 8}, connect_timeout=5, read_timeout=30)
 MODELS = Path(__file__).parents[1] / "models"
 """What botocore knows of the services that Groundwork calls, once `build_models.py` has written it; else it takes its
 own, of all services.
 
-https://docs.aws.amazon.com/cli/latest/topic/config-vars.html (`data_path`)
+https://docs.aws.amazon.com/botocore/latest/reference/loaders.html
 """
 _MAKING = Lock()
 """Clients may be used by many threads, and are made one by one.
@@ -36,7 +37,9 @@ def session() -> botocore.session.Session:
     """One for the process: reading its files and models again for each account would cost more than the account's
     calls."""
     made = botocore.session.get_session()
-    made.set_config_variable("data_path", str(MODELS))
+    # What botocore adds to a model stands in ours already, and would make halves of the shapes that are not there.
+    loader = Loader([str(MODELS)], include_default_extras=not MODELS.exists())
+    made.register_component("data_loader", loader)
     return made
 
 
