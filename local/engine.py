@@ -60,6 +60,7 @@ ADAPTERS: Sequence[str] = (
     "local.stack.requests",
     "local.stack.change_sets",
     "local.stack.exports",
+    "local.stack.drift",
 )
 BACKGROUND_WORKERS = 64
 ADMINISTRATOR = "administrator"

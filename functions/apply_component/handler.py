@@ -23,5 +23,5 @@ def handle(task: ComponentTask) -> Result:
         task,
         declaration,
         Installation(archive_writer=environment.archive_writer, entering=environment.entering),
-        ledger.tries,
+        ledger.notes(task.execution),
     )

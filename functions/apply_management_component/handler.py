@@ -21,4 +21,6 @@ def handle(task: ComponentTask) -> Result:
     if task.mode == "apply":
         ledger.leases.keep(task.account.id, task.execution, task.leased_until, Executions().is_running)
     trail = (environment.bootstrap_trail_bucket, environment.bootstrap_trail_key_arn)
-    return work_in_management(task, declaration, Installation(bootstrap_trail=trail), ledger.tries)
+    return work_in_management(
+        task, declaration, Installation(bootstrap_trail=trail), ledger.notes(task.execution)
+    )

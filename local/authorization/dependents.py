@@ -253,6 +253,12 @@ def _role_of_stack(call: Call, own: list[str]) -> Iterator[Need]:
         yield Need("iam:PassRole", role, {"iam:passedtoservice": "cloudformation.amazonaws.com"})
 
 
+def _drift_detection(call: Call, own: list[str]) -> Iterator[Need]:
+    """https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-cfn-stack-drift.html"""
+    yield from (Need("cloudformation:DetectStackResourceDrift", resource) for resource in own)
+    yield Need("cloudformation:BatchDescribeTypeConfigurations")
+
+
 def _tagged_at_launch(call: Call, own: list[str]) -> Iterator[Need]:
     for entry in call.get("TagSpecifications") or []:
         arn = call.arn("ec2", f"{entry.get('ResourceType')}/*")
@@ -270,6 +276,7 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "cloudformation:CreateChangeSet": (_roles("cloudformation", "RoleARN"), _role_of_stack, _template),
     "cloudformation:UpdateStack": (_roles("cloudformation", "RoleARN"), _template),
     "cloudformation:DeleteStack": (_roles("cloudformation", "RoleARN"),),
+    "cloudformation:DetectStackDrift": (_drift_detection,),
     "cloudtrail:CreateTrail": (
         _roles("cloudtrail", "CloudWatchLogsRoleArn"),
         _tags("cloudtrail:AddTags"),

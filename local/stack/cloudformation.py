@@ -288,8 +288,14 @@ class Stack(models.Stack):
         self.description = model.template.get("Description")
         self.enter(f"{operation}_COMPLETE")
 
-    def _setting(self) -> Setting:
-        caller = self._caller()
+    def readers(self) -> list[Setting]:
+        """What reads for drift detection: AWS's guide has it once that whoever asks needs the permissions, and once that the
+        stack's role is used for all operations. Here both need them."""
+        readers = [self._setting(self._asking())]
+        return [*readers, self._setting(self._caller())] if self.role_arn else readers
+
+    def _setting(self, caller: Credentials | None = None) -> Setting:
+        caller = caller or self._caller()
         return Setting(
             api=lambda service: self.engine.client(service, region=self.region_name, credentials=caller),
             account=self.account_id,
@@ -305,6 +311,9 @@ class Stack(models.Stack):
         """Without a role of its own a stack does what it does as whoever asked for it."""
         if self.role_arn:
             return self.engine.mint(self.role_arn, "AWSCloudFormation", service=SERVICE)
+        return self._asking()
+
+    def _asking(self) -> Credentials:
         signed = scope_of(flask.request.environ, flask.request.path)
         if signed is None:
             raise StackError("the request is not signed")

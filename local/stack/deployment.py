@@ -300,7 +300,7 @@ class Deployment:
             made = current.made
             if current.properties != wanted:
                 self.record(current, "UPDATE_IN_PROGRESS", "")
-                made = kind.update(_context(model.setting, name), made, current.properties, wanted)
+                made = kind.update(context_of(model.setting, name), made, current.properties, wanted)
             self.resources[name] = Resource(name, part["Type"], wanted, made, *policies)
             if current.properties != wanted:
                 self.record(self.resources[name], "UPDATE_COMPLETE", "")
@@ -311,7 +311,7 @@ class Deployment:
             pending, f"{status}_IN_PROGRESS", "Requested update requires a replacement" if is_replaced else ""
         )
         try:
-            made = kind.create(_context(model.setting, name), wanted)
+            made = kind.create(context_of(model.setting, name), wanted)
         except FAILURES as failure:
             self.record(pending, f"{status}_FAILED", _reason(failure))
             raise
@@ -343,7 +343,7 @@ class Deployment:
         elif now.physical_resource_id != then.physical_resource_id:
             self._delete(model.setting, now, keep=False)
         else:
-            kind, context = resource_type(now.type_name), _context(model.setting, now.logical_id)
+            kind, context = resource_type(now.type_name), context_of(model.setting, now.logical_id)
             kind.update(context, now.made, now.properties, then.properties)
 
     def _clean_up(self, model: Model, leftovers: Iterable[tuple[Resource, str]]) -> None:
@@ -359,7 +359,7 @@ class Deployment:
         self.record(resource, "DELETE_IN_PROGRESS", "")
         kind = resource_type(resource.type_name)
         try:
-            kind.delete(_context(setting, resource.logical_id), resource.made, resource.properties)
+            kind.delete(context_of(setting, resource.logical_id), resource.made, resource.properties)
         except FAILURES as failure:
             self.record(resource, "DELETE_FAILED", _reason(failure))
             raise StackError(f"{resource.logical_id}: {_reason(failure)}") from failure
@@ -372,7 +372,7 @@ def _must_replace(current: Resource, type_name: str, wanted: Properties) -> bool
     return any(current.properties.get(key) != wanted.get(key) for key in schema.create_only(type_name))
 
 
-def _context(setting: Setting, logical_id: str) -> Context:
+def context_of(setting: Setting, logical_id: str) -> Context:
     return Context(
         setting.api, setting.account, setting.region, setting.partition, setting.stack_name, logical_id
     )

@@ -238,6 +238,12 @@ def _by_change_sets(account: str, works: Caller) -> Iterator[Case]:
             do(f"cloudformation:{operation}", stack_arn(account, "groundwork-strong"), account),
             allowed=False,
         )
+    for stack, allowed in (("groundwork-strong", True), ("theirs", False)):
+        wish = do("cloudformation:DetectStackDrift", stack_arn(account, stack), account)
+        yield Case(plans, wish, allowed)
+        yield Case(works, wish, allowed=False)
+    topic = f"arn:aws:sns:{REGION}:{IDS[account]}:alerts"
+    yield Case(plans, do("sns:GetTopicAttributes", topic, account), allowed=False)
     for role in ("own", "theirs/groundwork-stack-strong"):
         said = f"iam:PassRole of {role_arn(account, role)} to {CLOUDFORMATION}"
         yield Case(

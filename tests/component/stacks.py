@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import MutableMapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+import pytest
 from moto.cloudformation.models import cloudformation_backends
 
 from groundwork.baseline import loop
 from groundwork.baseline.components.stacks import Stacks
-from groundwork.contracts import Account
+from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
 from groundwork.declaration.stacks import Stack, StackWhere
 from groundwork.declaration.stacks.templates import Template, parsed
+from groundwork.errors import StackInProgress
 from tests.component.conftest import World
 
 STACKS = Stacks()
@@ -111,6 +113,22 @@ def apply(world: World, account: Account, declared: Declaration, execution: str 
     """As an execution does it."""
     target = replace(world.target(STACKS, account, declared), execution=execution)
     return loop.apply(STACKS, target)
+
+
+def look_at_drift(
+    world: World, account: Account, declared: Declaration, notes: MutableMapping[str, str]
+) -> list[Change]:
+    """One try of a plan of an execution, which remembers `notes`."""
+    target = replace(world.target(STACKS, account, declared, reading=True), execution="one", notes=notes)
+    return loop.plan(STACKS, target)
+
+
+def compared(world: World, account: Account, declared: Declaration) -> list[Change]:
+    """A plan with drift detection as the state machine does it: again, once CloudFormation is at work."""
+    notes: dict[str, str] = {}
+    with pytest.raises(StackInProgress, match=f"CloudFormation compares with what is there {STACK}"):
+        look_at_drift(world, account, declared, notes)
+    return look_at_drift(world, account, declared, notes)
 
 
 def status(world: World, account: Account, new: str | None = None) -> str:

@@ -28,7 +28,6 @@ from tests.component.identity_center import (
 )
 from tests.component.imagined import imagined
 from tests.component.sabotage import Sabotage, differences, prove, prove_complete, used_and_declared, words
-from tests.component.tries import Remembered
 
 ADMINS, DEVELOPERS, READERS = GROUPS
 STARTED = "2020-01-01T00:00:00.000Z"
@@ -119,7 +118,8 @@ def test_a_group_may_be_called_otherwise_in_the_identity_store(people: People) -
 
 
 def test_what_an_earlier_try_asked_for_is_told_by_the_one_that_finds_it_done(people: People) -> None:
-    world, account, tries = people.world, people.world.account(), Remembered()
+    world, account = people.world, people.world.account()
+    noted: dict[str, dict[str, str]] = {"one": {}, "two": {}}
     declaration = declared(world.declaration)
     world.work_as(WORKER)
 
@@ -131,7 +131,7 @@ def test_what_an_earlier_try_asked_for_is_told_by_the_one_that_finds_it_done(peo
             execution=execution,
             tried=tried,
         )
-        return work_inside(task, declaration, Installation(), tries)
+        return work_inside(task, declaration, Installation(), noted[execution])
 
     people.center.seconds = 10_000_000
     for tried in range(2):

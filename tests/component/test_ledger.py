@@ -54,14 +54,6 @@ def read(ledger: Ledger) -> RequestRecord:
     return record
 
 
-def test_what_a_try_made_is_known_to_the_next_try_of_that_execution_alone(ledger: Ledger) -> None:
-    assert ledger.tries.made("one", "trail") == []
-    ledger.tries.note("one", "trail", [{"action": "create"}])
-    ledger.tries.note("one", "trail", [{"action": "create"}, {"action": "update"}])
-    assert ledger.tries.made("one", "trail") == [{"action": "create"}, {"action": "update"}]
-    assert ledger.tries.made("other", "trail") == ledger.tries.made("one", "access") == []
-
-
 def test_one_of_two_takes_a_dead_owners_request_over(ledger: Ledger) -> None:
     assert ledger.claim(request("dead"), None)
     previous = read(ledger)
@@ -218,3 +210,14 @@ def test_units_are_noted_together_added_to_side_by_side_and_forgotten_in_time(le
     assert (ledger.recall().units, ledger.recall().units_until >= until) == ({}, True)
     later = Ledger(ledger._table._name, now=lambda: until + UNITS_SECONDS + 60.0)
     assert (later.recall().units, later.recall().units_until) == ({}, 0)
+
+
+def test_an_execution_remembers_what_its_first_try_noted(ledger: Ledger) -> None:
+    notes, others = ledger.notes("one"), ledger.notes("two")
+    assert notes.get("DetectStackDrift a") is None
+    assert notes.setdefault("DetectStackDrift a", "first") == "first"
+    assert notes.setdefault("DetectStackDrift a", "second") == "first"
+    assert ledger.notes("one").get("DetectStackDrift a") == "first"
+    assert (notes.get("DetectStackDrift b"), others.get("DetectStackDrift a")) == (None, None)
+    notes["DetectStackDrift a"] = "third"
+    assert notes.get("DetectStackDrift a") == "third"

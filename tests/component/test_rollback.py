@@ -27,7 +27,6 @@ from groundwork.declaration.loading import load
 from groundwork.errors import AccountNotCovered, ComponentNotSettled
 from groundwork.vending.enrolment import remembered
 from tests.component.conftest import ENTRY_ROLE, FROM_MANAGEMENT, World
-from tests.component.tries import Remembered
 
 REGIONS = ("us-east-1", "eu-west-1", "eu-central-1")
 UNITS = ("Security", "Infrastructure", "Workloads/Development")
@@ -181,7 +180,7 @@ class Walk:
         installation = Installation(
             archive_writer=world.role_arn(FUNCTION), entering=(world.role_arn(FUNCTION),)
         )
-        return work_inside(task, declaration, installation, Remembered()).changes
+        return work_inside(task, declaration, installation, {}).changes
 
     def organization(self, declaration: Declaration) -> Organization:
         """With the declared units that are there."""

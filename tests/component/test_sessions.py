@@ -14,7 +14,6 @@ from groundwork.contracts import Account
 from groundwork.declaration.entry_roles import EntryRole
 from groundwork.errors import BaselineNotVerified, EntryRoleDenied, SessionPolicyTooLarge
 from tests.component.conftest import ENTRY_ROLE, WORKER, World
-from tests.component.tries import Remembered
 
 
 @pytest.fixture
@@ -90,7 +89,7 @@ def settle(world: World, account: Account, roles: list[str]) -> Result:
     task = ComponentTask(
         component="account-settings", account=account, organization=world.organization, execution="arn"
     )
-    return work_inside(task, declaration, Installation(), Remembered())
+    return work_inside(task, declaration, Installation(), {})
 
 
 def test_where_one_entry_role_is_denied_the_next_one_is_tried(world: World, two_doors: Account) -> None:

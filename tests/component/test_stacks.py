@@ -27,6 +27,7 @@ from tests.component.stacks import (
     STACKS,
     TOPIC,
     apply,
+    compared,
     declaring,
     names,
     portrait,
@@ -303,6 +304,7 @@ def test_it_may_do_what_it_does_and_nothing_else(world: World) -> None:
         "managed_policies": ["ReadOnlyAccess", "AmazonSQSFullAccess"],
     }
     prove_complete(world, STACKS, account, declaration=declaring(world, stack(**more)))
+    compared(world, account, declaring(world, stack(drift_detection=True, **more)))
     shown_other = {"Name": "alerts-<account>", "Shown": "other"}
     prove_complete(
         world, STACKS, account, declaration=declaring(world, stack(parameters=shown_other, **more))

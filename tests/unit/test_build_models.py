@@ -52,4 +52,5 @@ def test_errors_are_read_by_a_model_of_which_botocore_knows_extras(
     monkeypatch.setattr(clients, "MODELS", tmp_path / "models")
     client = clients.session.__wrapped__().create_client("rds", region_name="us-east-1")
     assert client.meta.service_model.operation_names == ["DescribeDBInstances"]
-    assert "DBInstanceNotFound" in [each.error_code for each in client.meta.service_model.error_shapes]
+    codes = [each.metadata["error"]["code"] for each in client.meta.service_model.error_shapes]
+    assert "DBInstanceNotFound" in codes

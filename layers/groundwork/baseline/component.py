@@ -6,7 +6,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from threading import Lock
-from typing import Any, ClassVar, Generic, Literal, NamedTuple, TypeVar, get_args
+from typing import Any, ClassVar, Generic, Literal, NamedTuple, Protocol, TypeVar, get_args
 
 from groundwork.aws import refusals
 from groundwork.aws.clients import Clients
@@ -110,6 +110,17 @@ class TrailStore(NamedTuple):
     key_arn: str
 
 
+class Notes(Protocol):
+    """What an execution remembers from one try of a component to the next, by key. A lost one is made again."""
+
+    def get(self, key: str, /) -> str | None: ...
+
+    def __setitem__(self, key: str, value: str, /) -> None: ...
+
+    def setdefault(self, key: str, value: str, /) -> str:
+        """What is remembered from now on: of two tries the first one's."""
+
+
 @dataclass(frozen=True)
 class Installation:
     """What the stack itself brought along. `bootstrap_trail` is the bucket and the key, in the management account,
@@ -128,7 +139,7 @@ class Target:
 
     `foresees` is set in a plan: what the security account does not hold yet is `known_later`, where an apply waits.
     `entered_by` is the name of the role whose session applies, `execution` the ARN of the execution that works, and
-    `started` when it began, ISO 8601, where the component is told."""
+    `started` when it began, ISO 8601, where the component is told; `notes` are what it remembers."""
 
     account: Account
     organization: Organization
@@ -141,6 +152,7 @@ class Target:
     started: str = ""
     made: list[Call] = field(default_factory=list, init=False, repr=False, compare=False)
     """The calls that have been made, each as soon as AWS has answered it."""
+    notes: Notes = field(default_factory=dict[str, str])
     _asked: dict[str, Any] = field(default_factory=dict, init=False, repr=False, compare=False)
     """What does not change while an account is in work: asked once, used by every component."""
     _asking: dict[str, Lock] = field(default_factory=dict, init=False, repr=False, compare=False)
@@ -196,6 +208,10 @@ class Component(ABC, Generic[Found]):
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
         """The roles by which it is applied in a member account, in the order in which they are tried."""
         return declaration.entry_role_names
+
+    def reads_declared(self, account: Account, declaration: Declaration) -> Sequence[Permission]:  # noqa: ARG002
+        """What `read` calls in a plan of this account because the declaration says so."""
+        return ()
 
     def rendered(self, declaration: Declaration) -> Sequence[object]:  # noqa: ARG002 - some make nothing of it
         """What it makes of the declaration before any account is looked at. Raises `InvalidDeclaration` when AWS would

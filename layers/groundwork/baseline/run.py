@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -13,19 +14,20 @@ from pydantic import Field
 from groundwork.aws.clients import own_client
 from groundwork.aws.sessions import Inside, inside, needed, session_policy
 from groundwork.baseline import loop
-from groundwork.baseline.component import Component, Installation, Target
+from groundwork.baseline.component import Component, Installation, Notes, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Kind, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import BaselineNotVerified, BaselineUndone, GroundworkError, SessionPolicyTooLarge
 from groundwork.fields import Whole
-from groundwork.ledger.tries import Tries
 from groundwork.rendering import held_to
 from groundwork.side_by_side import side_by_side
 
 MOST_PASSES = 3
 """After a pass too many it is not the declaration that has changed, but somebody who undoes it."""
+MADE = "made "
+"""What a try made of a component is noted under this and the name."""
 LONGEST_TOGETHER = 1_500
 """Characters of a session policy for several components: STS has a second limit, of a form that nobody can count, and
 whoever stays away from the first one seldom meets that."""
@@ -78,7 +80,7 @@ def skipped(task: ComponentTask) -> Result:
 
 
 def work_inside(
-    task: ComponentTask, declaration: Declaration, installation: Installation, tries: Tries
+    task: ComponentTask, declaration: Declaration, installation: Installation, notes: Notes
 ) -> Result:
     """Enter the account, or the one that administers a service for it, and bring it to what the component declares, with a
     session that can do just that; a plan's session can only look.
@@ -87,8 +89,10 @@ def work_inside(
     `EntryRoleDenied`.
     """
     component, plans = _component(task.component, declaration), task.mode == "plan"
-    earlier = _earlier(task, tries)
+    earlier = _earlier(task, notes)
     permissions = [*component.reads, *(component.reads_in_plan if plans else component.writes)]
+    if plans:
+        permissions += component.reads_declared(task.account, declaration)
     roles = declaration.entry_role_names if plans else component.entry_roles(declaration)
 
     def work(entered: Inside) -> Result:
@@ -102,8 +106,9 @@ def work_inside(
             entered_by=None if plans else entered.role,
             execution=task.execution,
             started=task.started,
+            notes=notes,
         )
-        with _noted(task, target, tries, earlier):
+        with _noted(task, target, notes, earlier):
             return _result(task, target, earlier)
 
     place = _entered(component, task.account, task.organization)
@@ -111,7 +116,7 @@ def work_inside(
 
 
 def work_in_management(
-    task: ComponentTask, declaration: Declaration, installation: Installation, tries: Tries
+    task: ComponentTask, declaration: Declaration, installation: Installation, notes: Notes
 ) -> Result:
     """The same with the credentials of the management account's own function, which enters no account."""
     target = Target(
@@ -122,23 +127,24 @@ def work_in_management(
         installation,
         foresees=task.mode == "plan",
     )
-    earlier = _earlier(task, tries)
-    with _noted(task, target, tries, earlier):
+    earlier = _earlier(task, notes)
+    with _noted(task, target, notes, earlier):
         result = _result(task, target, earlier)
         if result.outcome == "changed":
             loop.verify(_component(task.component, declaration), target)
     return result
 
 
-def _earlier(task: ComponentTask, tries: Tries) -> list[Change]:
+def _earlier(task: ComponentTask, notes: Notes) -> list[Change]:
     """What earlier tries made that ended in an error."""
     if task.mode == "plan" or not task.tried:
         return []
-    return [Change.model_validate(each) for each in tries.made(task.execution, task.component)]
+    noted = json.loads(notes.get(MADE + task.component) or "[]")
+    return [Change.model_validate(each) for each in noted]
 
 
 @contextmanager
-def _noted(task: ComponentTask, target: Target, tries: Tries, earlier: list[Change]) -> Iterator[None]:
+def _noted(task: ComponentTask, target: Target, notes: Notes, earlier: list[Change]) -> Iterator[None]:
     """Where what is done ends in an error, what it made joins what was made `earlier`, and is noted for the next try."""
     try:
         yield
@@ -147,7 +153,7 @@ def _noted(task: ComponentTask, target: Target, tries: Tries, earlier: list[Chan
             component = _component(task.component, target.declaration)
             earlier += [each for each in loop.made(component, target) if each not in earlier]
             so_far = held_to(LONGEST_RESULT, earlier)
-            tries.note(task.execution, task.component, [each.to_json() for each in so_far])
+            notes[MADE + task.component] = json.dumps([each.to_json() for each in so_far])
         raise
 
 

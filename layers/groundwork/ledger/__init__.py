@@ -18,6 +18,7 @@ from groundwork.ledger.approvals import Approvals
 from groundwork.ledger.changes import Changes
 from groundwork.ledger.closings import Closings
 from groundwork.ledger.leases import LEASE, Leases, held_by
+from groundwork.ledger.notes import Notes
 from groundwork.ledger.records import (
     ADMISSION_QUEUE,
     ALL_EMAILS,
@@ -52,7 +53,6 @@ from groundwork.ledger.table import (
     together,
     where,
 )
-from groundwork.ledger.tries import Tries
 
 if TYPE_CHECKING:
     from mypy_boto3_dynamodb import DynamoDBClient
@@ -75,7 +75,10 @@ class Ledger:
         self.approvals = Approvals(self._table, now)
         self.closings = Closings(self._table)
         self.changes = Changes(self._table, now)
-        self.tries = Tries(self._table, now)
+
+    def notes(self, execution: str) -> Notes:
+        """What this execution remembers."""
+        return Notes(self._table, self._now, execution)
 
     # -- looking -----------------------------------------------------------------------------------
 

@@ -9,7 +9,7 @@
 | `approval#<request id>`, `asked#<day>#<user id>` | see `approvals` |
 | `closing#<account id>`, `closed#<e-mail>`, `closing-slot` | see `closings` |
 | `execution#<ARN>` | `answeredBy` (a state), `expires` |
-| `made#<ARN of an execution>#<component>` | see `tries` |
+| `note#<ARN>#<key>` | see `notes` |
 | `admission` | `endsAt` of the last slot, in milliseconds since the epoch |
 | `emails` | none: it is there once the e-mails of all accounts are |
 | `units` | `units` (JSON: ids by path), `until` |
@@ -61,12 +61,13 @@ def answer_key(execution: str) -> str:
     return f"execution#{execution}"
 
 
+def note_key(execution: str, key: str) -> str:
+    """Of what an execution remembers: its ARN."""
+    return f"note#{execution}#{key}"
+
+
 def approval_key(request_id: str) -> str:
     return f"approval#{request_id}"
-
-
-def made_key(execution: str, component: str) -> str:
-    return f"made#{execution}#{component}"
 
 
 def change_key(begun_by: str) -> str:

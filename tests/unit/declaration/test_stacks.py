@@ -108,6 +108,10 @@ MISTAKES: list[tuple[dict[str, Any], str]] = [
     ({"where": {"kinds": ["workload"], "tags": {"aws:x": "1"}}}, "where.tags: holds the key 'aws:x'; keys that begin with aws:"),
     ({"parameters": {"Days": "x" * 4097}}, "parameters.Days: has 4,097 characters; CloudFormation takes 4,096"),
     ({"parameters": {"Days": 30}}, "30 is no text; put it in quotes"),
+    ({"driftDetection": True, "driftReads": ["sns:*"]}, "driftReads.0: 'sns:*' is no action that reads; give one whose name begins"),
+    ({"driftDetection": True, "driftReads": ["sts:AssumeRole"]}, "driftReads.0: 'sts:AssumeRole' is no action that reads"),
+    ({"driftReads": ["sns:Get*"]}, "stacks alerts: driftReads: is for driftDetection, which is off; set driftDetection: true"),
+    ({"driftDetection": True, "driftReads": [f"sns:Get{n:0100}" for n in range(7)]}, "stacks: driftReads of all have 770 characters, and"),
 ]  # fmt: skip
 
 

@@ -24,8 +24,9 @@ CALLS_OF_S3 = (
 )
 CALLS_OF_S3CONTROL = "GetPublicAccessBlock PutPublicAccessBlock"
 CALLS_OF_CLOUDFORMATION = (
-    "CreateChangeSet CreateStack DeleteChangeSet DeleteStack DescribeChangeSet DescribeStackEvents DescribeStackResources "
-    "DescribeStacks ExecuteChangeSet GetTemplate UpdateTerminationProtection"
+    "CreateChangeSet CreateStack DeleteChangeSet DeleteStack DescribeChangeSet DescribeStackDriftDetectionStatus "
+    "DescribeStackEvents DescribeStackResourceDrifts DescribeStackResources DescribeStacks DetectStackDrift ExecuteChangeSet "
+    "GetTemplate UpdateTerminationProtection"
 )
 CALLS_OF_SSM = "GetParameter PutParameter"
 CALLS_OF_EC2 = (

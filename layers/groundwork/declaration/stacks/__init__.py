@@ -22,6 +22,8 @@ STACK, ROLE = "groundwork-", "groundwork-stack-"
 IN_PARAMETERS = (*PLACEHOLDERS, "name", "region")
 """What is filled in where it stands in angle brackets in a parameter's value: of an account its name besides."""
 TAG = r"<tag:([^<>]*)>"
+READ = r"(Batch)?(Describe|Get|List)\w*\*?"
+"""An action that reads, as AWS names it, or several that begin so."""
 
 
 def _stack_name(value: str) -> str:
@@ -35,6 +37,15 @@ def _stack_name(value: str) -> str:
 def _file(value: str) -> str:
     if not re.fullmatch(r"[\w.-]+\.(json|ya?ml)", value, re.ASCII):
         raise ValueError(f"is no file of {FOLDER}/; give its name with its end, like network.yaml")
+    return value
+
+
+def _read(value: str) -> str:
+    service, _, action = value.partition(":")
+    if not re.fullmatch(r"[a-z][a-z0-9-]*", service) or not re.fullmatch(READ, action, re.ASCII):
+        raise ValueError(
+            "is no action that reads; give one whose name begins with Describe, Get or List, like sns:GetTopicAttributes"
+        )
     return value
 
 
@@ -68,6 +79,12 @@ class Stack(Model):
     )
     termination_protection: bool = False
     after: list[StackName] = Field(default_factory=list, description="Stacks that are complete before")
+    drift_detection: bool = Field(
+        default=False, description="A plan has CloudFormation compare its resources with what is there"
+    )
+    drift_reads: list[Annotated[str, AfterValidator(_read)]] = Field(
+        default_factory=list, description="Actions by which CloudFormation reads them with a plan's session"
+    )
 
     @property
     def tags_in_parameters(self) -> dict[str, list[str]]:

@@ -12,6 +12,8 @@ from groundwork.declaration.stacks import COMPONENT, IN_PARAMETERS, Stack
 from groundwork.declaration.stacks.templates import FOLDER, IAM, NAMED_IAM, Template
 from groundwork.fields import check_tags, is_below, shown
 
+MOST_READS = 700
+"""Characters of all actions of driftReads, each in quotation marks: what a plan's session has room for."""
 LONGEST_PARAMETER = 4_096
 """Bytes: https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/cloudformation-limits.html"""
 
@@ -24,6 +26,14 @@ def stack_mistakes(declaration: Declaration, templates: Mapping[str, Template]) 
     for each in declaration.stacks:
         for mistake in (*_in_declaration(each, declaration, names), *_in_template(each, templates)):
             yield f"stacks {each.name}: {mistake}"
+    reads = sum(
+        len(f'"{action}",') for action in {read for each in declaration.stacks for read in each.drift_reads}
+    )
+    if reads > MOST_READS:
+        yield (
+            f"stacks: driftReads of all have {reads:,} characters, and a session has room for {MOST_READS}: write several as "
+            "one, like sns:Get*"
+        )
     try:
         TopologicalSorter({each.name: each.after for each in declaration.stacks}).prepare()
     except CycleError as cycle:
@@ -47,6 +57,8 @@ def _in_declaration(stack: Stack, declaration: Declaration, names: list[str]) ->
             "gives CloudFormation nothing that it may do; name under policies a file that allows what the template makes, "
             "changes, reads and deletes"
         )
+    if stack.drift_reads and not stack.drift_detection:
+        yield "driftReads: is for driftDetection, which is off; set driftDetection: true, or take driftReads out"
     if "guardrails" not in declaration.baseline.get("management", []):
         yield (
             "needs guardrails in baseline.management: whoever may change the stack has the power of its role, and only the "

@@ -1,8 +1,8 @@
 """stacks: the owner's own templates, each as a stack of AWS CloudFormation in the accounts and Regions that it is
 declared for, made by a role of its own that may do what the declaration says.
 
-A stack is compared with its template, its parameters and its termination protection; what is changed in its resources
-behind CloudFormation's back is not looked for. Where an update is due, a change set says what it would do. CloudFormation
+A stack is compared with its template, its parameters and its termination protection. What is changed in its resources
+behind CloudFormation's back a plan tells where `driftDetection` is declared. Where an update is due, a change set says what it would do. CloudFormation
 works on its own: the state machine asks again until it is done, and one execution asks for each operation once. What failed
 is told with CloudFormation's own first failed event.
 
@@ -22,11 +22,14 @@ from groundwork.baseline.components.access import difference
 from groundwork.baseline.components.access import state as iam_state
 from groundwork.baseline.components.access.documents import NotYetKnown, value_of
 from groundwork.baseline.components.access.state import RoleState
-from groundwork.baseline.components.stacks import calls, change_sets, roles, state
+from groundwork.baseline.components.stacks import calls, change_sets, drift, roles, state
 from groundwork.baseline.components.stacks.calls import APPLIED, PLANNED, Declared, Place
+from groundwork.baseline.components.stacks.drift import Drift
 from groundwork.baseline.components.stacks.state import Seen
 from groundwork.baseline.components.stacks.words import ChangeSet
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, others, skipped
+from groundwork.contracts import Account
+from groundwork.declaration import Declaration
 from groundwork.declaration.policy_grammar import PLACEHOLDERS
 from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, TAG, Stack, declared_in
 from groundwork.errors import StackFailed, StackInProgress
@@ -52,13 +55,14 @@ they need not be."""
 
 @dataclass(frozen=True)
 class Found:
-    """`roles` are those of our names, by name; `stacks` likewise, by Region and what follows STACK, and `change_sets` of
-    those to update. `off` are Regions that are not enabled."""
+    """`roles` are those of our names, by name; `stacks` likewise, by Region and what follows STACK, `change_sets` of
+    those to update, and `drifts` of those with drift detection. `off` are Regions that are not enabled."""
 
     roles: Mapping[str, RoleState] = field(default_factory=dict)
     stacks: Mapping[str, Mapping[str, Seen]] = field(default_factory=dict)
     off: tuple[str, ...] = ()
     change_sets: Mapping[str, Mapping[str, ChangeSet]] = field(default_factory=dict)
+    drifts: Mapping[str, Mapping[str, Drift]] = field(default_factory=dict)
 
 
 class Stacks(Component[Found]):
@@ -69,7 +73,7 @@ class Stacks(Component[Found]):
         Permission(["cloudformation:DescribeStackEvents", "cloudformation:GetTemplate"], _STACKS),
         FIND_REGIONS,
     )
-    reads_in_plan = (_on_change_set(PLANNED), _PASSED)
+    reads_in_plan = (_on_change_set(PLANNED), _PASSED, *drift.reads(_STACKS))
     writes = (
         _on_change_set(APPLIED, "Execute"),
         Permission(
@@ -99,6 +103,12 @@ class Stacks(Component[Found]):
         _PASSED,
     )
 
+    def reads_declared(self, account: Account, declaration: Declaration) -> list[Permission]:
+        """What CloudFormation may read with the session of whoever asks it for drift."""
+        here = declared_in(declaration.stacks, account) if account.kind != "management" else []
+        actions = {action for each in here if each.drift_detection for action in each.drift_reads}
+        return [Permission(sorted(actions))] if actions else []
+
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
@@ -124,20 +134,20 @@ class Stacks(Component[Found]):
 
         stacks = in_each(target, "cloudformation", sorted(regions), look)
         found = Found(ours, stacks, tuple(each for each in off if any(place == each for _, place in wanted)))
-        return (
-            replace(found, change_sets=_asked(found, target))
-            if target.foresees or _may_apply(target)
-            else found
-        )
+        if target.foresees:
+            found = replace(found, drifts=_compared(found, target))
+        if target.foresees or _may_apply(target):
+            found = replace(found, change_sets=_asked(found, target))
+        return found
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Raises `StackFailed` once nothing is left that can be done, `InvalidDeclaration` when a role's policies are longer
-        than IAM takes, and in a plan `StackInProgress` while CloudFormation makes a change set."""
+        than IAM takes, and in a plan `StackInProgress` while CloudFormation makes a change set or compares."""
         difference = _Difference(found, target)
         if target.foresees and (pending := _pending(found)):
-            raise StackInProgress(f"CloudFormation makes a change set of {', '.join(pending)}.")
+            raise StackInProgress(f"CloudFormation {', and '.join(pending)}.")
         made = [*difference.of_declared(), *difference.left_over(), *skipped("cloudformation", found.off)]
         failures = difference.failures
         if failures and not target.foresees and not any(_is_due(call) for call in made):
@@ -182,13 +192,37 @@ def _asked(found: Found, target: Target) -> dict[str, dict[str, ChangeSet]]:
     return told
 
 
+def _compared(found: Found, target: Target) -> dict[str, dict[str, Drift]]:
+    """By Region and name, what CloudFormation says of the resources of each stack with drift detection."""
+    wanted = {each.name for each in _declared(target) if each.drift_detection}
+
+    def ask(cloudformation: Any) -> dict[str, Drift]:
+        here = cloudformation.meta.region_name
+        return {
+            seen.name: drift.of(cloudformation, Place(name=seen.name, region=here), target.notes)
+            for seen in found.stacks[here].values()
+            if seen.name in wanted and seen.is_ours and seen.status in drift.COMPARED
+        }
+
+    return in_each(target, "cloudformation", sorted(found.stacks) if wanted else [], ask)
+
+
 def _pending(found: Found) -> list[str]:
-    return [
-        Place(name=name, region=region).resource
-        for region, here in found.change_sets.items()
-        for name, each in here.items()
-        if each.pending
+    """What CloudFormation is doing, in words."""
+    asked: list[tuple[str, Mapping[str, Mapping[str, ChangeSet | Drift]]]] = [
+        ("makes a change set of", found.change_sets),
+        ("compares with what is there", found.drifts),
     ]
+    pending = {
+        verb: [
+            Place(name=name, region=region).resource
+            for region, here in told.items()
+            for name, each in here.items()
+            if each.pending
+        ]
+        for verb, told in asked
+    }
+    return [f"{verb} {', '.join(stacks)}" for verb, stacks in pending.items() if stacks]
 
 
 def _declared(target: Target) -> list[Stack]:
@@ -233,6 +267,8 @@ class _Difference:
                 if any(call.is_open for call in steps):
                     self._unfinished.add(stack.name)
                 yield from steps
+                if found := self.found.drifts.get(place.region, {}).get(stack.name):
+                    yield from drift.reports(found, place)
 
     def _places(self, stack: Stack, without_role: bool, *, mends: bool) -> list[Declared]:
         """Raises `NotYetKnown`."""
