@@ -182,7 +182,10 @@ def test_what_the_template_would_change_and_what_was_changed_are_told_side_by_si
         planned.model_copy(update={"drift_detection": True, "drift_reads": READS}),
         next=TOPIC.replace("Shown: {Type", "Other: {Type: String, Default: one}\n  Shown: {Type"),
     )
+    mark = len(world.aws.calls)
     told = compared(world, member, both)
+    written = [call.operation for call in world.calls_since(mark) if call.mutating]
+    assert written == ["CreateChangeSet", "DeleteChangeSet"], "one change set, for both tries"
     assert [each.resource for each in told if each.action == "report"] == [TOPIC_OF_IT]
     (update,) = differences(told)
     assert "replaces Topic (AWS::SNS::Topic): TopicName" in update.reason
