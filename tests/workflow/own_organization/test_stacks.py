@@ -97,16 +97,16 @@ class World:
         assert ended.status == "SUCCEEDED", str(ended)
         return ended
 
-    def told(self, mode: str) -> dict[str, dict[str, tuple[str, str, str]]]:
+    def told(self, mode: str, part: str = "differences") -> dict[str, dict[str, tuple[str, str, str]]]:
         """By account and Region: action, severity and reason."""
         found: dict[str, dict[str, tuple[str, str, str]]] = {}
         regions = {NAMED(region): region for region in REGIONS}
-        for account, changes in self.roll_out(mode).output["differences"].items():
+        for account, changes in self.roll_out(mode).output[part].items():
             for each in changes:
-                named = each["resource"].partition(": ")[0]
-                if named in regions:
+                stack = each["resource"].partition(": ")[0]
+                if stack in regions:
                     said = (each["action"], each["severity"], each["reason"])
-                    found.setdefault(account, {})[regions[named]] = said
+                    found.setdefault(account, {})[regions[stack]] = said
         return found
 
     def stacks(self) -> dict[tuple[str, str], str]:
@@ -201,13 +201,13 @@ def test_what_was_changed_behind_cloudformations_back_is_told_and_left_alone(wor
     sns.set_topic_attributes(**shown, AttributeValue="by hand")
     words = "was changed outside of CloudFormation: DisplayName has another value; undo it, or take it into templates/alerts.yaml"
     mark = len(world.cloud.aws.calls)
-    assert world.told("plan") == {account: {REGIONS[1]: ("report", "high", words)}}
+    assert world.told("plan", "reports") == {account: {REGIONS[1]: ("report", "high", words)}}
     asked = [call.operation for call in world.cloud.aws.calls[mark:] if call.operation == "DetectStackDrift"]
     assert len(asked) == MANY * len(REGIONS), "each execution asks once, and waits by what it remembers"
-    assert world.told("apply") == {}
+    assert world.told("apply", "reports") == {}
     assert ("alarms", "by hand") in world.topics()
     sns.set_topic_attributes(**shown, AttributeValue=name)
-    assert world.told("plan") == {}
+    assert world.told("plan", "reports") == {}
 
 
 def test_one_that_fails_tells_cloudformations_own_first_failed_event(world: World) -> None:
