@@ -23,6 +23,8 @@ from local.authorization import operations
 from tests.architecture.test_models import ON_BEHALF, permitted
 
 BY_OTHERS = ON_BEHALF | {
+    "cloudformation:BatchDescribeTypeConfigurations",  # CloudFormation, for whoever asks it for drift
+    "cloudformation:DetectStackResourceDrift",
     "kms:Decrypt",  # SQS and SNS
     "lambda:InvokeFunction",  # Step Functions: Lambda's errors are named in each Retry
     "organizations:ListDelegatedAdministrators",  # Config, for whoever makes an aggregator

@@ -27,13 +27,41 @@ def _pattern(validator: Any, pattern: str, instance: Any, part: Any) -> Iterator
         yield ValidationError(f"string {instance!r} does not match pattern {pattern}")
 
 
+def _pattern_properties(
+    validator: Any, patterns: Mapping[str, Any], instance: Any, part: Any
+) -> Iterator[ValidationError]:
+    for pattern, its in patterns.items() if isinstance(instance, dict) else ():
+        for key, value in instance.items():
+            if regex.search(pattern, key):
+                yield from validator.descend(value, its, path=key, schema_path=pattern)
+
+
+def _additional_properties(
+    validator: Any, allowed: Any, instance: Any, part: Mapping[str, Any]
+) -> Iterator[ValidationError]:
+    """Of what neither a name nor a pattern knows."""
+    patterns = part.get("patternProperties", {})
+    for key, value in instance.items() if isinstance(instance, dict) else ():
+        if key in part.get("properties", {}) or any(regex.search(pattern, key) for pattern in patterns):
+            continue
+        if isinstance(allowed, dict):
+            yield from validator.descend(value, allowed, path=key)
+        elif not allowed:
+            yield ValidationError(f"Additional properties are not allowed ({key!r} was unexpected)")
+
+
 UNPUBLISHED: Mapping[str, dict[str, Any]] = {
     "AWS::CDK::Metadata": {"properties": {"Analytics": {"type": "string"}}, "additionalProperties": False}
 }
 """Types that CloudFormation takes, and has no schema of."""
 
 Validator: Any = extend(  # type: ignore[no-untyped-call]
-    Draft7Validator, {"pattern": _pattern}
+    Draft7Validator,
+    {
+        "pattern": _pattern,
+        "patternProperties": _pattern_properties,
+        "additionalProperties": _additional_properties,
+    },
 )
 
 

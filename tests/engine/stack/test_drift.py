@@ -28,7 +28,7 @@ PARTS: dict[str, Any] = {
     "Queue": {"Type": "AWS::SQS::Queue", "Properties": {"VisibilityTimeout": 40}},
     "Parameter": {
         "Type": "AWS::SSM::Parameter",
-        "Properties": {"Type": "String", "Value": "one", "Description": "two"},
+        "Properties": {"Type": "String", "Value": "one", "Description": "two", "Tags": {"team": "a"}},
     },
     "Group": {"Type": "AWS::Logs::LogGroup", "Properties": {"RetentionInDays": 30}},
     "Role": {
@@ -88,6 +88,13 @@ CHANGED: dict[str, tuple[str, Way, list[tuple[str, str]]]] = {
         "Parameter",
         lambda aws, name: aws.client("ssm").put_parameter(Name=name, Value="two", Overwrite=True),
         [("/Value", "NOT_EQUAL")],
+    ),
+    "a tag of a parameter": (
+        "Parameter",
+        lambda aws, name: aws.client("ssm").remove_tags_from_resource(
+            ResourceType="Parameter", ResourceId=name, TagKeys=["team"]
+        ),
+        [("/Tags/team", "REMOVE")],
     ),
     "a setting that is taken away": (
         "Group",

@@ -2,9 +2,9 @@
 declared for, made by a role of its own that may do what the declaration says.
 
 A stack is compared with its template, its parameters and its termination protection. What is changed in its resources
-behind CloudFormation's back a plan tells where `driftDetection` is declared. Where an update is due, a change set says what it would do. CloudFormation
-works on its own: the state machine asks again until it is done, and one execution asks for each operation once. What failed
-is told with CloudFormation's own first failed event.
+behind CloudFormation's back a plan tells where `driftDetection` is declared. Where an update is due, a change set says what
+it would do. CloudFormation works on its own: the state machine asks again until it is done, and one execution asks for each
+operation once. What failed is told with CloudFormation's own first failed event.
 
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacks.html
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-servicerole.html
@@ -267,8 +267,8 @@ class _Difference:
                 if any(call.is_open for call in steps):
                     self._unfinished.add(stack.name)
                 yield from steps
-                if found := self.found.drifts.get(place.region, {}).get(stack.name):
-                    yield from drift.reports(found, place)
+                if compared := self.found.drifts.get(place.region, {}).get(stack.name):
+                    yield from drift.reports(compared, place)
 
     def _places(self, stack: Stack, without_role: bool, *, mends: bool) -> list[Declared]:
         """Raises `NotYetKnown`."""
