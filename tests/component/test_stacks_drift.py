@@ -30,6 +30,7 @@ from tests.component.stacks import (
     names,
     shown,
     stack,
+    status,
 )
 from tests.component.test_stacks_change_sets import change_sets_of, changed
 
@@ -170,6 +171,17 @@ def test_a_status_without_words_is_never_taken_for_the_same(
     (told,) = look_at_drift(world, member, watched(world), notes)
     assert told.resource == STACK
     assert "it says NOT_CHECKED, and gives no reason" in told.reason
+
+
+def test_a_status_in_which_nothing_is_compared_is_told(world: World, member: Account) -> None:
+    status(world, member, "IMPORT_COMPLETE")
+    mark = len(world.aws.calls)
+    (told,) = look_at_drift(world, member, watched(world), {})
+    assert (told.resource, told.severity) == (STACK, "high")
+    assert (
+        told.reason == "is IMPORT_COMPLETE, and CloudFormation detects drift of no such stack: update it once"
+    )
+    assert operations(world, mark) == []
 
 
 def test_what_the_template_would_change_and_what_was_changed_are_told_side_by_side(

@@ -199,9 +199,9 @@ def _compared(found: Found, target: Target) -> dict[str, dict[str, Drift]]:
     def ask(cloudformation: Any) -> dict[str, Drift]:
         here = cloudformation.meta.region_name
         return {
-            seen.name: drift.of(cloudformation, Place(name=seen.name, region=here), target.notes)
+            seen.name: drift.of(cloudformation, seen, Place(name=seen.name, region=here), target.notes)
             for seen in found.stacks[here].values()
-            if seen.name in wanted and seen.is_ours and seen.status in drift.COMPARED
+            if seen.name in wanted and seen.is_ours and (seen.content or seen.status in drift.COMPARED)
         }
 
     return in_each(target, "cloudformation", sorted(found.stacks) if wanted else [], ask)

@@ -27,6 +27,7 @@ from groundwork.declaration.stacks import STACK
 from groundwork.declaration.stacks.templates import FOLDER
 
 from .calls import Declared, Place
+from .state import Seen
 from .words import listed
 
 DETECT = "DetectStackDrift"
@@ -59,17 +60,21 @@ def reads(stacks: Sequence[str]) -> tuple[Permission, Permission]:
 
 @dataclass(frozen=True)
 class Drift:
-    """What a detection found: each `StackResourceDrift` that is not the same, and where not all could be compared, that it
-    was `incomplete`, in CloudFormation's words."""
+    """What a detection found: each `StackResourceDrift` that is not the same, and where not all could be compared, a sentence
+    that says how it is `incomplete`."""
 
     resources: Sequence[Mapping[str, Any]] = ()
     pending: bool = False
     incomplete: str = ""
 
 
-def of(cloudformation: Any, place: Place, notes: Notes) -> Drift:
+def of(cloudformation: Any, seen: Seen, place: Place, notes: Notes) -> Drift:
     """Of a stack that is there, as it was at some time after the execution began: asked for once, and pending until
     CloudFormation is done."""
+    if seen.status not in COMPARED:
+        return Drift(
+            incomplete=f"is {seen.status}, and CloudFormation detects drift of no such stack: update it once"
+        )
     stack, key = f"{STACK}{place.name}", f"{DETECT} {place.resource}"
     asked = notes.get(key)
     if asked is None:
@@ -87,7 +92,7 @@ def of(cloudformation: Any, place: Place, notes: Notes) -> Drift:
     why = status.get("DetectionStatusReason", "").rstrip(". ") or f"it says {said}, and gives no reason"
     whole = status["DetectionStatus"] == "DETECTION_COMPLETE"
     known = said == "IN_SYNC" or (said == "DRIFTED" and bool(found))
-    return Drift(found, incomplete="" if whole and known else why)
+    return Drift(found, incomplete="" if whole and known else _not_compared(why))
 
 
 def _differing(cloudformation: Any, stack: str) -> Iterator[Mapping[str, Any]]:
@@ -124,7 +129,7 @@ def reports(drift: Drift, place: Declared) -> Iterator[Call]:
             told, resource=f"{place.resource}: {each['LogicalResourceId']} ({each['ResourceType']})"
         )
     if drift.incomplete:
-        yield place.call(DETECT, "report", _not_compared(drift.incomplete), severity="high")
+        yield place.call(DETECT, "report", drift.incomplete, severity="high")
 
 
 def _changed(resource: Mapping[str, Any]) -> str:
