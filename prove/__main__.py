@@ -1,6 +1,7 @@
 """`make prove`: every chapter of evidence, a table at the end, and for each failure what shows it again.
 
-`--only` takes names of chapters: `make prove ONLY="races admission"`.
+`--only` takes names of chapters: `make prove ONLY="races admission"`. A chapter of several stories has one alone after a colon:
+`ONLY=crash_points:closing`.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ from rich.console import Console
 from rich.table import Table
 
 from prove.chapter import Chapter, Say
+from prove.crash_points import STORIES_BY_NAME
 
 CHAPTERS = (
     "policies",
@@ -32,6 +34,7 @@ CHAPTERS = (
     "admission",
 )
 """Modules of this package, the quick ones first."""
+STORIES = tuple(f"crash_points:{story}" for story in STORIES_BY_NAME)
 EVERY_SECONDS = 60
 
 
@@ -55,7 +58,9 @@ def _prove(name: str, seed: int, console: Console) -> Iterable[Chapter]:
     began = time.monotonic()
     with console.status(name) as status:
         say = status.update if console.is_terminal else _now_and_then(name, console)
-        found = importlib.import_module(f"prove.{name}").prove(seed, say)
+        module, _, story = name.partition(":")
+        prove = importlib.import_module(f"prove.{module}").prove
+        found = prove(seed, say, story) if story else prove(seed, say)
     chapters: list[Chapter] = found if isinstance(found, list) else [found]
     for chapter in chapters:
         mark = "[red]✗[/]" if chapter.failures else "[green]✓[/]"
@@ -93,7 +98,9 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument(
         "--seed", type=int, default=0, help="a run with the same seed tries the same (default: 0)"
     )
-    parser.add_argument("--only", nargs="*", choices=CHAPTERS, metavar="CHAPTER", help=", ".join(CHAPTERS))
+    parser.add_argument(
+        "--only", nargs="*", choices=CHAPTERS + STORIES, metavar="CHAPTER", help=", ".join(CHAPTERS + STORIES)
+    )
     return parser.parse_args()
 
 

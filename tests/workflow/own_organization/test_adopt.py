@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import json
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -70,7 +71,8 @@ class Plan:
         aws = organization.cloud.aws
         mark = len(aws.calls)
         self.said: Said = groundwork("adopt", "--plan", "--file", str(file))
-        self.changed = writes(organization.cloud, aws.calls[mark:])
+        self.calls = aws.calls[mark:]
+        self.changed = writes(organization.cloud, self.calls)
         self.data: Any = json.loads(file.read_text())
         self.accounts = {each["accountName"]: each for each in self.data["accounts"]}
 
@@ -110,6 +112,17 @@ def test_it_changes_nothing(plan: Plan, organization: Grown) -> None:
     cloud = organization.cloud
     assert cloud.tags_of(cloud.aws.management_account) == {}
     assert cloud.tags_of(organization.ids["plain-1"]) == {}
+
+
+def test_an_account_is_asked_nothing_twice_and_organizations_is_not_asked_for_units_at_each(
+    plan: Plan, organization: Grown
+) -> None:
+    inside = [each for each in plan.calls if each.account == organization.ids["plain-2"]]
+    asked = Counter((each.service, each.operation) for each in inside)
+    assert asked
+    assert set(asked.values()) == {1}, asked.most_common(3)
+    of_units = [each for each in plan.calls if each.function and "Unit" in each.operation]
+    assert len(of_units) < MANY / 2, Counter(each.operation for each in of_units)
 
 
 def test_accounts_that_have_the_same_in_common_are_told_together(plan: Plan) -> None:
