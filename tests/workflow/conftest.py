@@ -174,9 +174,9 @@ class Cloud:
         return self._ended[arn]
 
     def all_ended(self) -> list[Execution]:
-        """Every execution, once none is running (follow-ups included)."""
-
-        until(lambda: not are_running(self.machine), "all executions to end")
+        """Every execution, once none is running: follow-ups included, and the roll-out that the tooling account starts once."""
+        machines = (self.machine, self.outputs["RollOutStateMachineArn"])
+        until(lambda: not any(map(are_running, machines)), "all executions to end")
         return [self.ended(arn) for arn in self.executions()]
 
     def answers(self, **wanted: str) -> list[dict[str, Any]]:
