@@ -30,7 +30,8 @@ NOWHERE = "ou-none"
 
 
 def organization(aws: Connection, declaration: Declaration) -> tuple[Organization, list[Account]]:
-    """The organization, and its active accounts. Each is of the kind that the ledger knows, or else the declaration."""
+    """The organization, and its active accounts but those that wait to be closed. Each is of the kind that the ledger
+    knows, or else the declaration."""
     from cli.inventory import unit_paths
     from groundwork.aws.organizations import Organizations
 
@@ -50,6 +51,7 @@ def organization(aws: Connection, declaration: Declaration) -> tuple[Organizatio
         )
         for each in listed
         if each.state == "ACTIVE"
+        and paths.get(each.unit_ids, "") != declaration.closing.unit  # suspended, with every door shut
     ]
     order = sorted(accounts, key=lambda each: (each.kind != "management", each.unit, each.name))
     return _organization(listed[0], paths, order, declaration), order

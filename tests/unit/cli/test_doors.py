@@ -5,14 +5,18 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
+from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 import pytest
 import yaml
 
 from cli.app import main
+from cli.doors.entering import organization
 from cli.given import GIVEN
-from groundwork.declaration.loading import HOME
+from groundwork.aws.organizations import Listed
+from groundwork.declaration.loading import HOME, load
 from tests.unit.declaration.files import changed
 
 OPENED = (
@@ -212,3 +216,42 @@ def test_the_check_of_pull_requests_runs_what_there_is() -> None:
     commands = [step["run"].split() for step in steps if step.get("run", "").startswith("groundwork ")]
     assert [command[1] for command in commands] == ["check", "doors", "plan"]
     assert jobs["declaration"]["permissions"] == {"contents": "read"}
+
+
+def test_an_account_that_waits_to_be_closed_has_no_doors(monkeypatch: pytest.MonkeyPatch) -> None:
+    def listed(number: int, *units: str) -> Listed:
+        return Listed(
+            id=str(number) * 12,
+            name=f"account-{number}",
+            email=f"aws+{number}@example.com",
+            state="ACTIVE",
+            joined=datetime(2026, 1, 1, tzinfo=UTC),
+            management_account_id="1" * 12,
+            organization_id="o-exampleorgid",
+            partition="aws",
+            root_id="r-ab12",
+            unit_ids=units,
+        )
+
+    class Aws:
+        """One account in a unit, another one suspended."""
+
+        def client(self, _: str) -> None: ...
+
+        def ledger(self) -> Aws:
+            return self
+
+        def last_runs(self) -> dict[str, Any]:
+            return {}
+
+        def accounts(self) -> list[Listed]:
+            return [listed(1), listed(2, "ou-ab12-dev"), listed(3, "ou-ab12-shut")]
+
+    aws: Any = Aws()
+    paths = {(): "", ("ou-ab12-dev",): "Workloads/Development", ("ou-ab12-shut",): "Suspended"}
+    monkeypatch.setattr("cli.inventory.unit_paths", lambda *_: paths)
+    monkeypatch.setattr("groundwork.aws.organizations.Organizations", lambda _: aws)
+    plain = load()
+    closing = plain.model_copy(update={"closing": plain.closing.model_copy(update={"unit": "Suspended"})})
+    assert [each.id for each in organization(aws, closing)[1]] == ["1" * 12, "2" * 12]
+    assert len(organization(aws, plain)[1]) == 3

@@ -460,3 +460,12 @@ def test_the_page_has_commands_that_there_are(line: str) -> None:
         name, *given = given
         command = command.commands[name]
     command.make_context(name, given)
+
+
+def test_nobody_is_shown_into_an_account_that_waits_to_be_closed() -> None:
+    shut = entry(8, "leftover", "workload", "Workloads/Development", "closing")
+    known = people(load(), [*ENTRIES, shut], "aws")
+    assert shut.account_id not in {door.account_id for doors in known.groups.values() for door in doors}
+    again = shut.model_copy(update={"state": "ready"})
+    had_back = people(load(), [*ENTRIES, again], "aws")
+    assert shut.account_id in {door.account_id for doors in had_back.groups.values() for door in doors}
