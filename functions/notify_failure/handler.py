@@ -1,4 +1,5 @@
-"""For each `Account Failed`, and each roll-out that ended without a word: tells people, by SNS."""
+"""For each `Account Failed`, each account that is to be closed or was, and each roll-out that ended without a word: tells
+people, by SNS."""
 
 from __future__ import annotations
 

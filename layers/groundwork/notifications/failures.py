@@ -1,4 +1,4 @@
-"""What people are told by SNS when something has failed: what, why, what to do, and where to look."""
+"""What people are told by SNS, of what ends by `endings`, and when something has failed: what, why, what to do, and where to look."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from pydantic import ConfigDict
 from groundwork.aws.executions import Ended
 from groundwork.contracts import Model
 from groundwork.errors import RollOutFailed
+from groundwork.notifications.endings import ENDINGS, notice_of_ending
 from groundwork.notifications.notices import Notice, notice
 from groundwork.rendering import console_of, on_one_line
 
@@ -37,7 +38,9 @@ class AccountFailed(Model):
 
 
 def notice_of(detail_type: str, detail: Mapping[str, Any]) -> Notice:
-    """What to tell of an event: of `Account Failed`, or of the end of a roll-out."""
+    """What to tell of an event: of `Account Failed`, of an account that ends, or of the end of a roll-out."""
+    if detail_type in ENDINGS:
+        return notice_of_ending(detail_type, detail)
     if detail_type == "Account Failed":
         return _of_account(AccountFailed.model_validate(detail))
     return _of_roll_out(Ended.model_validate(detail))

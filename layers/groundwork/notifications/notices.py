@@ -24,7 +24,7 @@ LONGEST_LINE = 16_000
 """Characters. Amazon SNS takes a subject of less than 100, in ASCII."""
 LONGEST_IN_CHAT = 3_000
 """Characters: more is not read there, and the whole is in the plain text."""
-STEPS = ("Remedy", "Approve", "Deny")
+STEPS = ("Remedy", "Approve", "Deny", "Keep", "Reopen")
 """The lines that say what to do."""
 
 
@@ -39,6 +39,11 @@ class Notice(Model):
     steps: list[str] = Field(default_factory=list)
     thread: str = ""
     chat: str | None = None
+    account_id: str = ""
+
+    def of(self, account_id: str) -> Notice:
+        """By the attribute `accountId` an account's owner subscribes to what is told of it alone."""
+        return self.model_copy(update={"account_id": account_id})
 
 
 def notice(what: str, error: str, lines: Mapping[str, str], thread: str = "") -> Notice:
@@ -88,6 +93,8 @@ class Topic:
     def tell(self, notice: Notice) -> None:
         """https://docs.aws.amazon.com/sns/latest/api/API_Publish.html"""
         attributes: Any = {"error": {"DataType": "String", "StringValue": notice.error}}
+        if notice.account_id:
+            attributes["accountId"] = {"DataType": "String", "StringValue": notice.account_id}
         said: Any = {"Message": notice.message}
         if self.for_chat:
             forms = {"default": notice.message, "https": with_chat(notice).chat}

@@ -66,3 +66,46 @@ def test_a_subject_is_one_that_sns_takes() -> None:
 def test_an_execution_is_seen_in_the_console_of_its_partition(partition: str, region: str, host: str) -> None:
     arn = EXECUTION.replace("arn:aws:", f"arn:{partition}:").replace("us-east-1", region)
     assert console_of(arn) == f"https://{host}/states/home?region={region}#/v2/executions/details/{arn}"
+
+
+def test_an_account_that_expires_is_told_with_what_keeps_it() -> None:
+    detail = {
+        "accountId": "211047650761",
+        "accountName": "sandbox",
+        "email": "aws+sandbox@example.com",
+        "noticeId": "211047650761/2026-12-31/14",
+        "reason": "It expires on 2026-12-31.",
+        "suspendedAt": "2026-12-31T00:00:00Z",
+        "keep": "groundwork change 211047650761 --expires DATE, or --expires never",
+    }
+    told = notice_of("Account Expiring", detail)
+    assert told.subject == "Groundwork: sandbox is going to be closed"
+    assert told.message.splitlines() == [
+        "Account:   sandbox, aws+sandbox@example.com, 211047650761",
+        "What:      It is going to be closed.",
+        "Why:       It expires on 2026-12-31.",
+        "Suspended: at 2026-12-31T00:00:00Z, when nobody can do anything in it any more",
+        "Keep:      groundwork change 211047650761 --expires DATE, or --expires never",
+        "Notice:    211047650761/2026-12-31/14",
+    ]
+    assert (told.error, told.account_id) == ("AccountExpiring", "211047650761")
+
+
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("Account Closing", "Closed:    at 2027-01-30T00:00:00Z at the earliest"),
+        ("Account Closed", "Reopen:    AWS Support can"),
+        ("Account Reopened", "What:      It is had back."),
+    ],
+)
+def test_an_account_that_ends_is_told(what: str, words: str) -> None:
+    detail = {
+        "accountId": "211047650761",
+        "accountName": "sandbox",
+        "email": "aws+sandbox@example.com",
+        "closesAt": "2027-01-30T00:00:00Z",
+        "reopen": "AWS Support can reopen it.",
+        "execution": EXECUTION.replace("vend", "close"),
+    }
+    assert words in notice_of(what, detail).message
