@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from cli.trouble import Trouble
 from groundwork.contracts import Kind, Model
 from groundwork.declaration.aws_names import did_you_mean
-from groundwork.ledger.records import CLOSING, ClosingRecord, LastRuns
+from groundwork.ledger.records import CLOSING, LastRuns, Memory
 from groundwork.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 
 
 class Entry(Model):
-    """One account. `state` is `ready`, `failed`, `in progress`, `not adopted`, `closing` until `closes_at`, or in lower case
+    """One account. `state` is `ready`, `failed`, `in progress`, `not adopted`, `closing` until `closes_at`, on `expires_on` it is suspended, or in lower case
     what Organizations says of an account that is not active; `drift` has the components that the last plan found to
     differ."""
 
@@ -35,6 +35,7 @@ class Entry(Model):
     last_plan: str | None
     last_plan_at: str | None
     closes_at: str | None = None
+    expires_on: str | None = None
 
 
 def inventory(aws: Connection) -> list[Entry]:
@@ -42,14 +43,14 @@ def inventory(aws: Connection) -> list[Entry]:
     from groundwork.aws.organizations import Organizations
 
     organizations = Organizations(aws.client("organizations"))
-    listed, runs, closings = side_by_side(
+    listed, runs, leaving = side_by_side(
         lambda: list(organizations.accounts()),
         lambda: aws.ledger().last_runs(),
-        aws.ledger().closings.all,
+        aws.ledger().leaving,
     )
     units = unit_paths(aws, listed)
     found = (_entry(each, runs.get(each.id), units) for each in listed)
-    return _in_order(_closing(each, closings.get(each.account_id)) for each in found)
+    return _in_order(_leaving(each, leaving) for each in found)
 
 
 def remembered(aws: Connection) -> list[Entry]:
@@ -60,11 +61,14 @@ def remembered(aws: Connection) -> list[Entry]:
     )
 
 
-def _closing(entry: Entry, record: ClosingRecord | None) -> Entry:
+def _leaving(entry: Entry, leaving: Memory) -> Entry:
     """AWS's word, of an account that is not active any more, outweighs it."""
+    record, ending = leaving.closings.get(entry.account_id), leaving.endings.get(entry.account_id)
     open_still = entry.state in ("ready", "failed", "in progress", "not adopted")
-    if record is None or record.closed_at or not open_still:
+    if not open_still:
         return entry
+    if record is None or record.closed_at:
+        return entry.model_copy(update={"expires_on": ending.expires_on if ending else None})
     return entry.model_copy(update={"state": CLOSING, "closes_at": record.closes_at})
 
 

@@ -18,7 +18,7 @@ from groundwork.contracts import (
 )
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.errors import InvalidRequest
-from groundwork.fields import ancestors, shown
+from groundwork.fields import EXPIRES_TAG, ancestors, shown
 
 if TYPE_CHECKING:
     from cli.connection import Connection
@@ -116,12 +116,14 @@ def _differing(asked: AccountRequest, entry: Entry, client: Any) -> Iterator[tup
         yield "name", (asked.account_name, entry.name)
     if asked.organizational_unit is not None and asked.organizational_unit != entry.unit:
         yield "organizationalUnit", (asked.organizational_unit, entry.unit)
-    if asked.tags:
+    if asked.tags or asked.expires:
         pages = client.get_paginator("list_tags_for_resource").paginate(ResourceId=entry.account_id)
         tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
         for key, value in asked.tags.items():
             if tags.get(key) != value:
                 yield f"tag {key}", (value, tags.get(key))
+        if asked.expires not in (None, tags.get(EXPIRES_TAG)):
+            yield "expires", (asked.expires, tags.get(EXPIRES_TAG))
 
 
 def unknown_units(aws: Connection, asked: Sequence[AccountRequest]) -> dict[str, str]:

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from cli.given import GIVEN
+
+if TYPE_CHECKING:
+    from cli.inventory import Entry
 
 COLUMNS = ("ID", "NAME", "KIND", "UNIT", "STATE", "BASELINE", "DRIFT", "LAST RUN")
 
@@ -55,7 +58,7 @@ def accounts(
             each.name,
             each.kind or "",
             each.unit,
-            colored(f"{each.state} {each.closes_at[:10]}" if each.closes_at else each.state, each.state),
+            colored(_state(each), each.state),
             each.baseline or "",
             colored(", ".join(each.drift), "drifted"),
             ago(each.last_run_at),
@@ -64,3 +67,9 @@ def accounts(
     ]
     say(table(COLUMNS, rows))
     say(f"\n{len(found)} account{'' if len(found) == 1 else 's'}")
+
+
+def _state(entry: Entry) -> str:
+    if entry.closes_at:
+        return f"{entry.state} {entry.closes_at[:10]}"
+    return f"{entry.state}, expires {entry.expires_on}" if entry.expires_on else entry.state

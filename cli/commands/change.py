@@ -21,6 +21,9 @@ def change(
     ] = None,
     tag: Annotated[list[str] | None, typer.Option(help="key=value; may be given again.")] = None,
     untag: Annotated[list[str] | None, typer.Option(help="A tag's key; may be given again.")] = None,
+    expires: Annotated[
+        str | None, typer.Option(help="The day on which it is suspended, like 2026-12-31, or never.")
+    ] = None,
     create_ou: Annotated[
         bool, typer.Option("--create-ou", help="Make the unit where it is not there.")
     ] = False,
@@ -43,6 +46,7 @@ def change(
         "accountName": name,
         "organizationalUnit": ou,
         "createOrganizationalUnit": create_ou or None,
+        "expires": expires,
         "tags": {**dict(map(key_and_value, tag or [])), **dict.fromkeys(untag or [])} or None,
     }
     wish = {key: value for key, value in wish.items() if value is not None}

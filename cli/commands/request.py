@@ -28,6 +28,10 @@ def request(
     ] = None,
     kind: Annotated[str | None, typer.Option(help="workload (the default), tooling or security.")] = None,
     tag: Annotated[list[str] | None, typer.Option(help="key=value; may be given again.")] = None,
+    expires: Annotated[
+        str | None,
+        typer.Option(help="A day, like 2026-12-31, on which it is suspended, and closed some time later."),
+    ] = None,
     file: Annotated[
         Path | None, typer.Option(help="A YAML file of accounts; what is there already is not asked for.")
     ] = None,
@@ -52,7 +56,7 @@ def request(
     from cli.connection import Connection
     from groundwork.contracts import REQUESTED
 
-    asked = _asked(name, email, ou, kind, tag, file, same_name=same_name)
+    asked = _asked(name, email, ou, kind, tag, file, expires=expires, same_name=same_name)
     aws = Connection()
     there: list[Difference] = []
     if file:
@@ -73,6 +77,7 @@ def _asked(
     tags: Sequence[str] | None,
     file: Path | None,
     *,
+    expires: str | None,
     same_name: bool,
 ) -> list[AccountRequest]:
     from cli.bus.requests import key_and_value, read_file, read_request
@@ -85,6 +90,7 @@ def _asked(
         "kind": kind,
         "tags": dict(map(key_and_value, tags)) if tags else None,
         "sameName": same_name or None,
+        "expires": expires,
     }
     given = {key: value for key, value in given.items() if value is not None}
     if file and given:

@@ -40,6 +40,7 @@ def show(account: Annotated[str, typer.Argument(help="Its id, name or e-mail.")]
         ("kind", entry.kind or ""),
         ("unit", entry.unit or "the root"),
         ("state", colored(entry.state)),
+        *([("expires", f"{entry.expires_on}, when it is suspended")] if entry.expires_on else []),
         ("baseline", entry.baseline or "none yet"),
         ("last run", f"{ago(entry.last_run_at)}  {entry.last_run}" if entry.last_run else "none"),
         ("last plan", f"{ago(entry.last_plan_at)}  {entry.last_plan}" if entry.last_plan else "none"),

@@ -14,6 +14,8 @@ from groundwork.fields import (
     AccountId,
     ChangedTags,
     CreationId,
+    Day,
+    DayOrNever,
     Email,
     EventId,
     NewEmail,
@@ -88,6 +90,7 @@ class AccountRequest(Model):
     tags: Tags = Field(default_factory=dict)
     create_organizational_unit: bool = False
     same_name: bool = False
+    expires: Day | None = None
 
 
 class Requested(Model):
@@ -102,18 +105,19 @@ class Requested(Model):
 
 class Changes(Model):
     """What an account that is there is to be from now on: what is left out stays. A tag that is null is taken off. `kind`
-    may only say what the account is."""
+    may only say what the account is. `expires` is a day, or `never`."""
 
     account_name: NewName | None = None
     organizational_unit: NewUnitPath | None = None
     create_organizational_unit: bool = False
     tags: ChangedTags = Field(default_factory=dict)
     kind: RequestedKind | None = None
+    expires: DayOrNever | None = None
 
     @property
     def some(self) -> bool:
         """Whether anything is to be changed."""
-        return bool(self.account_name or self.organizational_unit or self.tags)
+        return bool(self.account_name or self.organizational_unit or self.tags or self.expires)
 
     @property
     def asks_for_change(self) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import reprlib
 import unicodedata
+from datetime import date
 from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field
@@ -17,6 +18,9 @@ OWN_TAGS = (
     "groundwork:approved-by",
 )
 """The tags by which Groundwork marks an account in Organizations."""
+EXPIRES_TAG = "groundwork:expires"
+"""The day on which an account expires, where one was asked for: it counts among the requester's tags."""
+NEVER = "never"
 
 MOST_TAGS = 50 - len(OWN_TAGS)
 DEEPEST_UNIT = 5
@@ -168,8 +172,26 @@ def _of_requesters(value: dict[str, Any]) -> dict[str, Any]:
     return value
 
 
+def _day(value: str) -> str:
+    try:
+        if re.fullmatch(r"[0-9]{4}-[0-9]{2}-[0-9]{2}", value, re.ASCII):
+            return date.fromisoformat(value).isoformat()
+    except ValueError as impossible:
+        raise ValueError(f"is no day of the calendar: {impossible}; write one like 2026-12-31") from None
+    raise ValueError("is no day; write it like 2026-12-31, which begins at 00:00 UTC")
+
+
+def _day_or_never(value: str) -> str:
+    return value if value == NEVER else _day(value)
+
+
+def is_id(value: str) -> bool:
+    """Whether it is written as an account's id."""
+    return re.fullmatch(r"[0-9]{12}", value, re.ASCII) is not None
+
+
 def _account_id(value: str) -> str:
-    if not re.fullmatch(r"[0-9]{12}", value):
+    if not is_id(value):
         raise ValueError("is no account id; an account id has exactly 12 digits")
     return value
 
@@ -212,6 +234,8 @@ NewUnitPath = Annotated[UnitPath, AfterValidator(_plain)]
 """As a requester may write them. What is in AWS or in the declaration already may be called otherwise."""
 Tags = Annotated[dict[str, str], AfterValidator(check_tags)]
 ChangedTags = Annotated[dict[str, str | None], AfterValidator(_of_requesters)]
+Day = Annotated[str, AfterValidator(_day)]
+DayOrNever = Annotated[str, AfterValidator(_day_or_never)]
 AccountId = Annotated[str, AfterValidator(_account_id)]
 EventId = Annotated[str, AfterValidator(_event_id)]
 CreationId = Annotated[str, AfterValidator(_creation_id)]

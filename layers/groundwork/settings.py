@@ -24,6 +24,10 @@ class Settings(Model):
         return self.state_machine_arn.split(":")[1]
 
     @property
+    def closing_machine_arn(self) -> str:
+        return f"{self.state_machine_arn.rpartition(':')[0]}:groundwork-close-account"
+
+    @property
     def management_account_id(self) -> str:
         """The account the stack is deployed in, and may only be deployed in."""
         return self.state_machine_arn.split(":")[4]

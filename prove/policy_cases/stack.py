@@ -46,11 +46,13 @@ ANSWERS = (
     "Account Closing",
     "Account Closed",
     "Account Reopened",
+    "Account Expiring",
 )
 SPEAKERS = {
     "VendAccountStateMachineRole": ANSWERS[:5],
     "CloseAccountStateMachineRole": ("Account Closing", "Account Reopened", "Account Failed"),
     "CloseDueAccountsFunctionRole": ("Account Closed", "Account Failed"),
+    "RequestClosingsFunctionRole": ("Account Expiring", "Account Closing"),
     "AnswerLostExecutionFunctionRole": ("Account Failed",),
 }
 """What each role of the stack may answer."""
@@ -148,6 +150,7 @@ STARTERS = (
     "ReplayEventsFunctionRole",
     "RulesRole",
 )
+CLOSING_STARTERS = ("RequestClosingsFunctionRole", "ReplayEventsFunctionRole", "RulesRole")
 MOVERS = (
     CHANGER,
     "EnrollAccountFunctionRole",
@@ -241,6 +244,7 @@ POWERS = (
     Power("lambda:UpdateFunctionConfiguration", OWN_FUNCTION),
     Power("states:UpdateStateMachine", laid_down.machine_arn("groundwork-vend-account")),
     Power("states:StartExecution", laid_down.machine_arn("groundwork-vend-account"), STARTERS),
+    Power("states:StartExecution", laid_down.machine_arn("groundwork-close-account"), CLOSING_STARTERS),
     Power("states:SendTaskSuccess", "*", ("DecideRequestFunctionRole",)),
     Power("states:SendTaskFailure", "*"),
     Power("events:PutPermission", "*"),

@@ -37,6 +37,7 @@ WITHOUT_STATE = {
     "DiscoverAccountsFunction",
     "NotifyFailureFunction",
     "ReplayEventsFunction",
+    "RequestClosingsFunction",
 }
 """Functions that rules or people start, not a state machine."""
 COMPONENT_FUNCTIONS = {"ApplyComponentFunction", "ApplyManagementComponentFunction"}

@@ -10,7 +10,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from groundwork.ledger import UNITS_SECONDS, Ledger
-from groundwork.ledger.records import ApprovalRecord, RequestRecord
+from groundwork.ledger.records import ApprovalRecord, ClosingRecord, RequestRecord
 from local.engine import Engine
 from tests.component.conftest import forget_clients
 
@@ -221,3 +221,59 @@ def test_an_execution_remembers_what_its_first_try_noted(ledger: Ledger) -> None
     assert (notes.get("DetectStackDrift b"), others.get("DetectStackDrift a")) == (None, None)
     notes["DetectStackDrift a"] = "third"
     assert notes.get("DetectStackDrift a") == "third"
+
+
+def test_of_two_passes_one_tells_people_and_a_dead_one_is_followed(ledger: Ledger) -> None:
+    endings, account = ledger.endings, "211047650761"
+    endings.expire_first(account, "2026-12-31")
+    endings.expire_first(account, "2030-01-01")  # the request, once more
+    seen = ledger.recall_all().endings[account]
+    assert seen.expires_on == "2026-12-31"
+    assert [endings.begin_telling(seen, 100, 700) for _ in range(2)] == [True, False]
+    assert endings.begin_telling(seen, 700, 1300)
+    endings.note_told(account, "2026-12-31/14", 700)
+    assert not endings.begin_telling(seen, 2000, 2600)  # told meanwhile
+    told = ledger.recall(accounts=[account]).endings[account]
+    assert (told.told, told.told_at) == ("2026-12-31/14", 700)
+    endings.expire(account, "2027-01-31")
+    assert not endings.begin_telling(told, 3000, 3600)  # of another day
+    endings.expire(account, None)
+    assert ledger.leaving().endings[account].expires_on is None
+
+
+def test_one_that_is_had_back_expires_on_another_day_alone(ledger: Ledger) -> None:
+    endings, account = ledger.endings, "211047650761"
+    endings.begin_anew(account, None)
+    assert ledger.leaving().endings == {}
+    for day, expired_on, left in (("2026-12-31", "2026-12-31", None), ("2027-01-31", None, "2027-01-31")):
+        endings.expire(account, day)
+        endings.note_told(account, f"{day}/3", 100)
+        endings.begin_anew(account, expired_on)
+        known = ledger.leaving().endings[account]
+        assert (known.expires_on, known.told, known.told_at) == (left, None, None)
+
+
+def test_nothing_is_read_once_nothing_is_left(ledger: Ledger) -> None:
+    tally = ledger.closings.tally
+    assert tally.seen() == 0  # an older Groundwork may have left something
+    tally.note_gone(0)
+    assert tally.seen() is None
+    ledger.closings.open(closing("211047650761"))
+    assert tally.seen() == 1
+    tally.note_gone(0)  # by a pass that saw nothing, and was slow
+    assert tally.seen() == 1
+    tally.note_gone(1)
+    assert tally.seen() is None
+    assert ledger.endings.tally.seen() == 0
+
+
+def closing(account_id: str) -> ClosingRecord:
+    return ClosingRecord(
+        closes_at="2026-12-31T00:00:00Z",
+        unit="ou-ab12-9",
+        home="r-ab12",
+        account_id=account_id,
+        account_name="sandbox",
+        email=EMAIL,
+        execution="one",
+    )

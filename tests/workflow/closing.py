@@ -56,6 +56,17 @@ class Closings:
         )
         return found
 
+    def look_ahead(self, when: datetime) -> dict[str, list[str]]:
+        """The pass of this time over accounts that expire: of whom it told people, and whose closing it began."""
+        found: dict[str, list[str]] = self.cloud.invoke(
+            "RequestClosingsFunction", {"time": f"{when:%Y-%m-%dT%H:%M:%SZ}"}
+        )
+        return found
+
+    def begun(self, name: str) -> Execution:
+        """The execution that was started under this name, once it has ended."""
+        return self.cloud.ended(f"{self.machine.replace(':stateMachine:', ':execution:')}:{name}")
+
     def file(self, address: str) -> dict[str, Any]:
         bucket, _, key = address.removeprefix("s3://").partition("/")
         read = self.cloud.aws.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()

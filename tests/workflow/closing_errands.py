@@ -120,6 +120,34 @@ def close_due(place: Place) -> Job:
     return job
 
 
+def request_closings(place: Place) -> Job:
+    """One account expires in some days, and people are told; another one did, and people have been told, so that the machine
+    is started for it. It refuses, as nothing declares that accounts are closed here."""
+    cloud, now = place.cloud, datetime.now(UTC)
+    ledger = Ledger(cloud.outputs["LedgerTable"], client=cloud.aws.client("dynamodb"))
+    today = f"{now:%Y-%m-%d}"
+    accounts = [
+        str(cloud.ask(accountName=name, email=email).output["accountId"])
+        for name, email in (cloud.fresh(), cloud.fresh())
+    ]
+    for account in accounts:
+        tag = {"Key": "groundwork:expires", "Value": today}
+        cloud.aws.client("organizations").tag_resource(ResourceId=account, Tags=[tag])
+
+    def job() -> str:
+        for account in accounts:
+            ledger.endings.forget(account)
+            ledger.endings.expire(account, today)
+        ledger.endings.note_told(accounts[1], f"{today}/3", int((now - timedelta(days=3)).timestamp()))
+        since, when = len(cloud.aws.calls), now + timedelta(days=next(_days))
+        refused = place.invoke("RequestClosingsFunction", {"time": when.isoformat()})
+        for account in accounts:
+            ledger.endings.forget(account)
+        return refused or ", ".join(place.denials("RequestClosingsFunction", since))
+
+    return job
+
+
 OF_CLOSING: dict[str, Callable[[Place], Job]] = {
     "CloseAccountStateMachine.InvokeItsFunctions": ask_about,
     "CloseAccountStateMachine.SendAnswers": ask_about,
@@ -145,4 +173,8 @@ OF_CLOSING: dict[str, Callable[[Place], Job]] = {
     "CloseDueAccountsFunction.LookAtTheOrganization": close_due,
     "CloseDueAccountsFunction.CloseAccounts": close_due,
     "CloseDueAccountsFunction.SendAnswers": close_due,
+    "RequestClosingsFunction.UseTheLedger": request_closings,
+    "RequestClosingsFunction.LookAtTheOrganization": request_closings,
+    "RequestClosingsFunction.StartTheMachine": request_closings,
+    "RequestClosingsFunction.SendAnswers": request_closings,
 }

@@ -13,7 +13,8 @@ from functools import partial
 
 from groundwork.callers import source_of
 from tests.workflow import approval_errands, change_errands, management_errands
-from tests.workflow.closing_errands import OF_CLOSING
+from tests.workflow.closing import Closings
+from tests.workflow.closing_errands import OF_CLOSING, Shut
 from tests.workflow.conftest import until
 from tests.workflow.management_errands import MANAGEMENT, delegate, designate, mend_management, remove_units
 from tests.workflow.notification_errands import OF_WHO_TELLS
@@ -101,6 +102,25 @@ def tell_nobody(place: Place) -> Job:
             "NotifyFailureFunction",
             since,
             lambda each: (each["source"], each["execution"]) == ("groundwork", failed.arn),
+        )
+
+    return job
+
+
+def have_back(place: Place) -> Job:
+    """An account is had back, and the rule of what ends calls the function that tells people."""
+    shut = Shut(place)
+
+    def job() -> str:
+        shut.put()
+        since = len(place.cloud.aws.calls)
+        ended = Closings(place.cloud).start(accountId=shut.id, reopen=True)
+        place.settle()
+        return _buried_or_called(
+            place,
+            "NotifyFailureFunction",
+            since,
+            lambda each: (each["source"], each["execution"]) == ("groundwork", ended.arn),
         )
 
     return job

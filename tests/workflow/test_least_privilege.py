@@ -43,6 +43,11 @@ ADMITTING: dict[str, tuple[Callable[[Place], Job], str]] = {
         partial(errands.come_by_schedule, "CloseDueAccountsRule", "CloseDueAccountsFunction"),
         "not allowed lambda:InvokeFunction",
     ),
+    "RequestClosingsPermission": (
+        partial(errands.come_by_schedule, "CloseDueAccountsRule", "RequestClosingsFunction"),
+        "not allowed lambda:InvokeFunction",
+    ),
+    "AccountEndingPermission": (errands.have_back, "not allowed lambda:InvokeFunction"),
     "RequestDecidedPermission": (errands.decide_by_a_rule, "not allowed lambda:InvokeFunction"),
     "AccountFailedPermission": (errands.tell_nobody, "not allowed lambda:InvokeFunction"),
     "RollOutLostPermission": (errands.stop_roll_out, "not allowed lambda:InvokeFunction"),
@@ -99,6 +104,9 @@ JUSTIFIED: dict[str, dict[str, str]] = {
     },
     "CloseDueAccountsFunction.LookAtTheOrganization": {
         "organizations:ListOrganizationalUnitsForParent": CLOSING_DECLARED
+    },
+    "RequestClosingsFunction.LookAtTheOrganization": {
+        "organizations:ListAccounts": "closing.accounts names accounts, as in tests/workflow/own_organization/test_expiring.py"
     },
     "RequestApprovalStateMachine.WriteExecutionLogs": DELIVERING_LOGS,
     "RequestApprovalFunction.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},

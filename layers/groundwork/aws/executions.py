@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 
@@ -80,6 +81,13 @@ class Executions:
     def start(self, state_machine_arn: str, name: str, account_id: str, mode: Mode) -> bool:
         """Start the machine for an account. False when an execution of this name was started before."""
         given = {"accountId": account_id} | ({"mode": mode} if mode != "apply" else {})
+        return self.begin(state_machine_arn, name, given)
+
+    def begin(self, state_machine_arn: str, name: str, given: Mapping[str, Any]) -> bool:
+        """Start a machine with this input. False when an execution of this name was started before.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_StartExecution.html
+        """
         try:
             self._client.start_execution(
                 stateMachineArn=state_machine_arn, name=name, input=json.dumps(given)

@@ -10,7 +10,7 @@ from pydantic import AfterValidator, Field
 from groundwork.callers import BY, caller_in
 from groundwork.contracts import Model, object_of
 from groundwork.errors import InvalidRequest
-from groundwork.fields import AccountId, EventId, Whole, shown
+from groundwork.fields import AccountId, Day, EventId, Whole, shown
 from groundwork.parsing import check_length, parsed
 
 CLOSE = "Account Close Requested"
@@ -45,9 +45,12 @@ class ReopenRequest(Model):
 
 
 class Start(CloseRequest):
-    """What a person starts the machine with."""
+    """What a person starts the machine with, or `RequestClosings`: that one says why, and the account is left open where it
+    is not so any more: it expires on the day `expired_on`, or the declaration names it under `closing.accounts`."""
 
     reopen: bool = False
+    expired_on: Day | None = None
+    declared: bool = False
 
 
 class Asked(Start):

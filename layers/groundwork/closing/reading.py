@@ -23,10 +23,7 @@ from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.records import Closing, ClosingRecord, Memory, closing_in
 from groundwork.vending.enrolment import STATE_TAG
-from groundwork.vending.kinds import kind_of
-
-PROTECTED_TAG = "groundwork:protected"
-"""On an account that nobody closes, whatever its value is."""
+from groundwork.vending.kinds import PROTECTED_TAG, kind_of
 
 
 class ClosingReader:
@@ -56,9 +53,19 @@ class ClosingReader:
         if holder and self._executions.is_running(holder):
             raise AccountBusy(f"Account {listed.id} is being worked on by {holder}.")
         closing, known = closing_in(tags.get(STATE_TAG)), memory.closings.get(listed.id)
+        if self._is_withdrawn(asked, listed, memory):
+            return Closure(route="done", execution=execution, listed=listed)
         if asked.reopen:
             return self._reopen(asked, listed, closing, known, execution)
         return self._close(asked, listed, tags, memory, closing, known, execution, now)
+
+    def _is_withdrawn(self, asked: Asked, listed: Listed, memory: Memory) -> bool:
+        """Whether what was to close the account is so no more: another day has been asked for, or another declaration
+        deployed, while this execution waited for whoever worked in it."""
+        ending = memory.endings.get(listed.id)
+        if asked.expired_on and (ending is None or ending.expires_on != asked.expired_on):
+            return True
+        return asked.declared and not self._declaration.closing.names(listed.id, listed.name)
 
     # -- closing -----------------------------------------------------------------------------------
 
@@ -169,6 +176,8 @@ def _asked_of(asked: Asked, listed: Listed, execution: str) -> dict[str, Any]:
         "execution": execution,
         "request_id": asked.request_id,
         "reason": asked.reason,
+        "expired_on": asked.expired_on,
+        "declared": 1 if asked.declared else None,
     }
 
 

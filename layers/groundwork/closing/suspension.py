@@ -40,7 +40,7 @@ def reopen(
     state_machine_arn: str,
 ) -> Ending:
     """Back to where it was, unless a person has moved it since. Groundwork's own account is brought to its baseline, which
-    the declaration may have changed since. Raises `AccountBusy` where CloseAccount may be called at this moment, and
+    the declaration may have changed since; one that had expired does so no more. Raises `AccountBusy` where CloseAccount may be called at this moment, and
     `RefusedByAws` where its unit is gone."""
     record = _of(work)
     if not ledger.closings.begin_reopening(record.account_id):
@@ -48,6 +48,7 @@ def reopen(
     if organizations.account(record.account_id).parent_id == record.unit:
         _move_home(record, organizations)
     organizations.tag(record.account_id, {STATE_TAG: record.former or REOPENED})
+    ledger.endings.begin_anew(record.account_id, record.expired_on)
     ledger.closings.forget(record.account_id)
     if record.former:
         name = f"reopened-{record.account_id}-{hashlib.sha256(work.execution.encode()).hexdigest()[:16]}"

@@ -7,6 +7,7 @@ from typing import Any
 
 from pydantic import Field
 
+from groundwork.aws.organizations import Listed
 from groundwork.closing.work import Closure
 from groundwork.contracts import Model
 from groundwork.ledger.records import ClosingRecord
@@ -33,12 +34,40 @@ def closing(work: Closure, record: ClosingRecord, inventory: Mapping[str, Any]) 
         "closesAt": record.closes_at,
         **({"reason": record.reason} if record.reason else {}),
         "inventory": dict(inventory),
-        "reopen": f"Until {record.closes_at}: groundwork reopen {record.account_id}, or the event Account Reopen Requested with "
-        f'{{"accountId": "{record.account_id}"}}.',
+        "reopen": _how_to_reopen(record),
         **({"again": True} if work.again else {}),
         **_asked(work.execution, work.request_id),
     }
     return Answer(detail_type="Account Closing", detail=detail)
+
+
+def expiring(listed: Listed, notice_id: str, why: str, suspended_at: str, keep: str) -> Answer:
+    """`Account Expiring`: it is going to be closed, for that reason, if nobody does what `keep` says. A notice that is sent
+    twice has the same id."""
+    detail = {
+        "accountId": listed.id,
+        "accountName": listed.name,
+        "email": listed.email,
+        "noticeId": notice_id,
+        "reason": why,
+        "suspendedAt": suspended_at,
+        "keep": keep,
+    }
+    return Answer(detail_type="Account Expiring", detail=detail)
+
+
+def closing_all_the_same(record: ClosingRecord, notice_id: str) -> Answer:
+    """`Account Closing`, of an account that the declaration no longer names, and that is suspended: it stays so."""
+    reason = "closing.accounts in baseline.yaml names it no more; it is closed all the same, unless it is reopened."
+    detail = {**_of(record), "noticeId": notice_id, "reason": reason, "reopen": _how_to_reopen(record)}
+    return Answer(detail_type="Account Closing", detail=detail)
+
+
+def _how_to_reopen(record: ClosingRecord) -> str:
+    return (
+        f"Until {record.closes_at}: groundwork reopen {record.account_id}, or the event Account Reopen Requested with "
+        f'{{"accountId": "{record.account_id}"}}.'
+    )
 
 
 def reopened(work: Closure, note: str = "") -> Answer:

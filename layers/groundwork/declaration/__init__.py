@@ -199,7 +199,12 @@ class Declaration(Model):
         """Twelve hexadecimal digits that change when anything that is laid down does: values and policies, not comments
         or the pace of roll-outs."""
         laid_down = self.model_dump(
-            mode="json", by_alias=True, exclude={"roll_out", "requests", "approvals", "changes"}
+            mode="json",
+            by_alias=True,
+            exclude={
+                **dict.fromkeys(("roll_out", "requests", "approvals", "changes"), True),
+                "closing": {"accounts"},
+            },
         )
         settings = {name: given for name, given in self._given.items() if self.has_component(name)}
         own = {f"organization/{name}": document for name, document in self._own_documents.items()}

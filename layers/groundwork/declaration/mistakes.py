@@ -250,7 +250,12 @@ def _quarantine(declaration: Declaration) -> Iterator[str]:
 def _closing(declaration: Declaration) -> Iterator[str]:
     """What the unit is not: a place to stay, or the one where new accounts wait."""
     unit, quarantine = declaration.closing.unit, declaration.quarantine.unit
+    for account in declaration.accounts:
+        if account.kind != "workload" and declaration.closing.names(account.id or "", account.name):
+            yield f"closing.accounts: names {account.name}, of kind {account.kind}, which is never closed; take it out"
     if unit is None:
+        if declaration.closing.accounts:
+            yield "closing.accounts: names accounts, and closing.unit, in which they would wait, is not declared; declare it"
         return
     key = f"closing.unit: {shown(unit)}"
     yield from _shut(key, unit, declaration)

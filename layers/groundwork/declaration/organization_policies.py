@@ -65,6 +65,15 @@ class Closing(Model):
         le=365,
         description="For how long an account waits there at least; a request may ask for longer",
     )
+    accounts: list[AccountName] = Field(
+        default_factory=list,
+        description="Names or ids of accounts that are to be closed: suspended a day after people have been told, then as any other. "
+        "Taking one out of the list brings back none that is suspended",
+    )
+
+    def names(self, account_id: str, name: str) -> bool:
+        """Whether an account is to be closed because it stands here."""
+        return account_id in self.accounts or name in self.accounts
 
 
 PerimeterService = Literal[

@@ -17,6 +17,7 @@ from groundwork.contracts import Account, Kind
 from groundwork.ledger.approvals import Approvals
 from groundwork.ledger.changes import Changes
 from groundwork.ledger.closings import Closings
+from groundwork.ledger.endings import Endings
 from groundwork.ledger.leases import LEASE, Leases, held_by
 from groundwork.ledger.notes import Notes
 from groundwork.ledger.records import (
@@ -74,6 +75,7 @@ class Ledger:
         self.leases = Leases(self._table, now)
         self.approvals = Approvals(self._table, now)
         self.closings = Closings(self._table)
+        self.endings = Endings(self._table)
         self.changes = Changes(self._table, now)
 
     def notes(self, execution: str) -> Notes:
@@ -94,11 +96,20 @@ class Ledger:
         keys = keys_of(emails, accounts, names, requests, closings)
         return remembered(self._table.get_many(keys), self._now())
 
-    def recall_all(self) -> Memory:
-        """Everything about every account, in one scan."""
-        kinds = ("account#", "closing#", "email#", "name#", "request#", PINNED)
+    def recall_all(self, *, consistent: bool = False) -> Memory:
+        """Everything about every account, in one scan; `consistent`, with all that was written before it."""
+        kinds = ("account#", "closing#", "ending#", "email#", "name#", "request#", PINNED)
         wanted = either(
             *(where(f"begins_with(#pk, :kind{n})", **{f"kind{n}": kind}) for n, kind in enumerate(kinds))
+        )
+        return remembered(
+            {str(item["pk"]): item for item in self._table.scan(wanted, consistent=consistent)}, self._now()
+        )
+
+    def leaving(self) -> Memory:
+        """Accounts that expire, that wait to be closed and that were, in one scan."""
+        wanted = either(
+            *(where(f"begins_with(#pk, :{kind})", **{kind: f"{kind}#"}) for kind in ("closing", "ending"))
         )
         return remembered({str(item["pk"]): item for item in self._table.scan(wanted)}, self._now())
 

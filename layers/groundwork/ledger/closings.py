@@ -2,7 +2,7 @@
 
 `closing#<account id>`: the attributes of `ClosingRecord`. `closed#<e-mail>`: `accountId` and `accountName` of an account
 that was closed with this root e-mail, which AWS gives to no other account, long after it has left the organization.
-`closing-slot`: `notBefore`, when CloseAccount may be called again.
+`closing-slot`: `notBefore`, when CloseAccount may be called again. `closings` is the tally of those that wait.
 
 Times are in seconds since the epoch, and given by whoever asks: those of one clock are compared with each other.
 """
@@ -13,6 +13,7 @@ from collections.abc import Mapping
 
 from groundwork.ledger.records import ClosingRecord, closing_key, closing_of
 from groundwork.ledger.table import Item, Table, either, every, removing, setting, together, where
+from groundwork.ledger.tally import Tally
 
 KNOWN, NEW = where("attribute_exists(#pk)"), where("attribute_not_exists(#pk)")
 NOT_CALLED, CLOSED = where("attribute_not_exists(#calledAt)"), where("attribute_exists(#closedAt)")
@@ -26,23 +27,21 @@ def closed_key(email: str) -> str:
 class Closings:
     def __init__(self, table: Table) -> None:
         self._table = table
+        self.tally = Tally(table, "closings")
 
     def of(self, account_id: str) -> ClosingRecord | None:
         key = closing_key(account_id)
         return closing_of(self._table.get_many([key]).get(key))
 
-    def all(self) -> dict[str, ClosingRecord]:
-        """By the ids of the accounts, in one scan."""
-        found = map(closing_of, self._table.scan(where("begins_with(#pk, :kind)", kind=closing_key(""))))
-        return {each.account_id: each for each in found if each}
-
     def open(self, record: ClosingRecord) -> ClosingRecord:
         """What stands from now on: this, or what somebody else has written before. An account that was closed and is there
         again begins anew."""
         item: Item = {"pk": closing_key(record.account_id), **record.to_json()}
-        if self._table.put(item, either(NEW, CLOSED)):
-            return record
-        return self.of(record.account_id) or record
+        stands = (
+            record if self._table.put(item, either(NEW, CLOSED)) else self.of(record.account_id) or record
+        )
+        self.tally.add()
+        return stands
 
     def note_call(self, account_id: str, now: int) -> bool:
         """Before CloseAccount is called. False when the account is on its way back."""

@@ -121,6 +121,8 @@ class Directory:
         for kind, pinned in (memory.pinned or {}).items():
             if pinned == account_id:
                 self._ledger.unpin(kind, account_id)
+        if account_id in memory.endings:
+            self._ledger.endings.forget(account_id)
         return True
 
 

@@ -7,7 +7,8 @@
 | `name#<name>` | `accountId` of an account that is called so; or `email`, for which one of that name has been asked |
 | `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; those of `LastRuns` |
 | `approval#<request id>`, `asked#<day>#<user id>` | see `approvals` |
-| `closing#<account id>`, `closed#<e-mail>`, `closing-slot` | see `closings` |
+| `ending#<account id>`, `endings` | see `endings` |
+| `closing#<account id>`, `closed#<e-mail>`, `closing-slot`, `closings` | see `closings` |
 | `execution#<ARN>` | `answeredBy` (a state), `expires` |
 | `note#<ARN>#<key>` | see `notes` |
 | `admission` | `endsAt` of the last slot, in milliseconds since the epoch |
@@ -80,6 +81,10 @@ def asked_key(day: str, user_id: str) -> str:
 
 def closing_key(account_id: str) -> str:
     return f"closing#{account_id}"
+
+
+def ending_key(account_id: str) -> str:
+    return f"ending#{account_id}"
 
 
 RequestState = Literal["waiting", "claimed", "created", "ready", "failed"]
@@ -222,7 +227,7 @@ def closing_in(state: str | None) -> Closing | None:
 class ClosingRecord(Closing):
     """And who asked for it, and how far it is: `called_at` and `closed_at` are when CloseAccount was called, and when the
     account was seen to be closed; `refused_at` is when AWS would not close it; `reopening` is there once it is on its way
-    back."""
+    back. `expired_on` is the day on which it expired, `declared` is there where `closing.accounts` is why."""
 
     account_id: str
     account_name: str
@@ -230,10 +235,22 @@ class ClosingRecord(Closing):
     execution: str
     request_id: str | None = None
     reason: str = ""
+    expired_on: str | None = None
+    declared: Whole | None = None
     called_at: Whole | None = None
     closed_at: Whole | None = None
     refused_at: Whole | None = None
     reopening: Whole | None = None
+
+
+class EndingRecord(Model):
+    """What has an account closed without anybody asking on the day, and what people have been told of that. `expires_on` is
+    the day, `told` the last notice, and `told_at` when that was."""
+
+    account_id: str
+    expires_on: str | None = None
+    told: str | None = None
+    told_at: Whole | None = None
 
 
 class Bearer(Model):
@@ -248,7 +265,7 @@ class Bearer(Model):
 class Memory(Model):
     """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `names` who has a name, by
     name in lower case; `approvals` what waits for one, by the request's id; `holders` who holds the lease of an account; `closings` are the
-    accounts that are to be closed, and those that were; `every_email` says that only an account younger than
+    accounts that are to be closed, and those that were; `endings` those that are to expire, or that people were told of; `every_email` says that only an account younger than
     the last pass over all can be missing here; `units` are ids of organizational units by path, as they were some minutes
     ago; `pinned` are ids by kind, and None where the ledger does not know of any, which may be because it was lost."""
 
@@ -260,6 +277,7 @@ class Memory(Model):
     pinned: dict[Kind, str] | None = None
     holders: dict[str, str] = Field(default_factory=dict)
     closings: dict[str, ClosingRecord] = Field(default_factory=dict)
+    endings: dict[str, EndingRecord] = Field(default_factory=dict)
     every_email: bool = False
     units: dict[str, str] = Field(default_factory=dict)
     units_until: int = 0
@@ -291,6 +309,10 @@ def closing_of(item: Mapping[str, Any] | None) -> ClosingRecord | None:
     return ClosingRecord.model_validate(_only(ClosingRecord, item)) if item else None
 
 
+def ending_of(item: Mapping[str, Any] | None) -> EndingRecord | None:
+    return EndingRecord.model_validate(_only(EndingRecord, item)) if item else None
+
+
 def keys_of(
     emails: Iterable[str],
     accounts: Iterable[str],
@@ -300,7 +322,7 @@ def keys_of(
 ) -> list[str]:
     of_emails = [key(email) for email in emails for key in (request_key, email_key)]
     others = [
-        *map(account_key, accounts),
+        *(key(account) for account in accounts for key in (account_key, ending_key)),
         *map(name_key, names),
         *map(approval_key, requests),
         *map(closing_key, closings),
@@ -332,6 +354,7 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
             each: item["leaseOwner"] for each, item in accounts.items() if item.get("leaseUntil", 0) > now
         },
         closings={each: it for each, item in _named(items, "closing").items() if (it := closing_of(item))},
+        endings={each: one for each, item in _named(items, "ending").items() if (one := ending_of(item))},
         every_email=ALL_EMAILS in items,
         units=_units_of(units) if held else {},
         units_until=units["until"] if held else 0,

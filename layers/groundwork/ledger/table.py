@@ -102,9 +102,16 @@ class Table:
                 asked = answer.get("UnprocessedKeys")
         return found
 
-    def scan(self, condition: Expression) -> Iterator[Item]:
+    def scan(self, condition: Expression, *, consistent: bool = False) -> Iterator[Item]:
+        """`consistent`: with all that was written before.
+
+        https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_Scan.html
+        """
         pages = self._client.get_paginator("scan").paginate(
-            TableName=self._name, FilterExpression=condition.text, **_given(condition)
+            TableName=self._name,
+            FilterExpression=condition.text,
+            ConsistentRead=consistent,
+            **_given(condition),
         )
         for page in pages:
             yield from map(_plain, page["Items"])

@@ -17,6 +17,7 @@ from groundwork.errors import (
     RequestInProgress,
     SecurityAccountMissing,
 )
+from groundwork.fields import EXPIRES_TAG
 from groundwork.ledger.records import ApprovalRecord, Memory, RequestRecord
 from groundwork.vending.again import answered_again, asked_by
 from groundwork.vending.approval import (
@@ -96,7 +97,7 @@ class AskedFor(Beginning):
                 account_name=asked.account_name,
                 kind=kind,
                 organizational_unit=unit,
-                tags=asked.tags,
+                tags=asked.tags | ({EXPIRES_TAG: asked.expires} if asked.expires else {}),
                 request_id=trigger.request_id,
                 owner=execution,
                 requester=trigger.requester,
@@ -117,6 +118,7 @@ class AskedFor(Beginning):
             "kind": wanted.kind,
             "organizationalUnit": wanted.organizational_unit or "",
             "tags": wanted.tags,
+            "expires": wanted.tags.get(EXPIRES_TAG),
         }
         progress = self._declaration.requests.progress
         return work.model_copy(update={"asked_by": asked_by(trigger, there), "progress": progress})
@@ -299,8 +301,9 @@ class AskedFor(Beginning):
         there: dict[str, Any] = {"accountName": listed.name, "kind": self._kind(listed, memory)}
         if trigger.asked.organizational_unit:
             there["organizationalUnit"] = self._organizations.path_of(listed.unit_ids, memory.units)
-        if trigger.asked.tags:
+        if trigger.asked.tags or trigger.asked.expires:
             there["tags"] = self._organizations.tags(listed.id)
+            there["expires"] = there["tags"].get(EXPIRES_TAG)
         return there
 
 

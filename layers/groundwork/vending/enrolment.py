@@ -12,13 +12,13 @@ from pydantic import Field
 from groundwork.aws.organizations import Listed, Organizations, facts, unit_gone
 from groundwork.contracts import Account, Change, Kind, Model, Organization
 from groundwork.errors import InvalidRequest
-from groundwork.fields import Whole, ancestors
+from groundwork.fields import EXPIRES_TAG, NEVER, Whole, ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.records import Memory
 from groundwork.side_by_side import side_by_side
 from groundwork.vending.kinds import KIND_TAG, Pinned, declared_as, known_id
-from groundwork.vending.standing import moved_back, standing
+from groundwork.vending.standing import end_of, moved_back, standing
 from groundwork.vending.work import QUARANTINED, Waiting, Work, is_entering, waits_in
 
 if TYPE_CHECKING:
@@ -124,6 +124,9 @@ class Enroller:
         pinned = (memory.pinned or {}) if work.kind == "management" else {}
         besides = work.tags | {PIN_TAGS[kind]: account_id for kind, account_id in pinned.items()}
         wanted |= {key: value for key, value in besides.items() if tags.get(key) != value}
+        if (known := memory.endings.get(listed.id)) and work.route != "create":
+            day = known.expires_on or NEVER
+            wanted |= {EXPIRES_TAG: day} if tags.get(EXPIRES_TAG, NEVER) != day else {}
         if tags.get(STATE_TAG) == "ready":
             wanted.pop(STATE_TAG, None)
         if tags.get(BASELINE_TAG) != (
@@ -151,6 +154,8 @@ class Enroller:
                 self._organizations.tag(listed.id, wanted)
 
         def note() -> None:
+            if work.route == "create" and EXPIRES_TAG in work.tags:
+                self._ledger.endings.expire_first(listed.id, work.tags[EXPIRES_TAG])
             if not _is_noted(enrolled.account, memory):
                 self._ledger.enroll(enrolled.account, enrolled.ready)
             known = memory.accounts.get(listed.id)
@@ -271,7 +276,10 @@ class Enroller:
             baseline=tags.get(BASELINE_TAG),
             leases=known.leases if known else 0,
             security_ready=security is not None and self._is_ready(security, memory),
-            reports=standing(listed, account, own, known, self._declaration),
+            reports=[
+                *standing(listed, account, own, known, self._declaration),
+                *end_of(account, tags, memory, self._declaration),
+            ],
         )
 
     def _policies_hold(self, listed: Listed, memory: Memory) -> bool:

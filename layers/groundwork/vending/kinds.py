@@ -17,6 +17,8 @@ if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
 
 KIND_TAG = "groundwork:kind"
+PROTECTED_TAG = "groundwork:protected"
+"""On an account that nobody closes, whatever its value is."""
 Pinned = Mapping[Kind, str]
 """Ids by kind."""
 

@@ -6,12 +6,13 @@ mistakes, too, is told of these as well.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from datetime import UTC, datetime
 from difflib import get_close_matches
 from typing import TYPE_CHECKING, Any
 
-from groundwork.contracts import RequestedKind
-from groundwork.fields import ancestors, is_below, shown
+from groundwork.contracts import Kind, RequestedKind
+from groundwork.fields import MOST_TAGS, ancestors, is_below, shown
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
@@ -58,7 +59,31 @@ def mistakes_of_request(given: Given, declaration: Declaration) -> list[str]:
 
 def mistakes_of_new_account(given: Given, declaration: Declaration) -> list[str]:
     """What is a mistake only where an account would be made: it could not be undone."""
-    return [*mistakes_of_unit(given, declaration), *_mistaken_name(given, declaration)]
+    return [
+        *mistakes_of_unit(given, declaration),
+        *_mistaken_name(given, declaration),
+        *_mistaken_expiry(given, declaration),
+    ]
+
+
+def _mistaken_expiry(given: Given, declaration: Declaration) -> Iterator[str]:
+    day, tags = given.get("expires"), given.get("tags")
+    if day is None:
+        return
+    yield from mistakes_of_day(day, granted(given, declaration)[0], declaration)
+    if isinstance(tags, Mapping) and len(tags) >= MOST_TAGS:
+        yield f"tags holds {len(tags)} tags, and expires is one more; give at most {MOST_TAGS - 1} beside it."
+
+
+def mistakes_of_day(day: str, kind: Kind, declaration: Declaration) -> Iterator[str]:
+    """Of the one on which an account of this kind is to expire."""
+    what = f"expires {shown(day)}"
+    if declaration.closing.unit is None:
+        yield f"{what} cannot hold: baseline.yaml declares no closing.unit, and no account is closed; have it declared, or leave expires out."
+    elif kind != "workload":
+        yield f"{what} is not for an account of kind {kind}, which is never closed; leave expires out."
+    elif day <= (today := f"{datetime.now(UTC):%Y-%m-%d}"):
+        yield f"{what} is not after today, {today} in UTC; give a later day, or leave expires out."
 
 
 def mistakes_of_unit(given: Given, declaration: Declaration) -> list[str]:

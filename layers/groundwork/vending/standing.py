@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING
 
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Account, Change, PlannedCall, Severity
-from groundwork.fields import is_below
-from groundwork.ledger.records import AccountRecord
+from groundwork.fields import EXPIRES_TAG, NEVER, is_below
+from groundwork.ledger.records import AccountRecord, Memory
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
@@ -148,6 +148,28 @@ def _is_guarded(account: Account, declaration: Declaration) -> bool:
     return declaration.has_component("guardrails") and (
         not where or any(is_below(account.unit, unit) for unit in where)
     )
+
+
+def end_of(
+    account: Account, tags: Mapping[str, str], memory: Memory, declaration: Declaration
+) -> Iterator[Change]:
+    """What is said of its end that nobody may expect: the declaration has it closed, or its tag names a day that the ledger
+    does not know, and by which it is not closed."""
+    closing, kind = declaration.closing, account.kind
+    if closing.names(account.id, account.name):
+        what = (
+            f"accounts of kind {kind} are never closed: take it out there"
+            if kind != "workload"
+            else f"it is suspended a day after Account Expiring has told of it, and closed {closing.grace_days} days later"
+        )
+        yield _report(account, f"closing.accounts in baseline.yaml names it; {what}", "high")
+    day, known = tags.get(EXPIRES_TAG, NEVER), memory.endings.get(account.id)
+    if day != NEVER and known is None:
+        reason = (
+            f"has the tag {EXPIRES_TAG} {day}, of which the ledger knows nothing, so that it does not expire: groundwork change "
+            f"{account.id} --expires {day}, or never, says which"
+        )
+        yield _report(account, reason, "medium")
 
 
 def _report(account: Account, reason: str, severity: Severity) -> Change:

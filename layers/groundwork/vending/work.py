@@ -29,18 +29,20 @@ class Asker(Model):
 
 
 class Wish(Model):
-    """What an account is to be from now on; what is left out stays. `untag` are the keys of tags that are taken off."""
+    """What an account is to be from now on; what is left out stays. `untag` are the keys of tags that are taken off;
+    `expires` is a day, or `never`."""
 
     account_name: str | None = None
     organizational_unit: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     untag: list[str] = Field(default_factory=list)
+    expires: str | None = None
 
 
 class Changed(Model):
     """A field of a change request, and what the account `was` there and `is` now. Of tags those alone that differ."""
 
-    field: Literal["accountName", "organizationalUnit", "tags"]
+    field: Literal["accountName", "organizationalUnit", "tags", "expires"]
     was: str | dict[str, str]
     now: str | dict[str, str] = Field(alias="is")
 

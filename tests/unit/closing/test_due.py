@@ -37,7 +37,8 @@ class Aws:
         self.answers: list[Any] = []
         self.called: list[str] = []
         self.not_before = 0
-        self.closings = self
+        self.closings = self.tally = self
+        self.put, self.ended, self.scans = len(self.records), -1, 0
 
     # Organizations
 
@@ -79,8 +80,15 @@ class Aws:
 
     # the ledger
 
-    def recall_all(self) -> Memory:
+    def recall_all(self, *, consistent: bool = False) -> Memory:
+        self.scans += 1
         return Memory(closings=dict(self.records))
+
+    def seen(self) -> int | None:
+        return None if self.ended == self.put else self.put
+
+    def note_gone(self, seen: int) -> None:
+        self.ended = seen
 
     def take_slot(self, now: int, until: int) -> bool:
         free = self.not_before <= now
@@ -144,6 +152,22 @@ def test_without_accounts_that_wait_aws_is_not_asked(told: list[tuple[str, str]]
     aws = Aws()
     aws.accounts = None  # type: ignore[method-assign, assignment]
     assert look(aws).to_json() == {"closing": [], "closed": []}
+
+
+def test_where_closing_is_not_declared_the_ledger_is_read_until_nobody_waits(
+    told: list[tuple[str, str]],
+) -> None:
+    aws = Aws(waiting(1), waiting(2, called_at=seconds(NOW), closed_at=seconds(NOW)))
+    assert look(aws).closing == [waiting(1).account_id]  # declared once, and not any more
+    aws.states[waiting(1).account_id] = "SUSPENDED"
+    assert look(aws, NOW + LATER).closed == [waiting(1).account_id]
+    look(aws, NOW + 2 * LATER)
+    scans = aws.scans
+    assert look(aws, NOW + 3 * LATER).to_json() == {"closing": [], "closed": []}
+    assert aws.scans == scans
+    aws.put += 1  # somebody declared it, asked, and took it out again
+    look(aws, NOW + 4 * LATER)
+    assert aws.scans == scans + 1
 
 
 def test_one_a_pass_in_the_order_in_which_they_are_due(told: list[tuple[str, str]]) -> None:

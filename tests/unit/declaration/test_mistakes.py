@@ -108,6 +108,8 @@ MISTAKES: list[tuple[str, Any, str]] = [
     ("logArchive.keyAlias", "alias/aws/logs", "is no alias of a key"),
     ("trail.name", "a..b", "is no trail's name"),
     ("config.aggregator", "a+b", "is no aggregator's name"),
+    ("closing", {"unit": "Sandbox", "accounts": ["security"]}, "names security, of kind security, which is never closed"),
+    ("closing", {"accounts": ["leftover"]}, "closing.unit, in which they would wait, is not declared; declare it"),
 ]  # fmt: skip
 
 

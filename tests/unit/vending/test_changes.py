@@ -66,3 +66,17 @@ def test_who_finishes_a_change_tells_what_it_was_when_it_began(wish: Wish) -> No
     begun = half.as_begun(NOW, wish)
     assert begun.organizational_unit == PRODUCTION
     assert changed(begun, half.after(wish)) == changed(NOW, NOW.after(wish))
+
+
+def test_another_day_of_expiry_is_told_and_none_is_never() -> None:
+    expiring = NOW.after(Wish(expires="2026-12-31"))
+    (change,) = in_words(DEV, NOW, expiring, DECLARED)
+    assert change.reason == "expires never, and '2026-12-31' is asked for"
+    later, never = (expiring.after(Wish(expires=day)) for day in ("2027-03-31", "never"))
+    assert changed(expiring, later)[0].to_json() == {
+        "field": "expires",
+        "was": "2026-12-31",
+        "is": "2027-03-31",
+    }
+    assert changed(expiring, never)[0].now == "never"
+    assert NOW.as_begun(expiring, Wish(expires="never")).expires == "2026-12-31"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -67,4 +68,37 @@ def test_the_name_of_a_declared_account_is_its_own(same_name: bool, mistakes: in
 )
 def test_what_is_another_accounts_is_refused(given: dict[str, Any], said: str) -> None:
     (told,) = mistakes_of_request(given, DECLARATION)
+    assert said in told
+
+
+CLOSING = DECLARATION.model_copy(
+    update={"closing": DECLARATION.closing.model_copy(update={"unit": "Suspended"})}
+)
+SANDBOX = {"accountName": "sandbox", "email": "aws+sandbox@example.com"}
+
+
+def test_an_account_may_expire_where_accounts_are_closed() -> None:
+    assert mistakes_of_new_account(SANDBOX | {"expires": "2099-12-31"}, CLOSING) == []
+
+
+@pytest.mark.parametrize(
+    ("given", "declaration", "said"),
+    [
+        ({"expires": "2099-12-31"}, DECLARATION, "baseline.yaml declares no closing.unit"),
+        ({"expires": "2026-01-01"}, CLOSING, "is not after today"),
+        ({"expires": f"{datetime.now(UTC):%Y-%m-%d}"}, CLOSING, "is not after today"),
+        (
+            {"accountName": "security", "email": "aws+security@example.com", "expires": "2099-12-31"},
+            CLOSING,
+            "is not for an account of kind security, which is never closed",
+        ),
+        (
+            {"expires": "2099-12-31", "tags": {str(number): "x" for number in range(45)}},
+            CLOSING,
+            "tags holds 45 tags, and expires is one more; give at most 44",
+        ),
+    ],
+)
+def test_a_day_that_cannot_hold_is_refused(given: dict[str, Any], declaration: Any, said: str) -> None:
+    (told,) = mistakes_of_new_account(SANDBOX | given, declaration)
     assert said in told

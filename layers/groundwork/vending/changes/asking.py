@@ -7,11 +7,11 @@ from collections.abc import Iterator, Mapping
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import ChangeRequest, ChangeRequested, Changes, StartedByHand
 from groundwork.errors import AccountNotReady, InvalidRequest, RequestInProgress
-from groundwork.fields import MOST_TAGS, OWN_TAGS, is_below, shown
+from groundwork.fields import EXPIRES_TAG, MOST_TAGS, NEVER, OWN_TAGS, is_below, shown
 from groundwork.ledger.records import Memory
 from groundwork.vending.beginning import Beginning, done, is_ready, require_active, require_staying
-from groundwork.vending.kinds import declared_as
-from groundwork.vending.rules import mistakes_of_unit, name_of_another
+from groundwork.vending.kinds import PROTECTED_TAG, declared_as
+from groundwork.vending.rules import mistakes_of_day, mistakes_of_unit, name_of_another
 from groundwork.vending.work import Wish, Work
 
 MOST_LETTERS = 4_000
@@ -82,6 +82,7 @@ class ChangeAsked(Beginning):
             organizational_unit=asked.organizational_unit,
             tags={key: value for key, value in asked.tags.items() if value is not None},
             untag=[key for key, value in asked.tags.items() if value is None],
+            expires=asked.expires,
         )
         work = self._baseline(listed, tags, execution, request_id, memory)
         return work.model_copy(update={"route": "change", "wish": wish, "seen": None})
@@ -117,7 +118,7 @@ class ChangeAsked(Beginning):
             yield f"accountId {listed.id} is the management account, which is never changed; name another."
             return
         if not asked.some:
-            yield "Nothing is to be changed; give accountName, organizationalUnit or tags."
+            yield "Nothing is to be changed; give accountName, organizationalUnit, tags or expires."
         if asked.kind and asked.kind != kind:
             yield (
                 f"kind {asked.kind!r} is not that of {who}, which is {kind!r}: baseline.yaml alone says of which kind an account "
@@ -128,7 +129,12 @@ class ChangeAsked(Beginning):
             yield f"tags hold {letters} characters, keys and values together; ask for at most {MOST_LETTERS} at once."
         yield from self._mistaken_name(asked, listed, memory)
         yield from self._mistaken_place(asked, listed, memory)
+        if asked.expires and asked.expires != NEVER:
+            yield from mistakes_of_day(asked.expires, kind, self._declaration)
+            if PROTECTED_TAG in tags:
+                yield f"expires {shown(asked.expires)} is not for {who}: it has the tag {PROTECTED_TAG}, and is never closed; leave expires out."
         own = {key for key in tags if key not in OWN_TAGS} | asked.tags.keys()
+        own |= {EXPIRES_TAG} if asked.expires else set()
         left = own - {key for key, value in asked.tags.items() if value is None}
         if len(left) > MOST_TAGS:
             yield f"tags leave {who} with {len(left)} tags of its own; AWS allows 50 and Groundwork sets {len(OWN_TAGS)}: take some off."

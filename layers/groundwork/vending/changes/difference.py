@@ -6,6 +6,7 @@ from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
 from groundwork.contracts import Account, Change, Model, PlannedCall, Severity
+from groundwork.fields import EXPIRES_TAG, NEVER
 from groundwork.vending.standing import COMPONENT, effects_of, place
 from groundwork.vending.work import Changed, Wish
 
@@ -14,11 +15,13 @@ if TYPE_CHECKING:
 
 
 class Condition(Model):
-    """What of an account can be changed: its name, the path of its unit, and its tags but Groundwork's own."""
+    """What of an account can be changed: its name, the path of its unit, its tags but Groundwork's own, and the day on which
+    it expires, or `never`."""
 
     account_name: str
     organizational_unit: str
     tags: dict[str, str]
+    expires: str = NEVER
 
     def after(self, wish: Wish) -> Condition:
         kept = {key: value for key, value in self.tags.items() if key not in wish.untag}
@@ -26,6 +29,7 @@ class Condition(Model):
             account_name=wish.account_name or self.account_name,
             organizational_unit=wish.organizational_unit or self.organizational_unit,
             tags=kept | wish.tags,
+            expires=wish.expires or self.expires,
         )
 
     def as_begun(self, begun: Condition, wish: Wish) -> Condition:
@@ -38,6 +42,7 @@ class Condition(Model):
             if wish.organizational_unit
             else self.organizational_unit,
             tags=kept | {key: value for key, value in begun.tags.items() if key in asked},
+            expires=begun.expires if wish.expires else self.expires,
         )
 
 
@@ -48,7 +53,7 @@ def changed(was: Condition, now: Condition) -> list[Changed]:
     one["tags"], two["tags"] = _some(was.tags, keys), _some(now.tags, keys)
     return [
         Changed.model_validate({"field": name, "was": one[name], "is": two[name]})
-        for name in ("accountName", "tags", "organizationalUnit")
+        for name in ("accountName", "expires", "tags", "organizationalUnit")
         if one[name] != two[name]
     ]
 
@@ -71,6 +76,15 @@ def in_words(account: Account, was: Condition, now: Condition, declaration: Decl
             parameters=called | {"AccountName": now.account_name},
         )
         yield _update(account, reason, severity, call)
+    if was.expires != now.expires:
+        tags = [{"Key": EXPIRES_TAG, "Value": now.expires}]
+        call = PlannedCall(
+            service="organizations",
+            operation="TagResource",
+            parameters={"ResourceId": account.id, "Tags": tags},
+        )
+        reason = f"{_end(was.expires)}, and {now.expires!r} is asked for"
+        yield _update(account, reason, "medium", call)
     yield from _tags(account, was.tags, now.tags)
     if was.organizational_unit != now.organizational_unit:
         before = before.model_copy(update={"name": now.account_name})
@@ -80,6 +94,10 @@ def in_words(account: Account, was: Condition, now: Condition, declaration: Decl
         parameters = called | {"DestinationParentId": f"<{now.organizational_unit}>"}
         call = PlannedCall(service="organizations", operation="MoveAccount", parameters=parameters)
         yield _update(account, f"{where}; by that {words}", severity, call)
+
+
+def _end(day: str) -> str:
+    return "expires never" if day == NEVER else f"expires on {day}"
 
 
 def _tags(account: Account, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Change]:

@@ -14,10 +14,10 @@ from botocore.exceptions import ClientError
 from groundwork.aws.account_names import AccountNames
 from groundwork.aws.organizations import Listed, Organizations, unit_gone
 from groundwork.contracts import Account
-from groundwork.fields import OWN_TAGS, ancestors
+from groundwork.fields import EXPIRES_TAG, NEVER, OWN_TAGS, ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
-from groundwork.ledger.records import AccountRecord, Memory
+from groundwork.ledger.records import AccountRecord, EndingRecord, Memory
 from groundwork.vending.changes.difference import Condition, changed, in_words
 from groundwork.vending.enrolment import asked_of_ledger
 from groundwork.vending.kinds import declared_as
@@ -55,7 +55,8 @@ class Changer:
         now = Condition(
             account_name=listed.name,
             organizational_unit=self._organizations.path_of(listed.unit_ids, memory.units),
-            tags={key: value for key, value in tags.items() if key not in OWN_TAGS},
+            tags={key: value for key, value in tags.items() if key not in (*OWN_TAGS, EXPIRES_TAG)},
+            expires=(known.expires_on or NEVER) if (known := memory.endings.get(account_id)) else NEVER,
         )
         wanted, before = now.after(wish), now
         if not plans:
@@ -70,7 +71,8 @@ class Changer:
         account = self._account(work, listed, wanted, memory)
         if not plans:
             self._note(account, before)
-        tags = {key: value for key, value in tags.items() if key in OWN_TAGS} | wanted.tags
+            memory = self._expire(account_id, wish, memory)
+        tags = {key: value for key, value in tags.items() if key in (*OWN_TAGS, EXPIRES_TAG)} | wanted.tags
         seen = Seen(listed=listed, tags=tags, memory=_known(account, memory))
         wanted = now.after(wish)
         return work.model_copy(
@@ -120,6 +122,15 @@ class Changer:
             kind=work.kind,
             unit=wanted.organizational_unit,
         )
+
+    def _expire(self, account_id: str, wish: Wish, memory: Memory) -> Memory:
+        """The ledger says when; the run that follows writes it in the tag."""
+        if wish.expires is None:
+            return memory
+        day = None if wish.expires == NEVER else wish.expires
+        self._ledger.endings.expire(account_id, day)
+        ending = EndingRecord(account_id=account_id, expires_on=day)
+        return memory.model_copy(update={"endings": memory.endings | {account_id: ending}})
 
     def _note(self, account: Account, before: Condition) -> None:
         """What the account was put into, and is called: anything else is drift from now on."""

@@ -1,0 +1,90 @@
+"""What becomes of an account that is asked to be closed, or had back, by what is known of it."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta
+from typing import Any
+
+import pytest
+
+from groundwork.aws.organizations import Listed
+from groundwork.closing.reading import ClosingReader
+from groundwork.declaration.loading import load
+from groundwork.errors import AccountBusy
+from groundwork.ledger.records import ClosingRecord, EndingRecord, Memory
+
+NOW = datetime(2026, 12, 31, tzinfo=UTC)
+ACCOUNT, UNIT, ROOT = "211047650761", "ou-ab12-9", "r-ab12"
+PLAIN = load()
+CLOSING = PLAIN.model_copy(
+    update={"closing": PLAIN.closing.model_copy(update={"unit": "Suspended", "accounts": ["leftover"]})}
+)
+RECORD = ClosingRecord(
+    closes_at="2027-01-30T00:00:00Z",
+    unit=UNIT,
+    home=ROOT,
+    former="ready",
+    account_id=ACCOUNT,
+    account_name="sandbox",
+    email="aws+sandbox@example.com",
+    execution="one",
+)
+
+
+class Known:
+    """Organizations, the ledger and Step Functions, of one account in which nobody works."""
+
+    def __init__(self, memory: Memory, name: str = "sandbox") -> None:
+        self.memory, self.name = memory.model_copy(update={"pinned": {}}), name
+
+    def shown(self, account_id: str) -> tuple[Listed, dict[str, str]]:
+        listed = Listed(
+            id=account_id,
+            name=self.name,
+            email=RECORD.email,
+            state="ACTIVE",
+            joined=NOW - timedelta(days=9),
+            management_account_id="100000000001",
+            organization_id="o-exampleorgid",
+            partition="aws",
+            root_id=ROOT,
+            unit_ids=(),
+        )
+        return listed, {"groundwork:state": RECORD.tag if self.memory.closings else "ready"}
+
+    def units(self, root: str, paths: list[str]) -> dict[str, str]:
+        return {"Suspended": UNIT}
+
+    def recall(self, *_: Any) -> Memory:
+        return self.memory
+
+
+def read(known: Known, **asked: Any) -> Any:
+    reader = ClosingReader(CLOSING, known, known, known, "100000000001")  # type: ignore[arg-type]
+    return reader.read({"accountId": ACCOUNT, **asked}, "two", NOW)
+
+
+def test_one_that_is_on_its_way_back_is_not_closed_before_it_is_there() -> None:
+    known = Known(Memory(closings={ACCOUNT: RECORD.model_copy(update={"reopening": 1})}))
+    with pytest.raises(AccountBusy, match="is on its way back"):
+        read(known)
+    assert read(known, reopen=True).route == "reopen"  # which finishes it
+
+
+@pytest.mark.parametrize(
+    ("expires_on", "route"), [("2026-12-31", "close"), ("2027-03-31", "done"), (None, "done")]
+)
+def test_one_that_expires_is_closed_if_it_does_so_still(expires_on: str | None, route: str) -> None:
+    ending = EndingRecord(account_id=ACCOUNT, expires_on=expires_on)
+    work = read(Known(Memory(endings={ACCOUNT: ending})), expiredOn="2026-12-31")
+    assert work.route == route
+    assert work.record is None or work.record.expired_on == "2026-12-31"
+
+
+def test_one_of_which_the_ledger_knows_nothing_does_not_expire() -> None:
+    assert read(Known(Memory()), expiredOn="2026-12-31").route == "done"
+
+
+@pytest.mark.parametrize(("name", "route"), [("leftover", "close"), ("sandbox", "done")])
+def test_one_that_was_declared_is_closed_if_it_is_so_still(name: str, route: str) -> None:
+    assert read(Known(Memory(), name), declared=True).route == route
