@@ -1,5 +1,5 @@
-"""Every crash point: each API call of a vend, through quarantine as well, of a change, of a roll-out, of a removal, of a closing and of a
-repair of stacks fails once in each way, and the work is done all the same.
+"""Every crash point: each API call of a vend, through quarantine as well, of a change, of a roll-out, of a removal, of a closing, of an
+expiry and of a repair of stacks fails once in each way, and the work is done all the same.
 
 The calls are those of an undisturbed run, from the embedded AWS's own log. Each is struck alone, in a run of its own.
 """
@@ -22,12 +22,19 @@ from typing import Any, Literal, Protocol
 from local.calls import CallRecord
 from local.engine import Engine
 from prove.chapter import Chapter, Say
-from prove.closing import CLOSING, Closing
+from prove.closing import CLOSING, Closing, Expiry
 from prove.runs import Change, Removal, Repair, RepairOfStacks, Vend, VendThroughQuarantine
 from prove.world import TEMPLATE, TIME_SCALE, World, declaring, with_quarantine_and_a_stack
 
 Story = Literal[
-    "vend", "change", "roll-out", "removal", "closing", "vend through quarantine", "repair of stacks"
+    "vend",
+    "change",
+    "roll-out",
+    "removal",
+    "closing",
+    "expiry",
+    "vend through quarantine",
+    "repair of stacks",
 ]
 KILLS = (("kill-function", "before"), ("kill-function", "after"))
 FAILURES = (("throttle", "before"), ("server-error", "before"), ("reset", "after"))
@@ -92,12 +99,14 @@ RUNS: dict[Story, Callable[[World], Run]] = {
     "roll-out": Repair,
     "removal": Removal,
     "closing": Closing,
+    "expiry": Expiry,
     "vend through quarantine": VendThroughQuarantine,
     "repair of stacks": RepairOfStacks,
 }
 DECLARED: dict[Story, Callable[[], AbstractContextManager[Path]]] = {
     "change": partial(declaring, *CHANGES),
     "closing": partial(declaring, *CLOSING),
+    "expiry": partial(declaring, *CLOSING),
     "vend through quarantine": with_quarantine_and_a_stack,
     "repair of stacks": with_quarantine_and_a_stack,
 }
@@ -253,9 +262,15 @@ def of_the_change(found: list[Point]) -> list[Point]:
     return [point for point in found if point.function in functions]
 
 
+def of_the_expiry(found: list[Point]) -> list[Point]:
+    """What an account that expires calls besides the story of any closing."""
+    return [point for point in found if point.function in ("RequestClosingsFunction", "ReadClosingFunction")]
+
+
 CHOSEN: dict[Story, Callable[[list[Point]], list[Point]]] = {
     "change": of_the_change,
     "removal": of_iam,
+    "expiry": of_the_expiry,
     "vend through quarantine": of_quarantine,
     "repair of stacks": of_stacks,
 }
