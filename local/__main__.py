@@ -75,6 +75,7 @@ def main() -> int:
                     aws.faults.plan(faults, seed)
                 if not arguments.template:
                     Reloader(aws, TEMPLATE, lambda line: print(line, flush=True))
+                aws.on_mail.append(lambda to, text: print(f"Mail to {to}: {text}", flush=True))
                 print("\n".join([*_welcome(aws, console), *told, *center]), flush=True)
                 _note(aws, arguments.port)
                 if faults:

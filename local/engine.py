@@ -136,6 +136,9 @@ class Engine:
             Engine.current = self
         self.calls: list[CallRecord] = []
         self.on_call: list[Callable[[CallRecord], None]] = []  # told of each call when it is logged
+        self.on_mail: list[
+            Callable[[str, str], None]
+        ] = []  # told of each mail that AWS would send: to whom, and what
         self.failures: list[BaseException] = []
         self.running = False
         self._closing = ExitStack()

@@ -29,6 +29,7 @@ SERVICES = (
     "local.services.account",
     "local.services.account.labels",
     "local.services.account.alternate_contacts",
+    "local.services.account.primary_contact",
     "local.services.guardduty",
     "local.services.identity_center",
     "local.services.inspector",

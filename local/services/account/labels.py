@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Callable, Mapping
+from functools import partial
 
 from botocore.model import StructureShape
 from moto.account import urls
@@ -32,9 +33,9 @@ class AccountError(ServiceException):
 
 
 def install(engine: Engine) -> None:
-    operations = {
+    operations: dict[str, Handler] = {
         "PutAccountName": _put_account_name,
-        "StartPrimaryEmailUpdate": _start_primary_email_update,
+        "StartPrimaryEmailUpdate": partial(_start_primary_email_update, engine),
         "AcceptPrimaryEmailUpdate": _accept_primary_email_update,
         "GetPrimaryEmail": _get_primary_email,
         "GetAccountInformation": _get_account_information,
@@ -97,12 +98,16 @@ def _put_account_name(response: AccountResponse) -> ActionResult:
     return ActionResult({})
 
 
-def _start_primary_email_update(response: AccountResponse) -> ActionResult:
-    """AWS sends a code to the new address: here `Organizations.email_updates` has it."""
+def _start_primary_email_update(engine: Engine, response: AccountResponse) -> ActionResult:
+    """AWS sends a code to the new address, and one that it sent before is void: here `Organizations.email_updates` has it,
+    and whoever listens for mails is told."""
     organization, account = named_member(response)
     email = str(response._get_param("PrimaryEmail"))
     _require_free(organization, email)
-    organization.email_updates[account.id] = (email, f"{secrets.randbelow(10**6):06}")
+    code = f"{secrets.randbelow(10**6):06}"
+    organization.email_updates[account.id] = (email, code)
+    for tell in engine.on_mail:
+        tell(email, f"{code} is the code by which account {account.id} gets this root e-mail address")
     return ActionResult({"Status": "PENDING"})
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import Any
 
 import pytest
 
@@ -72,7 +73,16 @@ def test_a_root_email_changes_with_the_code_that_is_sent_to_it(engine: Engine) -
     assert code_of(account.accept_primary_email_update, **new, Otp="wrong1") == "ValidationException"
     organization = organization_of(member)
     assert organization is not None
-    _, code = organization.email_updates[member]
+    _, void = organization.email_updates[member]
+    mails: list[tuple[str, str]] = []
+    engine.on_mail.append(lambda to, text: mails.append((to, text)))
+    account.start_primary_email_update(**new)
+    engine.on_mail.clear()
+    ((to, text),) = mails
+    code = text.partition(" ")[0]
+    assert (to, organization.email_updates[member]) == (new["PrimaryEmail"], (to, code))
+    if void != code:
+        assert code_of(account.accept_primary_email_update, **new, Otp=void) == "ValidationException"
     assert account.accept_primary_email_update(**new, Otp=code)["Status"] == "ACCEPTED"
     assert account.get_primary_email(AccountId=member)["PrimaryEmail"] == new["PrimaryEmail"]
     other = {"AccountId": new_member(engine), "PrimaryEmail": new["PrimaryEmail"].upper()}
@@ -135,5 +145,41 @@ def test_plain_moto_still_falls_short() -> None:
         except Exception as e: print("no names")
         try: client("account").start_primary_email_update(AccountId="123456789012", PrimaryEmail="a@example.com")
         except Exception as e: print("no e-mails")
+        try: client("account").get_contact_information()
+        except Exception as e: print("no primary contacts")
     """)
-    assert observed.split("\n") == ["no regions", "no names", "no e-mails"]
+    assert observed.split("\n") == ["no regions", "no names", "no e-mails", "no primary contacts"]
+
+
+PRIMARY = {
+    "FullName": "Ada Lovelace",
+    "AddressLine1": "12 St James's Square",
+    "City": "London",
+    "PostalCode": "SW1Y 4JH",
+    "CountryCode": "GB",
+    "PhoneNumber": "+44 20 123 456",
+}
+
+
+def test_a_primary_contact_is_the_accounts_and_the_management_accounts_once_the_service_is_trusted(
+    engine: Engine,
+) -> None:
+    member, account = new_member(engine), engine.client("account")
+    organizations = engine.client("organizations")
+    organizations.disable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    own = engine.client("account", credentials=administrator(member))
+    assert code_of(own.get_contact_information) == "ResourceNotFoundException"
+    own.put_contact_information(ContactInformation=PRIMARY)
+    assert own.get_contact_information()["ContactInformation"] == PRIMARY
+    named: dict[str, Any] = {"AccountId": member}
+    moved = PRIMARY | {"City": "Cambridge", "CompanyName": "Engines"}
+    assert code_of(account.get_contact_information, **named) == "AccessDeniedException"
+    organizations.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    account.put_contact_information(ContactInformation=moved, **named)
+    assert own.get_contact_information()["ContactInformation"] == moved
+    assert (
+        code_of(account.get_contact_information, AccountId=engine.management_account)
+        == "AccessDeniedException"
+    )
+    wrong = PRIMARY | {"PhoneNumber": "020 123 456"}
+    assert code_of(own.put_contact_information, ContactInformation=wrong) == "ValidationException"
