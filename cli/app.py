@@ -15,7 +15,7 @@ from cli.trouble import INTERRUPTED, Trouble, explained
 
 COMMANDS: Mapping[str, str] = {
     "request": "Ask for an account, or for all accounts of a file",
-    "change": "Ask for another name, unit or tags of an account",
+    "change": "Ask for another name, unit, tags, contacts or root e-mail address of an account",
     "approve": "Approve what somebody else has asked for",
     "deny": "Deny what somebody else has asked for",
     "accounts": "List the accounts: kind, unit, state, drift, last run",

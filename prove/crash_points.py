@@ -92,7 +92,10 @@ class Run(Protocol):
     def wrong(self) -> list[str]: ...
 
 
-CHANGES = ("organizationalUnits:\n", "changes: {allowed: true, renaming: true}\n\norganizationalUnits:\n")
+CHANGES = (
+    "organizationalUnits:\n",
+    "changes: {allowed: true, renaming: true, contacts: true, email: true}\n\norganizationalUnits:\n",
+)
 RUNS: dict[Story, Callable[[World], Run]] = {
     "vend": Vend,
     "change": Change,

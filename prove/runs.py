@@ -4,10 +4,12 @@ and one that takes people out."""
 from __future__ import annotations
 
 import json
+from collections.abc import Iterator
 from typing import Any
 
 from groundwork.baseline.components.stacks.roles import OURS, TRUST
 from local.calls import CallRecord
+from local.organizations import organization_of
 from prove.world import ITS_ROLE, STACK, World
 from tests.component.access import ANYTHING
 from tests.component.leavers import leaving_group, leaving_policy, leaving_role, leaving_user
@@ -125,69 +127,119 @@ def _of_the_stack(world: World, account: str) -> list[str]:
 
 
 class Change:
-    """An account gets another name, unit and tag by an event; by the same event again if that fails."""
+    """An account gets another name, unit, tag, contact and root e-mail address by an event, by the same event again if that
+    fails; a person gives AWS the code that it has sent, and the event, posted anew, notes the address."""
 
     def __init__(self, world: World) -> None:
         self._world = world
         self._wanted: dict[str, dict[str, Any]] = {}
         self._ends: list[Execution] = []
-        name, self._email = world.cloud.fresh()
-        asked = {"accountName": name, "email": self._email, "organizationalUnit": UNIT, "tags": {"team": "a"}}
+        self._events: list[tuple[str, list[Execution]]] = []
+        name, email = world.cloud.fresh()
+        asked = {"accountName": name, "email": email, "organizationalUnit": UNIT, "tags": {"team": "a"}}
         ended = world.cloud.ask(**asked)
         if ended.status != "SUCCEEDED":
             raise RuntimeError(f"No account to change: {ended}")
         world.cloud.all_ended()
         self.account = str(ended.output["accountId"])
-        self._states = ((name, UNIT, "a"), (f"{name}-moved", "Workloads/Production", "b"))
+        self._states = (
+            (name, email, UNIT, "a"),
+            (f"{name}-moved", f"moved-{email}", "Workloads/Production", "b"),
+        )
         self._is = 0
 
     def prepare(self) -> None:
         self._is = 1 - self._is
 
     def go(self) -> None:
-        cloud, (name, unit, team) = self._world.cloud, self._states[self._is]
+        name, email, unit, team = self._states[self._is]
         asked = {
             "accountId": self.account,
             "accountName": name,
+            "newEmail": email,
             "organizationalUnit": unit,
             "tags": {"team": team},
+            "contacts": {"security": contact(team)},
         }
-        self._event = cloud.post_change(**asked)
-        self._ends = [cloud.ended(cloud.execution_of(self._event))]
-        if self._ends[0].status != "SUCCEEDED":
-            self._ends.append(cloud.start(**cloud.input_of(self._ends[0].arn)))
+        self._events, self._ends = [], []
+        self._ask(asked)
+        organization = organization_of(self.account)
+        sent = organization.email_updates.get(self.account) if organization else None
+        if sent:
+            given = {"AccountId": self.account, "PrimaryEmail": sent[0], "Otp": sent[1]}
+            self._world.aws.client("account").accept_primary_email_update(**given)
+        self._ask(asked)
+
+    def _ask(self, asked: dict[str, Any]) -> None:
+        cloud = self._world.cloud
+        event = cloud.post_change(**asked)
+        ends = [cloud.ended(cloud.execution_of(event))]
+        if ends[0].status != "SUCCEEDED":
+            ends.append(cloud.start(**cloud.input_of(ends[0].arn)))
         cloud.all_ended()
+        self._events.append((event, ends))
+        self._ends += ends
 
     @property
     def starts(self) -> int:
-        return len(self._ends)
+        """Beside those of the two events."""
+        return len(self._ends) - 1
 
     def wrong(self) -> list[str]:
-        world, cloud, (name, unit, team) = self._world, self._world.cloud, self._states[self._is]
-        if self._ends[-1].status != "SUCCEEDED":
+        world, cloud, (name, email, unit, team) = self._world, self._world.cloud, self._states[self._is]
+        former = self._states[1 - self._is][1]
+        if any(ends[-1].status != "SUCCEEDED" for _, ends in self._events):
             return [f"{end.error}: {end.cause}" for end in self._ends]
-        wrong = world.standing(self.account, self._email)
-        listed = cloud.accounts()[self._email]
-        there = (listed["Name"], cloud.unit_of(self._email), cloud.tags_of(self.account)["team"])
-        if there != (name, unit, team):
+        wrong = world.standing(self.account, email)
+        if email not in cloud.accounts():
+            return [*wrong, f"no account has {email}"]
+        held = world.aws.client("account").get_alternate_contact(
+            AccountId=self.account, AlternateContactType="SECURITY"
+        )["AlternateContact"]
+        listed, tags = cloud.accounts()[email], cloud.tags_of(self.account)
+        there = (listed["Name"], cloud.unit_of(email), tags["team"], held["Name"])
+        if there != (name, unit, team, contact(team)["name"]):
             wrong.append(f"it is {there}")
         item = cloud.ledger_item(f"account#{self.account}")
-        if (item["name"]["S"], item["unit"]["S"]) != (name, unit):
+        if [item[key]["S"] for key in ("name", "email", "unit")] != [name, email, unit]:
             wrong.append(f"the ledger says {item}")
+        if cloud.ledger_item(f"email#{email}").get("accountId", {}).get("S") != self.account:
+            wrong.append(f"the ledger does not know whose {email} is")
+        if "noted" not in cloud.ledger_item(f"code#{self.account}"):
+            wrong.append("the ledger waits for a code")
+        stale = (f"email#{former}", f"request#{former}")
+        wrong += [f"the ledger still has {key}" for key in stale if cloud.ledger_item(key)]
         planned = cloud.start(accountId=self.account, mode="plan").output
         if planned["changes"] or [
             each for each in planned.get("reports", []) if each["component"] == "account"
         ]:
             wrong.append(f"it differs: {planned}")
-        ready = cloud.answer("Account Ready", requestId=self._event)["detail"]
-        if [each["field"] for each in ready["changed"]] != ["accountName", "tags", "organizationalUnit"]:
-            wrong.append(f"changed is {ready['changed']}")
-        said = {json.dumps(each["detail"], sort_keys=True) for each in cloud.answers(requestId=self._event)}
-        if len(said) != len(self._ends):
-            wrong.append(f"it was answered {said}")
         likeness = world.likeness(self.account, name)
-        wanted = self._wanted.setdefault(unit, likeness)
-        return wrong + world.differences(likeness, wanted)
+        wrong += world.differences(likeness, self._wanted.setdefault(unit, likeness))
+        return wrong + [
+            each
+            for (event, ends), fields in zip(self._events, CHANGED, strict=True)
+            for each in self._wrongly_answered(event, ends, fields)
+        ]
+
+    def _wrongly_answered(self, event: str, ends: list[Execution], fields: list[str]) -> Iterator[str]:
+        cloud = self._world.cloud
+        ready = cloud.answer("Account Ready", requestId=event)["detail"]
+        if [each["field"] for each in ready["changed"]] != fields:
+            yield f"changed is {ready['changed']}"
+        if ("waitsForCode" in ready) != ("email" not in fields):
+            yield f"of the code it was told {ready.get('waitsForCode')}"
+        said = {json.dumps(each["detail"], sort_keys=True) for each in cloud.answers(requestId=event)}
+        if len(said) != len(ends):
+            yield f"it was answered {said}"
+
+
+CHANGED = (["accountName", "contacts", "tags", "organizationalUnit"], ["email"])
+"""What each of the two events is told."""
+
+
+def contact(team: str) -> dict[str, str]:
+    return {"name": f"Team {team}", "title": "Security", "email": f"{team}@example.com", "phone": "+41 44 1"}
 
 
 class RollsOut:

@@ -65,6 +65,21 @@ def key_and_value(text: str) -> tuple[str, str]:
     return key, value
 
 
+def read_contacts(path: Path) -> dict[str, Any]:
+    """By type, as the event has them. Raises `Trouble`; none quotes what stands there."""
+    import yaml
+
+    try:
+        raw = yaml.safe_load(path.read_text())
+    except OSError as error:
+        raise Trouble(f"{path} cannot be read: {error.strerror}.", "Name a YAML file of contacts.") from None
+    except (yaml.YAMLError, UnicodeDecodeError):
+        raise Trouble(f"{path} is no YAML.", "Correct it there.") from None
+    if not isinstance(raw, dict) or not raw:
+        raise Trouble(f"{path} holds no contact.", "It must have security, operations, billing or primary.")
+    return raw
+
+
 def read_file(path: Path) -> list[AccountRequest]:
     """A mapping with the key `accounts`, or a list: of each account what the event may hold, `name` for `accountName`.
     Raises `Trouble`."""

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
@@ -24,6 +25,22 @@ def change(
     expires: Annotated[
         str | None, typer.Option(help="The day on which it is suspended, like 2026-12-31, or never.")
     ] = None,
+    email: Annotated[
+        str | None, typer.Option(help="The root user's new e-mail address; AWS sends a code there.")
+    ] = None,
+    send_again: Annotated[
+        bool, typer.Option("--send-again", help="With --email: have AWS send another code.")
+    ] = False,
+    accept_email: Annotated[
+        bool,
+        typer.Option(
+            "--accept-email", help="With --email: ask for that code, give it to AWS, and note the address."
+        ),
+    ] = False,
+    contacts: Annotated[
+        Path | None,
+        typer.Option(help="A YAML file: security, operations, billing, primary.", show_default=False),
+    ] = None,
     create_ou: Annotated[
         bool, typer.Option("--create-ou", help="Make the unit where it is not there.")
     ] = False,
@@ -32,28 +49,42 @@ def change(
     ] = False,
     wait: Annotated[bool, typer.Option("--wait", help="Follow it to its end.")] = False,
 ) -> None:
-    """Ask for another name, unit or tags of an account; its baseline follows.
+    """Ask for another name, unit, tags, contacts or root e-mail address of an account; its baseline follows.
 
     Where the declaration says changes: {allowed: true}. Needs groundwork-changer; --plan, --wait, and an account that is
-    not given by its id or e-mail need groundwork-operator.
+    not given by its id or e-mail need groundwork-operator; --accept-email needs account:AcceptPrimaryEmailUpdate, which no policy
+    of Groundwork gives.
 
     Example: groundwork change dev --ou Workloads/Production --plan
     """
-    from cli.bus.requests import key_and_value, read_change
+    from cli.bus.codes import accept
+    from cli.bus.requests import key_and_value, read_change, read_contacts
     from cli.connection import Connection
+    from cli.trouble import Trouble
 
+    if plan and accept_email:
+        raise Trouble(
+            "--plan stands beside --accept-email, which changes the address.", "Leave one of them out."
+        )
     wish: dict[str, Any] = {
         "accountName": name,
+        "newEmail": email,
+        "sendAgain": send_again or None,
         "organizationalUnit": ou,
         "createOrganizationalUnit": create_ou or None,
         "expires": expires,
+        "contacts": read_contacts(contacts) if contacts else None,
         "tags": {**dict(map(key_and_value, tag or [])), **dict.fromkeys(untag or [])} or None,
     }
     wish = {key: value for key, value in wish.items() if value is not None}
     aws = Connection()
     entry = None if not plan and (account.isdigit() or "@" in account) else _entry(aws, account)
+    if accept_email and entry is None:
+        entry = _entry(aws, account)
     named = {"email": account} if "@" in account else {"accountId": account}
     asked = read_change(({"accountId": entry.account_id} if entry else named) | wish)
+    if accept_email and entry:
+        accept(aws, entry.account_id, email)
     if plan and entry:
         _plan(aws, entry, wish)
     else:
@@ -93,6 +124,8 @@ def _ask(aws: Connection, account: str, asked: Any, *, wait: bool) -> None:
         as_json({"account": account, "requestId": posted.event_id, **ended})
     elif run:
         say(colored(f"{account}: {run.in_words()}", run.outcome))
+        if waits := run.output.get("waitsForCode"):
+            say(f"{account} keeps its root e-mail address for now. {waits['remedy']}")
     else:
         say(f"{account}: asked for, request {posted.event_id}\n\nLook at it: groundwork watch")
     if run and run.failed:

@@ -1,8 +1,9 @@
-"""State ChangeAccount: gives an account the name, the unit and the tags that were asked for. In plan mode it only looks."""
+"""State ChangeAccount: gives an account the name, the unit, the tags and the contacts that were asked for, and has AWS send
+a code to another root e-mail address. In plan mode it only looks."""
 
 from __future__ import annotations
 
-from groundwork.aws.account_names import AccountNames
+from groundwork.aws.account_management import AccountManagement
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Organizations
 from groundwork.contracts import Model
@@ -24,5 +25,5 @@ class Input(Model):
 @entry(Input)
 def handle(event: Input) -> Work:
     ledger = Ledger(settings().ledger_table)
-    changer = Changer(load(), ledger, Organizations(), AccountNames(), Executions().is_running)
+    changer = Changer(load(), ledger, Organizations(), AccountManagement(), Executions().is_running)
     return changer.change(event.work, event.account_id, event.wish)

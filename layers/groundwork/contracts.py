@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
-from pydantic.alias_generators import to_camel
+from pydantic import Field
 
 from groundwork.callers import BY, SOURCE, caller_in
+from groundwork.contacts import Contacts
 from groundwork.errors import InvalidRequest
 from groundwork.fields import (
     AccountId,
@@ -27,6 +27,7 @@ from groundwork.fields import (
     Whole,
     shown,
 )
+from groundwork.model import Model as Model  # noqa: PLC0414 (that is how mypy is told that others take it from here)
 from groundwork.parsing import Rules, check_length, parsed
 
 Kind = Literal["management", "security", "tooling", "workload"]
@@ -54,27 +55,6 @@ STARTED_BY = "AWS_STEP_FUNCTIONS_STARTED_BY_EXECUTION_ID"
 """Step Functions' own key in the input of an execution that another one started."""
 WAITED_FOR = ":groundwork-request-approval:"
 """In the ARN of an execution that waits for an approval."""
-
-
-class Model(BaseModel):
-    """JSON is camelCase, Python snake_case; unknown fields are refused."""
-
-    model_config = ConfigDict(
-        alias_generator=to_camel,
-        validate_by_name=True,
-        validate_by_alias=True,
-        extra="forbid",
-        frozen=True,
-        strict=True,
-    )
-
-    def to_json(self) -> dict[str, Any]:
-        return self.model_dump(mode="json", by_alias=True, exclude_none=True)
-
-    @property
-    def given(self) -> dict[str, Any]:
-        """The fields that were given, by their names in the event."""
-        return self.model_dump(mode="json", by_alias=True, exclude_unset=True)
 
 
 # -- what starts an execution ----------------------------------------------------------------------
@@ -105,19 +85,31 @@ class Requested(Model):
 
 class Changes(Model):
     """What an account that is there is to be from now on: what is left out stays. A tag that is null is taken off. `kind`
-    may only say what the account is. `expires` is a day, or `never`."""
+    may only say what the account is. `expires` is a day, or `never`. `new_email` is to be the root user's address; `send_again`
+    has AWS send its code once more."""
 
     account_name: NewName | None = None
+    new_email: NewEmail | None = None
+    send_again: bool = False
     organizational_unit: NewUnitPath | None = None
     create_organizational_unit: bool = False
     tags: ChangedTags = Field(default_factory=dict)
+    contacts: Contacts | None = None
     kind: RequestedKind | None = None
     expires: DayOrNever | None = None
 
     @property
     def some(self) -> bool:
         """Whether anything is to be changed."""
-        return bool(self.account_name or self.organizational_unit or self.tags or self.expires)
+        contacts = self.contacts and self.contacts.as_aws_has_them
+        return bool(
+            self.account_name
+            or self.new_email
+            or self.organizational_unit
+            or self.tags
+            or contacts
+            or self.expires
+        )
 
     @property
     def asks_for_change(self) -> bool:
@@ -132,11 +124,12 @@ class ChangeRequest(Changes):
 
 
 class ChangeRequested(Model):
-    """Somebody posted `Account Change Requested`; `requester` as in `Requested`."""
+    """Somebody posted `Account Change Requested`; `requester` and `waited` as in `Requested`."""
 
     request_id: Annotated[EventId, Field(alias="id")]
     asked: ChangeRequest
     requester: str | None = None
+    waited: bool = False
 
 
 class Decision(Model):
@@ -210,11 +203,10 @@ def read_trigger(raw: Any, rules: Rules = lambda _: []) -> Trigger:
                 f"The event's detail is {shown(detail)}; it must be an object with accountName and email."
             )
         asked = parsed(AccountRequest, detail, rules)
-        who = {"requester": caller_in(told), "waited": WAITED_FOR in str(raw.get(STARTED_BY))}
-        return parsed(Requested, {"id": raw.get("id"), "asked": asked, **who})
+        return parsed(Requested, {"id": raw.get("id"), "asked": asked, **_asker(raw)})
     if asks_for == CHANGE_REQUESTED and (told == SOURCE or caller_in(told)):
         change = parsed(ChangeRequest, object_of(detail))
-        return parsed(ChangeRequested, {"id": raw.get("id"), "asked": change, "requester": caller_in(told)})
+        return parsed(ChangeRequested, {"id": raw.get("id"), "asked": change, **_asker(raw)})
     if told == "aws.organizations" and asks_for == VIA_CLOUDTRAIL:
         status = object_of(object_of(object_of(detail).get("serviceEventDetails")).get("createAccountStatus"))
         if object_of(detail).get("eventName") == CREATED and status.get("state") == "SUCCEEDED":
@@ -229,6 +221,12 @@ def read_trigger(raw: Any, rules: Rules = lambda _: []) -> Trigger:
         f"The event {shown(asks_for)} of source {shown(told)} starts nothing; Groundwork takes {REQUESTED!r} and "
         f"{CHANGE_REQUESTED!r} of source {SOURCE!r} or '{BY}<your UserId>', Organizations' {CREATED} and Control Tower's {ENROLLED} with state SUCCEEDED."
     )
+
+
+def _asker(raw: Mapping[str, Any]) -> dict[str, Any]:
+    """Who asks, where the source says so, and whether the wait for an approval is over."""
+    waited = WAITED_FOR in str(raw.get(STARTED_BY))
+    return {"requester": caller_in(raw.get("source")), "waited": waited}
 
 
 def enrolled_account(detail: Any) -> Mapping[str, Any]:
@@ -296,6 +294,10 @@ class Organization(Model):
     policies_hold: bool = False
     """Whether the management account's last run, or plan, found that the policies of the organization hold what this
     version of the declaration says."""
+
+
+NOT_TOLD = "<personal data>"
+"""In place of what a call says of people."""
 
 
 class PlannedCall(Model):

@@ -46,13 +46,13 @@ class ApprovalPending(Refused):
 class RequestDenied(Refused):
     """Whoever may approve requests has denied this one."""
 
-    remedy = "Nothing was made. Talk to whoever the cause names; a new event is a new request, which may be approved."
+    remedy = "Nothing was made or changed. Talk to whoever the cause names; a new event is a new request, which may be approved."
 
 
 class RequestNotApproved(Refused):
     """Nobody has approved the request in the time that there was."""
 
-    remedy = "Nothing was made. Post the event again, and have somebody who has groundwork-approver approve it within a week."
+    remedy = "Nothing was made or changed. Post the event again, and have somebody who has groundwork-approver approve it within a week."
 
 
 class AlreadyDecided(Refused):

@@ -196,6 +196,45 @@ def _account_id(value: str) -> str:
     return value
 
 
+def at_most(longest: int) -> AfterValidator:
+    """Of a contact: a text of so many characters, as AWS takes it."""
+
+    def check(value: str) -> str:
+        if not value.strip():
+            raise ValueError("is empty; give one")
+        if len(value) > longest:
+            raise ValueError(f"has {len(value)} characters; AWS takes {longest}: shorten it")
+        return value
+
+    return AfterValidator(check)
+
+
+def _contact_email(value: str) -> str:
+    if not re.fullmatch(r"[\w+=.#|!&-]+@[\w.-]+\.\w+", value, re.ASCII):
+        raise ValueError("is no e-mail address that AWS takes; write it like security@example.com")
+    return value
+
+
+def _contact_phone(value: str) -> str:
+    if not re.fullmatch(r"[ 0-9()+-]+", value):
+        raise ValueError("may hold digits, spaces and ()+- only; write it like +41 44 123 45 67")
+    return value
+
+
+def _primary_phone(value: str) -> str:
+    if not re.fullmatch(r"[+][ 0-9()-]+", value):
+        raise ValueError(
+            "must begin with + and hold digits, spaces and ()- only; write it like +41 44 123 45 67"
+        )
+    return value
+
+
+def _country(value: str) -> str:
+    if not re.fullmatch(r"[A-Z]{2}", value):
+        raise ValueError("is no country code of two capital letters (ISO 3166-1); write it like CH")
+    return value
+
+
 def _event_id(value: str) -> str:
     """It becomes a tag of the account."""
     if not re.fullmatch(r"[A-Za-z0-9-]{1,64}", value):
@@ -239,3 +278,7 @@ DayOrNever = Annotated[str, AfterValidator(_day_or_never)]
 AccountId = Annotated[str, AfterValidator(_account_id)]
 EventId = Annotated[str, AfterValidator(_event_id)]
 CreationId = Annotated[str, AfterValidator(_creation_id)]
+ContactEmail = Annotated[str, at_most(254), AfterValidator(_contact_email)]
+ContactPhone = Annotated[str, at_most(25), AfterValidator(_contact_phone)]
+PrimaryPhone = Annotated[str, at_most(20), AfterValidator(_primary_phone)]
+CountryCode = Annotated[str, AfterValidator(_country)]

@@ -12,6 +12,8 @@ from groundwork.errors import InvalidRequest
 from groundwork.fields import shown
 
 TOO_LONG = "tooLong"
+PERSONAL = "contacts"
+"""The field that holds data of people: what stands in it is not quoted."""
 MOST_MISTAKES = 10
 """Named of one request: a cause must fit into an execution's state, however much somebody posts."""
 
@@ -44,6 +46,9 @@ def parsed(model: type[M], raw: Mapping[str, Any], rules: Rules = lambda _: []) 
 def _sentence(error: Any, model: type[BaseModel]) -> str:
     """One pydantic error in words: the field, the value, the remedy."""
     field = ".".join(_step(part) for part in error["loc"])
+    if error["loc"][:1] == (PERSONAL,) and error["type"] not in ("missing", "extra_forbidden"):
+        said = error["ctx"]["error"] if error["type"] == "value_error" else what_is_wrong(error)
+        return f"{field} {said}."
     match error["type"]:
         case "missing":
             return f"{field} is missing; it is required."

@@ -132,6 +132,7 @@ def _of(service: str, resource: str, region: str = REGION) -> str:
 
 
 ACCOUNT = _of("organizations", f"account/{OURS}/{IDS['prod']}", "")
+ACCOUNT_SETTINGS = _of("account", f"account/{OURS}/{IDS['prod']}", "")
 UNIT = _of("organizations", f"ou/{OURS}/ou-ab12-workloads", "")
 POLICY = _of("organizations", f"policy/{OURS}/service_control_policy/p-guardrails", "")
 OWN_ROLE, ANY_ROLE = _of("iam", "role/ApplyComponentFunctionRole", ""), _of("iam", "role/Administrator", "")
@@ -170,7 +171,11 @@ POWERS = (
     Power("organizations:CreateAccount", "*", (CREATOR,)),
     Power("organizations:MoveAccount", ACCOUNT, MOVERS),
     Power("organizations:CreateOrganizationalUnit", UNIT, (CHANGER, ENROLLER, KEEPER)),
-    Power("account:PutAccountName", _of("account", f"account/{OURS}/{IDS['prod']}", ""), (CHANGER,)),
+    Power("account:PutAccountName", ACCOUNT_SETTINGS, (CHANGER,)),
+    Power("account:PutAlternateContact", ACCOUNT_SETTINGS, (CHANGER,)),
+    Power("account:PutContactInformation", ACCOUNT_SETTINGS, (CHANGER,)),
+    Power("account:StartPrimaryEmailUpdate", ACCOUNT_SETTINGS, (CHANGER,)),
+    Power("account:AcceptPrimaryEmailUpdate", ACCOUNT_SETTINGS),  # a person's, with credentials of their own
     Power("organizations:UntagResource", ACCOUNT, (CHANGER,), {"aws:TagKeys": ["team"]}),
     Power("organizations:UntagResource", ACCOUNT, (), {"aws:TagKeys": ["groundwork:kind"]}),
     Power("organizations:CloseAccount", ACCOUNT),

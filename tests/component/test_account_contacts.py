@@ -13,8 +13,9 @@ from hypothesis import strategies as st
 
 from groundwork.aws import sessions
 from groundwork.baseline import loop
-from groundwork.baseline.components.account_contacts import FIELDS, TYPES, AccountContacts, AlternateContact
-from groundwork.contracts import Account
+from groundwork.baseline.components.account_contacts import AccountContacts
+from groundwork.contacts import ALTERNATE, FIELDS, AsAwsHasIt
+from groundwork.contracts import NOT_TOLD, Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check, load
 from groundwork.errors import InvalidDeclaration, RefusedByAws, RefusedUnexpectedly
@@ -76,7 +77,7 @@ def member(world: World) -> Account:
 
 def portrait(world: World, account: Account) -> dict[str, Any]:
     client, found = world.client("account", account), {}
-    for name in TYPES:
+    for name in ALTERNATE:
         with suppress(client.exceptions.ResourceNotFoundException):
             contact = client.get_alternate_contact(AlternateContactType=name.upper())["AlternateContact"]
             found[name] = {field: contact[field] for field in FIELDS}
@@ -130,7 +131,7 @@ def delete(name: str) -> Callable[[World, Account], Any]:
 
 SABOTAGES = tuple(
     Sabotage(f"{name}, {words}", do, f"{name} contact", said)
-    for name in TYPES
+    for name in ALTERNATE
     for words, do, said in (
         ("gone", delete(name), "does not exist: AWS writes to the root user's e-mail address alone"),
         ("name", put(name, Name="Eve"), "differs from what is declared: name"),
@@ -180,11 +181,11 @@ contacts = st.none() | st.fixed_dictionaries(dict.fromkeys(FIELDS, st.sampled_fr
 
 
 @PURE
-@given(st.fixed_dictionaries({name: contacts | st.just(WANTED[name]) for name in TYPES}), st.booleans())
-def test_its_calls_leave_nothing_to_do(found: dict[str, AlternateContact | None], replace: bool) -> None:
+@given(st.fixed_dictionaries({name: contacts | st.just(WANTED[name]) for name in ALTERNATE}), st.booleans())
+def test_its_calls_leave_nothing_to_do(found: dict[str, AsAwsHasIt | None], replace: bool) -> None:
     target = imagined(declaration=REPLACING if replace else TOLD)
     calls = list(CONTACTS.diff(found, target))
-    done: dict[str, AlternateContact | None] = dict(found)
+    done: dict[str, AsAwsHasIt | None] = dict(found)
     for call in calls:
         if call.action != "report":
             name = call.parameters["AlternateContactType"].lower()
@@ -211,7 +212,7 @@ def test_neither_a_plan_nor_an_answer_tells_who_it_is(world: World) -> None:
         assert quoted(change.model_dump_json()) == set(), change
     call = planned[0].call
     assert call is not None
-    assert call.parameters == {"AlternateContactType": "SECURITY", **dict.fromkeys(FIELDS, loop.NOT_TOLD)}
+    assert call.parameters == {"AlternateContactType": "SECURITY", **dict.fromkeys(FIELDS, NOT_TOLD)}
 
 
 def test_neither_does_a_refusal_of_aws(world: World, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -17,8 +17,7 @@ from groundwork.baseline.components.delegation import Delegation
 from groundwork.baseline.components.guardrails import Guardrails
 from groundwork.baseline.components.organization import TRUSTED_SERVICES
 from groundwork.baseline.components.sensitive_data import Found, Listed, Region, SensitiveData
-from groundwork.baseline.loop import NOT_TOLD
-from groundwork.contracts import Account, Kind
+from groundwork.contracts import NOT_TOLD, Account, Kind
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import ComponentNotSettled, RefusedByAws

@@ -33,10 +33,45 @@ def _work(place: Place) -> dict[str, Any]:
 
 
 def rename(place: Place) -> Job:
+    _trust(place)
+    return change(place, accountName=f"renamed-{next(_numbers)}")
+
+
+def put_contacts(place: Place) -> Job:
+    """Two that are there, and are to be others."""
+    _trust(place)
+    client, one = place.cloud.aws.client("account"), f"Team {next(_numbers)}"
+    alternate = {
+        "Name": one,
+        "Title": "On call",
+        "EmailAddress": "team@example.com",
+        "PhoneNumber": "+41 44 1",
+    }
+    client.put_alternate_contact(AccountId=place.account, AlternateContactType="BILLING", **alternate)
+    primary = {
+        "FullName": one,
+        "AddressLine1": "Engine Street 1",
+        "City": "London",
+        "PostalCode": "SW1Y 4JH",
+        "CountryCode": "GB",
+        "PhoneNumber": "+44 20 123",
+    }
+    client.put_contact_information(AccountId=place.account, ContactInformation=primary)
+    other = {"Name": f"Team {next(_numbers)}"}
+    return change(
+        place, contacts={"billing": alternate | other, "primary": primary | {"FullName": other["Name"]}}
+    )
+
+
+def send_code(place: Place) -> Job:
+    _trust(place)
+    return change(place, newEmail=f"aws+{next(_numbers)}-{place.email}")
+
+
+def _trust(place: Place) -> None:
     place.cloud.aws.client("organizations").enable_aws_service_access(
         ServicePrincipal="account.amazonaws.com"
     )
-    return change(place, accountName=f"renamed-{next(_numbers)}")
 
 
 def tag(place: Place) -> Job:
@@ -64,6 +99,8 @@ OF_CHANGES: dict[str, Callable[[Place], Job]] = {
     "ChangeAccountFunction.LookAtTheOrganization": move,
     "ChangeAccountFunction.SeeWhoIsRunning": change_after_another,
     "ChangeAccountFunction.RenameAccounts": rename,
+    "ChangeAccountFunction.ChangeContacts": put_contacts,
+    "ChangeAccountFunction.SendCodes": send_code,
     "ChangeAccountFunction.TagAccounts": tag,
     "ChangeAccountFunction.CreateUnits": move,
     "ChangeAccountFunction.MoveAccounts": move,

@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError
 
 from groundwork.baseline import loop
 from groundwork.baseline.component import Component, Target
-from groundwork.baseline.components.account_contacts import AccountContacts, Contact
+from groundwork.baseline.components.account_contacts import AccountContacts
 from groundwork.baseline.components.account_contacts import Settings as Contacts
 from groundwork.baseline.components.alarms import Alarms, Settings
 from groundwork.baseline.components.budget import NAME, Budget
@@ -28,6 +28,7 @@ from groundwork.baseline.components.trail import Trail
 from groundwork.baseline.components.trail.logs import GROUP
 from groundwork.baseline.components.vulnerability_scanning import INSPECTOR, VulnerabilityScanning
 from groundwork.baseline.components.vulnerability_scanning import Settings as Scanning
+from groundwork.contacts import Contact
 from groundwork.contracts import Account, Model, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.own_policies import OwnPolicy

@@ -13,7 +13,7 @@ from botocore import xform_name
 
 from groundwork.aws import refusals
 from groundwork.baseline.component import Call, Component, Target
-from groundwork.contracts import Change, PlannedCall
+from groundwork.contracts import NOT_TOLD, Change, PlannedCall
 from groundwork.errors import ComponentNotSettled
 from groundwork.rendering import on_one_line
 from groundwork.side_by_side import side_by_side
@@ -22,7 +22,6 @@ ROUNDS = 8
 """More than any component's longest chain of calls that need each other's results."""
 WRITES_TO_IAM = 4
 """At once, of one component. IAM is one for all of an account, and throttles writes sooner than others do."""
-NOT_TOLD = "<personal data>"
 
 log = logging.getLogger("groundwork")
 

@@ -209,7 +209,7 @@ class Declaration(Model):
         settings = {name: given for name, given in self._given.items() if self.has_component(name)}
         own = {f"organization/{name}": document for name, document in self._own_documents.items()}
         everything = {"baseline": laid_down, "settings": settings, "policies": {**self._policies, **own}}
-        if self.changes.renaming:
+        if self.changes.asks_account_management:  # which is trusted; by which key matters to nobody
             everything["changes"] = {"renaming": True}
         if self.has_component("conformance-pack"):
             everything["conformancePacks"] = self._conformance_packs

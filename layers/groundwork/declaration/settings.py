@@ -289,6 +289,10 @@ class Requests(Model):
     )
 
 
+ApprovedChange = Literal["accountName", "newEmail", "organizationalUnit", "tags", "contacts"]
+"""A field of `Account Change Requested`."""
+
+
 class Changes(Model):
     """What becomes of an account that is there, besides its baseline: by `Account Change Requested`, or where somebody has
     moved it."""
@@ -303,11 +307,35 @@ class Changes(Model):
         description="Whether accounts can be renamed: the organization component then gives AWS Account Management trusted "
         "access, by which the management account may change names and contacts of every account",
     )
+    contacts: bool = Field(
+        default=False,
+        description="Whether an account's contacts can be changed by an event, which holds what is to stand in them. Needs the "
+        "same trusted access",
+    )
+    email: bool = Field(
+        default=False,
+        description="Whether a root user's e-mail address can be changed: AWS sends a code to the new one, which a person gives "
+        "to AWS. Whoever has that mailbox can take over the root user. Needs the same trusted access",
+    )
+    approvals: list[ApprovedChange] = Field(
+        default_factory=list,
+        description="Changes by event that wait until somebody other than the requester has approved them, like a new account: "
+        "those of these fields. A move into a unit of approvals.organizationalUnits does, too",
+    )
     moves: Literal["report", "enforce"] = Field(
         default="report",
         description="What becomes of an account that is in another unit than Groundwork put it in. report: it is told, and "
         "stays. enforce: a run moves it back",
     )
+
+    @property
+    def asks_account_management(self) -> str | None:
+        """The key because of which AWS Account Management needs trusted access."""
+        return next((f"changes.{name}" for name, on in self.of_account_management.items() if on), None)
+
+    @property
+    def of_account_management(self) -> dict[str, bool]:
+        return {"renaming": self.renaming, "contacts": self.contacts, "email": self.email}
 
 
 class Approvals(Model):

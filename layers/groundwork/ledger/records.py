@@ -7,6 +7,7 @@
 | `name#<name>` | `accountId` of an account that is called so; or `email`, for which one of that name has been asked |
 | `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; those of `LastRuns` |
 | `approval#<request id>`, `asked#<day>#<user id>` | see `approvals` |
+| `change#<begun by>`, `code#<account id>` | see `changes` |
 | `ending#<account id>`, `endings` | see `endings` |
 | `closing#<account id>`, `closed#<e-mail>`, `closing-slot`, `closings` | see `closings` |
 | `execution#<ARN>` | `answeredBy` (a state), `expires` |
@@ -73,6 +74,11 @@ def approval_key(request_id: str) -> str:
 
 def change_key(begun_by: str) -> str:
     return f"change#{begun_by}"
+
+
+def code_key(account_id: str) -> str:
+    """Of the item that says when AWS has sent a code, to which new e-mail address."""
+    return f"code#{account_id}"
 
 
 def asked_key(day: str, user_id: str) -> str:
@@ -175,12 +181,18 @@ class ApprovalRecord(Model):
     request_id: str
     email: str
     account_name: str
-    kind: RequestedKind
+    kind: Kind
     organizational_unit: str = ""
     tags: dict[str, str] = Field(default_factory=dict)
     requester: str
     why: str
-    cost: str
+    cost: str = ""
+    account_id: str | None = None
+    """Of an account that is there, and is to be changed."""
+    asked: str = ""
+    """What of it is to be changed, as the event has it; a digest, since it may hold data of people."""
+    plan: str = ""
+    """The same in sentences, a line each, with what comes and goes by it."""
     same_role: Literal["refuse", "allow"] = "refuse"
     until: int | None = None
     told: int | None = None
@@ -189,14 +201,35 @@ class ApprovalRecord(Model):
     decided_reason: str = ""
 
     def is_for(self, wanted: RequestRecord) -> bool:
-        """Whether it is this that was, or is to be, approved."""
-        return (self.email, self.account_name, self.kind, self.organizational_unit, self.tags) == (
+        """Whether it is this that was, or is to be, approved: an account that is to be made."""
+        return self.account_id is None and (
+            self.email,
+            self.account_name,
+            self.kind,
+            self.organizational_unit,
+            self.tags,
+        ) == (
             wanted.email,
             wanted.account_name,
             wanted.kind,
             wanted.organizational_unit or "",
             wanted.tags,
         )
+
+
+class CodeSent(Model):
+    """To which new address of an account AWS has sent a code, when, for which change, and the address that the account
+    `was` known by. `noted` is there once the new one is the account's, and nothing waits any more."""
+
+    new_email: str
+    was: str
+    sent_at: Whole
+    sent_by: str
+    noted: Whole | None = None
+
+    def is_for(self, email: str | None) -> bool:
+        """Whether it waits for somebody to give it back, to have this address."""
+        return self.noted is None and self.new_email.lower() == (email or "").lower()
 
 
 class Closing(Model):
@@ -303,6 +336,10 @@ def last_runs_of(item: Mapping[str, Any]) -> LastRuns:
 def approval_of(item: Mapping[str, Any] | None) -> ApprovalRecord | None:
     """Without the token."""
     return ApprovalRecord.model_validate(_only(ApprovalRecord, item)) if item else None
+
+
+def code_of(item: Mapping[str, Any] | None) -> CodeSent | None:
+    return CodeSent.model_validate(_only(CodeSent, item)) if item else None
 
 
 def closing_of(item: Mapping[str, Any] | None) -> ClosingRecord | None:

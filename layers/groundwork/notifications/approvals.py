@@ -68,22 +68,27 @@ def _asking(approval: ApprovalRecord, until: datetime) -> Notice:
         f'aws events put-events --region us-east-1 --entries \'[{{"Source": "{BY}<your UserId>", "DetailType": "{DECIDED}", '
         f'"Detail": "{{\\"requestId\\": \\"{approval.request_id}\\", \\"decision\\": \\"approve\\"}}"}}]\''
     )
-    lines = {
+    what = "changed" if approval.account_id else "made"
+    of_account = {
         "Account": f"{approval.account_name}, {approval.email}, of kind {approval.kind}",
+        "Id": approval.account_id or "",
         "Unit": approval.organizational_unit or "the root",
         "Tags": ", ".join(f"{key}={value}" for key, value in sorted(approval.tags.items())),
+        **{f"Change {number}": each for number, each in enumerate(approval.plan.splitlines(), 1)},
+    }
+    lines = {
+        **of_account,
         "Asked by": f"{name_of(approval.requester)} ({approval.requester})",
         "Why": f"{approval.why}.",
         "Cost": approval.cost,
-        "Until": f"{until:%Y-%m-%d %H:%M} UTC; if nobody decides by then, the request fails and nothing is made",
+        "Until": f"{until:%Y-%m-%d %H:%M} UTC; if nobody decides by then, the request fails and nothing is {what}",
         "Approve": f"groundwork approve {approval.request_id}",
         "Deny": f"groundwork deny {approval.request_id} --reason '...'",
         "By event": decide_by_event,
         "Request": approval.request_id,
     }
-    return notice(
-        f"{approval.account_name} waits for an approval", "ApprovalNeeded", lines, approval.request_id
-    )
+    about = f"a change of {approval.account_name}" if approval.account_id else approval.account_name
+    return notice(f"{about} waits for an approval", "ApprovalNeeded", lines, approval.request_id)
 
 
 def _refusing(request_id: str, by: str | None, why: str) -> Notice:

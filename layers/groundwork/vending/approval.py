@@ -43,11 +43,8 @@ def approval_needed(
     if not approvals.declared:
         return None
     why = _why(wanted, approvals)
-    if trigger.requester is None and (why or approvals.more_per_day):
-        raise InvalidRequest(
-            f"source 'groundwork' does not say who asks, and {why or 'requests are counted for each requester'}; post the "
-            f"event with the source '{BY}<UserId>', your own as `aws sts get-caller-identity` shows it."
-        )
+    if why or approvals.more_per_day:
+        require_known(trigger.requester, why or "requests are counted for each requester")
     if trigger.requester is None:
         return None
     if why is None and approvals.more_per_day:
@@ -88,14 +85,30 @@ def _why(wanted: RequestRecord, approvals: Approvals) -> str | None:
         return "every new account needs an approval"
     if wanted.kind in approvals.kinds:
         return f"an account of kind {wanted.kind} needs an approval"
-    unit = (wanted.organizational_unit or "").casefold()
-    above = next((each for each in approvals.organizational_units if is_below(unit, each.casefold())), None)
+    return why_in(wanted.organizational_unit or "", approvals)
+
+
+def why_in(unit: str, approvals: Approvals) -> str | None:
+    """Because of the unit in which the account is to be."""
+    folded = unit.casefold()
+    above = next((each for each in approvals.organizational_units if is_below(folded, each.casefold())), None)
     return f"an account in {above!r} needs an approval" if above else None
+
+
+def require_known(requester: str | None, why: str) -> str:
+    """Raises `InvalidRequest` where it must be known who asks, and is not."""
+    if requester is None:
+        raise InvalidRequest(
+            f"source 'groundwork' does not say who asks, and {why}; post the event with the source '{BY}<UserId>', your own as "
+            "`aws sts get-caller-identity` shows it."
+        )
+    return requester
 
 
 def check_approved(approval: ApprovalRecord) -> None:
     """Raises `RequestDenied` or `RequestNotApproved` where that is what became of it."""
-    about = f"The request {approval.request_id} for {approval.account_name!r} with {approval.email!r}"
+    what = f"to change account {approval.account_id}," if approval.account_id else "for"
+    about = f"The request {approval.request_id} {what} {approval.account_name!r} with {approval.email!r}"
     if approval.decision == "deny":
         reason = f": {approval.decided_reason}" if approval.decided_reason else ""
         raise RequestDenied(f"{about} was denied by {approval.decided_by}{reason}.")

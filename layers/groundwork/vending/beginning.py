@@ -69,9 +69,10 @@ class Beginning:
             return f"the account {bearer.id} ({bearer.email})"
         return None
 
-    def _memory_of(self, listed: Listed, names: Sequence[str] = ()) -> Memory:
+    def _memory_of(self, listed: Listed, names: Sequence[str] = (), requests: Sequence[str] = ()) -> Memory:
         """What the ledger knows of the account; from here on it knows whose the e-mail is."""
-        memory = self._directory.recall(self._management, *asked_of_ledger(listed, self._declaration), names)
+        of_account = asked_of_ledger(listed, self._declaration)
+        memory = self._directory.recall(self._management, *of_account, names, requests)
         if memory.ids.get(listed.email.lower()) != listed.id:
             self._ledger.note_email(listed.email, listed.id)
         return memory

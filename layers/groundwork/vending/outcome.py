@@ -234,6 +234,7 @@ def _output(work: Work, account_id: str, outcome: Outcome, changes: list[Change]
         "outcome": outcome,
         "changes": [change.to_json() for change in held if change.action != "report"],
         **({"changed": [each.to_json() for each in work.changed]} if work.changed is not None else {}),
+        **({"waitsForCode": work.waits_for_code.to_json()} if work.waits_for_code else {}),
     } | ({"reports": reports} if reports else {})
 
 

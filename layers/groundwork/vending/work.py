@@ -29,22 +29,37 @@ class Asker(Model):
 
 
 class Wish(Model):
-    """What an account is to be from now on; what is left out stays. `untag` are the keys of tags that are taken off;
-    `expires` is a day, or `never`."""
+    """What an account is to be from now on; what is left out stays. `untag` are the keys of tags that are taken off,
+    `contacts` are by type, as AWS has them; `expires` is a day, or `never`. `send_again`: AWS is to send another code to the new
+    e-mail address."""
 
     account_name: str | None = None
+    new_email: str | None = None
+    send_again: bool = False
     organizational_unit: str | None = None
     tags: dict[str, str] = Field(default_factory=dict)
     untag: list[str] = Field(default_factory=list)
     expires: str | None = None
+    contacts: dict[str, dict[str, str]] = Field(default_factory=dict)
 
 
 class Changed(Model):
-    """A field of a change request, and what the account `was` there and `is` now. Of tags those alone that differ."""
+    """A field of a change request, and what the account `was` there and `is` now. Of tags and contacts those alone that
+    differ; of a contact in words, without what stands in it."""
 
-    field: Literal["accountName", "organizationalUnit", "tags", "expires"]
+    field: Literal["accountName", "email", "organizationalUnit", "tags", "contacts", "expires"]
     was: str | dict[str, str]
     now: str | dict[str, str] = Field(alias="is")
+
+
+class WaitsForCode(Model):
+    """AWS has sent a code to the address that the root user is to have, at `sent_at`; until somebody gives it to AWS, the
+    account keeps its own. Another code is sent to whoever asks after `another_at`. Both are ISO 8601, UTC."""
+
+    new_email: str
+    sent_at: str
+    another_at: str
+    remedy: str
 
 
 class Answer(Model):
@@ -103,7 +118,7 @@ class Work(Model):
     made. `seen` spares the next state a second look. `asked_by` is the event that started this execution, if one did:
     `request_id` may be that of an earlier one, whose account this is. `answers` are what there is to say where nothing
     is left to do. `progress` is whether `Account Progressing` is sent. `changed` is what of the account itself was changed,
-    or would be, and `changes` the same in words.
+    or would be, `changes` the same in words, and `waits_for_code` what of it is left to a person.
     """
 
     route: Literal["create", "approval", "baseline", "change", "done"]
@@ -126,4 +141,5 @@ class Work(Model):
     progress: bool = False
     wish: Wish | None = None
     changed: list[Changed] | None = None
+    waits_for_code: WaitsForCode | None = None
     changes: list[Change] = Field(default_factory=list)

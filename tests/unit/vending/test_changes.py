@@ -2,11 +2,25 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime, timedelta
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from groundwork.contracts import Account
+from groundwork.aws.organizations import Listed
+from groundwork.baseline.components.account_contacts import Settings
+from groundwork.contacts import Contact, Contacts
+from groundwork.contracts import Account, ChangeRequest, ChangeRequested, Changes
 from groundwork.declaration.loading import load
-from groundwork.vending.changes.difference import Condition, changed, in_words
+from groundwork.declaration.settings import Approvals
+from groundwork.declaration.settings import Changes as Changing
+from groundwork.errors import InvalidRequest
+from groundwork.ledger.records import ApprovalRecord, CodeSent
+from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request
+from groundwork.vending.changes.contacts import mistakes_of_contacts
+from groundwork.vending.changes.difference import Condition, changed, contacts_of, in_words
+from groundwork.vending.changes.making import Changer
 from groundwork.vending.work import Wish
 
 DECLARED = load()
@@ -80,3 +94,204 @@ def test_another_day_of_expiry_is_told_and_none_is_never() -> None:
     }
     assert changed(expiring, never)[0].now == "never"
     assert NOW.as_begun(expiring, Wish(expires="never")).expires == "2026-12-31"
+
+
+# -- e-mail addresses ------------------------------------------------------------------------------
+
+
+HOLDS = NOW.model_copy(update={"email": "aws+dev@example.com"})
+
+
+def test_an_address_in_another_case_is_the_same() -> None:
+    assert changed(HOLDS, HOLDS.after(Wish(new_email="AWS+dev@example.com"))) == []
+    (email,) = changed(HOLDS, HOLDS.after(Wish(new_email="new@example.com")))
+    assert (email.field, email.was, email.now) == ("email", "aws+dev@example.com", "new@example.com")
+
+
+def test_a_new_address_tells_what_its_mailbox_is_worth() -> None:
+    now = HOLDS.after(Wish(new_email="new@example.com"))
+    (told,) = in_words(DEV, HOLDS, now, DECLARED)
+    assert "whoever has that mailbox can have the root user's password reset" in told.reason
+    assert (told.call and told.call.operation) == "StartPrimaryEmailUpdate"
+
+
+class Ledger:
+    """Of codes."""
+
+    def __init__(self, code: CodeSent | None) -> None:
+        self.changes, self.code, self.noted = self, code, list[str]()
+
+    def note_code(self, account_id: str, was: str, new_email: str, begun_by: str) -> CodeSent:
+        self.noted.append(new_email)
+        return CodeSent(new_email=new_email, was=was, sent_at=0, sent_by=begun_by)
+
+
+class Mailer:
+    def __init__(self) -> None:
+        self.sent: list[str] = []
+
+    def send_code(self, account_id: str, email: str) -> None:
+        self.sent.append(email)
+
+
+LISTED = Listed(
+    id="400000000004",
+    name="dev",
+    email="aws+dev@example.com",
+    state="ACTIVE",
+    joined=datetime.now(UTC),
+    unit_ids=(),
+    root_id="r-ab12",
+    organization_id="o-exampleorg1",
+    management_account_id="100000000001",
+    partition="aws",
+)
+
+
+def sent_at(ago: timedelta, *, by: str = "earlier", email: str = "new@example.com") -> CodeSent:
+    when = int((datetime.now(UTC) - ago).timestamp())
+    return CodeSent(new_email=email, was="aws+dev@example.com", sent_at=when, sent_by=by)
+
+
+SOON, LATE = timedelta(minutes=1), timedelta(hours=1)
+
+
+@pytest.mark.parametrize(
+    ("code", "again", "sends"),
+    [
+        (None, False, True),
+        (sent_at(SOON), False, False),
+        (sent_at(SOON), True, True),
+        (sent_at(LATE), False, True),
+        (
+            sent_at(LATE, by="this"),
+            True,
+            False,
+        ),  # this event has had its code, however often it is carried out
+        (sent_at(SOON, email="other@example.com"), False, True),
+        (
+            sent_at(SOON).model_copy(update={"noted": 1}),
+            False,
+            True,
+        ),  # it had that address, and has another again
+    ],
+)
+def test_another_code_is_sent_only_to_whoever_needs_one(
+    code: CodeSent | None, again: bool, sends: bool
+) -> None:
+    mailer, ledger = Mailer(), Ledger(code)
+    changer = Changer(DECLARED, ledger, None, mailer, lambda _: False)  # type: ignore[arg-type]
+    wish = Wish(new_email="new@example.com", send_again=again)
+    waits = changer._ask_for_code(LISTED, HOLDS.after(wish), wish, code, "this")
+    assert waits is not None
+    assert (mailer.sent, ledger.noted) == ((["new@example.com"],) * 2 if sends else ([], []))
+
+
+# -- contacts ----------------------------------------------------------------------------------------
+
+
+ADA = Contact(name="Ada", title="Security", email="ada@private.example", phone="+41 44 1")
+
+
+def test_a_contact_is_told_without_what_stands_in_it() -> None:
+    wish = Wish(contacts={"security": dict(ADA.as_aws_has_it)})
+    there = {"security": {**ADA.as_aws_has_it, "Name": "Eve", "PhoneNumber": "1"}}
+    was = NOW.model_copy(update={"contacts": contacts_of(there, wish)})
+    (told,) = in_words(DEV, was, was.after(wish), DECLARED)
+    assert "has another name, phone number in its security contact than is asked for" in told.reason
+    assert not any(word in told.model_dump_json() for word in ("Ada", "Eve", "private"))
+    (field,) = changed(was, was.after(wish))
+    assert (field.was, field.now) == (
+        {"security": "another name, phone number"},
+        {"security": "as asked for"},
+    )
+    assert contacts_of({"security": ADA.as_aws_has_it}, wish) == {}
+    assert contacts_of({"security": None}, wish) == {"security": "none"}
+
+
+def test_what_the_declaration_says_of_a_contact_no_event_changes() -> None:
+    settings = Settings(security=ADA)
+    baseline = {**DECLARED.baseline, "workload": [*DECLARED.baseline["workload"], "account-contacts"]}
+    declaration: Any = SimpleNamespace(
+        changes=Changing(contacts=True), baseline=baseline, settings=lambda _: settings
+    )
+    other = ADA.model_copy(update={"name": "Eve"})
+    same, differs = (Changes(contacts=Contacts(security=each)) for each in (ADA, other))
+    free = Changes(contacts=Contacts(billing=other))
+    assert [*mistakes_of_contacts(same, "workload", declaration)] == []
+    assert [*mistakes_of_contacts(free, "workload", declaration)] == []
+    assert [*mistakes_of_contacts(differs, "tooling", declaration)] == []  # where they are not laid down
+    (mistake,) = mistakes_of_contacts(differs, "workload", declaration)
+    assert mistake.startswith("contacts.security is not what baseline.yaml declares under accountContacts")
+    declaration.changes = Changing()
+    assert "changes: {contacts: true}" in next(mistakes_of_contacts(same, "workload", declaration))
+
+
+# -- approvals ---------------------------------------------------------------------------------------
+
+
+def needed(
+    wish: Wish, fields: list[str], code: CodeSent | None = None, requester: str | None = "AIDAEXAMPLEEXAMPLE"
+) -> ApprovalRecord | None:
+    changes = Changing.model_validate({"approvals": fields})
+    approvals = Approvals(organizational_units=["Workloads/Staging"])
+    declaration = DECLARED.model_copy(update={"changes": changes, "approvals": approvals})
+    trigger = ChangeRequested(request_id="1", asked=ChangeRequest(account_id=DEV.id), requester=requester)
+    return approval_of_change(trigger, DEV, HOLDS, wish, code, declaration)
+
+
+@pytest.mark.parametrize(
+    ("wish", "fields", "why"),
+    [
+        (Wish(new_email="new@example.com"), ["newEmail"], "a change of newEmail needs an approval"),
+        (Wish(new_email="AWS+DEV@example.com"), ["newEmail"], None),
+        (Wish(new_email="new@example.com"), ["tags"], None),
+        (
+            Wish(organizational_unit=PRODUCTION),
+            ["organizationalUnit"],
+            "a change of organizationalUnit needs",
+        ),
+        (Wish(organizational_unit=DEVELOPMENT), ["organizationalUnit"], None),
+        (Wish(organizational_unit="Workloads/Staging/a"), [], "an account in 'Workloads/Staging' needs"),
+        (Wish(tags={"team": "b"}), ["tags"], "a change of tags needs an approval"),
+        (Wish(tags={"team": "a"}), ["tags"], None),
+        (Wish(contacts={"billing": {}}), ["contacts"], "a change of contacts needs an approval"),
+        (Wish(account_name="dev-2"), ["accountName"], "a change of accountName needs an approval"),
+    ],
+)
+def test_what_is_declared_to_need_an_approval_waits_for_one(
+    wish: Wish, fields: list[str], why: str | None
+) -> None:
+    found = needed(wish, fields)
+    assert (found is not None) == (why is not None)
+    if found and why:
+        assert found.why.startswith(why)
+        assert found.plan
+
+
+def test_an_address_that_was_approved_and_sent_needs_no_second_approval() -> None:
+    wish = Wish(new_email="new@example.com")
+    assert needed(wish, ["newEmail"], sent_at(SOON)) is None
+    assert needed(wish, ["newEmail"], sent_at(SOON, email="other@example.com")) is not None
+    assert needed(wish, ["newEmail"], sent_at(SOON).model_copy(update={"noted": 1})) is not None
+
+
+def test_who_asks_must_be_known_where_an_approval_is_needed() -> None:
+    with pytest.raises(InvalidRequest, match="does not say who asks, and a change of tags needs an approval"):
+        needed(Wish(tags={"team": "b"}), ["tags"], requester=None)
+
+
+def test_what_was_approved_is_what_is_done() -> None:
+    wish = Wish(organizational_unit=PRODUCTION)
+    known = needed(wish, ["organizationalUnit"])
+    assert known is not None
+    require_same_plan(known, known)
+    require_same_plan(known, None)  # it needs none any more
+    with pytest.raises(InvalidRequest, match="is no longer what was approved"):
+        require_same_plan(known, known.model_copy(update={"plan": "more"}))
+    trigger = ChangeRequested(request_id="1", asked=ChangeRequest(account_id=DEV.id), requester="AIDA")
+    require_same_request(known, trigger, DEV.id)
+    other = trigger.model_copy(update={"asked": ChangeRequest(account_id=DEV.id, account_name="x")})
+    for mistaken in ((other, DEV.id), (trigger, "400000000005")):
+        with pytest.raises(InvalidRequest, match="is that of another request"):
+            require_same_request(known, *mistaken)

@@ -17,7 +17,7 @@ from tests.workflow.own_organization.test_identity import move, roles_of
 from tests.workflow.test_operators import carrying
 from tests.workflow.test_requesters import entry, put
 
-DECLARED = """changes: {allowed: true, renaming: true, moves: enforce}
+DECLARED = """changes: {allowed: true, renaming: true, contacts: true, email: true, moves: enforce}
 
 approvals: {organizationalUnits: [Workloads/Staging]}
 
@@ -163,7 +163,7 @@ def test_a_plan_tells_what_a_change_would_do_and_writes_nothing(cloud: Cloud) ->
 
 def test_what_may_not_be_is_refused_in_one_sentence_each(world: World) -> None:
     cloud = world.cloud
-    (name, email, account), (other, _, _) = made(cloud), made(cloud)
+    (name, email, account), (other, theirs, _) = made(cloud), made(cloud)
     security, management = world.security, cloud.aws.management_account
     since = len(cloud.aws.calls)
     for asked, words in (
@@ -189,9 +189,26 @@ def test_what_may_not_be_is_refused_in_one_sentence_each(world: World) -> None:
             {"accountId": account, "organizationalUnit": "Workloads/Prodution"},
             "did you mean 'Workloads/Production'",
         ),
-        ({"accountId": account, "organizationalUnit": "Workloads/Staging"}, "needs an approval"),
+        (
+            {"accountId": account, "organizationalUnit": "Workloads/Staging"},
+            "does not say who asks, and an account in",
+        ),
+        ({"accountId": account, "sendAgain": True, "tags": {"a": "b"}}, "sendAgain stands without newEmail"),
+        ({"accountId": account, "newEmail": "nobody"}, "is no e-mail address that AWS accepts"),
+        (
+            {"accountId": account, "newEmail": "aws+security@example.com"},
+            "is that of 'security' in baseline.yaml",
+        ),
+        ({"accountId": account, "newEmail": theirs}, f"newEmail {theirs!r} is that of account"),
+        ({"accountId": account, "contacts": {"legal": {}}}, "contacts.legal is an unknown field"),
+        ({"accountId": account, "contacts": {}}, "Nothing is to be changed"),
         ({"accountId": security, "organizationalUnit": PRODUCTION}, "baseline.yaml declares 'Security'"),
         ({"accountId": security, "accountName": "sec"}, "is not that of 'security' in baseline.yaml"),
+        (
+            {"accountId": security, "newEmail": "sec@example.com"},
+            "is not that of 'security' in baseline.yaml",
+        ),
+        ({"accountId": security, "kind": "workload", "tags": {"a": "b"}}, "kind 'workload' is not that of"),
         ({"accountId": account, "colour": "red", "tags": {"a": "b"}}, "colour is an unknown field"),
     ):
         assert words in refused(cloud, **asked), asked
@@ -285,7 +302,10 @@ STRUCK = [
     *(
         Point(CHANGER, service, operation, 1).fault("kill-function", "after")
         for service, operation in (
+            ("account", "StartPrimaryEmailUpdate"),
             ("account", "PutAccountName"),
+            ("account", "PutAlternateContact"),
+            ("dynamodb", "DeleteItem"),
             ("organizations", "TagResource"),
             ("organizations", "MoveAccount"),
             ("dynamodb", "UpdateItem"),

@@ -10,7 +10,10 @@ from __future__ import annotations
 
 from .answer import FAULT, THROTTLED, Answers, again, quota, read, refused, unsent
 
-CALLS_OF_ACCOUNT = "GetAlternateContact PutAccountName PutAlternateContact"
+CALLS_OF_ACCOUNT = (
+    "GetAlternateContact GetContactInformation GetPrimaryEmail PutAccountName PutAlternateContact PutContactInformation "
+    "StartPrimaryEmailUpdate"
+)
 CALLS_OF_KMS = (
     "CancelKeyDeletion CreateAlias CreateKey DescribeKey EnableKey EnableKeyRotation GetKeyPolicy GetKeyRotationStatus "
     "ListKeys ListResourceTags PutKeyPolicy TagResource UpdateAlias"
@@ -40,24 +43,54 @@ _NO_STORE = unsent("Groundwork's key is in no custom key store.")
 _LATE = again("KMS does not show a new key or alias everywhere yet, for up to five minutes.")
 _CAPITALS = "Declare another one under logArchive, or another cdk.qualifier."
 
+_NOT_TRUSTED = (
+    "The organization does not trust AWS Account Management: apply the management account with changes: {{{key}: true}} in the "
+    "declaration, or see that the function's role may do account:{operation}."
+)
+_EMAIL = {
+    name: refused(_NOT_TRUSTED.format(key="email", operation=name))
+    for name in ("GetPrimaryEmail", "StartPrimaryEmailUpdate")
+}
+_PRIMARY_CONTACT = {
+    name: refused(_NOT_TRUSTED.format(key="contacts", operation=name))
+    for name in ("GetContactInformation", "PutContactInformation")
+}
+
 ANSWERS_OF_ACCOUNT: Answers = {
     "AccessDeniedException": {
-        "PutAccountName": refused(
-            "The organization does not trust AWS Account Management: apply the management account with changes: {renaming: true} "
-            "in the declaration, or see that the function's role may do account:PutAccountName."
-        ),
+        "PutAccountName": refused(_NOT_TRUSTED.format(key="renaming", operation="PutAccountName")),
+        **_EMAIL,
+        **_PRIMARY_CONTACT,
         "": refused(
             "Something denies the account its own contacts, like a service control policy: let the entry role do "
-            "account:GetAlternateContact and account:PutAlternateContact, or take account-contacts out of baseline."
+            "account:GetAlternateContact and account:PutAlternateContact, or take account-contacts out of baseline. In a change of "
+            "an account: the organization does not trust AWS Account Management; apply the management account with changes: "
+            "{contacts: true} in the declaration."
         ),
     },
+    "ConflictException": refused(
+        "Another AWS account, in whatever organization, has that e-mail address: ask for another one."
+    ),
     "InternalServerException": FAULT,
-    "ResourceNotFoundException": read("There is no such contact yet."),
+    "ResourceNotFoundException": {
+        "GetPrimaryEmail": refused(
+            "AWS does not know the account: see whether it has left the organization."
+        ),
+        "StartPrimaryEmailUpdate": refused(
+            "AWS does not know the account: see whether it has left the organization."
+        ),
+        "": read("There is no such contact yet."),
+    },
     "TooManyRequestsException": THROTTLED,
     "ValidationException": {
+        "GetPrimaryEmail": unsent("The account's id is the one that Organizations gave."),
         "PutAccountName": refused("AWS does not take the name: ask for another one."),
+        "StartPrimaryEmailUpdate": refused("AWS does not take the e-mail address: ask for another one."),
+        "PutContactInformation": refused(
+            "AWS does not take the primary contact: a field is longer than it allows, or is not what it says."
+        ),
         "": refused(
-            "AWS does not take a contact as it is declared: correct it under accountContacts and deploy."
+            "AWS does not take a contact as it is declared, or asked for: correct it under accountContacts and deploy, or in the event."
         ),
     },
 }

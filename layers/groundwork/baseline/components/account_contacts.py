@@ -8,64 +8,19 @@ https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-update-contact
 
 from __future__ import annotations
 
-import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from functools import partial
-from typing import Annotated
 
 from botocore.exceptions import ClientError
-from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from pydantic import ConfigDict, Field, model_validator
 
 from groundwork.baseline.component import Call, Component, Permission, Target, needing
+from groundwork.contacts import FIELDS, AsAwsHasIt, Contact, differing
 from groundwork.contracts import Model
 from groundwork.side_by_side import side_by_side
 
-TYPES = ("security", "operations", "billing")
-FIELDS = {
-    "Name": "name",
-    "Title": "title",
-    "EmailAddress": "e-mail address",
-    "PhoneNumber": "phone number",
-}
-"""What a contact holds, by AWS's names, in words."""
-
-AlternateContact = Mapping[str, str]
-Found = Mapping[str, "AlternateContact | None"]
+Found = Mapping[str, "AsAwsHasIt | None"]
 """By type, None where there is none. What is not declared is not asked for."""
-
-
-def _of_at_most(longest: int) -> Callable[[str], str]:
-    def check(value: str) -> str:
-        if not value.strip():
-            raise ValueError("is empty; give one")
-        if len(value) > longest:
-            raise ValueError(f"has {len(value)} characters; AWS takes {longest}: shorten it")
-        return value
-
-    return check
-
-
-def _email(value: str) -> str:
-    if not re.fullmatch(r"[\w+=.#|!&-]+@[\w.-]+\.\w+", value, re.ASCII):
-        raise ValueError("is no e-mail address that AWS takes; write it like security@example.com")
-    return value
-
-
-def _phone(value: str) -> str:
-    if not re.fullmatch(r"[ 0-9()+-]+", value):
-        raise ValueError("may hold digits, spaces and ()+- only; write it like +41 44 123 45 67")
-    return value
-
-
-class Contact(Model):
-    name: Annotated[str, AfterValidator(_of_at_most(64))]
-    title: Annotated[str, AfterValidator(_of_at_most(50))]
-    email: Annotated[str, AfterValidator(_of_at_most(254)), AfterValidator(_email)]
-    phone: Annotated[str, AfterValidator(_of_at_most(25)), AfterValidator(_phone)]
-
-    @property
-    def as_aws_has_it(self) -> AlternateContact:
-        return dict(zip(FIELDS, (self.name, self.title, self.email, self.phone), strict=True))
 
 
 class Settings(Model):
@@ -90,7 +45,7 @@ class Settings(Model):
         return self
 
     @property
-    def declared(self) -> Mapping[str, AlternateContact]:
+    def declared(self) -> Mapping[str, AsAwsHasIt]:
         """By type."""
         contacts = {"security": self.security, "operations": self.operations, "billing": self.billing}
         return {name: contact.as_aws_has_it for name, contact in contacts.items() if contact}
@@ -119,10 +74,10 @@ def _declared(target: Target) -> Settings:
     return declared
 
 
-def _contact(target: Target, name: str) -> AlternateContact | None:
+def _contact(target: Target, name: str) -> AsAwsHasIt | None:
     account = target.client("account")
     try:
-        found: AlternateContact = account.get_alternate_contact(AlternateContactType=name.upper())[
+        found: AsAwsHasIt = account.get_alternate_contact(AlternateContactType=name.upper())[
             "AlternateContact"
         ]
     except ClientError as missing:
@@ -141,7 +96,7 @@ def _calls(found: Found, declared: Settings) -> Iterator[Call]:
             reason = "does not exist: AWS writes to the root user's e-mail address alone"
             yield Call(*given, "create", reason, personal=FIELDS)
             continue
-        wrong = [field for field, value in wanted.items() if there.get(field, "").strip() != value.strip()]
+        wrong = differing(there, wanted)
         differs = f"differs from what is declared: {', '.join(FIELDS[field] for field in wrong)}"
         if "EmailAddress" in wrong and not declared.replace:
             stays = f"{differs}; it may be somebody else's, and stays: set accountContacts.replace to have the declared one"

@@ -44,8 +44,8 @@ TRUSTED_SERVICES: Mapping[ComponentName, Sequence[str]] = {
 }
 """The services that need trusted access, by the component that uses them."""
 
-RENAMING = "account.amazonaws.com"
-"""Needs trusted access where accounts can be renamed."""
+ACCOUNT_MANAGEMENT = "account.amazonaws.com"
+"""Needs trusted access where names, contacts or root e-mail addresses of accounts can be changed."""
 
 POLICY_TYPES: Mapping[ComponentName, Sequence[str]] = {
     "guardrails": ("SERVICE_CONTROL_POLICY",),
@@ -123,7 +123,9 @@ class Organization(Component[Found]):
         Permission(
             ("organizations:EnableAWSServiceAccess",),
             conditions={
-                "StringEquals": {"organizations:ServicePrincipal": sorted({RENAMING, *KNOWN_SERVICES})}
+                "StringEquals": {
+                    "organizations:ServicePrincipal": sorted({ACCOUNT_MANAGEMENT, *KNOWN_SERVICES})
+                }
             },
         ),
         Permission(tuple(f"iam:{operation}" for operation, _ in ROOT_FEATURES.values())),
@@ -222,7 +224,8 @@ def needed_services(declaration: Declaration) -> dict[str, ComponentName]:
     own = (KINDS[each.type].service for each in declaration.own_policies_laid_down)
     found = {service: "own-policies" for service in own if service}
     used = (each for each in TRUSTED_SERVICES.items() if each[0] in declaration.components)
-    found |= {RENAMING: "changes.renaming"} if declaration.changes.renaming else {}
+    if key := declaration.changes.asks_account_management:
+        found[ACCOUNT_MANAGEMENT] = key
     return found | {service: component for component, services in used for service in services}
 
 

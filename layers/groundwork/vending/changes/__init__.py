@@ -1,2 +1,3 @@
 """`Account Change Requested`, and a person's start that says the same: an account that is there gets another name, another
-unit, other tags. `asking` refuses and claims, `making` reads, compares and acts."""
+unit, other tags, contacts or root e-mail address. `asking` refuses and claims, `approval` says what waits for somebody, `making`
+reads, compares and acts."""

@@ -3,16 +3,31 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from typing import TYPE_CHECKING
 
 from groundwork.aws.organizations import Listed
-from groundwork.contracts import ChangeRequest, ChangeRequested, Changes, StartedByHand
+from groundwork.contracts import (
+    WAITS_FOR_APPROVAL,
+    Account,
+    ChangeRequest,
+    ChangeRequested,
+    Changes,
+    StartedByHand,
+)
 from groundwork.errors import AccountNotReady, InvalidRequest, RequestInProgress
-from groundwork.fields import EXPIRES_TAG, MOST_TAGS, NEVER, OWN_TAGS, is_below, shown
-from groundwork.ledger.records import Memory
+from groundwork.fields import EXPIRES_TAG, MOST_TAGS, NEVER, OWN_TAGS, shown
+from groundwork.ledger.records import ApprovalRecord, Memory
+from groundwork.vending.approval import check_approved
 from groundwork.vending.beginning import Beginning, done, is_ready, require_active, require_staying
+from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request
+from groundwork.vending.changes.contacts import contacts_in, mistakes_of_contacts
+from groundwork.vending.changes.difference import Condition
 from groundwork.vending.kinds import PROTECTED_TAG, declared_as
 from groundwork.vending.rules import mistakes_of_day, mistakes_of_unit, name_of_another
 from groundwork.vending.work import Wish, Work
+
+if TYPE_CHECKING:
+    from groundwork.declaration import DeclaredAccount
 
 MOST_LETTERS = 4_000
 """Of the tags of one change, which travel through the state machine and are told in words, too."""
@@ -29,34 +44,102 @@ class ChangeAsked(Beginning):
     def _change_requested(self, trigger: ChangeRequested, execution: str) -> Work:
         asked = trigger.asked
         self._check_allowed()
-        listed, tags, memory = self._meant(asked)
+        listed, tags, memory = self._meant(asked, trigger.request_id)
         work = self._change(asked, listed, tags, memory, execution, trigger.request_id)
-        self._check_approvals(asked, listed, memory)
+        needed = self._needed_approval(trigger, work, listed, tags, memory)
+        approval = memory.approvals.get(trigger.request_id)
+        if approval:
+            require_same_request(approval, trigger, listed.id)
+            if approval.decision is None and trigger.waited:
+                approval = self._ledger.approvals.end(trigger.request_id)
+        waiting = approval or needed
+        if waiting and waiting.decision is None:
+            return self._wait_for_approval(work, waiting)
+        if approval:
+            check_approved(approval)
         other = self._ledger.changes.take(trigger.request_id, execution, self._executions.is_running)
         if other:
             return done(work, "in-progress", f"{other} carries out this event, or has.")
+        if approval and not self._ledger.changes.is_begun(trigger.request_id):
+            require_same_plan(approval, needed)
         self._claim_new_name(asked, listed, memory)
         return work
 
-    def _meant(self, asked: ChangeRequest) -> tuple[Listed, Mapping[str, str], Memory]:
+    # -- what waits for an approval ----------------------------------------------------------------
+
+    def _needed_approval(
+        self,
+        trigger: ChangeRequested,
+        work: Work,
+        listed: Listed,
+        tags: Mapping[str, str],
+        memory: Memory,
+    ) -> ApprovalRecord | None:
+        """As it is needed by now."""
+        guarded = self._declaration.changes.approvals or self._declaration.approvals.organizational_units
+        if not (guarded and work.wish):
+            return None
+        now = Condition(
+            account_name=listed.name,
+            organizational_unit=self._organizations.path_of(listed.unit_ids, memory.units),
+            tags={key: value for key, value in tags.items() if key not in OWN_TAGS},
+            email=listed.email,
+        )
+        account = Account(
+            id=listed.id,
+            name=listed.name,
+            email=listed.email,
+            kind=work.kind,
+            unit=now.organizational_unit,
+        )
+        code = self._ledger.changes.code_of(listed.id) if work.wish.new_email else None
+        return approval_of_change(trigger, account, now, work.wish, code, self._declaration)
+
+    def _wait_for_approval(self, work: Work, approval: ApprovalRecord) -> Work:
+        """Nothing is claimed meanwhile: the account may be worked in, and changed by others."""
+        self._ledger.approvals.open(approval)
+        note = f"{WAITS_FOR_APPROVAL}: {approval.why}. Whoever may approve it: groundwork approve {approval.request_id}."
+        progress = self._declaration.requests.progress
+        return done(work, "in-progress", note).model_copy(update={"route": "approval", "progress": progress})
+
+    def _meant(self, asked: ChangeRequest, request_id: str) -> tuple[Listed, Mapping[str, str], Memory]:
         account_id = asked.account_id
         if account_id is None and asked.email is None:
             raise InvalidRequest("accountId is missing; say which account, by accountId or by email.")
         if account_id is None:
             memory = self._directory.recall(self._management, [asked.email or ""])
-            holder = self._directory.holder(asked.email or "", memory)
+            holder = self._directory.holder(asked.email or "", memory) or self._renewed(asked)
             if holder is None:
                 raise InvalidRequest(
                     f"email {shown(asked.email)} is that of no account of this organization."
                 )
             account_id = holder.id
         listed, tags = self._organizations.shown(account_id)
-        if asked.email and asked.email.lower() != listed.email.lower():
+        if asked.email and asked.email.lower() != listed.email.lower() and not self._had(asked, listed):
             raise InvalidRequest(
                 f"email {shown(asked.email)} is not that of account {listed.id}, which has {listed.email!r}; an account is its "
                 "id: leave email out, or correct one of the two."
             )
-        return listed, tags, self._memory_of(listed, [asked.account_name] if asked.account_name else [])
+        names = [asked.account_name] if asked.account_name else []
+        return listed, tags, self._memory_of(listed, names, [request_id])
+
+    def _renewed(self, asked: ChangeRequest) -> Listed | None:
+        """The account that has the new address by now, and had the other one when AWS sent its code there: the same event,
+        posted anew, still names it by that."""
+        if asked.new_email is None:
+            return None
+        holder = self._directory.holder(
+            asked.new_email, self._directory.recall(self._management, [asked.new_email])
+        )
+        return holder if holder and self._had(asked, holder) else None
+
+    def _had(self, asked: ChangeRequest, listed: Listed) -> bool:
+        code = self._ledger.changes.code_of(listed.id) if asked.new_email else None
+        return code is not None and (code.was.lower(), code.new_email.lower(), listed.email.lower()) == (
+            str(asked.email).lower(),
+            str(asked.new_email).lower(),
+            str(asked.new_email).lower(),
+        )
 
     def _change(
         self,
@@ -79,7 +162,10 @@ class ChangeAsked(Beginning):
             raise AccountNotReady(f"Account {listed.id} ({listed.name!r}) has not reached its baseline yet.")
         wish = Wish(
             account_name=asked.account_name,
+            new_email=asked.new_email,
+            send_again=asked.send_again,
             organizational_unit=asked.organizational_unit,
+            contacts={name: dict(each) for name, each in contacts_in(asked).items()},
             tags={key: value for key, value in asked.tags.items() if value is not None},
             untag=[key for key, value in asked.tags.items() if value is None],
             expires=asked.expires,
@@ -118,7 +204,9 @@ class ChangeAsked(Beginning):
             yield f"accountId {listed.id} is the management account, which is never changed; name another."
             return
         if not asked.some:
-            yield "Nothing is to be changed; give accountName, organizationalUnit, tags or expires."
+            yield (
+                "Nothing is to be changed; give accountName, newEmail, organizationalUnit, tags, contacts or expires."
+            )
         if asked.kind and asked.kind != kind:
             yield (
                 f"kind {asked.kind!r} is not that of {who}, which is {kind!r}: baseline.yaml alone says of which kind an account "
@@ -127,7 +215,11 @@ class ChangeAsked(Beginning):
         letters = sum(len(key) + len(value or "") for key, value in asked.tags.items())
         if letters > MOST_LETTERS:
             yield f"tags hold {letters} characters, keys and values together; ask for at most {MOST_LETTERS} at once."
+        if asked.send_again and not asked.new_email:
+            yield "sendAgain stands without newEmail; give the address to which AWS is to send another code."
         yield from self._mistaken_name(asked, listed, memory)
+        yield from self._mistaken_email(asked, listed, memory)
+        yield from mistakes_of_contacts(asked, kind, self._declaration)
         yield from self._mistaken_place(asked, listed, memory)
         if asked.expires and asked.expires != NEVER:
             yield from mistakes_of_day(asked.expires, kind, self._declaration)
@@ -157,6 +249,36 @@ class ChangeAsked(Beginning):
         elif bearer := self._bearer(name, listed.email, memory):
             yield f"accountName {name!r} is that of {bearer}; choose another name."
 
+    def _mistaken_email(self, asked: Changes, listed: Listed, memory: Memory) -> Iterator[str]:
+        email = asked.new_email
+        if email is None or email.lower() == listed.email.lower():
+            return
+        if not self._declaration.changes.email:
+            yield (
+                f"newEmail {email!r} is not that of account {listed.id}; root e-mail addresses are changed where baseline.yaml says "
+                "changes: {email: true}."
+            )
+            return
+        own = declared_as(listed, self._declaration, memory.pinned or {})
+        declared = next(
+            (each for each in self._declaration.accounts if each.email.lower() == email.lower()), None
+        )
+        if own and declared is not own:
+            yield f"newEmail {email!r} is not that of {own.name!r} in baseline.yaml; change it there first."
+        elif declared and declared is not own and not _means(declared, listed):
+            yield f"newEmail {email!r} is that of {declared.name!r} in baseline.yaml; choose another address."
+        else:
+            its = self._directory.recall(self._management, [email])
+            holder, record = self._directory.holder(email, its), its.requests.get(email.lower())
+            if holder and holder.id != listed.id:
+                yield f"newEmail {email!r} is that of account {holder.id} ({holder.name!r}); choose another address."
+            elif (
+                record
+                and record.account_id is None
+                and (record.begun or self._executions.is_running(record.owner))
+            ):
+                yield f"newEmail {email!r} is that of an account that is being made; choose another address."
+
     def _mistaken_place(self, asked: Changes, listed: Listed, memory: Memory) -> Iterator[str]:
         unit = asked.organizational_unit
         own = declared_as(listed, self._declaration, memory.pinned or {})
@@ -170,18 +292,6 @@ class ChangeAsked(Beginning):
             given = {"organizationalUnit": unit, "createOrganizationalUnit": asked.create_organizational_unit}
             yield from mistakes_of_unit(given, self._declaration)
 
-    def _check_approvals(self, asked: ChangeRequest, listed: Listed, memory: Memory) -> None:
-        """A request for a new account in that unit would wait for somebody's approval, and a change would pass it by."""
-        unit = asked.organizational_unit
-        if unit is None or unit == self._organizations.path_of(listed.unit_ids, memory.units):
-            return
-        guarded = self._declaration.approvals.organizational_units
-        if above := next((each for each in guarded if is_below(unit.casefold(), each.casefold())), None):
-            raise InvalidRequest(
-                f"organizationalUnit {unit!r}: an account in {above!r} needs an approval, and nobody approves a change; have it "
-                "moved by somebody who may start groundwork-vend-account."
-            )
-
     def _claim_new_name(self, asked: Changes, listed: Listed, memory: Memory) -> None:
         name = asked.account_name
         if name is None or name == listed.name:
@@ -189,3 +299,8 @@ class ChangeAsked(Beginning):
         noted = memory.names.get(name.casefold())
         if not self._ledger.claim_name(name, listed.email, noted, SHOWN_LATE_SECONDS):
             raise RequestInProgress(f"Another execution has just asked for an account of the name {name!r}.")
+
+
+def _means(declared: DeclaredAccount, listed: Listed) -> bool:
+    """Whether the declaration names a workload by the address that it is to have. Security and tooling have an id."""
+    return declared.kind == "workload" and declared.id is None and declared.name == listed.name

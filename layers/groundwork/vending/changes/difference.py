@@ -5,23 +5,33 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-from groundwork.contracts import Account, Change, Model, PlannedCall, Severity
+from pydantic import Field
+
+from groundwork.contacts import FIELDS, PRIMARY, PRIMARY_FIELDS, AsAwsHasIt, differing
+from groundwork.contracts import NOT_TOLD, Account, Change, Model, PlannedCall, Severity
 from groundwork.fields import EXPIRES_TAG, NEVER
 from groundwork.vending.standing import COMPONENT, effects_of, place
-from groundwork.vending.work import Changed, Wish
+from groundwork.vending.work import Changed, WaitsForCode, Wish
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration
 
 
+NONE, AS_ASKED = "none", "as asked for"
+"""Of a contact, in an answer."""
+
+
 class Condition(Model):
-    """What of an account can be changed: its name, the path of its unit, its tags but Groundwork's own, and the day on which
-    it expires, or `never`."""
+    """What of an account can be changed: its name, its root user's e-mail address, the path of its unit, its tags but
+    Groundwork's own, and the day on which it expires, or `never`. `contacts` says in words of each contact that is asked for in
+    what it differs, and nothing where it does not: data of people are written down nowhere."""
 
     account_name: str
     organizational_unit: str
     tags: dict[str, str]
     expires: str = NEVER
+    email: str = ""
+    contacts: dict[str, str] = Field(default_factory=dict)
 
     def after(self, wish: Wish) -> Condition:
         kept = {key: value for key, value in self.tags.items() if key not in wish.untag}
@@ -30,7 +40,12 @@ class Condition(Model):
             organizational_unit=wish.organizational_unit or self.organizational_unit,
             tags=kept | wish.tags,
             expires=wish.expires or self.expires,
+            email=self.email if self.has_email(wish.new_email) else str(wish.new_email),
         )
+
+    def has_email(self, asked: str | None) -> bool:
+        """Whether nothing else is asked for. AWS takes an address in any case for the same."""
+        return asked is None or asked.lower() == self.email.lower()
 
     def as_begun(self, begun: Condition, wish: Wish) -> Condition:
         """What it was when the change began, in all that is asked for; others may have changed the rest since."""
@@ -43,6 +58,8 @@ class Condition(Model):
             else self.organizational_unit,
             tags=kept | {key: value for key, value in begun.tags.items() if key in asked},
             expires=begun.expires if wish.expires else self.expires,
+            email=(wish.new_email and begun.email) or self.email,
+            contacts=begun.contacts,
         )
 
 
@@ -51,9 +68,11 @@ def changed(was: Condition, now: Condition) -> list[Changed]:
     one, two = was.to_json(), now.to_json()
     keys = {key for key in was.tags.keys() | now.tags.keys() if was.tags.get(key) != now.tags.get(key)}
     one["tags"], two["tags"] = _some(was.tags, keys), _some(now.tags, keys)
+    mended = was.contacts.keys() - now.contacts.keys()
+    one["contacts"], two["contacts"] = _some(was.contacts, mended), dict.fromkeys(sorted(mended), AS_ASKED)
     return [
         Changed.model_validate({"field": name, "was": one[name], "is": two[name]})
-        for name in ("accountName", "expires", "tags", "organizationalUnit")
+        for name in ("email", "accountName", "contacts", "expires", "tags", "organizationalUnit")
         if one[name] != two[name]
     ]
 
@@ -65,6 +84,14 @@ def _some(tags: Mapping[str, str], keys: set[str]) -> dict[str, str]:
 def in_words(account: Account, was: Condition, now: Condition, declaration: Declaration) -> Iterator[Change]:
     """Each difference with what it does to doors and guard rails, and the call that closes it. `account` gives the kind."""
     called = {"AccountId": account.id}
+    if was.email != now.email:
+        reason = (
+            f"has the root e-mail address {was.email!r}, and {now.email!r} is asked for: AWS sends a code there, which a person gives "
+            "back; whoever has that mailbox can have the root user's password reset"
+        )
+        sent = called | {"PrimaryEmail": now.email}
+        call = PlannedCall(service="account", operation="StartPrimaryEmailUpdate", parameters=sent)
+        yield _update(account, reason, "medium", call)
     before = account.model_copy(update={"name": was.account_name, "unit": was.organizational_unit})
     if was.account_name != now.account_name:
         renamed = before.model_copy(update={"name": now.account_name})
@@ -85,6 +112,19 @@ def in_words(account: Account, was: Condition, now: Condition, declaration: Decl
         )
         reason = f"{_end(was.expires)}, and {now.expires!r} is asked for"
         yield _update(account, reason, "medium", call)
+    for name in sorted(was.contacts.keys() - now.contacts.keys()):
+        given: dict[str, Any] = {"AlternateContactType": name.upper(), **dict.fromkeys(FIELDS, NOT_TOLD)}
+        operation = "PutAlternateContact"
+        if name == PRIMARY:
+            given, operation = {"ContactInformation": NOT_TOLD}, "PutContactInformation"
+        call = PlannedCall(service="account", operation=operation, parameters=called | given)
+        found = was.contacts[name]
+        reason = (
+            f"has no {name} contact, and one is asked for"
+            if found == NONE
+            else f"has {found} in its {name} contact than is asked for"
+        )
+        yield _update(account, reason, "low", call)
     yield from _tags(account, was.tags, now.tags)
     if was.organizational_unit != now.organizational_unit:
         before = before.model_copy(update={"name": now.account_name})
@@ -98,6 +138,32 @@ def in_words(account: Account, was: Condition, now: Condition, declaration: Decl
 
 def _end(day: str) -> str:
     return "expires never" if day == NEVER else f"expires on {day}"
+
+
+def code_was_sent(account: Account, waits: WaitsForCode) -> Change:
+    return Change(
+        component=COMPONENT,
+        resource=f"account {account.name}",
+        action="report",
+        reason=f"keeps the root e-mail address {account.email!r} until somebody has given AWS the code that it sent to "
+        f"{waits.new_email!r} at {waits.sent_at}. {waits.remedy}",
+        severity="low",
+    )
+
+
+def contacts_of(there: Mapping[str, AsAwsHasIt | None], wish: Wish) -> dict[str, str]:
+    """In what each contact that is asked for differs."""
+    told = {name: contact_in_words(name, there[name], wanted) for name, wanted in wish.contacts.items()}
+    return {name: words for name, words in told.items() if words}
+
+
+def contact_in_words(name: str, there: AsAwsHasIt | None, wanted: AsAwsHasIt) -> str | None:
+    """In what a contact differs, without what stands in it; None where it does not."""
+    if there is None:
+        return NONE
+    words = PRIMARY_FIELDS if name == PRIMARY else FIELDS
+    wrong = [words[field] for field in differing(there, wanted)]
+    return f"another {', '.join(wrong)}" if wrong else None
 
 
 def _tags(account: Account, was: Mapping[str, str], now: Mapping[str, str]) -> Iterator[Change]:

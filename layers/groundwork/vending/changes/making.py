@@ -6,22 +6,24 @@ first call stands in the ledger: whoever finishes the change tells all of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING
 
 from botocore.exceptions import ClientError
 
-from groundwork.aws.account_names import AccountNames
+from groundwork.aws.account_management import AccountManagement
 from groundwork.aws.organizations import Listed, Organizations, unit_gone
+from groundwork.contacts import PRIMARY, AsAwsHasIt
 from groundwork.contracts import Account
 from groundwork.fields import EXPIRES_TAG, NEVER, OWN_TAGS, ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
-from groundwork.ledger.records import AccountRecord, EndingRecord, Memory
-from groundwork.vending.changes.difference import Condition, changed, in_words
+from groundwork.ledger.records import AccountRecord, CodeSent, EndingRecord, Memory
+from groundwork.vending.changes.codes import is_old, waiting_for
+from groundwork.vending.changes.difference import Condition, changed, code_was_sent, contacts_of, in_words
 from groundwork.vending.enrolment import asked_of_ledger
 from groundwork.vending.kinds import declared_as
-from groundwork.vending.work import Seen, Wish, Work
+from groundwork.vending.work import Seen, WaitsForCode, Wish, Work
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration
@@ -33,13 +35,13 @@ class Changer:
         declaration: Declaration,
         ledger: Ledger,
         organizations: Organizations,
-        names: AccountNames,
+        management: AccountManagement,
         is_running: Callable[[str], bool],
     ) -> None:
         self._declaration = declaration
         self._ledger = ledger
         self._organizations = organizations
-        self._names = names
+        self._management = management
         self._is_running = is_running
 
     def change(self, work: Work, account_id: str, wish: Wish) -> Work:
@@ -52,17 +54,25 @@ class Changer:
         memory = Directory(self._ledger, self._organizations).recall(
             listed.management_account_id, *asked_of_ledger(listed, self._declaration)
         )
+        code = None if plans or not wish.new_email else self._ledger.changes.code_of(account_id)
+        there = {name: self._management.contact(account_id, name) for name in wish.contacts}
         now = Condition(
             account_name=listed.name,
             organizational_unit=self._organizations.path_of(listed.unit_ids, memory.units),
             tags={key: value for key, value in tags.items() if key not in (*OWN_TAGS, EXPIRES_TAG)},
             expires=(known.expires_on or NEVER) if (known := memory.endings.get(account_id)) else NEVER,
+            email=self._management.email(account_id) if wish.new_email else listed.email,
+            contacts=contacts_of(there, wish),
         )
-        wanted, before = now.after(wish), now
+        listed = listed.model_copy(update={"email": now.email})
+        wanted, before, waits = now.after(wish), now, None
         if not plans:
-            begun = self._ledger.changes.begin(work.request_id or work.execution, now.to_json())
+            begun_by = work.request_id or work.execution
+            was = _as_it_was(now, wish, code, memory.accounts.get(account_id))
+            begun = self._ledger.changes.begin(begun_by, was.to_json())
             before = now.as_begun(Condition.model_validate(begun), wish)
-            listed = self._act(listed, now, wanted, wish)
+            waits = self._ask_for_code(listed, wanted, wish, code, begun_by)
+            listed = self._act(listed, now, wanted, wish, there)
         elif ids := self._foreseen(listed, wanted):
             listed = listed.model_copy(update={"unit_ids": ids})
         else:  # a unit that is not there yet: the baseline is that of the account's own
@@ -70,24 +80,59 @@ class Changer:
         listed = listed.model_copy(update={"name": wanted.account_name})
         account = self._account(work, listed, wanted, memory)
         if not plans:
-            self._note(account, before)
+            self._note(account, before, code)
             memory = self._expire(account_id, wish, memory)
         tags = {key: value for key, value in tags.items() if key in (*OWN_TAGS, EXPIRES_TAG)} | wanted.tags
-        seen = Seen(listed=listed, tags=tags, memory=_known(account, memory))
+        seen = Seen(listed=listed, tags=tags, memory=_as_noted(account, memory))
         wanted = now.after(wish)
+        if waits:
+            wanted = wanted.model_copy(update={"email": before.email})
         return work.model_copy(
             update={
                 "account_name": listed.name,
+                "email": listed.email,
                 "seen": seen,
                 "changed": changed(before, wanted),
-                "changes": [*in_words(account, before, wanted, self._declaration)],
+                "changes": [
+                    *in_words(account, before, wanted, self._declaration),
+                    *([code_was_sent(account, waits)] if waits else []),
+                ],
+                "waits_for_code": waits,
             }
         )
 
-    def _act(self, listed: Listed, now: Condition, wanted: Condition, wish: Wish) -> Listed:
+    def _ask_for_code(
+        self, listed: Listed, wanted: Condition, wish: Wish, code: CodeSent | None, begun_by: str
+    ) -> WaitsForCode | None:
+        """The first of all calls, since AWS may refuse the address. One code is sent for a change, however often it is
+        carried out; whoever asks again soon has the one that was sent. None where the address is the account's already."""
+        if wanted.email == listed.email:
+            return None
+        if code is None or not code.is_for(wanted.email):
+            sent = None
+        elif code.sent_by == begun_by:
+            sent = code
+        else:
+            sent = None if wish.send_again or is_old(code) else code
+        if sent is None:
+            self._management.send_code(listed.id, wanted.email)
+            sent = self._ledger.changes.note_code(listed.id, listed.email, wanted.email, begun_by)
+        return waiting_for(listed.id, sent)
+
+    def _act(
+        self,
+        listed: Listed,
+        now: Condition,
+        wanted: Condition,
+        wish: Wish,
+        there: Mapping[str, AsAwsHasIt | None],
+    ) -> Listed:
         """The name first, which AWS may refuse; the unit, with its guard rails, last."""
         if wanted.account_name != now.account_name:
-            self._names.put(listed.id, wanted.account_name)
+            self._management.put_name(listed.id, wanted.account_name)
+        for name in now.contacts:
+            stays = (there[name] or {}) if name == PRIMARY else {}
+            self._management.put_contact(listed.id, name, {**stays, **wish.contacts[name]})
         off = sorted(now.tags.keys() & set(wish.untag))
         on = {key: value for key, value in wish.tags.items() if now.tags.get(key) != value}
         if off:
@@ -132,17 +177,32 @@ class Changer:
         ending = EndingRecord(account_id=account_id, expires_on=day)
         return memory.model_copy(update={"endings": memory.endings | {account_id: ending}})
 
-    def _note(self, account: Account, before: Condition) -> None:
-        """What the account was put into, and is called: anything else is drift from now on."""
+    def _note(self, account: Account, before: Condition, code: CodeSent | None) -> None:
+        """What the account was put into, and is called: anything else is drift from now on. An e-mail address that it gave
+        up is nobody's."""
         self._ledger.enroll(account, True)
+        if before.email.lower() != account.email.lower():
+            self._ledger.note_email(account.email, account.id)
+            self._ledger.forget_email(before.email, account.id)
+            self._ledger.forget_request(before.email, account.id)
+        if code and code.is_for(account.email):
+            self._ledger.changes.note_accepted(account.id, code.new_email)
         if before.account_name.casefold() != account.name.casefold():
             self._ledger.forget_name(before.account_name, account.id)
 
 
-def _known(account: Account, memory: Memory) -> Memory:
+def _as_noted(account: Account, memory: Memory) -> Memory:
     """As the ledger has it now, or would: where the account was asked to be is no drift."""
     known = memory.accounts.get(account.id) or AccountRecord(
         account_id=account.id, name=account.name, email=account.email, kind=account.kind, state="ready"
     )
-    now = known.model_copy(update={"name": account.name, "unit": account.unit})
+    now = known.model_copy(update={"name": account.name, "email": account.email, "unit": account.unit})
     return memory.model_copy(update={"accounts": memory.accounts | {account.id: now}})
+
+
+def _as_it_was(now: Condition, wish: Wish, code: CodeSent | None, known: AccountRecord | None) -> Condition:
+    """With the e-mail address that it had, where somebody has given AWS the code meanwhile."""
+    if wish.new_email is None or not now.has_email(wish.new_email):
+        return now
+    former = code.was if code and code.is_for(now.email) else known.email if known else now.email
+    return now.model_copy(update={"email": former})
