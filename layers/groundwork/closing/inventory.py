@@ -127,7 +127,8 @@ class Thing(Model):
 
 def take_inventory(work: Closure, declaration: Declaration, ledger: Ledger, bucket: str) -> Ending:
     """Writes the file, `inventories/<account id>/<when it is to be closed>.json` in the bucket of the roll-outs, and says
-    what to answer: once, however often the event comes."""
+    what to answer: once, however often the event comes. Whoever is answered first of all who ask hears it as news: one whose
+    execution failed before this is not."""
     record = work.record
     if record is None:
         raise ValueError("the account is not to be closed")
@@ -146,7 +147,8 @@ def take_inventory(work: Closure, declaration: Declaration, ledger: Ledger, buck
     unread = sorted({each.what for each in found if each.unread})
     summary = {"file": f"s3://{bucket}/{key}", "counts": counts, **({"unread": unread} if unread else {})}
     first = ledger.answer_once(work.asker, work.execution)
-    answer = closing(work, record, summary) if first else None
+    told_first = ledger.answer_once(f"closing {record.account_id} {record.closes_at}", work.asker)
+    answer = closing(work, record, summary, again=not told_first) if first else None
     return ending(work, "closing", answer, closesAt=record.closes_at, inventory=summary)
 
 

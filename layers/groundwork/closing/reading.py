@@ -96,14 +96,12 @@ class ClosingReader:
                 former=record.former if record else tags.get(STATE_TAG, ""),
                 **_asked_of(asked, listed, execution),
             )
-        again = record.request_id != asked.request_id if asked.request_id else record.execution != execution
         return Closure(
             route="close",
             execution=execution,
             request_id=asked.request_id,
             listed=listed,
             record=record,
-            again=again,
         )
 
     def _days(self, asked: Asked) -> int:

@@ -27,15 +27,15 @@ def ending(work: Closure, outcome: str, answer: Answer | None, **more: Any) -> E
     return Ending(output={**_account(work), "outcome": outcome, **more}, answers=[answer] if answer else [])
 
 
-def closing(work: Closure, record: ClosingRecord, inventory: Mapping[str, Any]) -> Answer:
-    """`Account Closing`: it is suspended, and until when it can be had back."""
+def closing(work: Closure, record: ClosingRecord, inventory: Mapping[str, Any], *, again: bool) -> Answer:
+    """`Account Closing`: it is suspended, and until when it can be had back; `again` where somebody else was told so before."""
     detail = {
         **_account(work),
         "closesAt": record.closes_at,
         **({"reason": record.reason} if record.reason else {}),
         "inventory": dict(inventory),
         "reopen": _how_to_reopen(record),
-        **({"again": True} if work.again else {}),
+        **({"again": True} if again else {}),
         **_asked(work.execution, work.request_id),
     }
     return Answer(detail_type="Account Closing", detail=detail)

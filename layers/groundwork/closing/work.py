@@ -14,14 +14,13 @@ from groundwork.vending.work import Answer
 
 class Closure(Model):
     """What an execution is for. `route` is `close`, `reopen`, or `done`, where nothing is left to do but to answer.
-    `record` is of the account that is to be closed; `again` says that an earlier request had it closed."""
+    `record` is of the account that is to be closed."""
 
     route: Literal["close", "reopen", "done"]
     execution: str
     request_id: str | None = None
     listed: Listed
     record: ClosingRecord | None = None
-    again: bool = False
     answers: list[Answer] = Field(default_factory=list)
 
     @property

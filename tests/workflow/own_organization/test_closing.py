@@ -240,6 +240,22 @@ def test_the_same_event_twice_is_one_answer(closings: Closings, account: str) ->
     assert said == ["Account Closing", "Account Ready", "Account Reopened"]
 
 
+def test_whoever_asks_after_one_that_failed_once_it_was_suspended_is_told_as_the_first(
+    world: World, closings: Closings, account: str
+) -> None:
+    refuses = {"service": "s3", "operation": "PutObject", "effect": "AccessDenied", "nth": 1}
+    world.aws.faults.plan([{"function": "TakeInventoryFunction", **refuses}])
+    failed = closings.ended(closings.post("Close", accountId=account))
+    world.aws.faults.clear()
+    assert (failed.status, closings.unit_of(account)) == ("FAILED", "Suspended")
+    for again in (None, True):
+        event = closings.post("Close", accountId=account)
+        assert world.cloud.answer("Account Closing", requestId=event)["detail"].get("again") is again
+        world.cloud.all_ended()
+    closings.ended(closings.post("Reopen", accountId=account))
+    world.cloud.all_ended()
+
+
 def test_it_is_left_alone_until_it_is_had_back(world: World, closings: Closings) -> None:
     cloud, (name, email, account) = world.cloud, vended(world)
     cloud.inside("ec2", account).disable_ebs_encryption_by_default()
