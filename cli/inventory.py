@@ -37,6 +37,11 @@ class Entry(Model):
     closes_at: str | None = None
     expires_on: str | None = None
 
+    @property
+    def is_open(self) -> bool:
+        """Whether anybody gets in: neither closed, nor waiting for it."""
+        return self.state in ("ready", "failed", "in progress", "not adopted")
+
 
 def inventory(aws: Connection) -> list[Entry]:
     """Every account of the organization: the management account first, then by unit and name."""
@@ -64,8 +69,7 @@ def remembered(aws: Connection) -> list[Entry]:
 def _leaving(entry: Entry, leaving: Memory) -> Entry:
     """AWS's word, of an account that is not active any more, outweighs it."""
     record, ending = leaving.closings.get(entry.account_id), leaving.endings.get(entry.account_id)
-    open_still = entry.state in ("ready", "failed", "in progress", "not adopted")
-    if not open_still:
+    if not entry.is_open:
         return entry
     if record is None or record.closed_at:
         return entry.model_copy(update={"expires_on": ending.expires_on if ending else None})

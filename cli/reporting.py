@@ -159,7 +159,7 @@ def _doors(declaration: Declaration, entries: Iterable[Entry], organization: str
     accounts = (
         Account(id=each.account_id, name=each.name, email=each.email, kind=each.kind, unit=each.unit)
         for each in entries
-        if each.kind
+        if each.kind and each.is_open
     )
     return declared_doors(declaration, accounts, organization)
 

@@ -95,7 +95,7 @@ def read_file(path: Path) -> list[AccountRequest]:
     if not isinstance(listed, list) or not all(isinstance(each, dict) for each in listed) or not listed:
         raise Trouble(
             f"{path} holds {shown(raw)}.",
-            "It must be a list under `accounts:`, each with name and email; docs/request.md has an example.",
+            "It must be a list under `accounts:`, each with name and email, like events/accounts.yaml.",
         )
     found = [
         read_request(
