@@ -131,6 +131,8 @@ def _account(
         more_differences=max(0, len(changes) - findings.MOST),
         last_run_at=entry.last_run_at,
         last_plan_at=entry.last_plan_at,
+        closes_at=entry.closes_at,
+        expires_on=entry.expires_on,
     )
 
 

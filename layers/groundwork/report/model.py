@@ -38,7 +38,8 @@ class Difference(Model):
 class AccountRow(Model):
     """One account. `state` is as `groundwork accounts` tells it; `components` are those of its kind, with what was found
     last; `baseline` is the version of the declaration that it was last brought to, `behind` whether another is in force.
-    `more_differences` are only in the results of runs."""
+    `more_differences` are only in the results of runs. `closes_at` is there while it waits to be closed, `expires_on` where it
+    expires."""
 
     id: str
     name: str
@@ -52,6 +53,8 @@ class AccountRow(Model):
     more_differences: int = 0
     last_run_at: str | None = None
     last_plan_at: str | None = None
+    closes_at: str | None = None
+    expires_on: str | None = None
 
 
 class Door(Model):

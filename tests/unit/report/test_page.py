@@ -13,7 +13,7 @@ from groundwork.report.findings import failure
 from groundwork.report.model import Door, Report
 from groundwork.report.page import page as written
 from tests.browser import CHROMIUM, MISSING, SCHEMES, WIDTHS, Opened, chromium
-from tests.unit.report.invented import five, many
+from tests.unit.report.invented import five, many, row
 
 pytestmark = pytest.mark.skipif(not CHROMIUM, reason=MISSING)
 Open = Callable[[Report], Opened]
@@ -171,6 +171,21 @@ def test_an_account_tells_its_doors_and_differences(opened: Open) -> None:
     page.keyboard.press("Escape")
     assert not dialog.is_visible()
     assert page.evaluate("document.activeElement.dataset.account") == "211047650003"
+
+
+def test_an_account_that_expires_or_waits_to_be_closed_tells_when(opened: Open) -> None:
+    rows = [
+        row(3, "dev", "workload", "Workloads/Development").model_copy(update={"expires_on": "2026-12-10"}),
+        row(4, "old", "workload", "Suspended", "closing").model_copy(
+            update={"closes_at": "2026-12-07T20:03:36Z"}
+        ),
+    ]
+    page = opened(Report(made="2026-11-30T04:00:00+00:00", by="a test", accounts=rows)).page
+    dev, old = (page.locator("#tree .leaf").filter(has_text=name) for name in ("dev", "old"))
+    assert "expires 10 Dec 2026" in dev.inner_text()
+    assert "closes 7 Dec 2026" in old.inner_text()
+    old.get_by_role("button", name="old").click()
+    assert "7 Dec 2026, 20:03 UTC" in page.get_by_role("dialog", name="old").inner_text()
 
 
 def test_by_keyboard_alone(opened: Open) -> None:

@@ -76,6 +76,8 @@ function showAccount(id) {
       fact("Baseline", account.baseline && `${account.baseline}${account.behind ? ", behind" : ""}`),
       fact("Last run", moment(account.lastRunAt)),
       fact("Last plan", moment(account.lastPlanAt)),
+      fact("Closes", moment(account.closesAt)),
+      fact("Expires", account.expiresOn && day(account.expiresOn)),
     ),
     ...[
       failures.length ? part("Failed", make("ul", { class: "plain cards" }, ...failures.map((each) => failureItem([each])))) : null,

@@ -62,6 +62,12 @@ function moment(text) {
   return text && !Number.isNaN(at.getTime()) ? `${MOMENT.format(at)} UTC` : "";
 }
 
+const DAY = new Intl.DateTimeFormat("en-GB", { dateStyle: "medium", timeZone: "UTC" });
+
+function day(text) {
+  return DAY.format(new Date(text));
+}
+
 function duration(seconds) {
   if (seconds == null) return "";
   if (seconds < 0.1) return `${Math.round(seconds * 1000)} ms`;

@@ -79,8 +79,14 @@ function leaf(account) {
     make("span", { class: "subtle id" }, account.id),
     account.kind && make("span", { class: "kind" }, account.kind),
     badge(account.condition, account.condition === "other" ? account.state : undefined),
+    ending(account) ? make("span", { class: "subtle" }, ending(account)) : null,
     differing.length ? make("span", { class: "subtle" }, differing.join(", ")) : null,
   );
+}
+
+function ending(account) {
+  if (account.closesAt) return `closes ${day(account.closesAt)}`;
+  return account.expiresOn ? `expires ${day(account.expiresOn)}` : "";
 }
 
 function worstFirst(one, other) {
