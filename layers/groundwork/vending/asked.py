@@ -19,13 +19,13 @@ from groundwork.errors import (
 )
 from groundwork.fields import EXPIRES_TAG
 from groundwork.ledger.records import ApprovalRecord, Memory, RequestRecord
-from groundwork.vending.again import answered_again, asked_by
 from groundwork.vending.approval import (
     approval_needed,
     approver_in_words,
     check_approved,
     waiting_execution,
 )
+from groundwork.vending.asked_again import answered_again, asked_by
 from groundwork.vending.beginning import (
     READY_ALREADY,
     Beginning,

@@ -17,8 +17,8 @@ from groundwork.ledger import Ledger
 from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.records import Memory
 from groundwork.side_by_side import side_by_side
+from groundwork.vending.account_drift import account_drift, end_of, moved_back
 from groundwork.vending.kinds import KIND_TAG, Pinned, declared_as, known_id
-from groundwork.vending.standing import end_of, moved_back, standing
 from groundwork.vending.work import QUARANTINED, Waiting, Work, is_entering, waits_in
 
 if TYPE_CHECKING:
@@ -277,7 +277,7 @@ class Enroller:
             leases=known.leases if known else 0,
             security_ready=security is not None and self._is_ready(security, memory),
             reports=[
-                *standing(listed, account, own, known, self._declaration),
+                *account_drift(listed, account, own, known, self._declaration),
                 *end_of(account, tags, memory, self._declaration),
             ],
         )

@@ -11,8 +11,8 @@ from groundwork.contracts import Account, Kind
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.ledger.records import AccountRecord
+from groundwork.vending.account_drift import account_drift
 from groundwork.vending.kinds import kind_of
-from groundwork.vending.standing import standing
 
 SECURITY, OTHER, MANAGEMENT = "200000000002", "300000000003", "100000000001"
 DECLARED = load()
@@ -70,7 +70,7 @@ def told(unit: str, before: str | None, declaration: Declaration = DECLARED) -> 
     known = AccountRecord(
         account_id=OTHER, name="dev", email=account.email, kind="workload", state="ready", unit=before
     )
-    found = standing(listed(OTHER, "dev", account.email), account, None, known, declaration)
+    found = account_drift(listed(OTHER, "dev", account.email), account, None, known, declaration)
     return [(each.severity, each.reason) for each in found]
 
 

@@ -17,6 +17,7 @@ from groundwork.errors import ComponentNotSettled, GroundworkError, RefusedUnexp
 from . import (
     access_analyzer,
     account,
+    alarms,
     cloudtrail,
     config,
     guardduty,
@@ -28,7 +29,6 @@ from . import (
     security_hub,
     spending,
     stack,
-    watching,
 )
 from .answer import COMMON, Answer, Answers
 
@@ -63,7 +63,7 @@ SERVICES: Mapping[str, Service] = {
     "budgets": _service(spending.CALLS_OF_BUDGETS, spending.ANSWERS_OF_BUDGETS),
     "cloudformation": _service(account.CALLS_OF_CLOUDFORMATION, account.ANSWERS_OF_CLOUDFORMATION),
     "cloudtrail": _service(cloudtrail.CALLS, cloudtrail.ANSWERS),
-    "cloudwatch": _service(watching.CALLS_OF_CLOUDWATCH, watching.ANSWERS_OF_CLOUDWATCH),
+    "cloudwatch": _service(alarms.CALLS_OF_CLOUDWATCH, alarms.ANSWERS_OF_CLOUDWATCH),
     "config": _service(config.CALLS, config.ANSWERS),
     "dynamodb": _service(stack.CALLS_OF_DYNAMODB, stack.ANSWERS_OF_DYNAMODB),
     "ec2": _service(account.CALLS_OF_EC2, account.ANSWERS_OF_EC2),
@@ -73,7 +73,7 @@ SERVICES: Mapping[str, Service] = {
     "identitystore": _service(iam.CALLS_OF_IDENTITY_STORE, iam.ANSWERS_OF_IDENTITY_STORE),
     "inspector2": _service(inspector.CALLS, inspector.ANSWERS),
     "kms": _service(account.CALLS_OF_KMS, account.ANSWERS_OF_KMS),
-    "logs": _service(watching.CALLS_OF_LOGS, watching.ANSWERS_OF_LOGS),
+    "logs": _service(alarms.CALLS_OF_LOGS, alarms.ANSWERS_OF_LOGS),
     "macie2": _service(macie.CALLS, macie.ANSWERS),
     "observabilityadmin": _service(observability_admin.CALLS, observability_admin.ANSWERS),
     "organizations": _service(organizations.CALLS, organizations.ANSWERS, organizations.REASONS),
@@ -81,7 +81,7 @@ SERVICES: Mapping[str, Service] = {
     "s3control": _service(account.CALLS_OF_S3CONTROL, account.ANSWERS_OF_S3CONTROL),
     "securityhub": _service(security_hub.CALLS, security_hub.ANSWERS),
     "service-quotas": _service(spending.CALLS_OF_SERVICE_QUOTAS, spending.ANSWERS_OF_SERVICE_QUOTAS),
-    "sns": _service(f"{stack.CALLS_OF_SNS} {watching.CALLS_OF_SNS}", watching.ANSWERS_OF_SNS),
+    "sns": _service(f"{stack.CALLS_OF_SNS} {alarms.CALLS_OF_SNS}", alarms.ANSWERS_OF_SNS),
     "sqs": _service(stack.CALLS_OF_SQS, stack.ANSWERS_OF_SQS),
     "stepfunctions": _service(stack.CALLS_OF_STEP_FUNCTIONS, stack.ANSWERS_OF_STEP_FUNCTIONS),
     "sso-admin": _service(iam.CALLS_OF_IDENTITY_CENTER, iam.ANSWERS_OF_IDENTITY_CENTER),

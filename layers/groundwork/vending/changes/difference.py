@@ -10,7 +10,7 @@ from pydantic import Field
 from groundwork.contacts import FIELDS, PRIMARY, PRIMARY_FIELDS, AsAwsHasIt, differing
 from groundwork.contracts import NOT_TOLD, Account, Change, Model, PlannedCall, Severity
 from groundwork.fields import EXPIRES_TAG, NEVER
-from groundwork.vending.standing import COMPONENT, effects_of, place
+from groundwork.vending.account_drift import COMPONENT, effects_of, place
 from groundwork.vending.work import Changed, WaitsForCode, Wish
 
 if TYPE_CHECKING:

@@ -18,7 +18,7 @@ COMPONENT = "account"
 """In place of a component's name, of what is said of the account itself."""
 
 
-def standing(
+def account_drift(
     listed: Listed,
     account: Account,
     declared: DeclaredAccount | None,
