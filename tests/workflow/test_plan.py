@@ -180,7 +180,7 @@ def test_only_the_chosen_components_are_planned_or_applied(cloud: Cloud, account
             {"components": ["log-archive"]},
             "an account of kind workload; it has access, trail, config, account-settings.",
         ),
-        ({"modus": "plan"}, "modus is an unknown field; known are accountName, organizationalUnit, "),
+        ({"modus": "plan"}, "modus is an unknown field; known are accountName, newEmail, "),
     ],
 )
 def test_what_nobody_can_mean_is_refused_in_words(
