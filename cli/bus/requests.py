@@ -97,6 +97,11 @@ def read_file(path: Path) -> list[AccountRequest]:
             f"{path} holds {shown(raw)}.",
             "It must be a list under `accounts:`, each with name and email, like events/accounts.yaml.",
         )
+    if any("DetailType" in each for each in listed):
+        raise Trouble(
+            f"{path} holds events as they are put on the bus.",
+            f"Post them by aws events put-events --entries file://{path}, or write the accounts like events/accounts.yaml.",
+        )
     found = [
         read_request(
             {FIELDS.get(key, key): value for key, value in each.items()},

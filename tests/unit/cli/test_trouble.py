@@ -152,6 +152,10 @@ def test_mistakes_of_a_person(
     [
         ("accounts: [", "is no YAML: while parsing"),
         ("accounts: {}", "holds {'accounts': {}}. It must be a list under `accounts:`"),
+        (
+            '[{"Source": "groundwork", "DetailType": "Account Requested", "Detail": "{}"}]',
+            "holds events as they are put on the bus. Post them by aws events",
+        ),
         ("- {name: dev, email: aws+dev@example.com, ou: X}", "account 1: ou is an unknown field; known are"),
         ("- {name: dev}", "account 1: email is missing; it is required."),
         (
