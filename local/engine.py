@@ -151,9 +151,9 @@ class Engine:
             raise
 
     def _boot(self, port: int, organization: Literal["all", "billing"] | None) -> None:
-        # What interprets state machines calls itself several times for each level of an input.
-        self._closing.callback(sys.setrecursionlimit, sys.getrecursionlimit())
-        sys.setrecursionlimit(10 * DEEPEST)
+        # What interprets state machines calls itself several times for each level of an input. It stays so: another engine
+        # of this process may be at work when this one closes.
+        sys.setrecursionlimit(max(sys.getrecursionlimit(), 10 * DEEPEST))
         self._closing.callback(moto_api_backend.reset)
         moto_api_backend.reset()
         # moto would route every call to this account, whatever its credentials say.

@@ -10,6 +10,7 @@ import pytest
 from local.engine import Engine
 from local.iam.root_user import RootUser, root_user
 from local.identity.credentials import Credentials
+from local.waiting import until
 from tests.engine.organizations.accounts import administrator, code_of, new_member
 from tests.engine.support import plain_moto, policy
 
@@ -91,6 +92,8 @@ def test_a_service_control_policy_tells_it_from_the_root_user(engine: Engine, me
     organizations = engine.client("organizations")
     root = organizations.list_roots()["Roots"][0]["Id"]
     organizations.enable_policy_type(RootId=root, PolicyType="SERVICE_CONTROL_POLICY")
+    enabled = {"Type": "SERVICE_CONTROL_POLICY", "Status": "ENABLED"}
+    until(lambda: enabled in organizations.list_roots()["Roots"][0]["PolicyTypes"], "the policy type")
     none_but_sessions = {
         "Effect": "Deny",
         "Action": "*",
