@@ -289,7 +289,7 @@ class Requests(Model):
     )
 
 
-ApprovedChange = Literal["accountName", "newEmail", "organizationalUnit", "tags", "contacts"]
+ApprovedChange = Literal["accountName", "newEmail", "organizationalUnit", "tags", "contacts", "expires"]
 """A field of `Account Change Requested`."""
 
 

@@ -253,6 +253,9 @@ def needed(
         (Wish(tags={"team": "b"}), ["tags"], "a change of tags needs an approval"),
         (Wish(tags={"team": "a"}), ["tags"], None),
         (Wish(contacts={"billing": {}}), ["contacts"], "a change of contacts needs an approval"),
+        (Wish(expires="2026-12-31"), ["expires"], "a change of expires needs an approval"),
+        (Wish(expires="never"), ["expires"], None),
+        (Wish(expires="2026-12-31"), ["tags"], None),
         (Wish(account_name="dev-2"), ["accountName"], "a change of accountName needs an approval"),
     ],
 )

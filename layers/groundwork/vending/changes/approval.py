@@ -21,14 +21,6 @@ if TYPE_CHECKING:
 
 UNSEEN = "perhaps another text"
 """Of a contact, which is looked at once the change has been approved."""
-FIELDS: dict[str, ApprovedChange] = {
-    "accountName": "accountName",
-    "email": "newEmail",
-    "organizationalUnit": "organizationalUnit",
-    "tags": "tags",
-    "contacts": "contacts",
-}
-"""Of an answer, by the name that the event has for it."""
 
 
 def approval_of_change(
@@ -43,7 +35,9 @@ def approval_of_change(
     Raises `InvalidRequest` where it must be known who asks, and is not."""
     now = now.model_copy(update={"contacts": dict.fromkeys(wish.contacts, UNSEEN)})
     wanted = now.after(wish)
-    fields = {FIELDS[each.field] for each in changed(now, wanted)}
+    fields: set[ApprovedChange] = {
+        "newEmail" if each.field == "email" else each.field for each in changed(now, wanted)
+    }
     if code and code.is_for(wish.new_email):
         fields -= {"newEmail"}
     why = next(_reasons(fields, wanted.organizational_unit, declaration), None)

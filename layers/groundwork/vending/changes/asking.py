@@ -21,7 +21,7 @@ from groundwork.vending.approval import check_approved
 from groundwork.vending.beginning import Beginning, done, is_ready, require_active, require_staying
 from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request
 from groundwork.vending.changes.contacts import contacts_in, mistakes_of_contacts
-from groundwork.vending.changes.difference import Condition
+from groundwork.vending.changes.difference import condition_of
 from groundwork.vending.kinds import PROTECTED_TAG, declared_as
 from groundwork.vending.rules import mistakes_of_day, mistakes_of_unit, name_of_another
 from groundwork.vending.work import Wish, Work
@@ -79,18 +79,14 @@ class ChangeAsked(Beginning):
         guarded = self._declaration.changes.approvals or self._declaration.approvals.organizational_units
         if not (guarded and work.wish):
             return None
-        now = Condition(
-            account_name=listed.name,
-            organizational_unit=self._organizations.path_of(listed.unit_ids, memory.units),
-            tags={key: value for key, value in tags.items() if key not in OWN_TAGS},
-            email=listed.email,
-        )
+        unit = self._organizations.path_of(listed.unit_ids, memory.units)
+        now = condition_of(listed, unit, tags, memory)
         account = Account(
             id=listed.id,
             name=listed.name,
             email=listed.email,
             kind=work.kind,
-            unit=now.organizational_unit,
+            unit=unit,
         )
         code = self._ledger.changes.code_of(listed.id) if work.wish.new_email else None
         return approval_of_change(trigger, account, now, work.wish, code, self._declaration)

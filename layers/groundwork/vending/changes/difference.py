@@ -7,9 +7,11 @@ from typing import TYPE_CHECKING, Any
 
 from pydantic import Field
 
+from groundwork.aws.organizations import Listed
 from groundwork.contacts import FIELDS, PRIMARY, PRIMARY_FIELDS, AsAwsHasIt, differing
 from groundwork.contracts import NOT_TOLD, Account, Change, Model, PlannedCall, Severity
-from groundwork.fields import EXPIRES_TAG, NEVER
+from groundwork.fields import EXPIRES_TAG, NEVER, OWN_TAGS
+from groundwork.ledger.records import Memory
 from groundwork.vending.account_drift import COMPONENT, effects_of, place
 from groundwork.vending.work import Changed, WaitsForCode, Wish
 
@@ -61,6 +63,18 @@ class Condition(Model):
             email=(wish.new_email and begun.email) or self.email,
             contacts=begun.contacts,
         )
+
+
+def condition_of(listed: Listed, unit: str, tags: Mapping[str, str], memory: Memory) -> Condition:
+    """As Organizations and the ledger show it; of contacts they know nothing."""
+    ending = memory.endings.get(listed.id)
+    return Condition(
+        account_name=listed.name,
+        organizational_unit=unit,
+        tags={key: value for key, value in tags.items() if key not in (*OWN_TAGS, EXPIRES_TAG)},
+        expires=(ending and ending.expires_on) or NEVER,
+        email=listed.email,
+    )
 
 
 def changed(was: Condition, now: Condition) -> list[Changed]:

@@ -20,7 +20,14 @@ from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.records import AccountRecord, CodeSent, EndingRecord, Memory
 from groundwork.vending.changes.codes import is_old, waiting_for
-from groundwork.vending.changes.difference import Condition, changed, code_was_sent, contacts_of, in_words
+from groundwork.vending.changes.difference import (
+    Condition,
+    changed,
+    code_was_sent,
+    condition_of,
+    contacts_of,
+    in_words,
+)
 from groundwork.vending.enrolment import asked_of_ledger
 from groundwork.vending.kinds import declared_as
 from groundwork.vending.work import Seen, WaitsForCode, Wish, Work
@@ -56,15 +63,12 @@ class Changer:
         )
         code = None if plans or not wish.new_email else self._ledger.changes.code_of(account_id)
         there = {name: self._management.contact(account_id, name) for name in wish.contacts}
-        now = Condition(
-            account_name=listed.name,
-            organizational_unit=self._organizations.path_of(listed.unit_ids, memory.units),
-            tags={key: value for key, value in tags.items() if key not in (*OWN_TAGS, EXPIRES_TAG)},
-            expires=(known.expires_on or NEVER) if (known := memory.endings.get(account_id)) else NEVER,
-            email=self._management.email(account_id) if wish.new_email else listed.email,
-            contacts=contacts_of(there, wish),
+        if wish.new_email:
+            listed = listed.model_copy(update={"email": self._management.email(account_id)})
+        unit = self._organizations.path_of(listed.unit_ids, memory.units)
+        now = condition_of(listed, unit, tags, memory).model_copy(
+            update={"contacts": contacts_of(there, wish)}
         )
-        listed = listed.model_copy(update={"email": now.email})
         wanted, before, waits = now.after(wish), now, None
         if not plans:
             begun_by = work.request_id or work.execution
