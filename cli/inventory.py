@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING, Any
 from cli.trouble import Trouble
 from groundwork.contracts import Kind, Model
 from groundwork.declaration.aws_names import did_you_mean
-from groundwork.ledger.records import CLOSING, LastRuns, Memory
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import CLOSING, LastRuns
 from groundwork.side_by_side import side_by_side
 
 if TYPE_CHECKING:

@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Organizations
-from groundwork.closing.coming import Ahead, ComingClosings
+from groundwork.closing.requesting import Ahead, ClosingRequests
 from groundwork.contracts import Model
 from groundwork.declaration.loading import load
 from groundwork.entry import entry
@@ -29,4 +29,4 @@ class Input(Model):
 def handle(event: Input) -> Ahead:
     environment = settings()
     ledger, machine = Ledger(environment.ledger_table), environment.closing_machine_arn
-    return ComingClosings(load(), ledger, Organizations(), Executions(), machine).look(event.time)
+    return ClosingRequests(load(), ledger, Organizations(), Executions(), machine).look(event.time)

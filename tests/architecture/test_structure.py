@@ -35,7 +35,7 @@ WITHOUT_STATE = {
     "CloseDueAccountsFunction",
     "DecideRequestFunction",
     "DiscoverAccountsFunction",
-    "NotifyFailureFunction",
+    "NotifyPeopleFunction",
     "ReplayEventsFunction",
     "RequestClosingsFunction",
 }

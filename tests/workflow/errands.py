@@ -99,7 +99,7 @@ def tell_nobody(place: Place) -> Job:
         failed = place.cloud.start(accountId="12")
         return _buried_or_called(
             place,
-            "NotifyFailureFunction",
+            "NotifyPeopleFunction",
             since,
             lambda each: (each["source"], each["execution"]) == ("groundwork", failed.arn),
         )
@@ -118,7 +118,7 @@ def have_back(place: Place) -> Job:
         place.settle()
         return _buried_or_called(
             place,
-            "NotifyFailureFunction",
+            "NotifyPeopleFunction",
             since,
             lambda each: (each["source"], each["execution"]) == ("groundwork", ended.arn),
         )
@@ -151,7 +151,7 @@ def stop_roll_out(place: Place) -> Job:
         begun = states.start_execution(stateMachineArn=machine, input='{"mode": "plan"}')["executionArn"]
         states.stop_execution(executionArn=begun)
         return _buried_or_called(
-            place, "NotifyFailureFunction", since, lambda each: each["execution"] == begun
+            place, "NotifyPeopleFunction", since, lambda each: each["execution"] == begun
         )
 
     return job

@@ -24,7 +24,7 @@ def tell_of_failure(place: Place) -> Job:
         "execution": place.forgotten_execution,
     }
     event = {"detail-type": "Account Failed", "detail": detail}
-    return lambda: place.invoke("NotifyFailureFunction", event)
+    return lambda: place.invoke("NotifyPeopleFunction", event)
 
 
 def replay(message: Callable[[Place], dict[str, Any]], place: Place) -> Job:
@@ -83,8 +83,8 @@ def raise_alarm(place: Place) -> Job:
 
 
 OF_WHO_TELLS: dict[str, Callable[[Place], Job]] = {
-    "NotifyFailureFunction.SendNotices": tell_of_failure,
-    "NotifyFailureFunction.EncryptNotices": tell_of_failure,
+    "NotifyPeopleFunction.SendNotices": tell_of_failure,
+    "NotifyPeopleFunction.EncryptNotices": tell_of_failure,
     "ReplayEventsFunction.EmptyTheQueue": partial(replay, request),
     "ReplayEventsFunction.SeeWhatRulesSend": partial(replay, request),
     "ReplayEventsFunction.StartTheMachines": partial(replay, request),

@@ -119,7 +119,7 @@ JUSTIFIED: dict[str, dict[str, str]] = {
         "s3:ListMultipartUploadParts": MANY_RESULTS,
     },
     "RollOutStateMachine.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},
-    "NotifyFailureFunction.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},
+    "NotifyPeopleFunction.EncryptNotices": {"kms:Decrypt": BESIDES, "kms:GenerateDataKey": BESIDES},
     "ReplayEventsFunction.EmptyTheQueue": {
         "sqs:ChangeMessageVisibility": "an event still cannot be delivered, as in tests/workflow/test_replay.py"
     },

@@ -24,7 +24,8 @@ from groundwork.contracts import Model
 from groundwork.declaration import Declaration
 from groundwork.errors import AccountProtected, AccountUnknown, GroundworkError, OrganizationBusy, Refused
 from groundwork.ledger import Ledger
-from groundwork.ledger.records import ClosingRecord, Memory, closing_in
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import ClosingRecord, closing_in
 from groundwork.notifications.answers import send
 from groundwork.vending.enrolment import STATE_TAG
 from groundwork.vending.kinds import kind_of

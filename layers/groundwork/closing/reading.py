@@ -21,7 +21,8 @@ from groundwork.errors import (
 )
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
-from groundwork.ledger.records import Closing, ClosingRecord, Memory, closing_in
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import Closing, ClosingRecord, closing_in
 from groundwork.vending.enrolment import STATE_TAG
 from groundwork.vending.kinds import PROTECTED_TAG, kind_of
 

@@ -19,6 +19,7 @@ from groundwork.ledger.changes import Changes
 from groundwork.ledger.closings import Closings
 from groundwork.ledger.endings import Endings
 from groundwork.ledger.leases import LEASE, Leases, held_by
+from groundwork.ledger.memory import Bearer, Memory, attributes_of, keys_of, remembered
 from groundwork.ledger.notes import Notes
 from groundwork.ledger.records import (
     ADMISSION_QUEUE,
@@ -26,19 +27,14 @@ from groundwork.ledger.records import (
     PINNED,
     UNITS,
     AccountRecord,
-    Bearer,
     LastRuns,
-    Memory,
     RequestRecord,
     account_key,
     account_of,
     answer_key,
-    attributes_of,
     email_key,
-    keys_of,
     last_runs_of,
     name_key,
-    remembered,
     request_key,
     request_of,
 )

@@ -16,7 +16,7 @@ from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import Kind
 from groundwork.errors import AccountUnknown
 from groundwork.ledger import Ledger
-from groundwork.ledger.records import Memory
+from groundwork.ledger.memory import Memory
 from groundwork.side_by_side import side_by_side
 
 PIN_TAGS: Mapping[Kind, str] = {"security": "groundwork:security", "tooling": "groundwork:tooling"}

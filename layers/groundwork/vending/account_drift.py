@@ -8,7 +8,8 @@ from typing import TYPE_CHECKING
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Account, Change, PlannedCall, Severity
 from groundwork.fields import EXPIRES_TAG, NEVER, is_below
-from groundwork.ledger.records import AccountRecord, Memory
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import AccountRecord
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount

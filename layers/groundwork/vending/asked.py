@@ -18,7 +18,8 @@ from groundwork.errors import (
     SecurityAccountMissing,
 )
 from groundwork.fields import EXPIRES_TAG
-from groundwork.ledger.records import ApprovalRecord, Memory, RequestRecord
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import ApprovalRecord, RequestRecord
 from groundwork.vending.approval import (
     approval_needed,
     approver_in_words,

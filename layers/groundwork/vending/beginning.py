@@ -12,7 +12,8 @@ from groundwork.errors import AccountClosing, AccountNotActive, RequestInProgres
 from groundwork.fields import ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
-from groundwork.ledger.records import Memory, RequestRecord, closing_in
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import RequestRecord, closing_in
 from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG, asked_of_ledger
 from groundwork.vending.kinds import kind_of
 from groundwork.vending.work import Seen, Work

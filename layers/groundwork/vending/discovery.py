@@ -12,7 +12,7 @@ from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import Mode, Model
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import PIN_TAGS, Directory
-from groundwork.ledger.records import Memory
+from groundwork.ledger.memory import Memory
 from groundwork.vending.beginning import is_closing
 from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG
 from groundwork.vending.kinds import KIND_TAG

@@ -15,7 +15,7 @@ from groundwork.errors import InvalidRequest
 from groundwork.fields import EXPIRES_TAG, NEVER, Whole, ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import PIN_TAGS, Directory
-from groundwork.ledger.records import Memory
+from groundwork.ledger.memory import Memory
 from groundwork.side_by_side import side_by_side
 from groundwork.vending.account_drift import account_drift, end_of, moved_back
 from groundwork.vending.kinds import KIND_TAG, Pinned, declared_as, known_id

@@ -12,7 +12,8 @@ from groundwork.aws.organizations import Listed
 from groundwork.contracts import ChangeRequested, Created, Requested, StartedByHand, read_trigger
 from groundwork.errors import InvalidRequest, RequestInProgress
 from groundwork.fields import shown
-from groundwork.ledger.records import Memory, RequestRecord
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import RequestRecord
 from groundwork.vending.asked import AskedFor, not_adopted
 from groundwork.vending.beginning import READY_ALREADY, done, is_closing, is_ready, require_active
 from groundwork.vending.changes.asking import ChangeAsked

@@ -9,7 +9,7 @@ from pydantic import Field
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Change, Kind, Mode, Model, Outcome
 from groundwork.fields import AccountId
-from groundwork.ledger.records import Memory
+from groundwork.ledger.memory import Memory
 
 
 class Seen(Model):

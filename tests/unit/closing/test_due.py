@@ -14,7 +14,8 @@ from groundwork.closing.due import DueAccounts
 from groundwork.closing.reading import in_text
 from groundwork.declaration.loading import load
 from groundwork.errors import OrganizationBusy, RefusedByAws
-from groundwork.ledger.records import ClosingRecord, Memory
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import ClosingRecord
 
 NOW = datetime(2027, 3, 1, 12, tzinfo=UTC)
 ROOT, UNIT, MANAGEMENT = "r-ab12", "ou-ab12-9", "100000000001"

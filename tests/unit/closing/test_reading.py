@@ -11,7 +11,8 @@ from groundwork.aws.organizations import Listed
 from groundwork.closing.reading import ClosingReader
 from groundwork.declaration.loading import load
 from groundwork.errors import AccountBusy
-from groundwork.ledger.records import ClosingRecord, EndingRecord, Memory
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import ClosingRecord, EndingRecord
 
 NOW = datetime(2026, 12, 31, tzinfo=UTC)
 ACCOUNT, UNIT, ROOT = "211047650761", "ou-ab12-9", "r-ab12"

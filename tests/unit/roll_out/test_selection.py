@@ -12,7 +12,7 @@ from groundwork.aws.organizations import Listed, Organizations
 from groundwork.declaration.loading import load
 from groundwork.errors import InvalidRequest
 from groundwork.ledger import Ledger
-from groundwork.ledger.records import Memory
+from groundwork.ledger.memory import Memory
 from groundwork.roll_out.selection import AccountSelector
 from groundwork.roll_out.store import Store
 from groundwork.vending.enrolment import INSTALLED_TAG

@@ -15,7 +15,8 @@ from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.declaration.stacks import Stack, StackWhere
-from groundwork.ledger.records import AccountRecord, Memory, RequestRecord, RequestState
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import AccountRecord, RequestRecord, RequestState
 from groundwork.vending.enrolment import BASELINE_TAG, REQUEST_TAG, STATE_TAG, Enrolled, Enroller
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.work import Seen, Work

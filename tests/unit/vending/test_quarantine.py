@@ -15,7 +15,8 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.declaration.organization_policies import Quarantine
 from groundwork.errors import RefusedByAws
-from groundwork.ledger.records import AccountRecord, Memory
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import AccountRecord
 from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled, Enroller
 from groundwork.vending.kinds import KIND_TAG
 from groundwork.vending.outcome import Failure, failed

@@ -16,7 +16,8 @@ from groundwork.contracts import (
 )
 from groundwork.errors import AccountNotReady, InvalidRequest, RequestInProgress
 from groundwork.fields import EXPIRES_TAG, MOST_TAGS, NEVER, OWN_TAGS, shown
-from groundwork.ledger.records import ApprovalRecord, Memory
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import ApprovalRecord
 from groundwork.vending.approval import check_approved
 from groundwork.vending.beginning import Beginning, done, is_ready, require_active, require_staying
 from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request

@@ -11,7 +11,7 @@ from groundwork.aws.organizations import Listed
 from groundwork.contacts import FIELDS, PRIMARY, PRIMARY_FIELDS, AsAwsHasIt, differing
 from groundwork.contracts import NOT_TOLD, Account, Change, Model, PlannedCall, Severity
 from groundwork.fields import EXPIRES_TAG, NEVER, OWN_TAGS
-from groundwork.ledger.records import Memory
+from groundwork.ledger.memory import Memory
 from groundwork.vending.account_drift import COMPONENT, effects_of, place
 from groundwork.vending.work import Changed, WaitsForCode, Wish
 

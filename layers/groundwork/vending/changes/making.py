@@ -18,7 +18,8 @@ from groundwork.contracts import Account
 from groundwork.fields import EXPIRES_TAG, NEVER, OWN_TAGS, ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
-from groundwork.ledger.records import AccountRecord, CodeSent, EndingRecord, Memory
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import AccountRecord, CodeSent, EndingRecord
 from groundwork.vending.changes.codes import is_old, waiting_for
 from groundwork.vending.changes.difference import (
     Condition,

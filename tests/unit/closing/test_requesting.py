@@ -6,7 +6,7 @@ from datetime import UTC, date, datetime, time, timedelta
 
 import pytest
 
-from groundwork.closing.coming import Coming
+from groundwork.closing.requesting import Coming
 from groundwork.ledger.records import EndingRecord
 
 DAY = date(2026, 12, 31)

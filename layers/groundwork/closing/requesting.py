@@ -27,7 +27,8 @@ from groundwork.declaration import Declaration
 from groundwork.errors import AccountProtected, AccountUnknown
 from groundwork.fields import EXPIRES_TAG, is_id
 from groundwork.ledger import Ledger
-from groundwork.ledger.records import ClosingRecord, EndingRecord, Memory, closing_in
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import ClosingRecord, EndingRecord, closing_in
 from groundwork.notifications.answers import send
 from groundwork.vending.enrolment import STATE_TAG
 from groundwork.vending.kinds import PROTECTED_TAG, kind_of
@@ -87,7 +88,7 @@ class Coming(NamedTuple):
         return max(datetime.combine(self.day, time(), UTC), soonest) if self.day else soonest
 
 
-class ComingClosings:
+class ClosingRequests:
     def __init__(
         self,
         declaration: Declaration,
