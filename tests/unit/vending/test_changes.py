@@ -16,10 +16,11 @@ from groundwork.declaration.loading import load
 from groundwork.declaration.settings import Approvals
 from groundwork.declaration.settings import Changes as Changing
 from groundwork.errors import InvalidRequest
-from groundwork.ledger.records import ApprovalRecord, CodeSent
+from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import ApprovalRecord, CodeSent, EndingRecord
 from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request
 from groundwork.vending.changes.contacts import mistakes_of_contacts
-from groundwork.vending.changes.difference import Condition, changed, contacts_of, in_words
+from groundwork.vending.changes.difference import Condition, changed, condition_of, contacts_of, in_words
 from groundwork.vending.changes.making import Changer
 from groundwork.vending.work import Wish
 
@@ -153,6 +154,14 @@ def sent_at(
 ) -> CodeSent:
     when = int((datetime.now(UTC) - ago).timestamp())
     return CodeSent(new_email=email, was="aws+dev@example.com", sent_at=when, sent_by=by, noted=noted)
+
+
+def test_the_day_is_the_ledgers_and_no_tag_like_others() -> None:
+    tags = {"team": "a", "groundwork:state": "ready", "groundwork:expires": "2026-12-10"}
+    known = Memory(endings={LISTED.id: EndingRecord(account_id=LISTED.id, expires_on="2026-12-31")})
+    found = condition_of(LISTED, DEVELOPMENT, tags, known)
+    assert (found.tags, found.expires) == ({"team": "a"}, "2026-12-31")
+    assert condition_of(LISTED, DEVELOPMENT, tags, Memory()).expires == "never"
 
 
 SOON, LATE = timedelta(minutes=1), timedelta(hours=1)
