@@ -91,6 +91,23 @@ def test_a_request_that_was_taken_over_is_out_of_its_former_owners_hands(ledger:
     assert (read(ledger).state, read(ledger).begun) == ("claimed", False)
 
 
+def test_which_account_an_event_got_outlives_its_request(ledger: Ledger) -> None:
+    ledger.claim(request("first"), None)
+    ledger.note_account(EMAIL, "400000000004")
+    ledger.claim(request("second").model_copy(update={"request_id": "another"}), read(ledger))
+    got = ledger.recall(requests=["event"]).events["event"]
+    assert (got.account_id, got.is_for(EMAIL.upper()), got.is_for("b@example.com")) == (
+        "400000000004",
+        True,
+        False,  # an input that a person has corrected is another request
+    )
+    ledger.note_account(EMAIL, "500000000005")
+    ledger.forget_request(read(ledger))
+    ledger.note_event("another", "600000000006", EMAIL)  # what was noted first stands
+    assert ledger.request(EMAIL) is None
+    assert ledger.recall(requests=["another"]).events["another"].account_id == "500000000005"
+
+
 def test_after_a_final_refusal_nothing_is_begun(ledger: Ledger) -> None:
     ledger.claim(request("owner"), None)
     ledger.note_attempt(EMAIL, "owner", 1)

@@ -33,6 +33,7 @@ from groundwork.ledger.records import (
     account_of,
     answer_key,
     email_key,
+    event_key,
     last_runs_of,
     name_key,
     request_key,
@@ -174,6 +175,8 @@ class Ledger:
     def claim(self, record: RequestRecord, previous: RequestRecord | None) -> bool:
         """Take this request, or take it over from an owner that has ended. False when somebody else was faster, or
         when a function of that owner, which outlives it for a moment, has written since `previous` was read."""
+        if previous and previous.request_id != record.request_id:
+            self._keep_event(previous)
         free = either(NEW, _owned_by(record.owner), *([_unchanged(previous)] if previous else []))
         return self._table.put({"pk": request_key(record.email), **record.to_json()}, free)
 
@@ -202,6 +205,16 @@ class Ledger:
         """The final state, written by the request's owner only."""
         return self._set(request_key(email), {"state": state}, _owned_by(owner))
 
+    def note_event(self, event_id: str, account_id: str, email: str | None = None) -> None:
+        """Which account an event got that asked for one, with this e-mail. What was noted first stands."""
+        asked = {"email": email.lower()} if email else {}
+        self._table.write(event_key(event_id), setting({"accountId": account_id, **asked}), NEW)
+
+    def _keep_event(self, record: RequestRecord) -> None:
+        """Of a request that the ledger is about to know no more."""
+        if record.account_id and record.request_id:
+            self.note_event(record.request_id, record.account_id, record.email)
+
     # -- admission ---------------------------------------------------------------------------------
 
     def join_admission_queue(self, begin: datetime, slot: timedelta) -> datetime:
@@ -220,13 +233,16 @@ class Ledger:
     def account(self, account_id: str) -> AccountRecord | None:
         return account_of(self._table.get(account_key(account_id)))
 
-    def enroll(self, account: Account, ready: bool) -> None:
-        """Remember the account; `ready` is what its tags in Organizations say, for a ledger that was lost."""
+    def enroll(self, account: Account, ready: bool, event: str | None = None) -> None:
+        """Remember the account; whether it is `ready`, and which event asked for it, is what its tags in Organizations say, for
+        a ledger that was lost."""
         first = setting(_identity(account), {"unit": account.unit} | ({} if ready else {"state": "enrolled"}))
         item = self._table.update(account_key(account.id), first) or {}
         if ready and "state" not in item:
             known = {"state": "ready", "readyBy": "before"}
             self._set(account_key(account.id), known, where("attribute_not_exists(#state)"))
+            if event:
+                self.note_event(event, account.id)
 
     def note_ready(self, account: Account, execution: str, results: list[Any], baseline: str) -> bool:
         """Mark the account ready with this version of the declaration, by this execution, whose components said
@@ -284,9 +300,11 @@ class Ledger:
         idle = where("attribute_not_exists(#leaseOwner) OR #leaseUntil < :now", now=int(self._now()))
         return self._table.delete(account_key(account_id), idle)
 
-    def forget_request(self, email: str, account_id: str) -> None:
-        """The account that it made is no longer there."""
-        self._table.delete(request_key(email), where("#accountId = :it", it=account_id))
+    def forget_request(self, record: RequestRecord) -> None:
+        """The account that it made is no longer there, or has another e-mail. Which event got it stays known."""
+        self._keep_event(record)
+        gone = where("#accountId = :it", it=record.account_id)
+        self._table.delete(request_key(record.email), gone)
 
     # -- answers -----------------------------------------------------------------------------------
 

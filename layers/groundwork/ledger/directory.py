@@ -88,7 +88,7 @@ class Directory:
         for email, record in memory.requests.items():
             ended = record.state in ("ready", "failed")
             if record.account_id in ids and emails.get(email) != record.account_id and ended:
-                self._ledger.forget_request(email, record.account_id)
+                self._ledger.forget_request(record)
         made = {each.account_id for each in memory.requests.values() if each.account_id}
         # AWS may show a new account late in its list.
         gone = [each for each in sorted((memory.accounts.keys() | made) - ids) if self.account(each) is None]
@@ -115,9 +115,9 @@ class Directory:
         """False while somebody works in it."""
         if account_id in memory.accounts and not self._ledger.forget_account(account_id):
             return False
-        for email, record in memory.requests.items():
+        for record in memory.requests.values():
             if record.account_id == account_id:
-                self._ledger.forget_request(email, account_id)
+                self._ledger.forget_request(record)
         for kind, pinned in (memory.pinned or {}).items():
             if pinned == account_id:
                 self._ledger.unpin(kind, account_id)

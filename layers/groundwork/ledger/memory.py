@@ -16,6 +16,7 @@ from groundwork.ledger.records import (
     ApprovalRecord,
     ClosingRecord,
     EndingRecord,
+    Got,
     RequestRecord,
     account_key,
     account_of,
@@ -26,6 +27,7 @@ from groundwork.ledger.records import (
     email_key,
     ending_key,
     ending_of,
+    event_key,
     name_key,
     only,
     request_key,
@@ -44,7 +46,7 @@ class Bearer(Model):
 
 class Memory(Model):
     """What one look into the ledger showed. `ids` are accounts by e-mail, in lower case; `names` who has a name, by
-    name in lower case; `approvals` what waits for one, by the request's id; `holders` who holds the lease of an account;
+    name in lower case; `approvals` what waits for one, and `events` who got which account, by the request's id; `holders` who holds the lease of an account;
     `closings` are the accounts that are to be closed, and those that were; `endings` those that are to expire, or that people
     were told of; `every_email` says that only an account younger than the last pass over all can be missing here; `units` are
     ids of organizational units by path, as they were some minutes ago; `pinned` are ids by kind, and None where the ledger
@@ -55,6 +57,7 @@ class Memory(Model):
     accounts: dict[str, AccountRecord] = Field(default_factory=dict)
     names: dict[str, Bearer] = Field(default_factory=dict)
     approvals: dict[str, ApprovalRecord] = Field(default_factory=dict)
+    events: dict[str, Got] = Field(default_factory=dict)
     pinned: dict[Kind, str] | None = None
     holders: dict[str, str] = Field(default_factory=dict)
     closings: dict[str, ClosingRecord] = Field(default_factory=dict)
@@ -75,7 +78,7 @@ def keys_of(
     others = [
         *(key(account) for account in accounts for key in (account_key, ending_key)),
         *map(name_key, names),
-        *map(approval_key, requests),
+        *(key(request) for request in requests for key in (approval_key, event_key)),
         *map(closing_key, closings),
     ]
     return [ALL_EMAILS, UNITS, PINNED, *of_emails, *others]
@@ -100,6 +103,7 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
         approvals={
             each: waits for each, item in _named(items, "approval").items() if (waits := approval_of(item))
         },
+        events={each: Got.model_validate(only(Got, item)) for each, item in _named(items, "event").items()},
         pinned=_without_key(items[PINNED]) if PINNED in items else None,
         holders={
             each: item["leaseOwner"] for each, item in accounts.items() if item.get("leaseUntil", 0) > now

@@ -7,6 +7,7 @@
 | `name#<name>` | `accountId` of an account that is called so; or `email`, for which one of that name has been asked |
 | `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; those of `LastRuns` |
 | `approval#<request id>`, `asked#<day>#<user id>` | see `approvals` |
+| `event#<event id>` | those of `Got` |
 | `change#<begun by>`, `code#<account id>` | see `changes` |
 | `ending#<account id>`, `endings` | see `endings` |
 | `closing#<account id>`, `closed#<e-mail>`, `closing-slot`, `closings` | see `closings` |
@@ -72,6 +73,10 @@ def approval_key(request_id: str) -> str:
     return f"approval#{request_id}"
 
 
+def event_key(event_id: str) -> str:
+    return f"event#{event_id}"
+
+
 def change_key(begun_by: str) -> str:
     return f"change#{begun_by}"
 
@@ -125,6 +130,17 @@ class RequestRecord(Model):
     def begun(self) -> bool:
         """Whether AWS may have made, or be making, an account for it: from then on it holds what was asked for."""
         return bool(self.account_id or self.creation_id or self.attempts)
+
+
+class Got(Model):
+    """Which account an event that asked for one got, for good: an archive keeps events as long as its owner likes. `email` is the
+    one it asked with, where that is known: who starts the machine by hand may give another request the same id."""
+
+    account_id: str
+    email: str | None = None
+
+    def is_for(self, email: str) -> bool:
+        return self.email in (None, email.lower())
 
 
 class AccountRecord(Model):

@@ -19,7 +19,7 @@ from groundwork.errors import (
 )
 from groundwork.fields import EXPIRES_TAG
 from groundwork.ledger.memory import Memory
-from groundwork.ledger.records import ApprovalRecord, RequestRecord
+from groundwork.ledger.records import ApprovalRecord, Got, RequestRecord
 from groundwork.vending.approval import (
     approval_needed,
     approver_in_words,
@@ -55,6 +55,10 @@ class AskedFor(Beginning):
             [trigger.request_id],
         )
         record = memory.requests.get(asked.email.lower())
+        if renewed := self._got_before(trigger, record, memory):
+            tags = self._organizations.tags(renewed.id)
+            require_staying(renewed, tags)
+            return self._in_place(trigger, renewed, tags, execution, memory)
         waits = record is not None and record.state == "waiting" and record.request_id == trigger.request_id
         if record and record.state != "ready" and not waits and self._is_busy(record, execution):
             self._refuse_busy(asked, record)
@@ -160,6 +164,24 @@ class AskedFor(Beginning):
         note = f"{WAITS_FOR_APPROVAL}: {approval.why}. Whoever may approve it: groundwork approve {approval.request_id}."
         progress = self._declaration.requests.progress
         return done(work, "in-progress", note).model_copy(update={"route": "approval", "progress": progress})
+
+    # -- an event that comes again -----------------------------------------------------------------
+
+    def _got_before(self, trigger: Requested, record: RequestRecord | None, memory: Memory) -> Listed | None:
+        """The account that this very event got, where it has another e-mail by now: EventBridge delivers an event more than
+        once, and an archive or a queue delivers it again as late as its owner likes."""
+        got = memory.events.get(trigger.request_id)
+        if record and record.request_id == trigger.request_id and record.account_id:
+            got = Got(account_id=record.account_id, email=record.email.lower())
+        if got is None or not got.is_for(trigger.asked.email):
+            return None
+        listed = self._directory.account(got.account_id)
+        if listed is None:
+            raise InvalidRequest(
+                f"id {trigger.request_id!r} is that of an event that got the account {got.account_id}, which is no longer in this "
+                "organization; post an event, which gets an id of its own."
+            )
+        return None if listed.email.lower() == trigger.asked.email.lower() else listed
 
     # -- what is refused ---------------------------------------------------------------------------
 
@@ -295,11 +317,15 @@ class AskedFor(Beginning):
         )
         if record and record.request_id == trigger.request_id:
             return work
+        if trigger.request_id not in memory.events:
+            self._ledger.note_event(trigger.request_id, listed.id, trigger.asked.email)
         return answered_again(work, asked_by(trigger, self._shown(trigger, listed, memory)))
 
     def _shown(self, trigger: Requested, listed: Listed, memory: Memory) -> dict[str, Any]:
         """What the account is in Organizations, as far as the request asked for it."""
         there: dict[str, Any] = {"accountName": listed.name, "kind": self._kind(listed, memory)}
+        if listed.email.lower() != trigger.asked.email.lower():
+            there["email"] = listed.email
         if trigger.asked.organizational_unit:
             there["organizationalUnit"] = self._organizations.path_of(listed.unit_ids, memory.units)
         if trigger.asked.tags or trigger.asked.expires:

@@ -16,7 +16,7 @@ def asked_by(trigger: Requested, there: Mapping[str, Any]) -> Asker:
     given = trigger.asked.given
     differs: dict[str, Any] = {
         name: {"asked": given[name], "is": there[name]}
-        for name in ("accountName", "kind", "organizationalUnit", "expires")
+        for name in ("accountName", "email", "kind", "organizationalUnit", "expires")
         if name in there and given.get(name) not in (None, there[name])
     }
     tags = there.get("tags", {})

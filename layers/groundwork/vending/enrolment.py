@@ -86,7 +86,7 @@ class Enroller:
         there = self._at_home(work, listed, tags, memory)
         enrolled = self._told(self._enrolled(work.kind, there, tags, memory), listed, there, tags, memory)
         if KIND_TAG in tags and account_id not in memory.accounts:
-            self._ledger.enroll(enrolled.account, enrolled.ready)
+            self._ledger.enroll(enrolled.account, enrolled.ready, tags.get(REQUEST_TAG))
         return enrolled
 
     def release(self, account_id: str, waiting: Waiting) -> None:
@@ -157,7 +157,7 @@ class Enroller:
             if work.route == "create" and EXPIRES_TAG in work.tags:
                 self._ledger.endings.expire_first(listed.id, work.tags[EXPIRES_TAG])
             if not _is_noted(enrolled.account, memory):
-                self._ledger.enroll(enrolled.account, enrolled.ready)
+                self._ledger.enroll(enrolled.account, enrolled.ready, tags.get(REQUEST_TAG))
             known = memory.accounts.get(listed.id)
             name = (self._declaration.quarantine.unit or waiting.unit) if waiting else None
             if name != (known.quarantine if known else None):

@@ -29,7 +29,7 @@ from groundwork.side_by_side import side_by_side
 from groundwork.vending.asked_again import READY, ready_again
 from groundwork.vending.creation import as_record, remedy_of_refusal
 from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled, remembered
-from groundwork.vending.work import Answer, Work
+from groundwork.vending.work import Answer, Asker, Work
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration
@@ -102,6 +102,7 @@ class Recorder:
         side_by_side(
             lambda: self._close_request(work, account.id) if work.route == "create" else None,
             lambda: self._ledger.answer_once(work.execution, "record-outcome") if answers else None,
+            lambda: self._note_event(work, asker, account.id) if asker else None,
         )
         return Ending(
             output=output,
@@ -162,6 +163,11 @@ class Recorder:
             self._ledger.claim(
                 as_record(work).model_copy(update=known), None
             )  # unless another has taken it over
+
+    def _note_event(self, work: Work, asker: Asker, account_id: str) -> None:
+        """But for the one that made the account, which its request names."""
+        if work.route != "create" or asker.request_id != work.request_id:
+            self._ledger.note_event(asker.request_id, account_id, work.email)
 
     def _planned(self, work: Work, enrolled: Enrolled, changes: list[Change], results: list[Any]) -> Ending:
         drifted = any(change.differs for change in changes)

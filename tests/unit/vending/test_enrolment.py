@@ -61,7 +61,7 @@ class Ledger:
     def __init__(self) -> None:
         self.written: list[str] = []
 
-    def enroll(self, account: Account, ready: bool) -> None:
+    def enroll(self, account: Account, ready: bool, event: str | None) -> None:
         self.written.append(account.unit)
 
     def note_units(self, units: Mapping[str, str]) -> None:

@@ -92,7 +92,7 @@ class Aws:
 
     # Ledger
 
-    def enroll(self, account: Account, ready: bool) -> None:
+    def enroll(self, account: Account, ready: bool, event: str | None) -> None:
         self.unit = account.unit
 
     def pin(self, kind: Kind, account: str, *, instead: bool) -> str:

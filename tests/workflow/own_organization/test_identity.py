@@ -200,6 +200,40 @@ def test_an_address_that_an_account_gave_up_is_free(cloud: Cloud) -> None:
     assert again.error == "EmailBelongsToAnotherAccount"
 
 
+@pytest.mark.parametrize("case", ["at once", "after a pass", "ledger lost"])
+def test_an_event_that_comes_again_gets_the_account_it_got(world: World, case: str) -> None:
+    cloud = world.cloud
+    name, email = cloud.fresh()
+    asked = {"accountName": name, "email": email}
+    first = cloud.execution_of(cloud.post(**asked))
+    account = cloud.ended(first).output["accountId"]
+    later = cloud.execution_of(cloud.post(**asked))
+    cloud.ended(later)
+    change_email(cloud, account, f"new-{email}")
+    if case == "after a pass":
+        look(cloud)
+    if case == "ledger lost":  # the account's tag says which event made it, and nothing which others got it
+        Memory(world).lose()
+        cloud.start(accountId=account, mode="plan")
+    accounts = set(cloud.accounts())
+
+    def come_again() -> None:
+        for arn in [first] if case == "ledger lost" else [first, later]:
+            again = cloud.start(**cloud.input_of(arn))
+            assert (again.status, again.output["accountId"]) == ("SUCCEEDED", account), again
+            detail = cloud.answer("Account Ready", execution=again.arn)["detail"]
+            assert detail["differs"]["email"] == {"asked": email, "is": f"new-{email}"}
+
+    come_again()
+    assert set(cloud.accounts()) == accounts
+    other, _ = cloud.fresh()
+    anew = cloud.ask(accountName=other, email=email)
+    assert (anew.status, anew.output["outcome"]) == ("SUCCEEDED", "ready"), anew
+    accounts = set(cloud.accounts())
+    come_again()
+    assert set(cloud.accounts()) == accounts
+
+
 def test_the_ledgers_memory_of_emails_follows_each_pass(cloud: Cloud) -> None:
     name, email, account = made(cloud)
     change_email(cloud, account, f"new-{email}")
@@ -246,7 +280,9 @@ def test_an_account_that_is_gone_leaves_the_ledger_and_does_not_stand_in_anybody
     monkeypatch.setattr(cloud.aws.creation, "minimum_age", 0)
     monkeypatch.setattr(cloud.aws.creation, "closed_seconds", 1)
     name, email, account = made(cloud, DEVELOPMENT)
-    _, given_up, freed = made(cloud)
+    freed_name, given_up = cloud.fresh()
+    asked_first = cloud.execution_of(cloud.post(accountName=freed_name, email=given_up))
+    freed = cloud.ended(asked_first).output["accountId"]
     change_email(cloud, freed, f"new-{given_up}")
     for each in (account, freed):
         go(cloud, each)
@@ -257,6 +293,11 @@ def test_an_account_that_is_gone_leaves_the_ledger_and_does_not_stand_in_anybody
     assert sorted(look(cloud)["forgotten"]) == sorted([account, freed])
     for key in (f"account#{account}", f"account#{freed}", f"email#{email}", f"request#{given_up}"):
         assert cloud.ledger_item(key) == {}, key
+    over = cloud.start(**cloud.input_of(asked_first))
+    assert (over.error, f"got the account {freed}, which is no longer" in over.cause) == (
+        "InvalidRequest",
+        True,
+    )
     again = cloud.ask(accountName=name, email=given_up)
     assert (again.status, again.output["outcome"]) == ("SUCCEEDED", "ready"), str(again)
     planned = cloud.roll_out(mode="plan")

@@ -189,7 +189,9 @@ class Changer:
         if before.email.lower() != account.email.lower():
             self._ledger.note_email(account.email, account.id)
             self._ledger.forget_email(before.email, account.id)
-            self._ledger.forget_request(before.email, account.id)
+            record = self._ledger.request(before.email)
+            if record and record.account_id == account.id:
+                self._ledger.forget_request(record)
         if code and code.is_for(account.email):
             self._ledger.changes.note_accepted(account.id, code.new_email)
         if before.account_name.casefold() != account.name.casefold():
