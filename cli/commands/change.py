@@ -41,6 +41,9 @@ def change(
         Path | None,
         typer.Option(help="A YAML file: security, operations, billing, primary.", show_default=False),
     ] = None,
+    no_contact: Annotated[
+        list[str] | None, typer.Option(help="security, operations or billing, taken off; may be given again.")
+    ] = None,
     create_ou: Annotated[
         bool, typer.Option("--create-ou", help="Make the unit where it is not there.")
     ] = False,
@@ -73,7 +76,8 @@ def change(
         "organizationalUnit": ou,
         "createOrganizationalUnit": create_ou or None,
         "expires": expires,
-        "contacts": read_contacts(contacts) if contacts else None,
+        "contacts": {**(read_contacts(contacts) if contacts else {}), **dict.fromkeys(no_contact or [])}
+        or None,
         "tags": {**dict(map(key_and_value, tag or [])), **dict.fromkeys(untag or [])} or None,
     }
     wish = {key: value for key, value in wish.items() if value is not None}

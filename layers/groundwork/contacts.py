@@ -1,6 +1,7 @@
 """To whom AWS writes about an account besides its root user: data of people, which no error and no plan quotes.
 
 https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
+https://docs.aws.amazon.com/accounts/latest/reference/API_DeleteAlternateContact.html
 https://docs.aws.amazon.com/accounts/latest/reference/API_ContactInformation.html
 """
 
@@ -76,7 +77,7 @@ class PrimaryContact(Model):
 
 
 class Contacts(Model):
-    """Of an account. What is left out stays."""
+    """Of an account. What is left out stays; an alternate contact that is null is taken off."""
 
     security: Contact | None = None
     operations: Contact | None = None
@@ -85,9 +86,9 @@ class Contacts(Model):
 
     @property
     def as_aws_has_them(self) -> dict[str, AsAwsHasIt]:
-        """Those that are there, by type."""
-        given = {name: getattr(self, name) for name in (*ALTERNATE, PRIMARY)}
-        return {name: contact.as_aws_has_it for name, contact in given.items() if contact}
+        """Those that are named, by type; empty where one is to be taken off."""
+        given = {name: getattr(self, name) for name in (*ALTERNATE, PRIMARY) if name in self.model_fields_set}
+        return {name: contact.as_aws_has_it if contact else {} for name, contact in given.items()}
 
 
 def differing(there: AsAwsHasIt | None, wanted: AsAwsHasIt) -> list[str]:

@@ -173,6 +173,7 @@ POWERS = (
     Power("organizations:CreateOrganizationalUnit", UNIT, (CHANGER, ENROLLER, KEEPER)),
     Power("account:PutAccountName", ACCOUNT_SETTINGS, (CHANGER,)),
     Power("account:PutAlternateContact", ACCOUNT_SETTINGS, (CHANGER,)),
+    Power("account:DeleteAlternateContact", ACCOUNT_SETTINGS, (CHANGER,)),
     Power("account:PutContactInformation", ACCOUNT_SETTINGS, (CHANGER,)),
     Power("account:StartPrimaryEmailUpdate", ACCOUNT_SETTINGS, (CHANGER,)),
     Power("account:AcceptPrimaryEmailUpdate", ACCOUNT_SETTINGS),  # a person's, with credentials of their own

@@ -38,7 +38,7 @@ def rename(place: Place) -> Job:
 
 
 def put_contacts(place: Place) -> Job:
-    """Two that are there, and are to be others."""
+    """Two that are there, and are to be others, and one that is to be none."""
     _trust(place)
     client, one = place.cloud.aws.client("account"), f"Team {next(_numbers)}"
     alternate = {
@@ -47,7 +47,8 @@ def put_contacts(place: Place) -> Job:
         "EmailAddress": "team@example.com",
         "PhoneNumber": "+41 44 1",
     }
-    client.put_alternate_contact(AccountId=place.account, AlternateContactType="BILLING", **alternate)
+    for each in ("BILLING", "OPERATIONS"):
+        client.put_alternate_contact(AccountId=place.account, AlternateContactType=each, **alternate)
     primary = {
         "FullName": one,
         "AddressLine1": "Engine Street 1",
@@ -59,7 +60,12 @@ def put_contacts(place: Place) -> Job:
     client.put_contact_information(AccountId=place.account, ContactInformation=primary)
     other = {"Name": f"Team {next(_numbers)}"}
     return change(
-        place, contacts={"billing": alternate | other, "primary": primary | {"FullName": other["Name"]}}
+        place,
+        contacts={
+            "billing": alternate | other,
+            "operations": {},
+            "primary": primary | {"FullName": other["Name"]},
+        },
     )
 
 

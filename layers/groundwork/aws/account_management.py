@@ -4,6 +4,7 @@ are there. From the management account, which guard rails do not bind; the organ
 https://docs.aws.amazon.com/accounts/latest/reference/API_PutAccountName.html
 https://docs.aws.amazon.com/accounts/latest/reference/API_StartPrimaryEmailUpdate.html
 https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
+https://docs.aws.amazon.com/accounts/latest/reference/API_DeleteAlternateContact.html
 https://docs.aws.amazon.com/accounts/latest/reference/API_PutContactInformation.html
 """
 
@@ -82,3 +83,13 @@ class AccountManagement:
             else:
                 kind: Any = name.upper()
                 self._client.put_alternate_contact(AccountId=account_id, AlternateContactType=kind, **given)
+
+    def delete_contact(self, account_id: str, name: str) -> None:
+        """Of a type, where there is one: a try before may have taken it off."""
+        kind: Any = name.upper()
+        with refusals.named(SERVICE, while_passing=OrganizationBusy, quoting=False):
+            try:
+                self._client.delete_alternate_contact(AccountId=account_id, AlternateContactType=kind)
+            except ClientError as missing:
+                if missing.response["Error"]["Code"] != "ResourceNotFoundException":
+                    raise

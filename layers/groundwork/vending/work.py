@@ -30,7 +30,7 @@ class Asker(Model):
 
 class Wish(Model):
     """What an account is to be from now on; what is left out stays. `untag` are the keys of tags that are taken off,
-    `contacts` are by type, as AWS has them; `expires` is a day, or `never`. `send_again`: AWS is to send another code to the new
+    `contacts` are by type, as AWS has them, and empty where one is taken off; `expires` is a day, or `never`. `send_again`: AWS is to send another code to the new
     e-mail address."""
 
     account_name: str | None = None

@@ -19,7 +19,7 @@ from groundwork.errors import InvalidRequest
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import ApprovalRecord, CodeSent, EndingRecord
 from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request
-from groundwork.vending.changes.contacts import mistakes_of_contacts
+from groundwork.vending.changes.contacts import contacts_in, mistakes_of_contacts
 from groundwork.vending.changes.difference import Condition, changed, condition_of, contacts_of, in_words
 from groundwork.vending.changes.making import Changer
 from groundwork.vending.work import Wish
@@ -215,6 +215,23 @@ def test_a_contact_is_told_without_what_stands_in_it() -> None:
     assert contacts_of({"security": None}, wish) == {"security": "none"}
 
 
+def test_a_contact_that_is_null_is_taken_off() -> None:
+    asked = Changes.model_validate({"contacts": {"security": None}})
+    wish = Wish(contacts={name: dict(each) for name, each in contacts_in(asked).items()})
+    assert asked.some
+    was = NOW.model_copy(update={"contacts": contacts_of({"security": ADA.as_aws_has_it}, wish)})
+    (told,) = in_words(DEV, was, was.after(wish), DECLARED)
+    assert told.reason.startswith("is to have no security contact")
+    assert told.call
+    assert (told.call.operation, told.call.parameters) == (
+        "DeleteAlternateContact",
+        {"AccountId": DEV.id, "AlternateContactType": "SECURITY"},
+    )
+    (field,) = changed(was, was.after(wish))
+    assert (field.was, field.now) == ({"security": "one"}, {"security": "none"})
+    assert contacts_of({"security": None}, wish) == {}
+
+
 def test_what_the_declaration_says_of_a_contact_no_event_changes() -> None:
     settings = Settings(security=ADA)
     baseline = {**DECLARED.baseline, "workload": [*DECLARED.baseline["workload"], "account-contacts"]}
@@ -229,6 +246,12 @@ def test_what_the_declaration_says_of_a_contact_no_event_changes() -> None:
     assert [*mistakes_of_contacts(differs, "tooling", declaration)] == []  # where they are not laid down
     (mistake,) = mistakes_of_contacts(differs, "workload", declaration)
     assert mistake.startswith("contacts.security is not what baseline.yaml declares under accountContacts")
+    none, nobody = (Changes.model_validate({"contacts": {name: None}}) for name in ("security", "primary"))
+    assert [*mistakes_of_contacts(none, "tooling", declaration)] == []
+    (mistake,) = mistakes_of_contacts(none, "workload", declaration)
+    assert mistake.startswith("contacts.security is null, and baseline.yaml declares one under")
+    (mistake,) = mistakes_of_contacts(nobody, "tooling", declaration)
+    assert "every account has one" in mistake
     declaration.changes = Changing()
     assert "changes: {contacts: true}" in next(mistakes_of_contacts(same, "workload", declaration))
 

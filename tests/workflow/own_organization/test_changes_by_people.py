@@ -114,6 +114,31 @@ def test_contacts_are_put_where_they_differ_and_no_answer_quotes_them(cloud: Clo
     assert "pigeon" not in mistaken
 
 
+def test_a_contact_is_taken_off_once_by_event_and_by_command(
+    cloud: Cloud, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    _, _, account = made(cloud)
+    theirs = cloud.aws.client("account")
+    change(cloud, accountId=account, contacts={"security": ADA, "billing": ADA})
+    off = {"contacts": {"security": None}}
+    (planned,) = cloud.start(accountId=account, mode="plan", **off).output["changes"]
+    assert planned["call"]["operation"] == "DeleteAlternateContact"
+    _, ended = change(cloud, accountId=account, **off)
+    assert ended.output["changed"] == [
+        {"field": "contacts", "was": {"security": "one"}, "is": {"security": "none"}}
+    ]
+    groundwork = shell_of(cloud, cloud.aws.administrator, monkeypatch)
+    shown = groundwork("change", account, "--no-contact", "billing", "--wait", "--output", "json")
+    assert (shown.code, shown.data["outcome"]) == (0, "repaired"), shown
+    for kind in ("SECURITY", "BILLING"):
+        with pytest.raises(theirs.exceptions.ResourceNotFoundException):
+            theirs.get_alternate_contact(AccountId=account, AlternateContactType=kind)
+    since = len(cloud.aws.calls)
+    assert change(cloud, accountId=account, **off)[1].output["changed"] == []
+    assert [each for each in writes(cloud, since) if "account " in each] == []
+    assert "contacts.primary is null" in refused(cloud, accountId=account, contacts={"primary": None})
+
+
 def code_for(account: str) -> tuple[str, str]:
     organization = organization_of(account)
     assert organization is not None

@@ -11,7 +11,7 @@ from __future__ import annotations
 from .answer import FAULT, THROTTLED, Answers, again, quota, read, refused, unsent
 
 CALLS_OF_ACCOUNT = (
-    "GetAlternateContact GetContactInformation GetPrimaryEmail PutAccountName PutAlternateContact PutContactInformation "
+    "DeleteAlternateContact GetAlternateContact GetContactInformation GetPrimaryEmail PutAccountName PutAlternateContact PutContactInformation "
     "StartPrimaryEmailUpdate"
 )
 CALLS_OF_KMS = (
@@ -51,16 +51,16 @@ _EMAIL = {
     name: refused(_NOT_TRUSTED.format(key="email", operation=name))
     for name in ("GetPrimaryEmail", "StartPrimaryEmailUpdate")
 }
-_PRIMARY_CONTACT = {
+_CONTACTS_OF_OTHERS = {
     name: refused(_NOT_TRUSTED.format(key="contacts", operation=name))
-    for name in ("GetContactInformation", "PutContactInformation")
+    for name in ("DeleteAlternateContact", "GetContactInformation", "PutContactInformation")
 }
 
 ANSWERS_OF_ACCOUNT: Answers = {
     "AccessDeniedException": {
         "PutAccountName": refused(_NOT_TRUSTED.format(key="renaming", operation="PutAccountName")),
         **_EMAIL,
-        **_PRIMARY_CONTACT,
+        **_CONTACTS_OF_OTHERS,
         "": refused(
             "Something denies the account its own contacts, like a service control policy: let the entry role do "
             "account:GetAlternateContact and account:PutAlternateContact, or take account-contacts out of baseline. In a change of "
@@ -79,11 +79,14 @@ ANSWERS_OF_ACCOUNT: Answers = {
         "StartPrimaryEmailUpdate": refused(
             "AWS does not know the account: see whether it has left the organization."
         ),
-        "": read("There is no such contact yet."),
+        "": read("There is no such contact."),
     },
     "TooManyRequestsException": THROTTLED,
     "ValidationException": {
         "GetPrimaryEmail": unsent("The account's id is the one that Organizations gave."),
+        "DeleteAlternateContact": unsent(
+            "AWS has three types of alternate contact, and a request can name no other."
+        ),
         "PutAccountName": refused("AWS does not take the name: ask for another one."),
         "StartPrimaryEmailUpdate": refused("AWS does not take the e-mail address: ask for another one."),
         "PutContactInformation": refused(

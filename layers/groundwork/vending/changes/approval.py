@@ -12,7 +12,7 @@ from groundwork.errors import InvalidRequest
 from groundwork.ledger.records import ApprovalRecord, CodeSent
 from groundwork.rendering import on_one_line, sentence
 from groundwork.vending.approval import require_known, why_in
-from groundwork.vending.changes.difference import Condition, changed, in_words
+from groundwork.vending.changes.difference import ONE, Condition, changed, in_words
 from groundwork.vending.work import Wish
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from groundwork.declaration.settings import ApprovedChange
 
 UNSEEN = "perhaps another text"
-"""Of a contact, which is looked at once the change has been approved."""
+"""Of a contact, which is looked at once the change has been approved, as is whether there is one to take off."""
 
 
 def approval_of_change(
@@ -33,7 +33,9 @@ def approval_of_change(
 ) -> ApprovalRecord | None:
     """What is to be approved before anything is changed, or None. `code` has been sent to the address that was approved then.
     Raises `InvalidRequest` where it must be known who asks, and is not."""
-    now = now.model_copy(update={"contacts": dict.fromkeys(wish.contacts, UNSEEN)})
+    now = now.model_copy(
+        update={"contacts": {name: UNSEEN if wanted else ONE for name, wanted in wish.contacts.items()}}
+    )
     wanted = now.after(wish)
     fields: set[ApprovedChange] = {
         "newEmail" if each.field == "email" else each.field for each in changed(now, wanted)

@@ -19,8 +19,8 @@ if TYPE_CHECKING:
     from groundwork.declaration import Declaration
 
 
-NONE, AS_ASKED = "none", "as asked for"
-"""Of a contact, in an answer."""
+NONE, ONE, AS_ASKED = "none", "one", "as asked for"
+"""Of a contact, in an answer. Where there is one, none is asked for."""
 
 
 class Condition(Model):
@@ -83,12 +83,16 @@ def changed(was: Condition, now: Condition) -> list[Changed]:
     keys = {key for key in was.tags.keys() | now.tags.keys() if was.tags.get(key) != now.tags.get(key)}
     one["tags"], two["tags"] = _some(was.tags, keys), _some(now.tags, keys)
     mended = was.contacts.keys() - now.contacts.keys()
-    one["contacts"], two["contacts"] = _some(was.contacts, mended), dict.fromkeys(sorted(mended), AS_ASKED)
+    one["contacts"], two["contacts"] = _some(was.contacts, mended), _mended(was, mended)
     return [
         Changed.model_validate({"field": name, "was": one[name], "is": two[name]})
         for name in ("email", "accountName", "contacts", "expires", "tags", "organizationalUnit")
         if one[name] != two[name]
     ]
+
+
+def _mended(was: Condition, contacts: set[str]) -> dict[str, str]:
+    return {name: NONE if was.contacts[name] == ONE else AS_ASKED for name in sorted(contacts)}
 
 
 def _some(tags: Mapping[str, str], keys: set[str]) -> dict[str, str]:
@@ -127,18 +131,7 @@ def in_words(account: Account, was: Condition, now: Condition, declaration: Decl
         reason = f"{_end(was.expires)}, and {now.expires!r} is asked for"
         yield _update(account, reason, "medium", call)
     for name in sorted(was.contacts.keys() - now.contacts.keys()):
-        given: dict[str, Any] = {"AlternateContactType": name.upper(), **dict.fromkeys(FIELDS, NOT_TOLD)}
-        operation = "PutAlternateContact"
-        if name == PRIMARY:
-            given, operation = {"ContactInformation": NOT_TOLD}, "PutContactInformation"
-        call = PlannedCall(service="account", operation=operation, parameters=called | given)
-        found = was.contacts[name]
-        reason = (
-            f"has no {name} contact, and one is asked for"
-            if found == NONE
-            else f"has {found} in its {name} contact than is asked for"
-        )
-        yield _update(account, reason, "low", call)
+        yield _contact(account, name, was.contacts[name])
     yield from _tags(account, was.tags, now.tags)
     if was.organizational_unit != now.organizational_unit:
         before = before.model_copy(update={"name": now.account_name})
@@ -165,6 +158,24 @@ def code_was_sent(account: Account, waits: WaitsForCode) -> Change:
     )
 
 
+def _contact(account: Account, name: str, found: str) -> Change:
+    given: dict[str, Any] = {"AlternateContactType": name.upper()}
+    if found == ONE:
+        operation = "DeleteAlternateContact"
+        reason = f"is to have no {name} contact: AWS then writes to the root user's e-mail address alone"
+    elif name == PRIMARY:
+        given, operation = {"ContactInformation": NOT_TOLD}, "PutContactInformation"
+    else:
+        given |= dict.fromkeys(FIELDS, NOT_TOLD)
+        operation = "PutAlternateContact"
+    if found == NONE:
+        reason = f"has no {name} contact, and one is asked for"
+    elif found != ONE:
+        reason = f"has {found} in its {name} contact than is asked for"
+    call = PlannedCall(service="account", operation=operation, parameters={"AccountId": account.id, **given})
+    return _update(account, reason, "low", call)
+
+
 def contacts_of(there: Mapping[str, AsAwsHasIt | None], wish: Wish) -> dict[str, str]:
     """In what each contact that is asked for differs."""
     told = {name: contact_in_words(name, there[name], wanted) for name, wanted in wish.contacts.items()}
@@ -173,6 +184,8 @@ def contacts_of(there: Mapping[str, AsAwsHasIt | None], wish: Wish) -> dict[str,
 
 def contact_in_words(name: str, there: AsAwsHasIt | None, wanted: AsAwsHasIt) -> str | None:
     """In what a contact differs, without what stands in it; None where it does not."""
+    if not wanted:
+        return ONE if there else None
     if there is None:
         return NONE
     words = PRIMARY_FIELDS if name == PRIMARY else FIELDS

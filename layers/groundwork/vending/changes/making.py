@@ -136,6 +136,9 @@ class Changer:
         if wanted.account_name != now.account_name:
             self._management.put_name(listed.id, wanted.account_name)
         for name in now.contacts:
+            if not wish.contacts[name]:
+                self._management.delete_contact(listed.id, name)
+                continue
             stays = (there[name] or {}) if name == PRIMARY else {}
             self._management.put_contact(listed.id, name, {**stays, **wish.contacts[name]})
         off = sorted(now.tags.keys() & set(wish.untag))
