@@ -128,6 +128,7 @@ def on(name: str, do: Callable[[People, dict[str, str]], object]) -> Callable[[W
     return done
 
 
+PAGE = "https://console.aws.amazon.com/ec2/"
 BILLING = "arn:aws:iam::aws:policy/job-function/Billing"
 READING = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 ANYTHING = json.dumps(
@@ -145,6 +146,13 @@ SABOTAGES = [
         on(READ, lambda people, which: people.sso.update_permission_set(**which, Description="mine")),
         f"permission set {READ}",
         "its description is 'mine'",
+        "low",
+    ),
+    Sabotage(
+        "a relay state",
+        on(READ, lambda people, which: people.sso.update_permission_set(**which, RelayState=PAGE)),
+        f"permission set {READ}",
+        f"its relay state is {PAGE}; expected none",
         "low",
     ),
     Sabotage(
@@ -236,6 +244,25 @@ def test_one_that_was_deleted_comes_back(made: People) -> None:
     made.sso.delete_permission_set(**made.which(SUPPORT))
     done = prove_complete(made.world, SETS, made.world.security, declaration=declared(made.world.declaration))
     assert {change.resource for change in done} == {f"permission set {SUPPORT}"}
+
+
+def test_a_relay_state_is_put_kept_and_taken_off(made: People) -> None:
+    world = made.world
+
+    def page() -> str | None:
+        return dict(made.portrait()[READ][0]).get("RelayState")
+
+    with_page = {"relay_state": PAGE}
+    done = prove_complete(
+        world, SETS, world.security, declaration=declared(world.declaration, roles=with_page)
+    )
+    assert {change.reason for change in done} == {f"its relay state is none; expected {PAGE}"}
+    assert (page(), {change.severity for change in done}) == (PAGE, {"low"})
+    longer = declared(world.declaration, roles={**with_page, "description": "Others"})
+    prove_complete(world, SETS, world.security, declaration=longer)
+    assert page() == PAGE  # though an update that leaves it out takes it off
+    prove_complete(world, SETS, world.security, declaration=declared(world.declaration))
+    assert page() is None
 
 
 # -- accounts that have it -----------------------------------------------------------------------------

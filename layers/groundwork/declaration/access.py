@@ -18,6 +18,7 @@ from groundwork.declaration.fields import (
     PermissionSetName,
     PolicyName,
     Principal,
+    RelayState,
     TrustedAccount,
 )
 from groundwork.fields import AccountName, UnitPath, is_below
@@ -121,6 +122,10 @@ class Role(Model):
         default=None,
         description="The name of the permission set of IAM Identity Center that is made of the role, with permission-sets in the "
         "line of security",
+    )
+    relay_state: RelayState | None = Field(
+        default=None,
+        description="The page of the console that opens for whoever comes in by the permission set; its home page where nothing is said",
     )
 
 

@@ -40,6 +40,15 @@ def _permission_set(value: str) -> str:
     return value
 
 
+def _relay_state(value: str) -> str:
+    """https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreatePermissionSet.html"""
+    if not re.fullmatch(r"[a-zA-Z0-9&$@#\\/%?=~\-_'\"|!:,.;*+\[\] (){}]{1,240}", value):
+        raise ValueError(
+            "is no relay state; write a page of the console in at most 240 characters, like https://console.aws.amazon.com/ec2/"
+        )
+    return value
+
+
 def _display_name(value: str) -> str:
     """https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_CreateGroup.html"""
     if not re.fullmatch(r"[^\x00-\x20\x7f][^\x00-\x1f\x7f]{0,1023}", value):
@@ -212,6 +221,7 @@ Name = Annotated[str, AfterValidator(_iam_name)]
 PermissionSetName = Annotated[
     str, AfterValidator(_permission_set), Field(json_schema_extra={"pattern": "^[A-Za-z0-9_+=,.@-]{1,32}$"})
 ]
+RelayState = Annotated[str, AfterValidator(_relay_state)]
 DisplayName = Annotated[str, AfterValidator(_display_name)]
 OwnTags = Annotated[dict[str, str], AfterValidator(_own_tags)]
 IamPath = Annotated[

@@ -75,6 +75,9 @@ def identity_center_mistakes(declaration: Declaration, policies: dict[str, Docum
             f"baseline: {ACCOUNT_ASSIGNMENTS} assigns what {PERMISSION_SETS} makes; add that to baseline.security"
         )
     names = [str(role.permission_set).lower() for role in roles]
+    for role in declaration.access.roles:
+        if role.relay_state and not role.permission_set:
+            yield f"access.roles {role.name}: relayState is a permission set's, and the role has none; give it a permissionSet, or take relayState out"
     for role in roles:
         key = f"access.roles {role.name}: permissionSet {role.permission_set!r}"
         if names.count(str(role.permission_set).lower()) > 1:

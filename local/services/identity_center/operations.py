@@ -100,13 +100,13 @@ def _create(asked: Asked) -> dict[str, Any]:
 
 
 def _update(asked: Asked) -> dict[str, Any]:
-    """What is not given stays."""
+    """What is not given stays, but for the relay state, which is taken off: so Terraform's provider found it."""
     found, given = asked.changed, asked.given
     if "SessionDuration" in given:
         seconds_of(given["SessionDuration"])
         found.duration = given["SessionDuration"]
     found.description = given.get("Description", found.description)
-    found.relay_state = given.get("RelayState", found.relay_state)
+    found.relay_state = given.get("RelayState")
     return {}
 
 

@@ -116,6 +116,10 @@ def test_a_permission_set_has_tags_policies_and_a_boundary(organization: Organiz
     assert sso.list_tags_for_resource(**resource)["Tags"] == [{"Key": "c", "Value": "d"}]
     assert code_of(lambda: organization.made("full")) == CONFLICT
     assert sso.describe_permission_set(**which)["PermissionSet"]["SessionDuration"] == "PT1H"
+    page = "https://console.aws.amazon.com/ec2/"
+    for given, shown in (({"RelayState": page}, page), ({"Description": "mine"}, None)):
+        sso.update_permission_set(**which, **given)
+        assert sso.describe_permission_set(**which)["PermissionSet"].get("RelayState") == shown
     for wrong in ("PT13H", "PT5M", "P1Y"):
         assert (
             code_of(lambda wrong=wrong: sso.update_permission_set(**which, SessionDuration=wrong)) == INVALID

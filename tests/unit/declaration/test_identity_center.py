@@ -31,6 +31,8 @@ ADMIN = {"permissionSet": "Administrator"}
 REFUSED: list[tuple[dict[int, dict[str, Any]], dict[str, Any], str]] = [
     ({0: {"permissionSet": "x" * 33}}, {}, "is no permission set's name; use 1 to 32"),
     ({0: {"permissionSet": "arn:aws:sso:::permissionSet/a"}}, {}, "is an ARN; give the name alone"),
+    ({0: ADMIN | {"relayState": "nöwhere"}}, {}, "is no relay state; write a page of the console"),
+    ({0: {"relayState": "https://console.aws.amazon.com/"}}, {}, "relayState is a permission set's"),
     ({0: ADMIN, 3: {"permissionSet": "administrator"}}, {}, "is declared twice"),
     ({4: ADMIN}, {}, "is for people, and the role trusts others"),
     ({0: ADMIN | {"permissionsBoundary": "ReadOnlyAccess"}}, {}, "no permissions boundary"),

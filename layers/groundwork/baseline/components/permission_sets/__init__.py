@@ -183,12 +183,10 @@ class _Difference:
         )
 
     def _creation(self) -> Call:
-        declared = self.declared
         given = {
             "InstanceArn": self.instance.arn,
-            "Name": declared.name,
-            "Description": declared.description,
-            "SessionDuration": duration_of(declared.seconds),
+            "Name": self.declared.name,
+            **_settings_of(self.declared),
             "Tags": [OURS],
         }
         why = "does not exist: nobody comes in by it"
@@ -201,18 +199,21 @@ class _Difference:
         there, declared = self.there, self.declared
         if there is None:
             return
-        told, given = [], {}
+        told = list[str]()
+        severity: Severity = "low"
         if there.seconds != declared.seconds:
             told.append(
                 f"its sessions last {duration_of(there.seconds)}; expected {duration_of(declared.seconds)}"
             )
-            given["SessionDuration"] = duration_of(declared.seconds)
+            severity = "medium"
         if there.description != declared.description:
             told.append(f"its description is {there.description!r}; expected {declared.description!r}")
-            given["Description"] = declared.description
+        if there.relay_state != declared.relay_state:
+            told.append(
+                f"its relay state is {there.relay_state or 'none'}; expected {declared.relay_state or 'none'}"
+            )
         if told:
-            severity: Severity = "medium" if "SessionDuration" in given else "low"
-            yield self._call("UpdatePermissionSet", "; ".join(told), given, severity)
+            yield self._call("UpdatePermissionSet", "; ".join(told), _settings_of(declared), severity)
 
     def _policies(self) -> Iterator[Call]:
         there = self.there or PermissionSet("", "", 0)
@@ -248,7 +249,7 @@ class _Difference:
             )
 
     def _provisioning(self, there: PermissionSet, changes: list[Call]) -> Iterator[Call]:
-        """It comes last, and reaches all accounts at once. A description reaches none."""
+        """It comes last, and reaches all accounts at once. A description or a relay state reaches none."""
         reaching = [call for call in changes if call.severity != "low"]
         if not (reaching or there.outdated):
             return
@@ -273,6 +274,20 @@ class _Difference:
             after=waits,
             needs=(self.resource,),
         )
+
+
+def _settings_of(declared: PermissionSet) -> dict[str, str]:
+    """All of them, at each update: what AWS does to one that is left out it does not say, and a relay state cannot be empty.
+    That one is taken off where it is left out Terraform's provider has found.
+
+    https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_UpdatePermissionSet.html
+    """
+    relay_state = {"RelayState": declared.relay_state} if declared.relay_state else {}
+    return {
+        "Description": declared.description,
+        "SessionDuration": duration_of(declared.seconds),
+        **relay_state,
+    }
 
 
 def _not_provisioned(found: Found) -> Iterator[Call]:

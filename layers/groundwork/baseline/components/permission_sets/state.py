@@ -36,7 +36,7 @@ WHOSE = "${aws:PrincipalAccount}"
 
 @dataclass(frozen=True)
 class PermissionSet:
-    """`seconds` is how long a session lasts. `references` are customer managed policies by name. `accounts` have it
+    """`seconds` is how long a session lasts, `relay_state` the page that opens first. `references` are customer managed policies by name. `accounts` have it
     provisioned, and `outdated` ones of them as it was before."""
 
     name: str
@@ -49,6 +49,7 @@ class PermissionSet:
     arn: str = ""
     accounts: tuple[str, ...] = ()
     outdated: frozenset[str] = field(default_factory=frozenset)
+    relay_state: str = ""
 
 
 def wanted(role: Role, target: Target) -> PermissionSet:
@@ -67,6 +68,7 @@ def wanted(role: Role, target: Target) -> PermissionSet:
         seconds=role.max_session_duration,
         managed=frozenset(map(target.managed_policy_arn, role.managed_policies)),
         inline=inline,
+        relay_state=role.relay_state or "",
     )
 
 
@@ -128,6 +130,7 @@ def read(arn: str, instance: Instance, target: Target) -> PermissionSet:
         arn=arn,
         accounts=tuple(accounts),
         outdated=frozenset(outdated),
+        relay_state=described.get("RelayState", ""),
     )
 
 
