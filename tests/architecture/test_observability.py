@@ -42,7 +42,10 @@ https://docs.aws.amazon.com/AWSSimpleQueueService/latest/SQSDeveloperGuide/sqs-a
 """
 OUTCOMES = ("ready", "repaired", "unchanged", "drifted")
 MOST_METRICS = 10
-"""In the expression of one alarm."""
+"""In the expression of one alarm: a hard limit.
+
+https://docs.aws.amazon.com/AmazonCloudWatch/latest/monitoring/alarm-limits.html
+"""
 
 
 def of_type(name: str) -> dict[str, dict[str, Any]]:
@@ -162,3 +165,19 @@ def test_every_event_that_cannot_be_delivered_is_kept_and_can_be_replayed() -> N
     reached = {resource_in(each) for each in [*machines, *functions]}
     either = [target["Arn"].get("Fn::If", ["", target["Arn"]])[1:] for target in targets]
     assert reached == {resource_in(each) for arns in either for each in arns}
+
+
+def test_an_event_that_is_lost_for_good_raises_an_alarm() -> None:
+    """What a schedule brings comes again by itself."""
+    watched = [
+        resource_in(dimension["Value"])
+        for alarm in ("EventsLostAlarm", "NoticesLostAlarm")
+        for each in ALARMS[alarm]["Metrics"]
+        if "MetricStat" in each
+        for dimension in each["MetricStat"]["Metric"]["Dimensions"]
+    ]
+    rules = {name: rule for name, rule in RULES.items() if "ScheduleExpression" not in rule}
+    arns = [target["Arn"] for rule in rules.values() for target in rule["Targets"]]
+    reached = {resource_in(each) for arn in arns for each in arn.get("Fn::If", ["", arn])[1:]}
+    functions = reached & set(of_type("AWS::Serverless::Function"))
+    assert sorted(watched) == sorted([*rules, *functions])

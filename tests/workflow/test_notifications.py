@@ -23,6 +23,7 @@ CONSOLE = "https://us-east-1.console.aws.amazon.com/states/home?region=us-east-1
 ALARMS = {
     "groundwork-account-failed",
     "groundwork-events-lost",
+    "groundwork-notices-lost",
     "groundwork-roll-out-failed",
     "groundwork-undelivered-events",
 }

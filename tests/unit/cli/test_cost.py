@@ -41,7 +41,7 @@ def test_a_month(capsys: pytest.CaptureFixture[str]) -> None:
     plan = measured().usage["plan"]
     assert found["runs"]["plan"]["dollars"] == pytest.approx(dollars(plan))
     assert found["month"]["nights"] == pytest.approx(NIGHTS * dollars(night(plan, 100)))
-    assert found["month"]["standing"] == pytest.approx(3 * 1.00 + 4 * 0.10 + 10 * 0.30 + 3.00)
+    assert found["month"]["standing"] == pytest.approx(3 * 1.00 + 5 * 0.10 + 10 * 0.30 + 3.00)
     assert found["month"]["total"] == pytest.approx(
         sum(found["month"][part] for part in ("nights", "vends", "repairs", "standing"))
     )
@@ -63,7 +63,7 @@ def test_the_table_says_what_was_assumed(capsys: pytest.CaptureFixture[str]) -> 
     for words in (
         "At the list prices of us-east-1 of 2026-11-29, without free tiers, in US dollars.",
         "A plan of all 80 accounts, as each night",
-        "3 keys, 4 alarms, 10 metrics, 1 dashboard",
+        "3 keys, 5 alarms, 10 metrics, 1 dashboard",
         "assumed: 2% of the accounts are made",
         "assumed: 300 changes an account, in one Region",
         "assumed: 100 MB of logs an account and month",
