@@ -155,10 +155,10 @@ CLOSING_STARTERS = ("RequestClosingsFunctionRole", "ReplayEventsFunctionRole", "
 MOVERS = (
     CHANGER,
     "EnrollAccountFunctionRole",
-    "LeaveQuarantineFunctionRole",
     "SuspendAccountFunctionRole",
     "ReopenAccountFunctionRole",
 )
+IN_QUARANTINE = {"aws:ResourceTag/groundwork:state": "in-quarantine ou-ab12-quarantine r-ab12"}
 WAITS = {"aws:ResourceTag/groundwork:state": "closing 2026-12-30T14:00:00Z ou-ab12-suspended r-ab12 ready"}
 OTHERS_SERVICE = {"organizations:ServicePrincipal": "sso.amazonaws.com"}
 OUR_SERVICE = {"organizations:ServicePrincipal": "config.amazonaws.com"}
@@ -170,6 +170,8 @@ POWERS = (
     # over accounts
     Power("organizations:CreateAccount", "*", (CREATOR,)),
     Power("organizations:MoveAccount", ACCOUNT, MOVERS),
+    Power("organizations:MoveAccount", ACCOUNT, MOVERS, {"aws:ResourceTag/groundwork:state": "ready"}),
+    Power("organizations:MoveAccount", ACCOUNT, (*MOVERS, "LeaveQuarantineFunctionRole"), IN_QUARANTINE),
     Power("organizations:CreateOrganizationalUnit", UNIT, (CHANGER, ENROLLER, KEEPER)),
     Power("account:PutAccountName", ACCOUNT_SETTINGS, (CHANGER,)),
     Power("account:PutAlternateContact", ACCOUNT_SETTINGS, (CHANGER,)),

@@ -280,9 +280,12 @@ def leave_quarantine(place: Place) -> Job:
 
     def job() -> str:
         parent = organizations.list_parents(ChildId=account)["Parents"][0]["Id"]
+        waiting = {"unit": parent, "home": unit if parent == root else root}
+        tag = {"Key": STATE_TAG, "Value": f"in-quarantine {parent} {waiting['home']}"}
+        organizations.tag_resource(ResourceId=account, Tags=[tag])
         payload = {
             "account": {"id": account, "name": name, "email": email, "kind": "workload"},
-            "waiting": {"unit": parent, "home": unit if parent == root else root},
+            "waiting": waiting,
             "execution": "arn",
         }
         return place.invoke("LeaveQuarantineFunction", payload)
@@ -460,7 +463,8 @@ ERRANDS: dict[str, Callable[[Place], Job]] = {
     "EnrollAccountFunction.CreateUnits": vend_into_new_unit,
     "EnrollAccountFunction.MoveAccounts": partial(Place.vend, organizationalUnit=UNIT),
     "LeaveQuarantineFunction.UseTheLedger": leave_quarantine,
-    "LeaveQuarantineFunction.MoveAccounts": leave_quarantine,
+    "LeaveQuarantineFunction.MoveAccountsThatWait": leave_quarantine,
+    "LeaveQuarantineFunction.MoveThemBetweenUnits": leave_quarantine,
     "CheckAccessFunction.EnterMemberAccounts": enter_old_account,
     "AwaitSecurityFunction.UseTheLedger": await_forgotten_security,
     "AwaitSecurityFunction.LookAtTheOrganization": await_forgotten_security,

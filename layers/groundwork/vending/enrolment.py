@@ -168,7 +168,7 @@ class Enroller:
 
     def _at_home(self, work: Work, listed: Listed, tags: Mapping[str, str], memory: Memory) -> Listed:
         """As if it were in its own unit already: what it gets is worked out for that."""
-        waiting = waits_in(tags.get(STATE_TAG), listed.parent_id)
+        waiting = _waits(listed, tags, memory)
         if waiting is None:
             return self._put_back(work, listed, tags, memory)
         ids = () if waiting.home == listed.root_id else self._organizations.unit_path(waiting.home)
@@ -199,7 +199,7 @@ class Enroller:
         self, enrolled: Enrolled, listed: Listed, there: Listed, tags: Mapping[str, str], memory: Memory
     ) -> Enrolled:
         """With the move back, where there is one."""
-        if there.parent_id == listed.parent_id or waits_in(tags.get(STATE_TAG), listed.parent_id):
+        if there.parent_id == listed.parent_id or _waits(listed, tags, memory):
             return enrolled
         path = self._organizations.path_of(listed.unit_ids, memory.units)
         back = moved_back(enrolled.account, path, there.parent_id, self._declaration)
@@ -209,12 +209,12 @@ class Enroller:
         self, work: Work, listed: Listed, there: Listed, tags: Mapping[str, str], memory: Memory
     ) -> Waiting | None:
         """Where it waits, if it does. Who was let out, or ready once, is not new."""
-        state, home = tags.get(STATE_TAG), there.parent_id
-        if begun := waits_in(state, listed.parent_id):
+        home, declared = there.parent_id, self._declaration.quarantine
+        if begun := _waits(listed, tags, memory):
             return Waiting(unit=begun.unit, home=home)
-        declared = self._declaration.quarantine
-        new = is_entering(state) or self._is_new(work, listed, tags)
-        if declared.unit is None or work.kind not in QUARANTINED or not new:
+        if declared.unit is None or work.kind not in QUARANTINED or _was_ready(listed, memory):
+            return None
+        if not (is_entering(tags.get(STATE_TAG)) or self._is_new(work, listed, tags)):
             return None
         unit = self._unit_ids(work.kind, declared.unit, listed, memory)[-1]
         return None if unit in there.unit_ids else Waiting(unit=unit, home=home)
@@ -353,6 +353,17 @@ def remembered(version: str, before: str | None) -> str:
     """What the tag says while an account is brought to this version: whatever it fails at, all that may be there."""
     others = (each for each in (before or "").split() if each != version)
     return " ".join([version, *others][:MOST_VERSIONS])
+
+
+def _was_ready(listed: Listed, memory: Memory) -> bool:
+    """As the ledger knows it: the tag says what whoever may tag accounts has written there."""
+    known = memory.accounts.get(listed.id)
+    return known is not None and known.state == "ready"
+
+
+def _waits(listed: Listed, tags: Mapping[str, str], memory: Memory) -> Waiting | None:
+    """Where it waits, as its tag says."""
+    return None if _was_ready(listed, memory) else waits_in(tags.get(STATE_TAG), listed.parent_id)
 
 
 def _is_noted(account: Account, memory: Memory) -> bool:

@@ -58,6 +58,7 @@ class Aws:
     def __init__(self, parent: str = ROOT, tags: Mapping[str, str] = BORN) -> None:
         self.parent, self.tags_there = parent, dict(tags)
         self.noted: str | None = None
+        self.state: Literal["enrolled", "ready"] = "enrolled"
         self.gone: set[str] = set()
         self.changes, self.dies_after = list[str](), 99
 
@@ -131,7 +132,7 @@ class Aws:
             name="dev",
             email=listed.email,
             kind=kind,
-            state="enrolled",
+            state=self.state,
             quarantine=self.noted,
         )
         memory = Memory(every_email=True, units=UNITS, units_until=1, accounts={DEV: known})
@@ -259,6 +260,17 @@ def test_who_is_never_put_in_quarantine(
     aws = Aws(OWN, tags)
     assert aws.enrolled(declaring(**declared), **given).waiting is None
     assert f"move to {CLOSED}" not in aws.changes
+
+
+@pytest.mark.parametrize(
+    "forged", [f"in-quarantine {OWN} {OTHER}", f"entering-quarantine {OWN} {OTHER}", "creating"]
+)
+def test_a_tag_moves_nobody_who_was_ready_once(forged: str) -> None:
+    """Whoever may tag accounts may not move them by that."""
+    aws = Aws(OWN, BORN | {STATE_TAG: forged})
+    aws.state = "ready"
+    found = aws.enrolled(declaring(madeElsewhere=True), route="baseline", unit=None)
+    assert (found.waiting, found.account.unit, aws.parent, aws.noted) == (None, UNIT, OWN, None)
 
 
 def test_a_unit_that_is_gone_by_the_end_is_told() -> None:
