@@ -8,15 +8,25 @@ the state machine.
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import datetime
 from functools import wraps
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar
 
 from aws_lambda_powertools import Logger
+from pydantic import ConfigDict, Field
 
 from groundwork.contracts import Model
 
 Input = TypeVar("Input", bound=Model)
 logger = Logger(service="groundwork")
+
+
+class Scheduled(Model):
+    """The event of a schedule: `time` is when it was due."""
+
+    model_config = ConfigDict(extra="ignore")
+
+    time: Annotated[datetime, Field(strict=False)]
 
 
 def entry(

@@ -10,29 +10,26 @@ import pytest
 
 from prove.crash_points import Point, survives, undisturbed
 from prove.runs import Change
-from prove.world import TIME_SCALE, World, declaring
+from prove.world import World
 from tests.workflow.command_line import shell_of
-from tests.workflow.conftest import Cloud, Execution, Slot
+from tests.workflow.conftest import Cloud, Slot
+from tests.workflow.own_organization.changing import (
+    DEVELOPMENT,
+    PRODUCTION,
+    allowing_changes,
+    change,
+    made,
+    refused,
+    writes,
+)
 from tests.workflow.own_organization.test_identity import move, roles_of
 from tests.workflow.test_operators import carrying
 from tests.workflow.test_requesters import entry, put
 
-DECLARED = """changes: {allowed: true, renaming: true, contacts: true, email: true, moves: enforce}
-
-approvals: {organizationalUnits: [Workloads/Staging]}
-
-organizationalUnits:
-"""
-DEVELOPMENT, PRODUCTION = "Workloads/Development", "Workloads/Production"
-
 
 @pytest.fixture(scope="module")
 def world(slot: Slot) -> Iterator[World]:
-    with declaring("organizationalUnits:\n", DECLARED) as template:
-        world = World.deployed(slot.own(time_scale=TIME_SCALE), template)
-        world.cloud.all_ended()
-        yield world
-    slot.close()
+    yield from allowing_changes(slot)
 
 
 @pytest.fixture
@@ -40,41 +37,11 @@ def cloud(world: World) -> Cloud:
     return world.cloud
 
 
-def made(cloud: Cloud, **asked: Any) -> tuple[str, str, str]:
-    """A workload account of one's own: its name, e-mail and id."""
-    name, email = cloud.fresh()
-    ended = cloud.ask(accountName=name, email=email, organizationalUnit=DEVELOPMENT, **asked)
-    assert ended.status == "SUCCEEDED", str(ended)
-    return name, email, str(ended.output["accountId"])
-
-
-def change(cloud: Cloud, **asked: Any) -> tuple[str, Execution]:
-    event = cloud.post_change(**asked)
-    return event, cloud.ended(cloud.execution_of(event))
-
-
-def refused(cloud: Cloud, **asked: Any) -> str:
-    """Why nothing was changed, as it was answered."""
-    event, ended = change(cloud, **asked)
-    detail = cloud.answer("Account Failed", requestId=event)["detail"]
-    assert detail["error"] == ended.error
-    return f"{ended.error}: {detail['cause']}"
-
-
 def drift(cloud: Cloud, account: str) -> list[dict[str, Any]]:
     """What a plan finds to do, or tells of the account itself."""
     output = cloud.start(accountId=account, mode="plan").output
     told = [each for each in output.get("reports", []) if each["component"] == "account"]
     return [*output["changes"], *told]
-
-
-def writes(cloud: Cloud, since: int) -> list[str]:
-    """What was changed in AWS, the ledger, queues and logs apart."""
-    calls = cloud.aws.calls[since:]
-    ours = {"dynamodb", "states", "events", "logs", "lambda", "sqs", "sts", "stepfunctions", "xray"}
-    return [
-        f"{each.service} {each.operation}" for each in calls if each.mutating and each.service not in ours
-    ]
 
 
 def test_an_event_renames_moves_and_tags_an_account_and_has_one_answer(cloud: Cloud) -> None:

@@ -13,14 +13,14 @@ import pytest
 from groundwork.callers import source_of
 from local.identity.credentials import Credentials
 from local.organizations import organization_of
-from prove.world import TIME_SCALE, World, declaring
+from prove.world import World
 from tests.workflow.command_line import shell_of
 from tests.workflow.conftest import Cloud, Slot
 from tests.workflow.listening import listening
-from tests.workflow.own_organization.test_changes import (
-    DECLARED,
+from tests.workflow.own_organization.changing import (
     DEVELOPMENT,
     PRODUCTION,
+    allowing_changes,
     change,
     made,
     refused,
@@ -33,11 +33,7 @@ from tests.workflow.test_requesters import entry, put
 
 @pytest.fixture(scope="module")
 def world(slot: Slot) -> Iterator[World]:
-    with declaring("organizationalUnits:\n", DECLARED) as template:
-        world = World.deployed(slot.own(time_scale=TIME_SCALE), template)
-        world.cloud.all_ended()
-        yield world
-    slot.close()
+    yield from allowing_changes(slot)
 
 
 @pytest.fixture
