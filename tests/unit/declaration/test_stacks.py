@@ -22,6 +22,7 @@ Parameters:
 Resources:
   Topic: {Type: AWS::SNS::Topic}
 """
+MACRO = "Transform: is processed by a macro"
 ENTRY: dict[str, Any] = {
     "name": "alerts",
     "template": "topic.yaml",
@@ -149,7 +150,16 @@ OF_TEMPLATES: list[tuple[str, str]] = [
     ("Description: none", "templates/topic.yaml: Resources: is missing or empty"),
     ("Resources: {A: {Properties: {}}}", "Resources.A: has no Type; add it, like AWS::S3::Bucket"),
     ("Resources: {A: {Type: x}, A: {Type: y}}", "line 1: holds the key 'A' twice; remove one"),
-    ("Transform: AWS::Serverless-2016-10-31\n" + TEMPLATE, "Transform: is processed by a macro"),
+    ("Transform: AWS::Serverless-2016-10-31\n" + TEMPLATE, MACRO),
+    *(
+        (f"{TEMPLATE}\n{part}: {{Own: {{{macro}: {{Name: Own, Parameters: {{a: b}}}}}}}}\n", MACRO)
+        for part in ("Mappings", "Outputs", "Conditions", "Rules")
+        for macro in ("Fn::Transform", "Transform")
+    ),
+    *(
+        (TEMPLATE.replace("Topic}", f"Topic, Properties: {{Tags: {macro}}}}}"), MACRO)
+        for macro in ("!Transform {Name: Own}", "{Transform: {Name: Own}}", "{Fn::Transform: {Name: Own}}")
+    ),
     (
         TEMPLATE.replace("AWS::SNS::Topic", "Own::Net::Vpc::MODULE"),
         "Resources.Topic: Own::Net::Vpc::MODULE is a module",

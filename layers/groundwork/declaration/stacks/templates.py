@@ -39,7 +39,9 @@ OF_IAM = frozenset(
     )
 )
 """https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_CreateStack.html"""
-MACROS = "Fn::Transform"
+MACROS, MACROS_IN_SHORT = "Fn::Transform", "Transform"
+"""The function by which a part of a template is processed, and its short form, which JSON has as well.
+https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/intrinsic-function-reference-transform.html"""
 MODULE, NESTED = "::MODULE", "AWS::CloudFormation::Stack"
 """How the type of a module ends, and what a nested stack is.
 https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/modules.html"""
@@ -164,7 +166,7 @@ def _faults(content: Any, length: int) -> Iterator[str]:
                 f"Resources.{name}: is a stack within the stack, which the guard rails keep the stack's role from making; declare "
                 "it as a stack of its own, and name it under after where one waits for the other"
             )
-    if "Transform" in content or MACROS in json.dumps(resources):
+    if MACROS_IN_SHORT in content or _has_macros(content):
         yield (
             "Transform: is processed by a macro, and what comes out cannot be compared with what is there; write it out "
             "(`sam package` and `aws cloudformation get-template --template-stage Processed` show what that is)"
@@ -178,3 +180,14 @@ def _faults(content: Any, length: int) -> Iterator[str]:
                 f"Parameters.{name}: has NoEcho, and a declaration holds no secrets: name the secret in the template, as "
                 "{{resolve:secretsmanager:...}}"
             )
+
+
+def _has_macros(part: Any) -> bool:
+    """In any section: a macro of an account decides what stands where it is."""
+    if isinstance(part, list):
+        return any(map(_has_macros, part))
+    if not isinstance(part, Mapping):
+        return False
+    short = part.get(MACROS_IN_SHORT)
+    is_macro = MACROS in part or (isinstance(short, Mapping) and "Name" in short)
+    return is_macro or any(map(_has_macros, part.values()))
