@@ -159,7 +159,15 @@ MOVERS = (
     "ReopenAccountFunctionRole",
 )
 IN_QUARANTINE = {"aws:ResourceTag/groundwork:state": "in-quarantine ou-ab12-quarantine r-ab12"}
-WAITS = {"aws:ResourceTag/groundwork:state": "closing 2026-12-30T14:00:00Z ou-ab12-suspended r-ab12 ready"}
+CLOSING = "closing 2026-12-30T14:00:00Z ou-ab12-suspended r-ab12 ready"
+WAITS = {"aws:ResourceTag/groundwork:state": CLOSING}
+SAYS_SO: Keys = {"aws:RequestTag/groundwork:state": CLOSING, "aws:TagKeys": ["groundwork:state"]}
+AMONG_OTHERS: Keys = {
+    **SAYS_SO,
+    "aws:RequestTag/groundwork:request": "1a2b3c4d",
+    "aws:RequestTag/managed-by": "groundwork",
+    "aws:TagKeys": ["groundwork:request", "groundwork:state", "managed-by"],
+}
 OTHERS_SERVICE = {"organizations:ServicePrincipal": "sso.amazonaws.com"}
 OUR_SERVICE = {"organizations:ServicePrincipal": "config.amazonaws.com"}
 BACKUP, STACK_SETS = (
@@ -185,6 +193,8 @@ POWERS = (
     Power("organizations:CloseAccount", ACCOUNT, (), {"aws:ResourceTag/groundwork:state": "ready"}),
     Power("organizations:CloseAccount", ACCOUNT, ("CloseDueAccountsFunctionRole",), WAITS),
     Power("organizations:CloseAccount", ACCOUNT, (), WAITS | {"aws:ResourceTag/groundwork:protected": "yes"}),
+    Power("organizations:TagResource", ACCOUNT, ("SuspendAccountFunctionRole",), SAYS_SO),
+    Power("organizations:TagResource", ACCOUNT, (), AMONG_OTHERS),
     Power("organizations:RemoveAccountFromOrganization", ACCOUNT),
     Power("organizations:DeleteOrganizationalUnit", UNIT),
     Power(

@@ -10,7 +10,7 @@ from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Listed, Organizations
 from groundwork.closing.asked import Asked, read_asked
 from groundwork.closing.telling import reopened
-from groundwork.closing.work import Closure
+from groundwork.closing.work import Closure, asker_of
 from groundwork.declaration import Declaration
 from groundwork.errors import (
     AccountBusy,
@@ -22,7 +22,7 @@ from groundwork.errors import (
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.memory import Memory
-from groundwork.ledger.records import Closing, ClosingRecord, closing_in
+from groundwork.ledger.records import CLOSING, Closing, ClosingRecord, closing_in
 from groundwork.vending.enrolment import STATE_TAG
 from groundwork.vending.kinds import PROTECTED_TAG, kind_of
 
@@ -54,7 +54,7 @@ class ClosingReader:
         if holder and self._executions.is_running(holder):
             raise AccountBusy(f"Account {listed.id} is being worked on by {holder}.")
         closing, known = closing_in(tags.get(STATE_TAG)), memory.closings.get(listed.id)
-        if self._is_withdrawn(asked, listed, memory):
+        if self._is_withdrawn(asked, listed, memory) or self._is_past(asked, closing, known, execution):
             return Closure(route="done", execution=execution, listed=listed)
         if asked.reopen:
             return self._reopen(asked, listed, closing, known, execution)
@@ -67,6 +67,16 @@ class ClosingReader:
         if asked.expired_on and (ending is None or ending.expires_on != asked.expired_on):
             return True
         return asked.declared and not self._declaration.closing.names(listed.id, listed.name)
+
+    def _is_past(
+        self, asked: Asked, closing: Closing | None, known: ClosingRecord | None, execution: str
+    ) -> bool:
+        """Whether this event has been answered, and comes once more: nothing is undone that was asked for since."""
+        answered_by = self._ledger.answered_by(asker_of(asked.request_id, execution))
+        if answered_by in (None, execution):
+            return False
+        waits = closing is not None or (known is not None and known.closed_at is None)
+        return asked.reopen or not waits
 
     # -- closing -----------------------------------------------------------------------------------
 
@@ -94,7 +104,7 @@ class ClosingReader:
                 closes_at=in_text(now + timedelta(days=days)),
                 unit=unit,
                 home=record.home if record else before,
-                former=record.former if record else tags.get(STATE_TAG, ""),
+                former=record.former if record else _state_in(tags),
                 **_asked_of(asked, listed, execution),
             )
         return Closure(
@@ -160,6 +170,12 @@ def check_may_close(listed: Listed, tags: Mapping[str, str], kind: str) -> None:
     why = f"it is of kind {kind}" if kind != "workload" else f"it has the tag {PROTECTED_TAG}"
     if kind != "workload" or PROTECTED_TAG in tags:
         raise AccountProtected(f"Account {listed.id} ({listed.name!r}) is never closed: {why}.")
+
+
+def _state_in(tags: Mapping[str, str]) -> str:
+    """What the account is to be again. What says that it is being closed, and nobody can read, is no state."""
+    state = tags.get(STATE_TAG, "")
+    return "" if state.startswith(CLOSING) else state
 
 
 def in_text(moment: datetime) -> str:

@@ -25,5 +25,10 @@ class Closure(Model):
 
     @property
     def asker(self) -> str:
-        """Whom the answer is for: whoever posted the event, which may be delivered twice, or started the execution."""
-        return f"closing {self.request_id}" if self.request_id else self.execution
+        """Whom the answer is for."""
+        return asker_of(self.request_id, self.execution)
+
+
+def asker_of(request_id: str | None, execution: str) -> str:
+    """Whoever posted the event, which may be delivered twice, or started the execution."""
+    return f"closing {request_id}" if request_id else execution

@@ -321,6 +321,11 @@ class Ledger:
         ]
         return self._table.put(item, either(NEW, *answered))
 
+    def answered_by(self, execution: str) -> str | None:
+        """Who has answered for this execution, as `answer_once` has it."""
+        key = answer_key(execution)
+        return self._table.get_many([key]).get(key, {}).get("answeredBy")
+
     # ----------------------------------------------------------------------------------------------
 
     def _set(self, key: str, values: Mapping[str, Any], condition: Expression | None = None) -> bool:

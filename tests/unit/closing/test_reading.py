@@ -35,8 +35,9 @@ RECORD = ClosingRecord(
 class Known:
     """Organizations, the ledger and Step Functions, of one account in which nobody works."""
 
-    def __init__(self, memory: Memory, name: str = "sandbox") -> None:
+    def __init__(self, memory: Memory, name: str = "sandbox", answered_by: str | None = None) -> None:
         self.memory, self.name = memory.model_copy(update={"pinned": {}}), name
+        self.answers = {"closing the-event": answered_by}
 
     def shown(self, account_id: str) -> tuple[Listed, dict[str, str]]:
         listed = Listed(
@@ -58,6 +59,9 @@ class Known:
 
     def recall(self, *_: Any) -> Memory:
         return self.memory
+
+    def answered_by(self, asker: str) -> str | None:
+        return self.answers.get(asker)
 
 
 def read(known: Known, **asked: Any) -> Any:
@@ -89,3 +93,28 @@ def test_one_of_which_the_ledger_knows_nothing_does_not_expire() -> None:
 @pytest.mark.parametrize(("name", "route"), [("leftover", "close"), ("sandbox", "done")])
 def test_one_that_was_declared_is_closed_if_it_is_so_still(name: str, route: str) -> None:
     assert read(Known(Memory(), name), declared=True).route == route
+
+
+@pytest.mark.parametrize(
+    ("asks_for", "waits", "answered_by", "route"),
+    [
+        ("Close", False, "one", "done"),
+        ("Close", False, "two", "close"),
+        ("Close", False, None, "close"),
+        ("Close", True, "one", "close"),  # the execution before this one may have died on the way
+        ("Reopen", True, "one", "done"),
+        ("Reopen", True, "two", "reopen"),
+    ],
+)
+def test_an_event_that_another_execution_has_answered_is_over(
+    asks_for: str, waits: bool, answered_by: str | None, route: str
+) -> None:
+    known = Known(Memory(closings={ACCOUNT: RECORD} if waits else {}), answered_by=answered_by)
+    event = {
+        "id": "the-event",
+        "source": "groundwork.by.AIDAAAAAAAAAAAAAAAAAA",
+        "detail-type": f"Account {asks_for} Requested",
+        "detail": {"accountId": ACCOUNT},
+    }
+    reader = ClosingReader(CLOSING, known, known, known, "100000000001")  # type: ignore[arg-type]
+    assert reader.read(event, "two", NOW).route == route

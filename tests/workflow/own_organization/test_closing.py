@@ -240,6 +240,41 @@ def test_the_same_event_twice_is_one_answer(closings: Closings, account: str) ->
     assert said == ["Account Closing", "Account Ready", "Account Reopened"]
 
 
+def test_an_event_that_comes_again_undoes_nothing_that_was_asked_for_since(
+    closings: Closings, account: str
+) -> None:
+    def event(what: str) -> dict[str, Any]:
+        return {
+            "id": str(uuid.uuid4()),
+            "source": source_of("AIDAAAAAAAAAAAAAAAAAA"),
+            "detail-type": f"Account {what} Requested",
+            "detail": {"accountId": account},
+        }
+
+    close, back, anew = event("Close"), event("Reopen"), event("Close")
+    for each in (close, back):
+        assert closings.start(**each).status == "SUCCEEDED"
+        closings.cloud.all_ended()
+    late = closings.start(**close)
+    assert (late.output["outcome"], closings.unit_of(account)) == ("unchanged", UNIT)
+    assert closings.start(**anew).output["outcome"] == "closing"
+    late = closings.start(**back)
+    assert (late.output["outcome"], closings.unit_of(account)) == ("unchanged", "Suspended")
+    assert closings.start(**event("Reopen")).output["outcome"] == "reopened"
+    closings.cloud.all_ended()
+
+
+def test_a_state_that_nobody_can_read_keeps_no_account_from_being_had_back(
+    world: World, closings: Closings, account: str
+) -> None:
+    tag = [{"Key": "groundwork:state", "Value": "closing soon"}]
+    world.aws.client("organizations").tag_resource(ResourceId=account, Tags=tag)
+    suspended(closings, account)
+    ended = closings.ended(closings.post("Reopen", accountId=account))
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert closings.cloud.tags_of(account)["groundwork:state"] == "reopened"
+
+
 def test_whoever_asks_after_one_that_failed_once_it_was_suspended_is_told_as_the_first(
     world: World, closings: Closings, account: str
 ) -> None:
