@@ -72,12 +72,15 @@ def _denied(
     own: OwnPolicy, document: Document, declaration: Declaration, organization: Organization
 ) -> Iterator[tuple[str, str, str]]:
     """Role, action and component."""
-    policy = compile_policy(document, documents.Kind.IDENTITY)
-    for kind in _reached(own, declaration):
-        account = str(organization.security_account_id) if kind == "security" else MEMBER
+    policy, reached = compile_policy(document, documents.Kind.IDENTITY), _reached(own, declaration)
+    for kind in ("security", "tooling", "workload"):
         names = [name for name in declaration.baseline.get(kind, []) if name != "delegation"]
         for name in names:  # delegation is done in the management account, which no such policy binds
             component = COMPONENTS[name]
+            there = "security" if component.by_administrator else kind
+            if there not in reached:
+                continue
+            account = str(organization.security_account_id) if there == "security" else MEMBER
             for permission in (*component.reads, *component.reads_in_plan, *component.writes):
                 if permission.kinds and kind not in permission.kinds:
                     continue
