@@ -65,7 +65,7 @@ class Closing:
         if self._ends[-1].status != "SUCCEEDED":
             return [f"{end.error}: {end.cause}" for end in self._ends]
         wrong = []
-        if self._closings.state(self._account) != "SUSPENDED":
+        if self._closings.state(self._account) != "CLOSED":
             wrong.append(f"it is {self._closings.state(self._account)}")
         if cloud.unit_of(self._email) != UNIT:
             wrong.append(f"it is in {cloud.unit_of(self._email)}")

@@ -73,7 +73,7 @@ def _seven_are_reported(organization: Organization, chapter: Chapter) -> None:
     chapter.expect("more than one pass over the list", passes > -(-(many + 5) // 20), False, AGAIN)
     counted = {"drifted": 7, "skipped": 1, "unchanged": many - 5}
     chapter.expect("the plan's accounts", planned.output["accounts"], counted, AGAIN)
-    chapter.expect("whom it skipped", planned.output["skipped"], {organization.suspended: "SUSPENDED"}, AGAIN)
+    chapter.expect("whom it skipped", planned.output["skipped"], {organization.suspended: "CLOSED"}, AGAIN)
     chapter.expect("its failures", (planned.output["failures"], planned.output["behind"]), ({}, []), AGAIN)
     differences = planned.output["differences"]
     chapter.expect("who differs", sorted(differences), sorted(victims), AGAIN)

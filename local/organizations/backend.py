@@ -160,11 +160,13 @@ class Organizations(AccountCreation, Policies):
         account.parent_id = kwargs["DestinationParentId"]
 
     def close_account(self, **kwargs: Any) -> None:
-        """PENDING_CLOSURE at once, SUSPENDED later; after 90 days it is no longer in the organization.
+        """PENDING_CLOSURE at once, CLOSED later; after 90 days it is no longer in the organization. SUSPENDED, as the page
+        of the operation has it, is what the Status was that AWS has retired: as a State it is an account that AWS has shut.
 
         https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html (older copies: 10 % of the
         accounts, between 10 and 1,000)
         https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_close.html
+        https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
         """
         self.require_all_features()
         account = self.account(kwargs["AccountId"])
@@ -183,10 +185,10 @@ class Organizations(AccountCreation, Policies):
             raise constraint("CLOSE_ACCOUNT_QUOTA_EXCEEDED")
         self.closings[account.id] = time.monotonic()
         account.state = account.status = "PENDING_CLOSURE"
-        self.later(self.engine.creation.closing_seconds, self._suspend, account)
+        self.later(self.engine.creation.closing_seconds, self._closed, account)
 
-    def _suspend(self, account: Account) -> None:
-        account.state = account.status = "SUSPENDED"
+    def _closed(self, account: Account) -> None:
+        account.state = account.status = "CLOSED"
         self.later(self.engine.creation.closed_seconds, self._part_with, account)
 
     def _part_with(self, account: Account) -> None:

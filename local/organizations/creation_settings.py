@@ -30,9 +30,9 @@ class CreationSettings:
     service_answer: what services answer until then, one of ANSWERS; where it is not set, OWN_ANSWERS.
     event_delay, event_copies: when after completion CreateAccountResult comes, and how often (0 loses it).
     minimum_age: how old a created account must be to leave the organization.
-    closing_seconds: PENDING_CLOSURE until SUSPENDED.
+    closing_seconds: PENDING_CLOSURE until CLOSED.
     closings_in_30_days: how many accounts AWS closes in that time, where it is not what AWS documents now.
-    closed_seconds: SUSPENDED until the account is closed for good, and no longer in the organization.
+    closed_seconds: CLOSED until the account is closed for good, and no longer in the organization.
     """
 
     throttle: Throttle

@@ -106,7 +106,7 @@ def close_due(place: Place) -> Job:
     due, gone = Shut(place), Shut(place)
     client = place.cloud.aws.client("organizations")
     until(lambda: client.close_account(AccountId=gone.id), "the other account to be closed")
-    until(lambda: Closings(place.cloud).state(gone.id) == "SUSPENDED", "the other account's suspension")
+    until(lambda: Closings(place.cloud).state(gone.id) == "CLOSED", "the other account's closure")
     ledger = Ledger(place.cloud.outputs["LedgerTable"], client=place.cloud.aws.client("dynamodb"))
 
     def job() -> str:

@@ -58,7 +58,7 @@ def with_accounts(slot: Slot, many: int) -> Organization:
     accounts = cloud.accounts()
     suspended, *ids = (str(accounts[email]["Id"]) for _, email in asked)
     organizations.close_account(AccountId=suspended)
-    until(lambda: _state(organizations, suspended) == "SUSPENDED", "the closed account's suspension")
+    until(lambda: _state(organizations, suspended) == "CLOSED", "the account's closure")
     organizations.tag_resource(ResourceId=ids[0], Tags=[{"Key": "wave", "Value": "first"}])
     stranger = str(accounts["aws+before@example.com"]["Id"])
     return Organization(cloud, ids, stranger, suspended, subscribe(cloud))

@@ -42,8 +42,8 @@ if TYPE_CHECKING:
 LONG_AGO = datetime.fromtimestamp(0, UTC)
 """When an account joined of which AWS does not say: before Groundwork, so that nobody adopts it unasked."""
 ONCE = PATIENT.merge(Config(retries={"total_max_attempts": 1}))
-Closure = Literal["begun", "later", "exhausted"]
-"""Whether AWS closes the account from now on, takes the call later, or none for days."""
+Closure = Literal["begun", "closing", "later", "exhausted"]
+"""Whether AWS closes the account from now on, did so already, takes the call later, or none for days."""
 CLOSING_LIMITS: Mapping[str, Closure] = {
     "CLOSE_ACCOUNT_REQUESTS_LIMIT_EXCEEDED": "later",
     "CLOSE_ACCOUNT_QUOTA_EXCEEDED": "exhausted",
@@ -156,12 +156,9 @@ class Organizations:
         with _named_errors():
             try:
                 self._asking_once.close_account(AccountId=account_id)
-            except (
-                known.AccountAlreadyClosedException,
-                known.ConcurrentModificationException,
-                known.ConflictException,
-                known.TooManyRequestsException,
-            ):
+            except (known.AccountAlreadyClosedException, known.ConflictException):
+                return "closing"
+            except (known.ConcurrentModificationException, known.TooManyRequestsException):
                 return "later"
             except known.ConstraintViolationException as limit:
                 if found := CLOSING_LIMITS.get(str(limit.response.get("Reason"))):

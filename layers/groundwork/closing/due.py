@@ -6,6 +6,7 @@ closes up to 96. AWS's documentation has had two quotas, the lower of them 10 % 
 10: a refusal for a quota is taken for what it is, "later".
 https://docs.aws.amazon.com/organizations/latest/APIReference/API_CloseAccount.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_accounts_account_state.html
 """
 
 from __future__ import annotations
@@ -43,7 +44,11 @@ REFUSED = timedelta(days=1)
 """The same of an account against whose closing something stands."""
 RELEARNED = timedelta(days=1)
 """How long an account waits at least that the ledger has lost."""
-GONE = ("SUSPENDED", "CLOSED")
+SHOWN = timedelta(minutes=30)
+"""For how long AWS may go on showing an account as ACTIVE once it closes it: practitioners saw ten minutes.
+
+https://github.com/hashicorp/terraform-provider-aws/issues/46284
+"""
 log = logging.getLogger("groundwork")
 
 
@@ -88,7 +93,7 @@ class DueAccounts:
 
     def _has_ended(self, record: ClosingRecord, listed: Listed | None, now: datetime) -> bool:
         """Whether it is closed, by whomever, and told. One that has left the organization open is another's affair."""
-        if listed and listed.state not in GONE:
+        if listed and not _is_closed(record, listed):
             return False
         if listed is None and self._organizations.has(record.account_id):
             return False  # AWS shows it late in its list
@@ -126,6 +131,8 @@ class DueAccounts:
             return False
         if answer == "begun":
             return True
+        if answer == "closing" and record.called_at:
+            return False  # an earlier call is at work
         self._ledger.closings.forget_call(record.account_id)
         if answer == "exhausted":
             self._ledger.closings.pause(int((now + EXHAUSTED).timestamp()))
@@ -149,6 +156,7 @@ class DueAccounts:
                 is_there
                 and not record.closed_at
                 and not record.reopening
+                and not _is_being_closed(record, now)
                 and (record.refused_at or 0) <= lately
             ):
                 yield record
@@ -181,7 +189,11 @@ class DueAccounts:
         since = int((now - MONTH).timestamp())
         lately = sum((each.called_at or 0) > since for each in memory.closings.values())
         quota = min(max(FEWEST, (len(accounts) - 1) // SHARE), MOST)
-        in_progress = sum(each.state == "PENDING_CLOSURE" for each in accounts)
+        in_progress = sum(
+            each.state == "PENDING_CLOSURE"
+            or (each.state == "ACTIVE" and _is_being_closed(memory.closings.get(each.id), now))
+            for each in accounts
+        )
         return in_progress < AT_ONCE and lately < quota
 
     def _may_go(self, record: ClosingRecord, memory: Memory, now: datetime) -> bool:
@@ -198,3 +210,16 @@ class DueAccounts:
             return False
         is_due = closing.closes_at <= in_text(now)
         return is_due and listed.state == "ACTIVE" and listed.parent_id == closing.unit
+
+
+def _is_closed(record: ClosingRecord, listed: Listed) -> bool:
+    """Whether AWS shows it as closed: CLOSED by the guide's page about states, SUSPENDED by CloseAccount's own page. By the
+    first, SUSPENDED is an account that AWS has shut, over a bill that nobody paid, say, and may open again."""
+    return listed.state == "CLOSED" or (listed.state == "SUSPENDED" and record.called_at is not None)
+
+
+def _is_being_closed(record: ClosingRecord | None, now: datetime) -> bool:
+    """Whether CloseAccount was called so lately that AWS may show it as open still. Not where AWS has opened it again."""
+    if record is None or record.called_at is None or record.closed_at:
+        return False
+    return record.called_at > int((now - SHOWN).timestamp())

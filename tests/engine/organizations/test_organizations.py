@@ -392,7 +392,7 @@ def test_an_account_moves_only_from_where_it_is(organizations: Any) -> None:
     ]
 
 
-def test_a_closed_account_is_suspended_in_the_end(
+def test_a_closed_account_is_shown_as_closed_in_the_end(
     engine: Engine, organizations: Any, creation: CreationSettings
 ) -> None:
     account, creation.closing_seconds = new_account(organizations), 10_000
@@ -405,7 +405,7 @@ def test_a_closed_account_is_suspended_in_the_end(
     assert refused(organizations.close_account, AccountId=account)[0] == "ConflictException"
     account, creation.closing_seconds = new_account(organizations, "stage"), 1
     organizations.close_account(AccountId=account)
-    assert eventually(lambda: state() == "SUSPENDED")
+    assert eventually(lambda: state() == "CLOSED")
     assert refused(organizations.close_account, AccountId=account)[0] == "AccountAlreadyClosedException"
     assert refused(organizations.close_account, AccountId=engine.management_account) == (
         "ConstraintViolationException",

@@ -38,6 +38,7 @@ class Aws:
         self.answers: list[Any] = []
         self.called: list[str] = []
         self.not_before = 0
+        self.shows_late = False
         self.closings = self.tally = self
         self.put, self.ended, self.scans = len(self.records), -1, 0
 
@@ -75,7 +76,7 @@ class Aws:
         answer = self.answers.pop(0) if self.answers else "begun"
         if isinstance(answer, Exception):
             raise answer
-        if answer == "begun":
+        if answer == "begun" and not self.shows_late:
             self.states[account] = "PENDING_CLOSURE"
         return str(answer)
 
@@ -160,7 +161,7 @@ def test_where_closing_is_not_declared_the_ledger_is_read_until_nobody_waits(
 ) -> None:
     aws = Aws(waiting(1), waiting(2, called_at=seconds(NOW), closed_at=seconds(NOW)))
     assert look(aws).closing == [waiting(1).account_id]  # declared once, and not any more
-    aws.states[waiting(1).account_id] = "SUSPENDED"
+    aws.states[waiting(1).account_id] = "CLOSED"
     assert look(aws, NOW + LATER).closed == [waiting(1).account_id]
     look(aws, NOW + 2 * LATER)
     scans = aws.scans
@@ -189,14 +190,14 @@ def test_three_at_once_whoever_closes_them(told: list[tuple[str, str]]) -> None:
     others = {f"30000000000{number}": "PENDING_CLOSURE" for number in range(3)}
     aws = Aws(waiting(1), states=others)
     assert look(aws).closing == []
-    aws.states["300000000000"] = "SUSPENDED"
+    aws.states["300000000000"] = "CLOSED"
     assert look(aws).closing == [waiting(1).account_id]
 
 
 def test_no_more_in_30_days_than_aws_closes(told: list[tuple[str, str]]) -> None:
     lately = seconds(NOW - timedelta(days=29))
     before = [waiting(number, called_at=lately, closed_at=lately) for number in range(250)]
-    gone = {each.account_id: "SUSPENDED" for each in before}
+    gone = {each.account_id: "CLOSED" for each in before}
     aws = Aws(*before, waiting(999), states=gone)
     assert look(aws).closing == []
     assert look(aws, NOW + timedelta(days=2)).closing == [waiting(999).account_id]
@@ -249,10 +250,59 @@ def test_the_last_look_finds_who_is_protected_and_the_next_one_goes(told: list[t
 
 def test_whoever_was_closed_is_told_once_by_whomever(told: list[tuple[str, str]]) -> None:
     ours, others = waiting(1, called_at=seconds(NOW)), waiting(2, -timedelta(days=9))
-    aws = Aws(ours, others, states={ours.account_id: "SUSPENDED", others.account_id: "SUSPENDED"})
+    aws = Aws(ours, others, states={ours.account_id: "CLOSED", others.account_id: "CLOSED"})
     assert sorted(look(aws).closed) == [ours.account_id, others.account_id]
     look(aws, NOW + LATER)
     assert sorted(told) == [("Account Closed", ours.account_id), ("Account Closed", others.account_id)]
+
+
+def test_one_that_was_asked_for_may_be_shown_as_suspended_once_it_is_closed(
+    told: list[tuple[str, str]],
+) -> None:
+    """The page of CloseAccount says so, the page about states does not."""
+    aws = Aws(waiting(1, called_at=seconds(NOW)), states={waiting(1).account_id: "SUSPENDED"})
+    assert look(aws, NOW + LATER).closed == [waiting(1).account_id]
+
+
+def test_whoever_aws_has_shut_itself_is_not_told_as_closed_and_goes_on_waiting(
+    told: list[tuple[str, str]],
+) -> None:
+    aws = Aws(waiting(1), states={waiting(1).account_id: "SUSPENDED"})
+    assert look(aws).to_json() == {"closing": [], "closed": []}
+    aws.states[waiting(1).account_id] = "ACTIVE"  # the bill is paid
+    assert look(aws, NOW + LATER).closing == [waiting(1).account_id]
+    assert told == []
+
+
+def test_one_that_aws_closes_and_still_shows_as_active_is_asked_for_once(
+    told: list[tuple[str, str]],
+) -> None:
+    """It counts among the three at once, too."""
+    aws = Aws(*(waiting(number) for number in range(1, 5)))
+    aws.shows_late = True
+    for minutes in range(0, 30, 2):
+        look(aws, NOW + timedelta(minutes=minutes))
+    assert aws.called == [waiting(number).account_id for number in (1, 2, 3)]
+
+
+@pytest.mark.parametrize("answer", ["closing", "begun"])
+def test_a_call_that_aws_has_lost_is_made_again_and_an_earlier_one_is_kept(
+    told: list[tuple[str, str]], answer: str
+) -> None:
+    aws = Aws(waiting(1, called_at=seconds(NOW - timedelta(hours=1))))
+    aws.answers = [answer]
+    look(aws)
+    assert (aws.called, aws.records[waiting(1).account_id].called_at) == (
+        [waiting(1).account_id],
+        seconds(NOW),
+    )
+
+
+def test_what_somebody_else_closes_is_noted_as_nobody_s_call(told: list[tuple[str, str]]) -> None:
+    aws = Aws(waiting(1))
+    aws.answers = ["closing"]
+    assert look(aws).closing == []
+    assert aws.records[waiting(1).account_id].called_at is None
 
 
 def test_what_aws_support_has_reopened_is_not_closed_again(told: list[tuple[str, str]]) -> None:

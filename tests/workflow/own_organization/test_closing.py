@@ -113,7 +113,7 @@ def test_an_account_is_suspended_at_once_and_closed_when_it_is_due(world: World,
     assert closings.look(due - timedelta(seconds=1)) == {"closing": [], "closed": []}
     assert closings.state(account) == "ACTIVE"
     assert closings.look(due) == {"closing": [account], "closed": []}
-    until(lambda: closings.state(account) == "SUSPENDED", "the account to be closed")
+    until(lambda: closings.state(account) == "CLOSED", "the account to be closed")
     assert closings.look(due + LATER) == {"closing": [], "closed": [account]}
     assert closings.look(due + 2 * LATER) == {"closing": [], "closed": []}
     assert cloud.answer("Account Closed", accountId=account)["detail"]["requestId"] == event
@@ -378,7 +378,7 @@ def test_a_refusal_for_a_quota_is_later_and_nothing_is_lost(
     passes = (due + timedelta(hours=hours) for hours in itertools.count(7))
     # AWS takes one CloseAccount in 20 seconds, and a pass here comes sooner than that after the one before.
     until(lambda: closings.look(next(passes))["closing"] == [account], "CloseAccount to be taken")
-    until(lambda: closings.state(account) == "SUSPENDED", "the account to be closed")
+    until(lambda: closings.state(account) == "CLOSED", "the account to be closed")
     assert closings.look(next(passes)) == {"closing": [], "closed": [account]}
     assert world.cloud.answered("Account Failed", accountId=account) == 0
 

@@ -65,7 +65,7 @@ def test_thirty_of_sixty_are_closed_in_order_within_every_quota(world: World) ->
         each for each in world.aws.calls if each.operation == "CloseAccount" and each.verdict == "denied"
     ]
     assert denied == []
-    assert {closings.state(account) for account in due} == {"SUSPENDED"}
+    assert {closings.state(account) for account in due} == {"CLOSED"}
     assert closings.state(protected) == "ACTIVE"
     assert cloud.answered("Account Failed") == 1
 

@@ -116,7 +116,7 @@ def test_an_account_expires_told_twice_before_suspended_on_the_day_and_closed(
     assert closing["reason"] == f"It expired on {day:%Y-%m-%d}."
     due = datetime.fromisoformat(closing["closesAt"])
     assert account in closings.look(due)["closing"]
-    until(lambda: closings.state(account) == "SUSPENDED", "the account to be closed")
+    until(lambda: closings.state(account) == "CLOSED", "the account to be closed")
     assert account in closings.look(due + LATER)["closed"]
     assert len(told(world, "Account Closed", account)) == 1
 
