@@ -61,6 +61,7 @@ ADAPTERS: Sequence[str] = (
     "local.stack.change_sets",
     "local.stack.exports",
     "local.stack.drift",
+    "local.stack.validations",
 )
 BACKGROUND_WORKERS = 64
 ADMINISTRATOR = "administrator"

@@ -313,6 +313,8 @@ def _macie2(call: Call, action: Action) -> list[str] | None:
 
 
 def _cloudformation(call: Call, action: Action) -> list[str] | None:
+    if call.get("ChangeSetName") and "changeset" in action.optional:  # DescribeEvents
+        return [str(call.get("ChangeSetName"))]
     name = call.get("StackName", "StackId")
     if not name or "stack" not in {**action.required, **action.optional}:
         return None

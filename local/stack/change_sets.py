@@ -21,6 +21,7 @@ from moto.core.responses import ActionResult, EmptyResult
 from local.stack.cloudformation import Stack
 from local.stack.foreseen import changes
 from local.stack.requests import require_capabilities, require_role
+from local.stack.validations import FAILED, conflicts
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -106,7 +107,7 @@ def _create(
             role_arn=role_arn,
         )
     identifier = generate_changeset_id(change_set_name, backend.region_name, backend.account_id)
-    made = models.ChangeSet(
+    made: Any = models.ChangeSet(
         change_set_type=change_set_type,
         change_set_id=identifier,
         change_set_name=change_set_name,
@@ -118,8 +119,11 @@ def _create(
         tags=tags,
         role_arn=role_arn,
     )
+    made.validations = conflicts(stack, made)
     if change_set_type == "UPDATE" and _changes_nothing(made, stack):
         made.status, made.execution_status, made.status_reason = "FAILED", "UNAVAILABLE", NO_CHANGES
+    elif made.validations:
+        made.status, made.execution_status, made.status_reason = "FAILED", "UNAVAILABLE", FAILED
     else:
         made.status, made.execution_status = "CREATE_COMPLETE", "AVAILABLE"
     if stack.stack_id not in backend.stacks:

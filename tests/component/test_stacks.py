@@ -20,6 +20,7 @@ from tests.component.sabotage import Sabotage, prove, prove_complete, used_and_d
 from tests.component.stacks import (
     ABROAD,
     ALLOWED,
+    BUCKET,
     HERE,
     QUEUE,
     ROLE,
@@ -311,6 +312,15 @@ def test_it_may_do_what_it_does_and_nothing_else(world: World) -> None:
     )
     with pytest.raises(StackFailed):
         apply(world, account, declaring(world, stack(template="queue.yaml"), queue=QUEUE), "two")
+    world.client("s3", account).create_bucket(Bucket=f"taken-{account.id}")
+    taken = BUCKET.replace('"}', f'", "Properties": {{"BucketName": "taken-{account.id}"}}}}')
+    with pytest.raises(StackFailed, match="already exists"):
+        apply(
+            world,
+            account,
+            declaring(world, stack(template="taken.yaml", parameters={}), taken=taken),
+            "three",
+        )
     prove_complete(world, STACKS, account, declaration=declaring(world, governed=(HERE, ABROAD), prune=True))
     used, declared = used_and_declared(world, STACKS, mark)
     assert used == declared

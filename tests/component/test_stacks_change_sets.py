@@ -201,6 +201,26 @@ def test_what_cloudformation_refuses_is_told_once_and_tried_again_by_the_next_ex
     assert status(world, member) == "UPDATE_COMPLETE"
 
 
+def test_a_name_that_is_taken_is_told_in_cloudformations_words(world: World, member: Account) -> None:
+    """AWS's change set says of it but that a validation failed, and where that is told."""
+    taken = f"taken-{member.id}"
+    world.client("s3", member).create_bucket(Bucket=taken)
+    bucket = f"Bucket: {{Type: AWS::S3::Bucket, Properties: {{BucketName: {taken}}}}}"
+    declared = declaring(
+        world,
+        stack(template="next.yaml"),
+        next=NEXT.replace("Bucket: {Type: AWS::S3::Bucket}", bucket),
+    )
+    told = f"Bucket (AWS::S3::Bucket): Resource of type 'AWS::S3::Bucket' with identifier '{taken}' already exists"
+    (planned,) = world.plan(STACKS, member, declaration=declared)
+    assert (planned.action, planned.severity) == ("report", "high")
+    assert planned.reason == f"CloudFormation refuses its update: {told}"
+    with pytest.raises(StackFailed, match="already exists"):
+        apply(world, member, declared, "two")
+    assert status(world, member) == "CREATE_COMPLETE"
+    assert change_sets_of(world, member) == []
+
+
 def test_what_changes_no_resource_is_told_with_what_helps(world: World, member: Account) -> None:
     idle = declaring(world, stack(template="idle.yaml"), idle=TOPIC + "Mappings: {By: {region: {a: b}}}\n")
     (told,) = world.plan(STACKS, member, declaration=idle)

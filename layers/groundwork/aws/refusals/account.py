@@ -27,8 +27,8 @@ CALLS_OF_S3 = (
 )
 CALLS_OF_S3CONTROL = "GetPublicAccessBlock PutPublicAccessBlock"
 CALLS_OF_CLOUDFORMATION = (
-    "CreateChangeSet CreateStack DeleteChangeSet DeleteStack DescribeChangeSet DescribeStackDriftDetectionStatus "
-    "DescribeStackEvents DescribeStackResourceDrifts DescribeStackResources DescribeStacks DetectStackDrift ExecuteChangeSet "
+    "CreateChangeSet CreateStack DeleteChangeSet DeleteStack DescribeChangeSet DescribeEvents "
+    "DescribeStackDriftDetectionStatus DescribeStackEvents DescribeStackResourceDrifts DescribeStackResources DescribeStacks DetectStackDrift ExecuteChangeSet "
     "GetTemplate UpdateTerminationProtection"
 )
 CALLS_OF_SSM = "GetParameter PutParameter"

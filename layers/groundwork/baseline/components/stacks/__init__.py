@@ -35,6 +35,9 @@ from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, TAG, Stack, de
 from groundwork.errors import StackFailed, StackInProgress
 
 _STACKS = (f"arn:{{partition}}:cloudformation:*:{{account}}:stack/{STACK}*/*",)
+_CHANGE_SETS = tuple(
+    f"arn:{{partition}}:cloudformation:*:{{account}}:changeSet/{name}/*" for name in (PLANNED, APPLIED)
+)
 _ROLES = (f"arn:{{partition}}:iam::{{account}}:role/{ROLE}*",)
 
 
@@ -71,6 +74,7 @@ class Stacks(Component[Found]):
     reads = (
         Permission(["cloudformation:DescribeStacks", "iam:GetAccountAuthorizationDetails", "iam:ListRoles"]),
         Permission(["cloudformation:DescribeStackEvents", "cloudformation:GetTemplate"], _STACKS),
+        Permission(["cloudformation:DescribeEvents"], (*_STACKS, *_CHANGE_SETS)),
         FIND_REGIONS,
     )
     reads_in_plan = (_on_change_set(PLANNED), _PASSED, *drift.reads(_STACKS))

@@ -20,7 +20,7 @@ from botocore.exceptions import ClientError
 from groundwork.declaration.stacks import STACK
 
 from .calls import Declared
-from .state import token
+from .state import token, validation_errors
 from .words import ChangeSet
 
 IN_PROGRESS = ("CREATE_PENDING", "CREATE_IN_PROGRESS", "DELETE_PENDING", "DELETE_IN_PROGRESS")
@@ -47,7 +47,9 @@ def made(cloudformation: Any, place: Declared, name: str) -> ChangeSet:
         return ChangeSet(pending=True)
     if there["Status"] == "FAILED":
         why = there.get("StatusReason", "").rstrip(". ")
-        return ChangeSet(idle=True) if any(each in why for each in NO_CHANGES) else ChangeSet(failed=why)
+        if any(each in why for each in NO_CHANGES):
+            return ChangeSet(idle=True)
+        return ChangeSet(failed=validation_errors(cloudformation, ChangeSetName=there["ChangeSetId"]) or why)
     return ChangeSet([each["ResourceChange"] for each in there["Changes"]])
 
 

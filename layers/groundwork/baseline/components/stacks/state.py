@@ -95,7 +95,10 @@ def _seen(
     if settled and there.status != ROLLED_BACK and not is_recent:
         return there
     operation = list(_last_operation(cloudformation, raw))
-    failure = _failure(operation) or raw.get("StackStatusReason", "").rstrip(". ")
+    failure = _failure(operation) or (
+        validation_errors(cloudformation, StackName=raw["StackId"]) if there.never_made else ""
+    )
+    failure = failure or raw.get("StackStatusReason", "").rstrip(". ")
     asked = operation[-1].get("ClientRequestToken", "") if operation else ""
     return replace(there, failure=failure, token=asked, steps=_steps(operation))
 
@@ -105,6 +108,22 @@ def _content(cloudformation: Any, raw: Mapping[str, Any]) -> Mapping[str, Any]:
     body = cloudformation.get_template(StackName=raw["StackName"], TemplateStage="Original")["TemplateBody"]
     found: Mapping[str, Any] = parsed(body if isinstance(body, str) else json.dumps(body))
     return found
+
+
+def validation_errors(cloudformation: Any, **of: str) -> str:
+    """What CloudFormation found before it made anything of a stack, or a change set: statuses and stack events name but the
+    validation that failed. Empty where it found nothing that it does not go on with.
+
+    https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/validate-stack-deployments.html
+    """
+    pages = cloudformation.get_paginator("describe_events").paginate(**of, Filters={"FailedEvents": True})
+    found = [
+        f"{_named(event)}: {event.get('ValidationStatusReason', '').rstrip('. ')}"
+        for page in pages
+        for event in page.get("OperationEvents", [])
+        if event.get("EventType") == "VALIDATION_ERROR" and event.get("ValidationFailureMode") != "WARN"
+    ]
+    return "; ".join(dict.fromkeys(found))
 
 
 # -- the events of the last operation ------------------------------------------------------------------
