@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Callable
 from dataclasses import replace
+from datetime import UTC, datetime
 
 import pytest
 
@@ -330,6 +331,33 @@ def test_what_aws_could_not_provision_is_told_in_its_words(made: People) -> None
 # -- what others have, and what is taken out -----------------------------------------------------------
 
 
+def test_a_closed_account_keeps_a_change_from_no_other(made: People) -> None:
+    """IAM Identity Center counts it for 90 days, and provisions nothing in it."""
+    world, gone, account = made.world, made.world.account(), made.world.account()
+    group = made.group("closing")
+    for each in (gone, account):
+        made.assign(READ, group, each)
+    (closed,) = (each for each in made.center.organization.accounts if each.id == gone.id)
+    closed.state = "CLOSED"
+    changed = declared(world.declaration, roles={"managed_policies": ["SecurityAudit"]})
+    began = datetime.now(UTC).replace(microsecond=0).isoformat()
+    target = replace(world.target(SETS, world.security, changed), started=began)
+    done = words(loop.apply(SETS, target))
+    assert f"update permission set {READ} in accounts: 1 account has it as it was before" in done
+    assert f"update permission set {READ} in account {account.id}: it has it as it was before" in done
+    assert made.role(account, READ)["policies"] == ["SecurityAudit"]
+    mark = len(world.aws.calls)
+    assert loop.apply(SETS, target) == []
+    assert world.plan(SETS, world.security, declaration=changed) == []
+    assert [call.operation for call in world.calls_since(mark) if call.mutating] == []
+    closed.state = "ACTIVE"  # AWS Support has opened it again
+    prove_complete(world, SETS, world.security, declaration=changed)
+    assert made.role(gone, READ)["policies"] == ["SecurityAudit"]
+    prove_complete(world, SETS, world.security, declaration=declared(world.declaration))
+    for each in (gone, account):
+        made.assign(READ, group, each, off=True)
+
+
 def test_one_of_others_is_told_and_left_alone(made: People) -> None:
     world = made.world
     made.sso.create_permission_set(**made.instance, Name="Theirs")
@@ -352,6 +380,11 @@ def test_one_that_is_no_longer_declared_goes_once_no_account_has_it(made: People
     fewer = declared(world.declaration, names=(ADMIN, DEVELOP, OBSERVE, READ, None, None))
     (told,) = world.apply(SETS, world.security, declaration=fewer)
     assert told.reason.startswith("is ours, and no longer declared; 1 account still has it")
+    (closed,) = (each for each in made.center.organization.accounts if each.id == account.id)
+    closed.state = "CLOSED"
+    (told,) = world.apply(SETS, world.security, declaration=fewer)
+    assert "closed accounts still have it: it is deleted once AWS has taken them out" in told.reason
+    closed.state = "ACTIVE"
     made.assign(SUPPORT, group, account, off=True)
     (gone,) = prove_complete(world, SETS, world.security, declaration=fewer)
     assert (gone.action, gone.taken_out) == ("delete", True)

@@ -192,6 +192,13 @@ class Center:
             roles.remove(permission_set, about.account, self.partition)
 
     def _provision(self, permission_set: PermissionSet, account: str) -> None:
+        """One that is not open ends the whole request, the stricter reading.
+
+        https://github.com/aws-samples/aws-identitycenter-codepipeline-auto-assignment/issues/31
+        """
+        if all(each.id != account or each.state != "ACTIVE" for each in self.organization.accounts):
+            told = f"Obtaining permissions to manage your AWS account '{account}' takes longer than usual."
+            raise denied(f"AWS SSO is unable to complete your request at this time. {told}")
         give_role(account, SERVICE, self.partition)
         roles.put(permission_set, account, roles.Home(self.arn, self.partition, self.region))
         permission_set.roles[account] = permission_set.contents

@@ -5,8 +5,12 @@ have it once it is provisioned again, which AWS does by itself: the state machin
 permission set in an account is `account-assignments`'. A permission set that anybody is assigned in the management account is for
 that account alone to change.
 
+IAM Identity Center goes on counting an account that was closed among those that have a permission set, and provisions nothing in
+it. AWS does not say what becomes of the others then: whoever is behind after that is provisioned one by one.
+
 https://docs.aws.amazon.com/singlesignon/latest/userguide/delegated-admin.html
 https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ProvisionPermissionSet.html
+https://github.com/aws-samples/aws-identitycenter-codepipeline-auto-assignment/issues/31
 """
 
 from __future__ import annotations
@@ -44,12 +48,26 @@ _ALL_ACCOUNTS = "arn:{partition}:sso:::account/*"
 @dataclass(frozen=True)
 class Found:
     """`sets` are ours, by name; `others` the names of those that somebody else made. `provisioning` is what AWS was asked to bring to
-    accounts."""
+    accounts. `closed` are accounts that have one and are not open, looked for where accounts are behind, or keep one that goes."""
 
     standing: Standing = field(default_factory=Standing)
     sets: Mapping[str, PermissionSet] = field(default_factory=dict)
     others: frozenset[str] = frozenset()
     provisioning: Requests = field(default_factory=Requests)
+    closed: frozenset[str] = frozenset()
+
+    def behind(self, one: PermissionSet) -> frozenset[str]:
+        """The open accounts that have it as it was before."""
+        return one.outdated - self.closed
+
+    def failed(self, one: PermissionSet) -> list[Mapping[str, Any]]:
+        return [each for each in self.provisioning.failed if each["PermissionSetArn"] == one.arn]
+
+    def one_by_one(self, one: PermissionSet) -> frozenset[str]:
+        """The open accounts that AWS has left behind when it came to a closed one."""
+        if not self.closed.intersection(one.accounts) or not self.failed(one):
+            return frozenset()
+        return self.behind(one) - {each.get("AccountId", "") for each in self.failed(one)}
 
 
 class PermissionSets(Component[Found]):
@@ -70,6 +88,7 @@ class PermissionSets(Component[Found]):
             ],
             _SETS,
         ),
+        Permission(["organizations:ListAccounts"]),
     )
     writes = (
         Permission(
@@ -104,7 +123,10 @@ class PermissionSets(Component[Found]):
         sets = {each.name: each for each in read_ones}
         outdated = any(each.outdated for each in read_ones)
         asked = instance.requests("provisioning", where, target) if outdated else Requests()
-        return Found(standing, sets, frozenset(names) - sets.keys(), asked)
+        kept = any(sets[name].accounts for name in sets.keys() - _declared(target))
+        having = {account for each in read_ones for account in each.accounts}
+        closed = frozenset(having - _open(target)) if having and (outdated or kept) else frozenset[str]()
+        return Found(standing, sets, frozenset(names) - sets.keys(), asked, closed)
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -119,15 +141,24 @@ class PermissionSets(Component[Found]):
         roles = identity_center.permission_sets(target.declaration)
         for role in roles:
             yield from _of_role(role, found, where, target)
-        declared = {role.permission_set for role in roles}
-        for name in sorted(found.sets.keys() - declared):
-            yield from _former(found.sets[name], where, target)
+        for name in sorted(found.sets.keys() - _declared(target)):
+            yield from _former(found.sets[name], found, where, target)
 
     def left(self, target: Target) -> Iterable[Call]:
         found = self.read(target)
         if where := found.standing.instance:
             for _, each in sorted(found.sets.items()):
-                yield from _former(each, where, target)
+                yield from _former(each, found, where, target)
+
+
+def _declared(target: Target) -> set[str | None]:
+    return {role.permission_set for role in identity_center.permission_sets(target.declaration)}
+
+
+def _open(target: Target) -> set[str]:
+    """The ids of the organization's accounts that are."""
+    pages = target.client("organizations").get_paginator("list_accounts").paginate()
+    return {each["Id"] for page in pages for each in page["Accounts"] if each["State"] == "ACTIVE"}
 
 
 def with_failures(made: list[Call], failures: list[Call], target: Target) -> list[Call]:
@@ -251,26 +282,27 @@ class _Difference:
     def _provisioning(self, there: PermissionSet, changes: list[Call]) -> Iterator[Call]:
         """It comes last, and reaches all accounts at once. A description or a relay state reaches none."""
         reaching = [call for call in changes if call.severity != "low"]
-        if not (reaching or there.outdated):
+        behind = self.found.behind(there)
+        if not (reaching or behind):
             return
-        at_work = any(each["PermissionSetArn"] == there.arn for each in self.found.provisioning.in_progress)
-        if any(each["PermissionSetArn"] == there.arn for each in self.found.provisioning.failed):
-            return
-        behind = len(there.accounts if reaching else there.outdated)
         waits = "it is as declared" if changes else ""
-        if at_work:
+        if any(each["PermissionSetArn"] == there.arn for each in self.found.provisioning.in_progress):
             waits = "IAM Identity Center has provisioned it"
-        yield Call(
-            "sso-admin",
-            "ProvisionPermissionSet",
-            {
-                "InstanceArn": self.instance.arn,
-                "PermissionSetArn": there.arn,
-                "TargetType": "ALL_PROVISIONED_ACCOUNTS",
-            },
-            f"{self.resource} in accounts",
-            "update",
-            f"{'1 account has' if behind == 1 else f'{behind} accounts have'} it as it was before",
+        if self.found.failed(there):
+            for account in sorted(self.found.one_by_one(there)):
+                where = {"TargetType": "AWS_ACCOUNT", "TargetId": account}
+                yield self._provision(there, where, f"account {account}", "it has it as it was before", waits)
+            return
+        count = len(set(there.accounts) - self.found.closed if reaching else behind)
+        told = f"{'1 account has' if count == 1 else f'{count} accounts have'} it as it was before"
+        yield self._provision(there, {"TargetType": "ALL_PROVISIONED_ACCOUNTS"}, "accounts", told, waits)
+
+    def _provision(
+        self, there: PermissionSet, where: Mapping[str, str], place: str, told: str, waits: str
+    ) -> Call:
+        given = {"InstanceArn": self.instance.arn, "PermissionSetArn": there.arn, **where}
+        return Call(
+            *("sso-admin", "ProvisionPermissionSet", given, f"{self.resource} in {place}", "update", told),
             after=waits,
             needs=(self.resource,),
         )
@@ -291,9 +323,16 @@ def _settings_of(declared: PermissionSet) -> dict[str, str]:
 
 
 def _not_provisioned(found: Found) -> Iterator[Call]:
+    """In accounts that are open, and once nothing more can be asked for."""
     by_arn = {each.arn: each for each in found.sets.values()}
     for each in found.provisioning.failed:
-        if its := by_arn.get(each["PermissionSetArn"]):
+        its = by_arn.get(each["PermissionSetArn"])
+        if (
+            its
+            and found.behind(its)
+            and not found.one_by_one(its)
+            and each.get("AccountId") not in found.closed
+        ):
             why = each.get("FailureReason", "AWS does not say why").rstrip(". ")
             told = f"could not be provisioned again: {why}"
             yield Call(
@@ -301,11 +340,15 @@ def _not_provisioned(found: Found) -> Iterator[Call]:
             )
 
 
-def _former(there: PermissionSet, where: Instance, target: Target) -> Iterator[Call]:
+def _former(there: PermissionSet, found: Found, where: Instance, target: Target) -> Iterator[Call]:
     """AWS deletes none that is provisioned; the accounts' own executions take it off."""
     resource, why = f"permission set {there.name}", "is ours, and no longer declared"
+    if there.accounts and found.closed.issuperset(there.accounts):
+        told = f"{why}; closed accounts still have it: it is deleted once AWS has taken them out of the organization"
+        yield Call("sso-admin", "", {}, resource, "report", told, severity="low", taken_out=True)
+        return
     if there.accounts:
-        count = len(there.accounts)
+        count = len(set(there.accounts) - found.closed)
         told = (
             f"{why}; {'1 account still has' if count == 1 else f'{count} accounts still have'} it: their own executions take it off, and the next "
             "one of this account deletes it"
