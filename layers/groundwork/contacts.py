@@ -10,6 +10,8 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Annotated
 
+from pydantic import model_validator
+
 from groundwork.fields import ContactEmail, ContactPhone, CountryCode, PrimaryPhone, at_most
 from groundwork.model import Model
 
@@ -38,6 +40,8 @@ PRIMARY_FIELDS = {
     "WebsiteUrl": "web site",
 }
 """The same of the primary contact."""
+WITH_STATE = ("BR", "CA", "DE", "GB", "IN", "JP", "US")
+"""Countries of which AWS asks for the state or region of an address."""
 
 AsAwsHasIt = Mapping[str, str]
 
@@ -70,6 +74,12 @@ class PrimaryContact(Model):
     district_or_county: Annotated[str, at_most(50)] | None = None
     state_or_region: Annotated[str, at_most(50)] | None = None
     website_url: Annotated[str, at_most(256)] | None = None
+
+    @model_validator(mode="after")
+    def _has_a_state(self) -> PrimaryContact:
+        if self.country_code in WITH_STATE and not self.state_or_region:
+            raise ValueError(f"lacks stateOrRegion, which AWS asks for in {', '.join(WITH_STATE)}; add it")
+        return self
 
     @property
     def as_aws_has_it(self) -> AsAwsHasIt:

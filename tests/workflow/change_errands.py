@@ -53,6 +53,7 @@ def put_contacts(place: Place) -> Job:
         "FullName": one,
         "AddressLine1": "Engine Street 1",
         "City": "London",
+        "StateOrRegion": "London",
         "PostalCode": "SW1Y 4JH",
         "CountryCode": "GB",
         "PhoneNumber": "+44 20 123",

@@ -15,6 +15,12 @@ from moto.core.responses import ActionResult, EmptyResult
 from local.engine import Engine
 from local.services.account.labels import AccountError, add_operations, checked, named_member
 
+WITH_STATE = ("BR", "CA", "DE", "GB", "IN", "JP", "US")
+"""Countries of which AWS asks for `StateOrRegion`.
+
+https://docs.aws.amazon.com/accounts/latest/reference/API_ContactInformation.html
+"""
+
 
 def install(engine: Engine) -> None:
     operations = {"PutContactInformation": _put, "GetContactInformation": _get}
@@ -22,7 +28,10 @@ def install(engine: Engine) -> None:
 
 
 def _put(response: AccountResponse) -> ActionResult:
-    vars(_backend(response))["contact_information"] = response._get_param("ContactInformation")
+    given = response._get_param("ContactInformation")
+    if given["CountryCode"] in WITH_STATE and not given.get("StateOrRegion"):
+        raise AccountError("ValidationException", "StateOrRegion is required in this country.")
+    vars(_backend(response))["contact_information"] = given
     return EmptyResult()
 
 

@@ -155,6 +155,7 @@ PRIMARY = {
     "FullName": "Ada Lovelace",
     "AddressLine1": "12 St James's Square",
     "City": "London",
+    "StateOrRegion": "London",
     "PostalCode": "SW1Y 4JH",
     "CountryCode": "GB",
     "PhoneNumber": "+44 20 123 456",
@@ -181,5 +182,7 @@ def test_a_primary_contact_is_the_accounts_and_the_management_accounts_once_the_
         code_of(account.get_contact_information, AccountId=engine.management_account)
         == "AccessDeniedException"
     )
+    nowhere = {key: value for key, value in PRIMARY.items() if key != "StateOrRegion"}
+    assert code_of(own.put_contact_information, ContactInformation=nowhere) == "ValidationException"
     wrong = PRIMARY | {"PhoneNumber": "020 123 456"}
     assert code_of(own.put_contact_information, ContactInformation=wrong) == "ValidationException"

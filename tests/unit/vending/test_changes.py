@@ -18,6 +18,7 @@ from groundwork.declaration.settings import Changes as Changing
 from groundwork.errors import InvalidRequest
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import ApprovalRecord, CodeSent, EndingRecord
+from groundwork.parsing import parsed
 from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request
 from groundwork.vending.changes.contacts import contacts_in, mistakes_of_contacts
 from groundwork.vending.changes.difference import Condition, changed, condition_of, contacts_of, in_words
@@ -194,6 +195,21 @@ def test_another_code_is_sent_only_to_whoever_needs_one(
 
 
 # -- contacts ----------------------------------------------------------------------------------------
+
+
+def test_a_primary_contact_has_a_state_where_aws_asks_for_one() -> None:
+    primary = {
+        "fullName": "Engines Ltd",
+        "addressLine1": "12 St James's Square",
+        "city": "London",
+        "postalCode": "SW1Y 4JH",
+        "countryCode": "GB",
+        "phoneNumber": "+44 20 123 456",
+    }
+    with pytest.raises(InvalidRequest, match=r"contacts.primary lacks stateOrRegion, .* GB, .*; add it"):
+        parsed(Changes, {"contacts": {"primary": primary}})
+    for more in ({"stateOrRegion": "London"}, {"countryCode": "CH"}):
+        parsed(Changes, {"contacts": {"primary": primary | more}})
 
 
 ADA = Contact(name="Ada", title="Security", email="ada@private.example", phone="+41 44 1")

@@ -51,6 +51,7 @@ HOME = {
     "fullName": "Engines Ltd",
     "addressLine1": "12 St James's Square",
     "city": "London",
+    "stateOrRegion": "London",
     "postalCode": "SW1Y 4JH",
     "countryCode": "GB",
     "phoneNumber": "+44 20 123 456",

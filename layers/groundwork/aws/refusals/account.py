@@ -90,7 +90,8 @@ ANSWERS_OF_ACCOUNT: Answers = {
         "PutAccountName": refused("AWS does not take the name: ask for another one."),
         "StartPrimaryEmailUpdate": refused("AWS does not take the e-mail address: ask for another one."),
         "PutContactInformation": refused(
-            "AWS does not take the primary contact: a field is longer than it allows, or is not what it says."
+            "AWS does not take the primary contact: a field is longer than it allows, or is not what it says, or "
+            "stateOrRegion is missing, which AWS asks for in BR, CA, DE, GB, IN, JP and US."
         ),
         "": refused(
             "AWS does not take a contact as it is declared, or asked for: correct it under accountContacts and deploy, or in the event."
