@@ -26,6 +26,7 @@ from groundwork.errors import (
     QuotaReached,
     RefusedByAws,
 )
+from local.organizations import organization_of
 from tests.component.conftest import World
 from tests.component.imagined import ON_ENGINE, SECURITY, imagined
 from tests.component.sabotage import (
@@ -298,7 +299,18 @@ def test_an_account_without_a_recorder_is_told(delegated: World) -> None:
         f"failed in account {silent.id} (NoAvailableConfigurationRecorder: There is no configuration recorder available.): "
         "see to it that AWS Config records there"
     )
+    (closed,) = (each for each in accounts_of(delegated) if each.id == silent.id)
+    closed.state = "CLOSED"
+    assert delegated.plan(PACKS, delegated.security, declaration=declaration) == []
+    closed.state = "ACTIVE"
     record(delegated, silent)
+
+
+def accounts_of(world: World) -> list[Any]:
+    """As Organizations has them."""
+    organization = organization_of(world.aws.management_account)
+    assert organization is not None
+    return organization.accounts
 
 
 def failed(ago: timedelta, now: datetime) -> Found:

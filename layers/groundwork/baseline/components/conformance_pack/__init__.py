@@ -16,8 +16,8 @@ https://docs.aws.amazon.com/config/latest/APIReference/API_OrganizationConforman
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from typing import Annotated, Any
 
@@ -127,7 +127,14 @@ class ConformancePack(Component[Found]):
         packs: Sequence[Pack] = target.declaration.settings(self.name).packs
         on, off = governed(target)
         names = {account for pack in packs for account in pack.except_accounts if not account.isdigit()}
-        return Found(in_each(target, "config", on, _region), off, _accounts(target) if names else {})
+        regions = in_each(target, "config", on, _region)
+        asks = names or any(region and any(region.failures.values()) for region in regions.values())
+        accounts = _accounts(target) if asks else []
+        closed = {each["Id"] for each in accounts if each["State"] != "ACTIVE"}
+        # Of two accounts of one name, one of them closed, the open one is meant.
+        accounts.sort(key=lambda each: bool(each["State"] == "ACTIVE"))
+        by_name = {each["Name"]: str(each["Id"]) for each in accounts}
+        return Found({name: _in_open(region, closed) for name, region in regions.items()}, off, by_name)
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         packs: Sequence[Pack] = target.declaration.settings(self.name).packs
@@ -200,9 +207,23 @@ def _failures(client: Any, name: str) -> list[Mapping[str, Any]]:
     ]
 
 
-def _accounts(target: Target) -> dict[str, str]:
+def _accounts(target: Target) -> list[Mapping[str, Any]]:
     pages = target.client("organizations").get_paginator("list_accounts").paginate()
-    return {each["Name"]: each["Id"] for page in pages for each in page["Accounts"]}
+    return [each for page in pages for each in page["Accounts"]]
+
+
+def _in_open(region: Region | None, closed: Collection[str]) -> Region | None:
+    """In an account that was closed Config can do nothing any more, and fails for as long as the organization has it.
+
+    https://github.com/hashicorp/terraform-provider-aws/issues/10455
+    """
+    if region is None:
+        return None
+    failures = {
+        pack: [each for each in failed if each["AccountId"] not in closed]
+        for pack, failed in region.failures.items()
+    }
+    return replace(region, failures=failures)
 
 
 # -- diff ----------------------------------------------------------------------------------------------
