@@ -73,7 +73,7 @@ def _roles(portal: Any, token: str, account: Any) -> list[str]:
 
 
 def _listed(portal: Any, operation: str, key: str, **given: str) -> list[Any]:
-    return [each for page in portal.get_paginator(operation).paginate(**given) for each in page[key]]
+    return [each for page in portal.get_paginator(operation).paginate(**given) for each in page.get(key, [])]
 
 
 def _token(start_url: str, name: str) -> str:

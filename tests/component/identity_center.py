@@ -96,11 +96,11 @@ class People:
             (described["Name"], each["PrincipalId"])
             for arn in self.sso.list_permission_sets_provisioned_to_account(
                 **self.instance, AccountId=account.id
-            )["PermissionSets"]
+            ).get("PermissionSets", [])
             for described in [self._described(arn)]
             for each in self.sso.list_account_assignments(
                 **self.instance, AccountId=account.id, PermissionSetArn=arn
-            )["AccountAssignments"]
+            ).get("AccountAssignments", [])
         }
 
     def _described(self, arn: str) -> dict[str, Any]:
@@ -112,19 +112,19 @@ class People:
     def portrait(self) -> dict[str, Any]:
         """Every permission set, as AWS answers."""
         found = {}
-        for arn in self.sso.list_permission_sets(**self.instance)["PermissionSets"]:
+        for arn in self.sso.list_permission_sets(**self.instance).get("PermissionSets", []):
             which = {**self.instance, "PermissionSetArn": arn}
             described = self._described(arn)
             found[described["Name"]] = (
                 described,
                 self.sso.get_inline_policy_for_permission_set(**which)["InlinePolicy"],
-                self.sso.list_managed_policies_in_permission_set(**which)["AttachedManagedPolicies"],
-                self.sso.list_customer_managed_policy_references_in_permission_set(**which)[
-                    "CustomerManagedPolicyReferences"
-                ],
+                self.sso.list_managed_policies_in_permission_set(**which).get("AttachedManagedPolicies", []),
+                self.sso.list_customer_managed_policy_references_in_permission_set(**which).get(
+                    "CustomerManagedPolicyReferences", []
+                ),
                 self.sso.list_accounts_for_provisioned_permission_set(
                     **which, ProvisioningStatus="LATEST_PERMISSION_SET_NOT_PROVISIONED"
-                )["AccountIds"],
+                ).get("AccountIds", []),
                 self.center.sets[arn].boundary,
             )
         return found

@@ -98,7 +98,7 @@ def test_a_permission_set_holds_what_the_role_does(made: People) -> None:
         "Action": ["iam:Get*", "iam:List*"],
         "Resource": ["arn:aws:iam::aws:policy/*"],
     }
-    tags = made.sso.list_tags_for_resource(**made.instance, ResourceArn=made.arn(DEVELOP))["Tags"]
+    tags = made.sso.list_tags_for_resource(**made.instance, ResourceArn=made.arn(DEVELOP)).get("Tags", [])
     assert tags == [{"Key": "managed-by", "Value": "groundwork"}]
     assert [each["Name"] for each in made.portrait()[READ][2]] == ["ReadOnlyAccess"]
     assert json.loads(made.portrait()[OBSERVE][1])

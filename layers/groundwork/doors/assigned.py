@@ -51,7 +51,9 @@ def _center(clients: Clients, region: str, management: str) -> _Center | None:
     """The organization's instance, which the management account owns."""
     sso = clients("sso-admin", region)
     pages = sso.get_paginator("list_instances").paginate()
-    found = (each for page in pages for each in page["Instances"] if each["OwnerAccountId"] == management)
+    found = (
+        each for page in pages for each in page.get("Instances", []) if each["OwnerAccountId"] == management
+    )
     its = next(found, None)
     return _Center(sso, clients("identitystore", region), its) if its else None
 
@@ -61,7 +63,7 @@ class _Center:
         self._sso, self._store = sso, store
         self._instance, self._identities = its["InstanceArn"], its["IdentityStoreId"]
         pages = sso.get_paginator("list_permission_sets").paginate(InstanceArn=self._instance)
-        arns = [arn for page in pages for arn in page["PermissionSets"]]
+        arns = [arn for page in pages for arn in page.get("PermissionSets", [])]
         names = side_by_side(*(partial(self._name, arn) for arn in arns))
         self._arns = dict(zip(names, arns, strict=True))
         self._who = cache(self._called)
@@ -86,7 +88,7 @@ class _Center:
         pages = self._sso.get_paginator("list_tags_for_resource").paginate(
             InstanceArn=self._instance, ResourceArn=arn
         )
-        return any(tag == instance.OURS for page in pages for tag in page["Tags"])
+        return any(tag == instance.OURS for page in pages for tag in page.get("Tags", []))
 
     def _assigned(self, account: str, arn: str) -> frozenset[str]:
         pages = self._sso.get_paginator("list_account_assignments").paginate(
@@ -95,7 +97,7 @@ class _Center:
         return frozenset(
             self._who(each["PrincipalType"], each["PrincipalId"])
             for page in pages
-            for each in page["AccountAssignments"]
+            for each in page.get("AccountAssignments", [])
         )
 
     def _called(self, kind: str, id_: str) -> str:

@@ -55,11 +55,15 @@ class Asked:
         return self.center.change(self.caller, str(self.given["PermissionSetArn"]))
 
     def page(self, name: str, found: Iterable[Any]) -> dict[str, Any]:
-        """A page of a list, and where the next one begins."""
+        """A page of a list, and where the next one begins. What is empty is left out, as AWS was seen to do.
+
+        https://github.com/PeterBengtson/AFT-SSO-account-configuration/issues/1
+        """
         listed = list(found)
         begin = int(self.given.get("NextToken") or 0)
         end = begin + int(self.given.get("MaxResults") or PAGE)
-        return {name: listed[begin:end], **({"NextToken": str(end)} if end < len(listed) else {})}
+        shown = {name: listed[begin:end]} if listed[begin:end] else {}
+        return {**shown, **({"NextToken": str(end)} if end < len(listed) else {})}
 
 
 Operation = Callable[[Asked], dict[str, Any]]
@@ -70,9 +74,9 @@ def _list_instances(asked: Asked) -> dict[str, Any]:
     center = asked.instance
     organization = organization_of(asked.caller)
     if center is None or organization is None:
-        return {"Instances": []}
+        return {}
     if asked.caller != center.management and not organization.is_delegated(asked.caller, SERVICE):
-        return {"Instances": []}
+        return {}
     shown = {
         "InstanceArn": center.arn,
         "IdentityStoreId": center.identity_store,

@@ -39,7 +39,7 @@ class Organization:
         self.engine = engine
         self.security, self.member = new_member(engine), new_member(engine)
         self.credentials = {each: administrator(each) for each in (self.security, self.member)}
-        assert self.sso().list_instances()["Instances"] == []
+        assert self.sso().list_instances().get("Instances", []) == []
         self.center: Center = enable(engine.management_account)
         self.center.seconds = 0
         self.instance = {"InstanceArn": self.center.arn}
@@ -82,10 +82,10 @@ def test_the_management_account_and_its_delegated_administrator_see_the_instance
     organization: Organization,
 ) -> None:
     for account in ("", organization.security):
-        (found,) = organization.sso(account).list_instances()["Instances"]
+        (found,) = organization.sso(account).list_instances().get("Instances", [])
         assert found["OwnerAccountId"] == organization.engine.management_account
-    assert organization.sso(organization.member).list_instances()["Instances"] == []
-    assert organization.sso(region="eu-west-1").list_instances()["Instances"] == []
+    assert organization.sso(organization.member).list_instances().get("Instances", []) == []
+    assert organization.sso(region="eu-west-1").list_instances().get("Instances", []) == []
     theirs = organization.sso(organization.member)
     assert code_of(lambda: theirs.list_permission_sets(**organization.instance)) == REFUSED
 
@@ -110,10 +110,10 @@ def test_a_permission_set_has_tags_policies_and_a_boundary(organization: Organiz
         organization.made("full", Tags=[{"Key": "a", "Value": "b"}]),
     )
     resource = {**organization.instance, "ResourceArn": which["PermissionSetArn"]}
-    assert sso.list_tags_for_resource(**resource)["Tags"] == [{"Key": "a", "Value": "b"}]
+    assert sso.list_tags_for_resource(**resource).get("Tags", []) == [{"Key": "a", "Value": "b"}]
     sso.tag_resource(**resource, Tags=[{"Key": "c", "Value": "d"}])
     sso.untag_resource(**resource, TagKeys=["a"])
-    assert sso.list_tags_for_resource(**resource)["Tags"] == [{"Key": "c", "Value": "d"}]
+    assert sso.list_tags_for_resource(**resource).get("Tags", []) == [{"Key": "c", "Value": "d"}]
     assert code_of(lambda: organization.made("full")) == CONFLICT
     assert sso.describe_permission_set(**which)["PermissionSet"]["SessionDuration"] == "PT1H"
     page = "https://console.aws.amazon.com/ec2/"
@@ -149,19 +149,21 @@ def test_an_assignment_takes_its_time_and_makes_a_role(organization: Organizatio
     status = asked["AccountAssignmentCreationStatus"]
     assert status["Status"] == "IN_PROGRESS"
     here = {**which, "AccountId": organization.member}
-    assert sso.list_account_assignments(**here)["AccountAssignments"] == []
+    assert sso.list_account_assignments(**here).get("AccountAssignments", []) == []
     twice = {**which, **organization.at(organization.member)}
     assert code_of(lambda: sso.create_account_assignment(**twice)) == CONFLICT
     listed = sso.list_account_assignment_creation_status(
         **organization.instance, Filter={"Status": "IN_PROGRESS"}
     )
-    assert [each["RequestId"] for each in listed["AccountAssignmentsCreationStatus"]] == [status["RequestId"]]
+    assert [each["RequestId"] for each in listed.get("AccountAssignmentsCreationStatus", [])] == [
+        status["RequestId"]
+    ]
     finish(organization)
     described = sso.describe_account_assignment_creation_status(
         **organization.instance, AccountAssignmentCreationRequestId=status["RequestId"]
     )["AccountAssignmentCreationStatus"]
     assert (described["Status"], described["TargetId"]) == ("SUCCEEDED", organization.member)
-    assert len(sso.list_account_assignments(**here)["AccountAssignments"]) == 1
+    assert len(sso.list_account_assignments(**here).get("AccountAssignments", [])) == 1
     (role,) = organization.roles(organization.member)
     assert role["RoleName"].startswith("AWSReservedSSO_reading_")
     assert role["Path"] == "/aws-reserved/sso.amazonaws.com/"
@@ -186,11 +188,13 @@ def test_a_change_is_in_an_account_once_it_is_provisioned_and_the_last_assignmen
     asked = {**which, **organization.at(organization.member)}
     sso.create_account_assignment(**asked)
     behind = {**which, "ProvisioningStatus": OUTDATED}
-    assert sso.list_accounts_for_provisioned_permission_set(**behind)["AccountIds"] == []
+    assert sso.list_accounts_for_provisioned_permission_set(**behind).get("AccountIds", []) == []
     sso.put_inline_policy_to_permission_set(**which, InlinePolicy=POLICY)
-    assert sso.list_accounts_for_provisioned_permission_set(**behind)["AccountIds"] == [organization.member]
+    assert sso.list_accounts_for_provisioned_permission_set(**behind).get("AccountIds", []) == [
+        organization.member
+    ]
     sso.provision_permission_set(**which, TargetType="ALL_PROVISIONED_ACCOUNTS")
-    assert sso.list_accounts_for_provisioned_permission_set(**behind)["AccountIds"] == []
+    assert sso.list_accounts_for_provisioned_permission_set(**behind).get("AccountIds", []) == []
     (name,) = (
         each["RoleName"]
         for each in organization.roles(organization.member)
@@ -203,9 +207,9 @@ def test_a_change_is_in_an_account_once_it_is_provisioned_and_the_last_assignmen
     )
     sso.provision_permission_set(**which, TargetType="ALL_PROVISIONED_ACCOUNTS")
     failed = sso.list_permission_set_provisioning_status(**organization.instance, Filter={"Status": "FAILED"})
-    assert len(failed["PermissionSetsProvisioningStatus"]) == 1
+    assert len(failed.get("PermissionSetsProvisioningStatus", [])) == 1
     sso.delete_account_assignment(**asked)
-    assert sso.list_accounts_for_provisioned_permission_set(**which)["AccountIds"] == []
+    assert sso.list_accounts_for_provisioned_permission_set(**which).get("AccountIds", []) == []
     assert not [each for each in organization.roles(organization.member) if "_changing_" in each["RoleName"]]
     sso.delete_permission_set(**which)
 
@@ -235,7 +239,7 @@ def test_make_local_enables_it_as_the_console_does_and_says_how_to_go_on(organiz
     told = "\n".join(_enabled(engine, organization.center.region))
     assert organization.center.arn in told
     assert f"--identity-store-id {organization.center.identity_store}" in told
-    (shown,) = engine.client("sso-admin").list_instances()["Instances"]
+    (shown,) = engine.client("sso-admin").list_instances().get("Instances", [])
     assert shown["OwnerAccountId"] == engine.management_account
     with pytest.raises(ArgumentTypeError, match="IDENTITY_CENTER is 'europe': give a Region, like us-east-1"):
         _region("europe")
@@ -244,7 +248,7 @@ def test_make_local_enables_it_as_the_console_does_and_says_how_to_go_on(organiz
 def test_plain_moto_has_an_instance_in_each_account_and_forgets_tags() -> None:
     program = """
         sso = client("sso-admin")
-        (instance,) = sso.list_instances()["Instances"]
+        (instance,) = sso.list_instances().get("Instances", [])
         made = sso.create_permission_set(InstanceArn=instance["InstanceArn"], Name="a", Tags=[{"Key": "a", "Value": "b"}])
         sso.list_tags_for_resource(
             InstanceArn=instance["InstanceArn"], ResourceArn=made["PermissionSet"]["PermissionSetArn"]

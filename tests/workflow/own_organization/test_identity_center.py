@@ -53,8 +53,8 @@ def assigned(sso: Any, center: Center, account: str) -> set[tuple[str, str]]:
     where = {"InstanceArn": center.arn, "AccountId": account}
     return {
         (center.sets[arn].name, each["PrincipalId"])
-        for arn in sso.list_permission_sets_provisioned_to_account(**where)["PermissionSets"]
-        for each in sso.list_account_assignments(**where, PermissionSetArn=arn)["AccountAssignments"]
+        for arn in sso.list_permission_sets_provisioned_to_account(**where).get("PermissionSets", [])
+        for each in sso.list_account_assignments(**where, PermissionSetArn=arn).get("AccountAssignments", [])
     }
 
 

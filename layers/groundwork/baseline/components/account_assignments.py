@@ -146,7 +146,7 @@ def _assigned(sso: Any, where: Instance, account: str, arn: str) -> frozenset[Pr
     return frozenset(
         Principal(each["PrincipalType"], each["PrincipalId"])
         for page in pages
-        for each in page["AccountAssignments"]
+        for each in page.get("AccountAssignments", [])
     )
 
 

@@ -4,8 +4,11 @@ it are Groundwork's: those with its tag. All others, and who is assigned them, a
 An account may have an instance of its own besides, which has no permission sets: the organization's is the one that the
 management account owns.
 
+Where a list is empty, IAM Identity Center may leave it out of its answer.
+
 https://docs.aws.amazon.com/singlesignon/latest/userguide/identity-center-instances.html
 https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_ListInstances.html
+https://github.com/PeterBengtson/AFT-SSO-account-configuration/issues/1
 """
 
 from __future__ import annotations
@@ -71,7 +74,7 @@ def standing(target: Target) -> Standing:
         (
             Instance(each["InstanceArn"], each["IdentityStoreId"])
             for page in pages
-            for each in page["Instances"]
+            for each in page.get("Instances", [])
             if each["OwnerAccountId"] == target.organization.management_account_id
         ),
         None,
@@ -109,7 +112,7 @@ def permission_sets(instance: Instance, target: Target) -> dict[str, str]:
     """The ARNs of all of them, by name."""
     sso = client(target)
     pages = sso.get_paginator("list_permission_sets").paginate(InstanceArn=instance.arn)
-    arns = [arn for page in pages for arn in page["PermissionSets"]]
+    arns = [arn for page in pages for arn in page.get("PermissionSets", [])]
 
     def name_of(arn: str) -> None:
         described = sso.describe_permission_set(InstanceArn=instance.arn, PermissionSetArn=arn)
@@ -127,7 +130,7 @@ def ours(arns: Iterable[str], instance: Instance, target: Target) -> frozenset[s
         pages = sso.get_paginator("list_tags_for_resource").paginate(
             InstanceArn=instance.arn, ResourceArn=arn
         )
-        return any(tag == OURS for page in pages for tag in page["Tags"])
+        return any(tag == OURS for page in pages for tag in page.get("Tags", []))
 
     answers = side_by_side(*(partial(has_tag, arn) for arn in asked))
     return frozenset(arn for arn, is_ours in zip(asked, answers, strict=True) if is_ours)
@@ -154,7 +157,7 @@ def requests(kind: Kind, instance: Instance, target: Target) -> Requests:
     def those(status: str) -> tuple[Mapping[str, Any], ...]:
         list_name, answers, describe = _asked_of(kind, sso)
         pages = sso.get_paginator(list_name).paginate(InstanceArn=instance.arn, Filter={"Status": status})
-        listed = [each for page in pages for each in page[answers]]
+        listed = [each for page in pages for each in page.get(answers, [])]
         recent = [
             each["RequestId"]
             for each in listed

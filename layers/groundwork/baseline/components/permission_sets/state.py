@@ -107,7 +107,7 @@ def read(arn: str, instance: Instance, target: Target) -> PermissionSet:
 
     def listed(operation: str, key: str, **more: Any) -> list[Any]:
         pages = sso.get_paginator(operation).paginate(**which, **more)
-        return [each for page in pages for each in page[key]]
+        return [each for page in pages for each in page.get(key, [])]
 
     described = sso.describe_permission_set(**which)["PermissionSet"]
     inline = sso.get_inline_policy_for_permission_set(**which).get("InlinePolicy")
