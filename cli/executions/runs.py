@@ -43,7 +43,7 @@ STATES_IN_WORDS: Mapping[str, str] = {
     "CheckCreation": "AWS makes the account",
     "TellCreated": "AWS has made the account",
     "ChangeAccount": "giving it what was asked for",
-    "EnrollAccount": "putting it into its unit",
+    "EnrollAccount": "enrolling it",
     "CheckAccess": "waiting until it can be entered",
     "AwaitSecurity": "waiting for the security account",
     "LeaseAccount": "waiting for another execution",
@@ -66,8 +66,20 @@ STATES_IN_WORDS: Mapping[str, str] = {
     "EachAccount": "going through the accounts",
     "SummarizeRollOut": "summing up",
     "SendNotice": "telling people",
+    "Done": "ending",
 }
 """What an execution does, by its state; others are called by their names."""
+PLANS_IN_WORDS: Mapping[str, str] = {
+    "Organization": "comparing the organization",
+    "Delegation": "comparing what is delegated",
+    "LogArchive": "comparing the log archive",
+    "OrganizationBaseline": "comparing what holds for every account",
+    "Baseline": "comparing with the baseline",
+}
+"""The same of an execution that only plans."""
+MOST_BRANCHES = 3
+"""Of a baseline, named: what it still waits for. All of them are entered, those that have nothing to do, too."""
+BRANCHED = ("OrganizationBaseline", "Baseline")
 
 
 @dataclass
@@ -86,6 +98,7 @@ class Run:
     output: dict[str, Any] = field(default_factory=dict)
     failure: str = ""
     stopped: datetime | None = None
+    mode: str = "apply"
 
     @property
     def over(self) -> bool:
@@ -131,7 +144,11 @@ class Run:
             return self.in_words()
         outermost, *branches = self.states or ("starting",)
         words = STATES_IN_WORDS.get(outermost, outermost)
-        return f"{words}: {', '.join(branches)}" if branches else words
+        if self.mode == "plan":
+            words = PLANS_IN_WORDS.get(outermost, words)
+        if outermost not in BRANCHED or not 0 < len(branches) <= MOST_BRANCHES:
+            return words
+        return f"{words}: {', '.join(branches)}"
 
 
 class Reader:
@@ -148,6 +165,10 @@ class Reader:
         for event in self._new_events(run):
             if event["type"] in ENDS:
                 self._end(run, event)
+                continue
+            if event["type"] == "ExecutionStarted":
+                given = object_of(input_of(event.get("executionStartedEventDetails", {"input": "{}"})))
+                run.mode = str(given.get("mode", run.mode))
                 continue
             _follow(run.entered, event)
             # Between two states none is open: the last one stays.

@@ -64,6 +64,21 @@ def test_what_it_does_now() -> None:
     assert baseline.plainly() == "laying down the baseline: Trail"
 
 
+def test_of_a_baseline_those_branches_are_named_that_it_still_waits_for() -> None:
+    branches = [entered(name) for name in ("Access", "Trail", "Config", "Budget")]
+    assert seen(entered("Baseline"), *branches).plainly() == "laying down the baseline"
+    last = seen(entered("Baseline"), *branches, left("Trail"))
+    assert last.plainly() == "laying down the baseline: Access, Config, Budget"
+    assert seen(entered("SendAnswers"), entered("PutAnswer")).plainly() == "telling of it"
+
+
+def test_a_plan_is_not_said_to_lay_anything_down() -> None:
+    given = {"type": "ExecutionStarted", "executionStartedEventDetails": {"input": '{"mode": "plan"}'}}
+    planning = seen(given, entered("Baseline"), entered("Trail"))
+    assert planning.plainly() == "comparing with the baseline: Trail"
+    assert seen(given, entered("CheckAccess")).plainly() == "waiting until it can be entered"
+
+
 @pytest.mark.parametrize(
     ("output", "words"),
     [
