@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -47,6 +48,11 @@ def read_change(detail: Mapping[str, Any]) -> ChangeRequest:
     """As `read_request`."""
     asked: ChangeRequest = _asked(CHANGE_REQUESTED, detail)
     return asked
+
+
+def _written(value: Any) -> Any:
+    """A day as it stands in the file: YAML makes a date of it."""
+    return value.isoformat() if type(value) is date else value
 
 
 def _asked(detail_type: str, detail: Mapping[str, Any], where: str = "") -> Any:
@@ -104,7 +110,7 @@ def read_file(path: Path) -> list[AccountRequest]:
         )
     found = [
         read_request(
-            {FIELDS.get(key, key): value for key, value in each.items()},
+            {FIELDS.get(key, key): _written(value) for key, value in each.items()},
             f"{path}, account {number}: ",
         )
         for number, each in enumerate(listed, 1)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Mapping
+from datetime import date
 from typing import Any, TypeVar
 
 from pydantic import BaseModel, ValidationError
@@ -72,6 +73,8 @@ def what_is_wrong(error: Any) -> str:
             return f"is too small; it must be more than {error['ctx']['gt']:.15g}"
         case "less_than_equal":
             return f"is too large; it must be {error['ctx']['le']:.15g} or less"
+        case "string_type" if isinstance(error["input"], int | float | date):
+            return "is not right: it is not text; put it in quotes"
         case _:
             return f"is not right: {error['msg'][0].lower()}{error['msg'][1:]}"
 

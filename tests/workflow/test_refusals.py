@@ -114,7 +114,7 @@ def test_malformed_requests_touch_nothing(cloud: Cloud, posted: dict[str, str]) 
 STARTS: dict[str, tuple[dict[str, Any], str, str]] = {
     "short id": ({"accountId": "12345"}, "InvalidRequest", "exactly 12 digits"),
     "id with letters": ({"accountId": "12345678901a"}, "InvalidRequest", "exactly 12 digits"),
-    "a number": ({"accountId": 123456789012}, "InvalidRequest", "valid string"),
+    "a number": ({"accountId": 123456789012}, "InvalidRequest", "put it in quotes"),
     "unknown key": (
         {"accountId": "210987654321", "force": True},
         "InvalidRequest",
