@@ -51,4 +51,6 @@ def close(
         )
         say(f"To have it back until then: groundwork reopen {account_id}")
     else:
-        say(f"Asked for, as event {asked.event_id}. Look at it: groundwork accounts --state closing")
+        say(
+            f"Asked for, as event {asked.event_id}. Look at it: groundwork accounts --state closing, or, where it is refused, groundwork failures"
+        )

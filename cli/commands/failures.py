@@ -15,7 +15,11 @@ if TYPE_CHECKING:
 
 def failures(
     again: Annotated[
-        bool, typer.Option("--again", help="Start each again with the same input: it goes on where it ended.")
+        bool,
+        typer.Option(
+            "--again",
+            help="Start each again with the same input: it goes on where it ended. Closing an account is asked for anew.",
+        ),
     ] = False,
     last: Annotated[
         int, typer.Option(min=1, max=2000, help="How many failed executions are looked at.")
@@ -23,20 +27,23 @@ def failures(
 ) -> None:
     """What failed, why, and what to do.
 
-    Of each account the newest failure, unless a later run of it went well. Exit 1 while there are any.
+    Of each account the newest failure, unless a later run of it went well; and what failed in closing an account, or in
+    having it back. Exit 1 while there are any.
 
     Example: groundwork failures --again
     """
     from cli.connection import Connection
-    from cli.executions.past import open_failures
+    from cli.executions.past import open_closings, open_failures
     from cli.output import ago, as_json, say, waiting
     from cli.trouble import FAILED
 
     aws = Connection()
     with waiting("Looking for failures"):
         found = open_failures(aws, last)
+        closings = [] if again else open_closings(aws, last)
     if again:
         raise typer.Exit(_start_again(aws, found))
+    found += closings
     if GIVEN.as_json:
         as_json([each.to_json() for each in found])
     else:
@@ -44,7 +51,7 @@ def failures(
 
         for each in found:
             failure = each.failure or {}
-            subject = each.name or each.account_id or each.email or "?"
+            subject = each.subject
             account = each.account_id if each.account_id != subject else ""
             parts = filter(None, (account, ago(each.started.isoformat())))
             say(Text.assemble((subject, "bold"), *(f"  {part}" for part in parts)))

@@ -13,11 +13,13 @@ from datetime import datetime
 from itertools import islice
 from typing import TYPE_CHECKING, Any
 
+from cli.bus.closings import CLOSE_ACCOUNT
 from cli.connection import VEND
 from cli.executions.differences import failure_of
 from cli.executions.following import executions
 from cli.executions.runs import input_of, subject_of
 from groundwork.contracts import object_of
+from groundwork.fields import shown
 from groundwork.side_by_side import side_by_side
 
 if TYPE_CHECKING:
@@ -29,7 +31,8 @@ AT_ONCE = 8
 
 @dataclass
 class Past:
-    """One execution. `given` is its input, as it is; `account_id`, `name` and `email` are as far as its input and output tell."""
+    """One execution. `given` is its input, as it is; `account_id`, `name` and `email` are as far as its input and output tell.
+    `wanted` is the id that a request names, which may say anything."""
 
     arn: str
     started: datetime
@@ -43,6 +46,12 @@ class Past:
     email: str
     output: Mapping[str, Any]
     failure: Mapping[str, str] | None
+    wanted: str = ""
+
+    @property
+    def subject(self) -> str:
+        """Whom it is about, as it is called on the screen."""
+        return self.name or self.account_id or self.email or self.wanted or "?"
 
     @property
     def outcome(self) -> str:
@@ -71,10 +80,10 @@ class Past:
         }
 
 
-def past(aws: Connection, most: int, status: str | None = None) -> Iterator[Past]:
-    """Of groundwork-vend-account, the newest first, `most` at most."""
+def past(aws: Connection, most: int, status: str | None = None, machine: str = VEND) -> Iterator[Past]:
+    """Of one state machine, the newest first, `most` at most."""
     states = aws.client("stepfunctions")
-    listed = islice(executions(states, aws.state_machine(VEND), status), most)
+    listed = islice(executions(states, aws.state_machine(machine), status), most)
     while some := list(islice(listed, AT_ONCE)):
         yield from side_by_side(
             *(lambda each=each: _described(states, each["executionArn"]) for each in some)
@@ -101,6 +110,14 @@ def open_failures(aws: Connection, last: int) -> list[Past]:
     return [each for each in newest.values() if is_open(each)]
 
 
+def open_closings(aws: Connection, last: int) -> list[Past]:
+    """The newest execution that was to close an account, or to have it back, of each account of which that one failed."""
+    newest: dict[str, Past] = {}
+    for each in past(aws, last, machine=CLOSE_ACCOUNT):
+        newest.setdefault(each.account_id or each.wanted or each.arn, each)
+    return [each for each in newest.values() if each.failure]
+
+
 def _described(states: Any, arn: str) -> Past:
     found = states.describe_execution(executionArn=arn)
     given, output = input_of(found), json.loads(found.get("output") or "{}")
@@ -120,6 +137,7 @@ def _described(states: Any, arn: str) -> Past:
         email=str(output.get("email") or detail.get("email") or ""),
         output=output,
         failure=failure_of(f"{found.get('error')}: {found.get('cause')}") if failed else None,
+        wanted=shown(detail["accountId"]).strip("'") if "accountId" in detail else "",
     )
 
 
