@@ -151,7 +151,10 @@ def _chosen(accounts: Sequence[Account], wanted: Sequence[str], *, must_be_there
         ]
         if not these and must_be_there:
             close = did_you_mean(text, [each.name for each in accounts])
-            raise Trouble(f"There is no account {text!r}{close}.", "`groundwork accounts` lists them.")
+            raise Trouble(
+                f"No account {text!r} has doors{close}.",
+                "`groundwork accounts` lists them; one that is closed, or waits for it, has no doors.",
+            )
         found |= {each.id for each in these}
     return found
 
@@ -177,11 +180,15 @@ def show(found: Sequence[Door], notes: Sequence[str]) -> None:
         say(words)
         lines = [(row[0].ljust(widths[0]), row[1].ljust(widths[1]), *row[2:]) for row in each]
         say(table(COLUMNS, ((f"  {line[0]}", *line[1:]) for line in lines)), "")
-    say(f"{len(found)} doors into {len(by_account)} accounts")
+    say(f"{_number(len(found), 'door')} into {_number(len(by_account), 'account')}")
     if any(door.sort == "assigned" for door in found):
         say(BY_CENTER)
     for note in notes:
         say(note)
+
+
+def _number(number: int, one: str) -> str:
+    return f"{number} {one}{'' if number == 1 else 's'}"
 
 
 def _rows(its: Iterable[Door]) -> Iterator[tuple[str, str, Any, Any]]:

@@ -26,6 +26,8 @@ class Found:
     outcome: str
     changes: list[Change] = field(default_factory=list)
     failure: Mapping[str, str] | None = None
+    note: str = ""
+    """Why it ended at once."""
 
     @property
     def differs(self) -> bool:
@@ -43,6 +45,7 @@ class Found:
             "outcome": self.outcome,
             "changes": [each.to_json() for each in self.changes],
             **({"failure": dict(self.failure)} if self.failure else {}),
+            **({"note": self.note} if self.note else {}),
         }
 
 
@@ -75,6 +78,7 @@ def found_by(runs: Mapping[str, Run], entries: Sequence[Entry]) -> list[Found]:
             each.outcome,
             [] if each.failed else changes_of(each.output),
             failure_of(each.failure) if each.failed else None,
+            str(each.output.get("note", "")),
         )
         for account_id, each in runs.items()
     ]
@@ -109,6 +113,8 @@ def tell(found: Sequence[Found]) -> None:
 
     for each in found:
         say(Text.assemble((each.name, "bold"), f"  {each.account_id}  ", colored(each.outcome)))
+        if each.note:
+            say(Text(f"  {each.note}"))
         for change in worst_first(each.changes):
             style = "bright_black" if change.action == "report" and not change.is_for_people else ""
             say(Text(f"  {sentence(change, done=each.done)}", style=style or SEVERITIES[change.severity]))

@@ -2,11 +2,30 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
+
 import pytest
 
-from cli.executions.differences import Found, tell
+from cli.executions.differences import Found, found_by, tell
+from cli.executions.runs import SUCCEEDED, Run
+from cli.inventory import Entry
 from groundwork.contracts import Change
 
+START = datetime(2026, 11, 30, tzinfo=UTC)
+ENTRY = Entry(
+    account_id="210987654321",
+    name="prod",
+    email="aws+prod@example.com",
+    kind="workload",
+    unit="Suspended",
+    state="closing",
+    baseline=None,
+    drift=[],
+    last_run=None,
+    last_run_at=None,
+    last_plan=None,
+    last_plan_at=None,
+)
 STOPPED = Change(
     component="trail",
     resource="trail groundwork",
@@ -28,3 +47,13 @@ STOPPED = Change(
 def test_what_a_run_did_is_told_as_done(outcome: str, done: str, capsys: pytest.CaptureFixture[str]) -> None:
     tell([Found("prod", "210987654321", outcome, [STOPPED])])
     assert f"HIGH    trail groundwork: is not logging; {done}\n" in capsys.readouterr().out
+
+
+def test_why_nothing_was_looked_at_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+    (found,) = found_by(
+        {"210987654321": Run("arn", START, SUCCEEDED, output={"outcome": "unchanged", "note": "It waits."})},
+        [ENTRY],
+    )
+    tell([found])
+    assert capsys.readouterr().out == "prod  210987654321  unchanged\n  It waits.\n"
+    assert found.to_json()["note"] == "It waits."

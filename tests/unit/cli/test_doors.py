@@ -171,7 +171,7 @@ def declaring_people(home: Path) -> None:
         ),
         (
             ["--offline", "--account", "mgnt"],
-            "There is no account 'mgnt' (did you mean 'mgmt'?). `groundwork accounts`",
+            "No account 'mgnt' has doors (did you mean 'mgmt'?). `groundwork accounts`",
         ),
         (
             ["--offline", "--held"],
