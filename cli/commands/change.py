@@ -128,9 +128,18 @@ def _ask(aws: Connection, account: str, asked: Any, *, wait: bool) -> None:
         as_json({"account": account, "requestId": posted.event_id, **ended})
     elif run:
         say(colored(f"{account}: {run.in_words()}", run.outcome))
+        for each in run.output.get("changed", []):
+            say(f"  {each['field']}: was {_words(each['was'])}, is {_words(each['is'])}")
         if waits := run.output.get("waitsForCode"):
             say(f"{account} keeps its root e-mail address for now. {waits['remedy']}")
     else:
         say(f"{account}: asked for, request {posted.event_id}\n\nLook at it: groundwork watch")
     if run and run.failed:
         raise typer.Exit(1)
+
+
+def _words(value: Any) -> str:
+    """Of one field: a text, tags or parts of contacts by their names, or nothing."""
+    if isinstance(value, dict):
+        return ", ".join(f"{key} {_words(each)}" for key, each in value.items()) or "none"
+    return "none" if value is None else str(value)

@@ -12,6 +12,10 @@ if TYPE_CHECKING:
     from cli.connection import Connection
 
 
+PLANNED = {"differs": "drifted", "unchanged": "ready"}
+"""What a component's plan found, by its color."""
+
+
 def show(account: Annotated[str, typer.Argument(help="Its id, name or e-mail.")]) -> None:
     """One account: components, last runs, differences.
 
@@ -46,14 +50,15 @@ def show(account: Annotated[str, typer.Argument(help="Its id, name or e-mail.")]
         ("last plan", f"{ago(entry.last_plan_at)}  {entry.last_plan}" if entry.last_plan else "none"),
     ]
     say(table(("", ""), facts))
-    by_plan = {each["component"]: each["outcome"] for each in results["plan"]} if entry.drift else {}
+    newer = bool(entry.drift) or (entry.last_plan_at or "") > (entry.last_run_at or "")
+    by_plan = {each["component"]: str(each.get("outcome", "")) for each in results["plan"]} if newer else {}
     if results["run"]:
         say("")
         rows = [
             (
                 each["component"],
                 colored(_words(each), "failed" if "error" in each else "ready"),
-                colored("differs", "drifted") if by_plan.get(each["component"]) == "differs" else "",
+                colored(by_plan.get(each["component"], ""), PLANNED.get(by_plan.get(each["component"], ""))),
             )
             for each in results["run"]
         ]
@@ -70,8 +75,10 @@ def _is_of_kind(result: dict[str, Any]) -> bool:
 def _words(result: dict[str, Any]) -> str:
     if "error" in result:
         return f"failed: {result['error']}"
-    made = len(result.get("changes", []))
-    return f"{result['outcome']}, {made} changes" if made else str(result["outcome"])
+    told = [each.get("action") == "report" for each in result.get("changes", [])]
+    counts = {"change": told.count(False), "report": told.count(True)}
+    words = [f"{number} {one}{'' if number == 1 else 's'}" for one, number in counts.items() if number]
+    return ", ".join([str(result["outcome"]), *words])
 
 
 def _output(aws: Connection, execution: str | None) -> dict[str, Any]:

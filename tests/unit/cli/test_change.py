@@ -10,6 +10,7 @@ from typing import Any
 import pytest
 
 from cli.bus import codes
+from cli.commands.change import _words
 from cli.trouble import Trouble
 from tests.unit.cli.conftest import Told
 
@@ -81,3 +82,16 @@ def test_an_address_that_is_so_already_asks_for_no_code(monkeypatch: pytest.Monk
     assert aws.given == []
     with pytest.raises(Trouble, match="stands without --email"):
         codes.accept(aws, "111111111111", None)
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [
+        ("Workloads/Staging", "Workloads/Staging"),
+        ({"cost-center": "43", "owner": None}, "cost-center 43, owner none"),
+        ({}, "none"),
+        (None, "none"),
+    ],
+)
+def test_what_was_changed_is_told_in_words(value: Any, words: str) -> None:
+    assert _words(value) == words
