@@ -199,15 +199,15 @@ USES: dict[str, tuple[Use, str]] = {
                 "SubnetId"
             ]
         ),
-        "1 network interfaces",
+        "1 network interface",
     ),
     "a subnet": (
         lambda ec2, vpc: ec2.create_subnet(VpcId=vpc, CidrBlock="172.31.240.0/24"),
-        "1 subnets",
+        "1 subnet",
     ),
     "a security group": (
         lambda ec2, vpc: ec2.create_security_group(VpcId=vpc, GroupName="web", Description="web"),
-        "1 security groups",
+        "1 security group",
     ),
     "a rule in the default security group": (
         lambda ec2, vpc: ec2.authorize_security_group_ingress(
@@ -216,7 +216,7 @@ USES: dict[str, tuple[Use, str]] = {
                 {"IpProtocol": "tcp", "FromPort": 443, "ToPort": 443, "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}
             ],
         ),
-        "1 security groups",
+        "1 security group",
     ),
     "an entry in the default network ACL": (
         lambda ec2, vpc: ec2.create_network_acl_entry(
@@ -227,10 +227,10 @@ USES: dict[str, tuple[Use, str]] = {
             Egress=False,
             CidrBlock="198.51.100.0/24",
         ),
-        "1 network ACLs",
+        "1 network ACL",
     ),
-    "a route table": (lambda ec2, vpc: ec2.create_route_table(VpcId=vpc), "1 route tables"),
-    "a network ACL": (lambda ec2, vpc: ec2.create_network_acl(VpcId=vpc), "1 network ACLs"),
+    "a route table": (lambda ec2, vpc: ec2.create_route_table(VpcId=vpc), "1 route table"),
+    "a network ACL": (lambda ec2, vpc: ec2.create_network_acl(VpcId=vpc), "1 network ACL"),
     "a gateway endpoint": (
         lambda ec2, vpc: ec2.create_vpc_endpoint(
             VpcId=vpc,
@@ -238,7 +238,7 @@ USES: dict[str, tuple[Use, str]] = {
             VpcEndpointType="Gateway",
             RouteTableIds=[main_table(ec2, vpc)],
         ),
-        "1 route tables",
+        "1 route table",
     ),
     "a way to another VPC": (
         lambda ec2, vpc: ec2.create_route(
@@ -246,7 +246,7 @@ USES: dict[str, tuple[Use, str]] = {
             DestinationCidrBlock="10.0.0.0/16",
             VpcPeeringConnectionId=peering(ec2, vpc),
         ),
-        "1 route tables",
+        "1 route table",
     ),
 }
 
@@ -331,7 +331,7 @@ def test_a_default_vpc_in_use_is_not_closed(world: World) -> None:
     USES["a network interface"][0](world.client("ec2", account), vpc)
     (report,) = [each for each in world.apply(SETTINGS, account, declaration=told) if each.action == "report"]
     assert report.resource == "default VPC in us-east-1"
-    assert report.reason.endswith("left alone because it is in use: it holds 1 network interfaces")
+    assert report.reason.endswith("left alone because it is in use: it holds 1 network interface")
     assert open_parts(world, account) == {"IpPermissions", "IpPermissionsEgress", "acl"}
 
 

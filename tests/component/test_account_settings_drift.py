@@ -326,7 +326,7 @@ founds = st.builds(
                     ),
                     st.just("acl-1"),
                     st.just(((100, False), (100, True))),
-                    st.sampled_from(["", "1 network interfaces"]),
+                    st.sampled_from(["", "1 network interface"]),
                 ),
             ),
         )

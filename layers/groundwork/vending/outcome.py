@@ -358,7 +358,9 @@ def _roll_out_of(raw: Any) -> str | None:
 
 
 def _component_in_words(failure: Mapping[str, str]) -> str:
-    return f"{failure['component']}: {failure['error']}: {in_words(failure['cause'])} {remedy_for(failure['error'])}"
+    cause = in_words(failure["cause"])
+    stop = "" if cause.endswith((".", "!", "?")) else "."
+    return f"{failure['component']}: {failure['error']}: {cause}{stop} {remedy_for(failure['error'])}"
 
 
 def in_words(cause: str) -> str:

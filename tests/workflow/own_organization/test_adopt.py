@@ -38,7 +38,7 @@ TITLES = {
 SENTENCES = {
     "invited": "AccountNotEnterable: No entry role of account <id> lets us in",
     "public": "S3 public access block: bucket photos-<name> is public by its policy today, and will not be",
-    "vpc": "is left alone because it is in use: it holds 1 network interfaces",
+    "vpc": "is left alone because it is in use: it holds 1 network interface",
     "recorded": "covered by recorder 'audit', which somebody else made",
     "unrecorded": "recorder 'audit' and channel 'audit', made by somebody else, which is not recording",
     "trailed": "trail audit: somebody else made it, and it stays",

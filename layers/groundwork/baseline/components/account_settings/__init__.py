@@ -137,7 +137,7 @@ class AccountSettings(Component[Found]):
             elif region.default_vpc:
                 yield from region.default_vpc.calls(name)
         yield from skipped("ec2", found.off)
-        yield from root_user.reports(found.root_user, target.account.kind)
+        yield from root_user.reports(found.root_user, target.account)
 
 
 def alias_of(pattern: str, name: str, account_id: str) -> str:

@@ -238,4 +238,8 @@ def _of(ec2: Any, part: Part, vpc: str) -> list[dict[str, Any]]:
 
 def _used_by(found: Mapping[Part, Sequence[Mapping[str, Any]]]) -> str:
     foreign = {part.words: sum(not part.born_with(one) for one in there) for part, there in found.items()}
-    return ", ".join(f"{count} {words}" for words, count in foreign.items() if count)
+    return ", ".join(
+        f"{count} {words if count > 1 else words.removesuffix('s')}"
+        for words, count in foreign.items()
+        if count
+    )

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from groundwork.baseline.component import Call, Permission, Target
-from groundwork.contracts import Kind
+from groundwork.contracts import Account
 
 READ = Permission(["iam:GetAccountSummary"])
 RESOURCE = "root user"
@@ -21,11 +21,11 @@ def read(target: Target) -> Mapping[str, int]:
     return found
 
 
-def reports(found: Mapping[str, int], kind: Kind) -> Iterator[Call]:
+def reports(found: Mapping[str, int], account: Account) -> Iterator[Call]:
     """Of a member account a root user needs no credential; that of the management account has a password, and MFA."""
     if not found:
         return
-    if kind == "management":
+    if account.kind == "management":
         if found.get("AccountAccessKeysPresent"):
             yield _report("has access keys, which nothing limits; sign in as the root user and delete them")
         if not found.get("AccountMFAEnabled"):
@@ -37,7 +37,7 @@ def reports(found: Mapping[str, int], kind: Kind) -> Iterator[Call]:
     if held:
         yield _report(
             f"has {' and '.join(held)}, which a member account's needs never; take them away from the management account, "
-            "by `groundwork root-credentials --remove` or in the console under IAM, Root access management"
+            f"by `groundwork root-credentials {account.id} --remove` or in the console under IAM, Root access management"
         )
 
 
