@@ -59,6 +59,7 @@ class Reloader:
                 self._tell("\n".join([*wrong, STAYS]))
                 return
             version = load(self._home).version
+            self._tell(f"Declaration {version} is being deployed ...")
             self._engine.deploy(self._template)
         except (Trouble, DeploymentFailed, NotPackageable, OSError) as failure:
             self._tell(f"{failure}\n{STAYS}")

@@ -51,7 +51,10 @@ HELD_TO_SOMEBODY = (
     "aws:principalaccount",
     "aws:sourceaccount",
     "aws:sourcearn",
+    "aws:sourceowner",
 )
+"""Keys by which a statement for everybody lets in some alone; by the last, SNS keeps each new topic to its account.
+https://docs.aws.amazon.com/sns/latest/dg/sns-access-policy-use-cases.html"""
 
 
 class AccessAnalyzerError(ServiceException):

@@ -101,11 +101,16 @@ def test_the_organizations_analyzer_trusts_the_organization(engine: Engine) -> N
         ("held-to-others", "*", {"StringEquals": {"aws:PrincipalOrgID": "o-theirs12345"}}),
     ):
         iam.create_role(RoleName=name, AssumeRolePolicyDocument=trust(principal, **conditions))
+    topics = engine.client("sns", credentials=administrator(member))
+    topics.create_topic(
+        Name="as-it-is-made"
+    )  # with AWS's own policy, for everybody whose aws:SourceOwner is the account
     analyzer = engine.client("accessanalyzer")
     arn = analyzer.create_analyzer(analyzerName="all", type="ORGANIZATION")["arn"]
     found = findings(analyzer, arn, status={"eq": ["ACTIVE"]})
     assert {"role/outside", "role/held-to-others"} <= found.keys()
     assert found.keys().isdisjoint({"role/inside", "role/held", "role/OrganizationAccountAccessRole"})
+    assert not [each for each in found if each.endswith("as-it-is-made")]
     assert code_of(analyzer.list_findings, analyzerArn=f"{arn}-gone") == "ResourceNotFoundException"
 
 
