@@ -134,7 +134,7 @@ def enter(
         return Inside(clients_with(answer["Credentials"]), role)
     closed = (
         f"No entry role of account {account.id} lets us in; one of them must trust "
-        f"arn:{partition}:iam::{organization.management_account_id}:root. {' '.join(answers)}"
+        f"arn:{partition}:iam::{organization.management_account_id}:root. {'; '.join(answers)}"
     )
     raise AccountNotEnterable(closed) if _is_old(account) else AccountNotUsable(closed)
 
