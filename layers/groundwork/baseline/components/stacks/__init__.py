@@ -35,9 +35,8 @@ from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, TAG, Stack, de
 from groundwork.errors import StackFailed, StackInProgress
 
 _STACKS = (f"arn:{{partition}}:cloudformation:*:{{account}}:stack/{STACK}*/*",)
-_CHANGE_SETS = tuple(
-    f"arn:{{partition}}:cloudformation:*:{{account}}:changeSet/{name}/*" for name in (PLANNED, APPLIED)
-)
+_CHANGE_SETS = (f"arn:{{partition}}:cloudformation:*:{{account}}:changeSet/{STACK}*",)
+"""PLANNED and APPLIED. One pattern, in one statement: a session's policy has 2,048 characters."""
 _ROLES = (f"arn:{{partition}}:iam::{{account}}:role/{ROLE}*",)
 
 
@@ -73,8 +72,14 @@ class Stacks(Component[Found]):
     lasting = StackInProgress
     reads = (
         Permission(["cloudformation:DescribeStacks", "iam:GetAccountAuthorizationDetails", "iam:ListRoles"]),
-        Permission(["cloudformation:DescribeStackEvents", "cloudformation:GetTemplate"], _STACKS),
-        Permission(["cloudformation:DescribeEvents"], (*_STACKS, *_CHANGE_SETS)),
+        Permission(
+            [
+                "cloudformation:DescribeEvents",
+                "cloudformation:DescribeStackEvents",
+                "cloudformation:GetTemplate",
+            ],
+            (*_STACKS, *_CHANGE_SETS),
+        ),
         FIND_REGIONS,
     )
     reads_in_plan = (_on_change_set(PLANNED), _PASSED, *drift.reads(_STACKS))
