@@ -26,6 +26,8 @@ MOST_TAGS = 50
 KEY = ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")
 TAGS = "groundwork_tags"
 """Where a budget's tags are kept, which moto does not know."""
+EXPRESSION = "FilterExpression"
+"""What a budget is filtered by, shown to who asks for it."""
 
 
 class BudgetsError(ServiceException):
@@ -69,20 +71,30 @@ def _create_budget(response: BudgetsResponse) -> None:
 
 
 def _update_budget(response: BudgetsResponse) -> None:
-    """Everything but its name and its notifications is as it is given."""
+    """Everything but its name and its notifications is as it is given. An expression stays where none is given, as AWS does
+    not say that it goes."""
     wanted = _checked(response._get_param("NewBudget"))
     found = _named(response, wanted["BudgetName"])
-    fresh = Budget(wanted, [])
+    kept = {EXPRESSION: found.budget[EXPRESSION]} if EXPRESSION in found.budget else {}
+    fresh = Budget({**kept, **wanted}, [])
     fresh.budget["TimePeriod"] = found.budget["TimePeriod"] | (wanted.get("TimePeriod") or {})
     found.budget = fresh.budget
 
 
 def _describe_budget(response: BudgetsResponse) -> object:
-    return {"Budget": _budget(response).to_dict()}
+    return {"Budget": _shown(_budget(response), response)}
 
 
 def _describe_budgets(response: BudgetsResponse) -> object:
-    return {"Budgets": [each.to_dict() for each in _budgets(response).values()]}
+    return {"Budgets": [_shown(each, response) for each in _budgets(response).values()]}
+
+
+def _shown(budget: Budget, response: BudgetsResponse) -> dict[str, Any]:
+    """https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_DescribeBudget.html"""
+    shown: dict[str, Any] = budget.to_dict()
+    if not response._get_param("ShowFilterExpression"):
+        shown.pop(EXPRESSION, None)
+    return shown
 
 
 def _delete_budget(response: BudgetsResponse) -> None:

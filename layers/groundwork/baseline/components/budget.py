@@ -4,7 +4,11 @@ The budget is known by its name, and is as it is declared; those of others are l
 it tell; an e-mail address that is not declared is taken out of it. Addresses are personal data: a difference is told
 without them. In the management account a budget counts what the whole organization spends.
 
+AWS shows the expression by which a budget is filtered to who asks for it, and does not say whether an update without one takes
+it off: such a budget is made anew.
+
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateBudget.html
+https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_DescribeBudget.html
 https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create.html: member accounts may have their own
 """
 
@@ -47,7 +51,6 @@ COUNTED: Mapping[str, bool] = {
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CostTypes.html"""
 NARROWED: Mapping[str, str] = {
     "CostFilters": "counts only a part of what is spent",
-    "FilterExpression": "counts only a part of what is spent",
     "AutoAdjustData": "sets its amount by itself",
     "PlannedBudgetLimits": "has an amount for each month",
 }
@@ -206,12 +209,13 @@ def _ours(target: Target) -> dict[str, str]:
 
 def _there(target: Target) -> Mapping[str, Any] | None:
     try:
-        found: Mapping[str, Any] = target.client("budgets").describe_budget(**_ours(target))["Budget"]
+        found = target.client("budgets").describe_budget(**_ours(target), ShowFilterExpression=True)
     except ClientError as missing:
         if missing.response["Error"]["Code"] != "NotFoundException":
             raise
         return None
-    return found
+    there: Mapping[str, Any] = found["Budget"]
+    return there
 
 
 def _told(alert: Mapping[str, Any], target: Target) -> Sequence[str] | None:
@@ -220,7 +224,7 @@ def _told(alert: Mapping[str, Any], target: Target) -> Sequence[str] | None:
         found = [
             each
             for page in pages.paginate(**_ours(target), Notification=alert)
-            for each in page["Subscribers"]
+            for each in page.get("Subscribers", [])
         ]
     except ClientError as missing:
         if missing.response["Error"]["Code"] != "NotFoundException":
@@ -232,7 +236,7 @@ def _told(alert: Mapping[str, Any], target: Target) -> Sequence[str] | None:
 def _former(alerts: Collection[Mapping[str, Any]], target: Target) -> Iterator[Mapping[str, Any]]:
     pages = target.client("budgets").get_paginator("describe_notifications_for_budget")
     for page in pages.paginate(**_ours(target)):
-        for each in page["Notifications"]:
+        for each in page.get("Notifications", []):
             known = {key: value for key, value in each.items() if key != "NotificationState"}
             if {"ThresholdType": "PERCENTAGE", **known} not in alerts:
                 yield known
@@ -246,18 +250,12 @@ def _calls(found: Found, target: Target) -> Iterator[Call]:
     wanted = declared.of(target.account)
     everybody = [_by_mail(each) for each in wanted.notify]
     if found.budget is None:
-        given = {
-            **account,
-            "Budget": wanted.budget,
-            "NotificationsWithSubscribers": [
-                {"Notification": alert.as_aws_has_it, "Subscribers": everybody} for alert in declared.alerts
-            ],
-        }
-        why = "does not exist: nobody is told what the account spends"
-        yield Call(
-            *("budgets", "CreateBudget", given, RESOURCE, "create", why),
-            personal=("NotificationsWithSubscribers",),
-        )
+        yield _creation(declared, wanted, target)
+        return
+    if found.budget.get("FilterExpression"):
+        why = "counts only a part of what is spent, by an expression: it is made anew"
+        yield Call("budgets", "DeleteBudget", _ours(target), RESOURCE, "delete", why)
+        yield _creation(declared, wanted, target, after="its deletion")
         return
     if wrong := "; ".join(_differences(found.budget, wanted)):
         yield Call(
@@ -280,6 +278,23 @@ def _calls(found: Found, target: Target) -> Iterator[Call]:
             *(f"{RESOURCE}: {_words(each)}", "delete", "is not declared"),
             severity="low",
         )
+
+
+def _creation(declared: Settings, wanted: Wanted, target: Target, after: str = "") -> Call:
+    everybody = [_by_mail(each) for each in wanted.notify]
+    given = {
+        "AccountId": target.account.id,
+        "Budget": wanted.budget,
+        "NotificationsWithSubscribers": [
+            {"Notification": alert.as_aws_has_it, "Subscribers": everybody} for alert in declared.alerts
+        ],
+    }
+    why = "does not exist: nobody is told what the account spends"
+    return Call(
+        *("budgets", "CreateBudget", given, RESOURCE, "create", why),
+        after=after,
+        personal=("NotificationsWithSubscribers",),
+    )
 
 
 def _differences(found: Mapping[str, Any], wanted: Wanted) -> Iterator[str]:
