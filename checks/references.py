@@ -11,7 +11,7 @@ from botocore.session import get_session
 from samtranslator.yaml_helper import yaml_parse
 
 from groundwork.aws.refusals import SERVICES, Answer, Service
-from groundwork.baseline.component import Permission
+from groundwork.baseline.component import Component, Permission
 from groundwork.baseline.components import COMPONENTS
 from groundwork.declaration.loading import load
 from groundwork.errors import ComponentNotSettled, GroundworkError, Pending, Refused, every_error
@@ -302,6 +302,9 @@ def _component(name: Any) -> Iterator[str]:
     for title, held in (each for each in tables if each[1]):
         yield ""
         yield from table((title, "Resources", "Conditions"), map(_permission, held))
+    if type(component).needs is not Component.needs:
+        yield ""
+        yield " ".join((type(component).needs.__doc__ or "").split())
     yield ""
 
 

@@ -57,6 +57,7 @@ ADAPTERS: Sequence[str] = (
     "local.iam.removals",
     "local.iam.service_roles",
     "local.stack.cloudformation",
+    "local.stack.template_sources",
     "local.stack.requests",
     "local.stack.change_sets",
     "local.stack.exports",

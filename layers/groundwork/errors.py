@@ -281,6 +281,15 @@ class StackInProgress(Pending):
     )
 
 
+class TemplateNotThere(Pending):
+    """A template that CloudFormation is to read from a bucket of the security account is not in it yet."""
+
+    remedy = (
+        "Start the execution of the security account, whose id the cause names: it puts the template there. When it has ended, "
+        'start this one again with {"accountId": "<its id>"}.'
+    )
+
+
 class StackFailed(Refused):
     """CloudFormation could not make, change or delete a stack; the cause has its own first failed event."""
 

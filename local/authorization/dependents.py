@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
-from urllib.parse import urlparse
 
 from local.authorization import keys, resolvers, state
 from local.authorization.keys import Keys
@@ -236,9 +235,7 @@ def _key_need(call: Call, action: str, key: str, service: str, context: Keys) ->
     yield Need(action, arn, {"kms:viaservice": f"{service}.{call.region}.amazonaws.com", **context})
 
 
-def _template(call: Call, own: list[str]) -> Iterator[Need]:
-    if address := call.get("TemplateURL"):  # CloudFormation reads it with the caller's permissions
-        yield Need("s3:GetObject", f"arn:{PARTITION}:s3:::{urlparse(str(address)).path.lstrip('/')}")
+def _tags_of_stack(call: Call, own: list[str]) -> Iterator[Need]:
     if keys.requested_tags(call):
         yield from (Need("cloudformation:TagResource", resource) for resource in own)
 
@@ -272,9 +269,9 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
         _tags("access-analyzer:TagResource"),
     ),
     "budgets:ModifyBudget": (_tags("budgets:TagResource"),),
-    "cloudformation:CreateStack": (_roles("cloudformation", "RoleARN"), _template),
-    "cloudformation:CreateChangeSet": (_roles("cloudformation", "RoleARN"), _role_of_stack, _template),
-    "cloudformation:UpdateStack": (_roles("cloudformation", "RoleARN"), _template),
+    "cloudformation:CreateStack": (_roles("cloudformation", "RoleARN"), _tags_of_stack),
+    "cloudformation:CreateChangeSet": (_roles("cloudformation", "RoleARN"), _role_of_stack, _tags_of_stack),
+    "cloudformation:UpdateStack": (_roles("cloudformation", "RoleARN"), _tags_of_stack),
     "cloudformation:DeleteStack": (_roles("cloudformation", "RoleARN"),),
     "cloudformation:DetectStackDrift": (_drift_detection,),
     "cloudtrail:CreateTrail": (

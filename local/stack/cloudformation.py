@@ -11,16 +11,13 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
-from urllib.parse import urlparse
 
 import flask
 from botocore.exceptions import ClientError
-from moto.cloudformation import models, responses
+from moto.cloudformation import models
 from moto.cloudformation.exceptions import AlreadyExistsException, ValidationError
-from moto.cloudformation.utils import generate_stack_id, get_stack_from_s3_url
-from moto.s3.models import s3_backends
+from moto.cloudformation.utils import generate_stack_id
 
-from local.authorization.gate import scope_of
 from local.identity.credentials import Credentials
 from local.stack.deployment import Deployment, Model, Resource, Setting
 from local.stack.errors import ExportInUse, RollbackFailed, StackError
@@ -37,6 +34,7 @@ from local.stack.resources import (  # noqa: F401  (they register types)
 from local.stack.template.packaging import package
 from local.stack.template.parameters import is_stored
 from local.stack.template.sam import parsed, transformed
+from local.stack.template_sources import caller
 
 if TYPE_CHECKING:
     from local.engine import Engine
@@ -45,7 +43,6 @@ SERVICE = "cloudformation.amazonaws.com"
 CAPABILITIES = ["CAPABILITY_NAMED_IAM", "CAPABILITY_AUTO_EXPAND"]
 NOTHING_TO_DO = "No updates are to be performed."
 NO_RESOURCES = "Template format error: At least one Resources member must be defined."
-LOOPBACK = ("127.0.0.1", "localhost")
 
 
 class DeploymentFailed(RuntimeError):
@@ -122,20 +119,6 @@ def install(engine: Engine) -> None:
     engine.patch(models, "Stack", Stack)
     engine.patch(models.CloudFormationBackend, "create_stack", _create_stack)
     engine.patch(models.CloudFormationBackend, "delete_stack", _delete_stack)
-
-    def from_loopback(template_url: str, account_id: str, partition: str) -> str:
-        """moto reads the bucket from the host name; on loopback it is the first part of the path."""
-        address = urlparse(template_url)
-        if address.hostname not in LOOPBACK:
-            return get_stack_from_s3_url(template_url, account_id=account_id, partition=partition)
-        bucket, key = address.path.lstrip("/").split("/", 1)
-        found = s3_backends[account_id][partition].get_object(bucket, key)
-        if found is None:
-            raise ValidationError(message=f"S3 error: The specified key does not exist: {template_url}")
-        body: bytes = found.value
-        return body.decode()
-
-    engine.patch(responses, "get_stack_from_s3_url", from_loopback)
 
     def validate(backend: Any, template: str) -> list[Any]:
         """moto tells what is wrong as the name of a stack that does not exist."""
@@ -314,11 +297,10 @@ class Stack(models.Stack):
         return self._asking()
 
     def _asking(self) -> Credentials:
-        signed = scope_of(flask.request.environ, flask.request.path)
-        if signed is None:
+        asking = caller(self.engine)
+        if asking is None:
             raise StackError("the request is not signed")
-        secret = self.engine.registry.secret_of(signed.access_key_id)
-        return Credentials(signed.access_key_id, secret, flask.request.headers.get("X-Amz-Security-Token"))
+        return asking
 
     def _record(self, resource: Resource, status: str, reason: str) -> None:
         self.events.append(

@@ -133,9 +133,8 @@ class World:
     ) -> Target:
         """The account in work, with clients that may do what the component declares and no more: read and write, or
         only read, as a plan does."""
-        permissions = [*component.reads, *(component.reads_in_plan if reading else component.writes)]
-        if reading:
-            permissions += component.reads_declared(account, declaration or self.declaration)
+        needs = component.needs(account, organization or self.organization, declaration or self.declaration)
+        permissions = [*needs.reads, *(needs.reads_in_plan if reading else needs.writes)]
         policy = sessions.session_policy(permissions, account.id, self.organization.partition)
         if account.kind == "management" or component.name in FROM_MANAGEMENT:
             clients = self._clients_of(f"groundwork-{component.name}{'-reads' if reading else ''}", policy)

@@ -92,6 +92,7 @@ NOT_LESS_THAN = {
     "StepFunctions.ExecutionLimitExceededException": 4 * 60,
     "StepFunctions.SdkClientException": 4 * 60,
     "StepFunctions.ThrottlingException": 4 * 60,
+    "TemplateNotThere": 5 * 60,
 }
 """Seconds: how long each error is waited for, on average, before it becomes a failure."""
 

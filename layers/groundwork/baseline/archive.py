@@ -9,6 +9,8 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.component import Permission, Target, known_later
+from groundwork.declaration import Declaration
+from groundwork.declaration.stacks.templates import Template
 from groundwork.errors import SecurityAccountMissing, SecurityAccountNotReady
 
 FIND_KEY = Permission(
@@ -32,6 +34,8 @@ class Archive:
     trail_bucket: str
     config_bucket: str
     access_logs_bucket: str
+    templates_bucket: str | None
+    """None where no declared stack has a template that CloudFormation reads from a bucket."""
     key_alias: str
     key_alias_arn: str
 
@@ -53,9 +57,43 @@ def archive(target: Target) -> Archive:
         trail_bucket=filled(names.trail_bucket),
         config_bucket=filled(names.config_bucket),
         access_logs_bucket=filled(names.access_logs_bucket),
+        templates_bucket=templates_bucket(target.declaration, security),
         key_alias=names.key_alias,
         key_alias_arn=f"arn:{target.organization.partition}:kms:{home}:{security}:{names.key_alias}",
     )
+
+
+def templates_bucket(declaration: Declaration, security: str) -> str | None:
+    """The bucket that large templates are in, given the security account's id."""
+    name = declaration.log_archive.templates_bucket.replace("<security>", security)
+    return name if declaration.large_templates else None
+
+
+def template_url(target: Target, template: Template) -> str:
+    """Where CloudFormation reads a large template, in the form that S3 answers without a redirect to any Region.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html
+    """
+    suffix = "amazonaws.com.cn" if target.organization.partition == "aws-cn" else "amazonaws.com"
+    home = target.declaration.regions.home
+    return f"https://{archive(target).templates_bucket}.s3.{home}.{suffix}/{template.key}"
+
+
+def has_template(target: Target, template: Template) -> bool:
+    """Whether the object is there, whole and as it is declared. S3 denies whoever may not list a bucket what is not in it.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_HeadObject.html
+    """
+    s3 = target.client("s3", target.declaration.regions.home)
+    try:
+        there = s3.head_object(
+            Bucket=archive(target).templates_bucket, Key=template.key, ChecksumMode="ENABLED"
+        )
+    except ClientError as missing:
+        if missing.response["Error"]["Code"] not in ("403", "404"):
+            raise
+        return False
+    return bool(there.get("ChecksumSHA256") == template.checksum)
 
 
 def key_arn(target: Target) -> str:

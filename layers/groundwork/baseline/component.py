@@ -15,7 +15,7 @@ from groundwork.contracts import Account, Kind, Model, Organization, Severity
 from groundwork.declaration import Declaration
 from groundwork.errors import GroundworkError
 
-__all__ = ["Call", "Component", "Permission", "Target"]
+__all__ = ["Call", "Component", "Needs", "Permission", "Target"]
 """What the module of a component needs, and more for those who work with components."""
 
 Action = Literal["create", "update", "delete", "report"]
@@ -101,6 +101,14 @@ def worst(severities: Iterable[Severity]) -> Severity:
 def known_later(what: str) -> str:
     """Stands in a plan for a value that nobody knows yet, like the ARN of a key that is to be made."""
     return f"<{what}>"
+
+
+class Needs(NamedTuple):
+    """What a component's sessions may: see the fields of `Component` of these names."""
+
+    reads: Sequence[Permission]
+    reads_in_plan: Sequence[Permission]
+    writes: Sequence[Permission]
 
 
 class TrailStore(NamedTuple):
@@ -209,9 +217,9 @@ class Component(ABC, Generic[Found]):
         """The roles by which it is applied in a member account, in the order in which they are tried."""
         return declaration.entry_role_names
 
-    def reads_declared(self, account: Account, declaration: Declaration) -> Sequence[Permission]:  # noqa: ARG002
-        """What `read` calls in a plan of this account because the declaration says so."""
-        return ()
+    def needs(self, account: Account, organization: Organization, declaration: Declaration) -> Needs:  # noqa: ARG002
+        """What its sessions may for this account: what it always calls, and what it calls because of what is declared."""
+        return Needs(self.reads, self.reads_in_plan, self.writes)
 
     def rendered(self, declaration: Declaration) -> Sequence[object]:  # noqa: ARG002 - some make nothing of it
         """What it makes of the declaration before any account is looked at. Raises `InvalidDeclaration` when AWS would

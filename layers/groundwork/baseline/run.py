@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from itertools import chain
@@ -14,7 +14,7 @@ from pydantic import Field
 from groundwork.aws.clients import own_client
 from groundwork.aws.sessions import Inside, inside, needed, session_policy
 from groundwork.baseline import loop
-from groundwork.baseline.component import Component, Installation, Notes, Target
+from groundwork.baseline.component import Component, Installation, Notes, Permission, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account, Change, Kind, Mode, Model, Organization
 from groundwork.declaration import ComponentName, Declaration
@@ -90,9 +90,8 @@ def work_inside(
     """
     component, plans = _component(task.component, declaration), task.mode == "plan"
     earlier = _earlier(task, notes)
-    permissions = [*component.reads, *(component.reads_in_plan if plans else component.writes)]
-    if plans:
-        permissions += component.reads_declared(task.account, declaration)
+    needs = component.needs(task.account, task.organization, declaration)
+    permissions = [*needs.reads, *(needs.reads_in_plan if plans else needs.writes)]
     roles = declaration.entry_role_names if plans else component.entry_roles(declaration)
 
     def work(entered: Inside) -> Result:
@@ -172,8 +171,11 @@ def verify_inside(
         target = Target(account, organization, declaration, entered.client, installation)
         return list(chain(*side_by_side(*(partial(loop.plan, component, target) for component in together))))
 
+    def reads_of(component: Component[object]) -> Sequence[Permission]:
+        return component.needs(account, organization, declaration).reads
+
     def look(together: Sequence[Component[object]]) -> list[Change]:
-        reads = [permission for component in together for permission in component.reads]
+        reads = [permission for each in together for permission in reads_of(each)]
         try:
             place = _entered(together[0], account, organization)
             roles = declaration.entry_role_names
@@ -189,7 +191,10 @@ def verify_inside(
         together
         for there in (False, True)
         for together in _fitting_a_session(
-            [each for each in components if each.by_administrator == there], account, organization.partition
+            [each for each in components if each.by_administrator == there],
+            reads_of,
+            account,
+            organization.partition,
         )
     ]
     rest = chain(*side_by_side(*(partial(look, together) for together in groups)))
@@ -208,12 +213,15 @@ def _entered(component: Component[Any], account: Account, organization: Organiza
 
 
 def _fitting_a_session(
-    components: Iterable[Component[Any]], account: Account, partition: str
+    components: Iterable[Component[Any]],
+    reads_of: Callable[[Component[Any]], Sequence[Permission]],
+    account: Account,
+    partition: str,
 ) -> Iterator[list[Component[Any]]]:
     """The components in groups whose reads stand in one session policy."""
     together: list[Component[Any]] = []
     for component in components:
-        reads = needed(chain(*(each.reads for each in [*together, component])), account.kind)
+        reads = needed(chain(*map(reads_of, [*together, component])), account.kind)
         if together and len(session_policy(reads, account.id, partition)) > LONGEST_TOGETHER:
             yield together
             together = []

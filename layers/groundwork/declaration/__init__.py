@@ -153,6 +153,12 @@ class Declaration(Model):
         return self._templates[name]
 
     @property
+    def large_templates(self) -> dict[str, Template]:
+        """Those of declared stacks that CloudFormation takes from a bucket alone, by their names."""
+        used = {each.template for each in self.stacks} if self.has_component("stacks") else set()
+        return {name: each for name, each in self._templates.items() if name in used and each.is_large}
+
+    @property
     def policy_names(self) -> list[str]:
         """The files of `policies/`, without `.json`."""
         return list(self._policies)

@@ -106,6 +106,10 @@ class LogArchive(Model):
     )
     config_bucket: BucketName = "groundwork-config-<security>"
     access_logs_bucket: BucketName = "groundwork-access-logs-<security>"
+    templates_bucket: BucketName = Field(
+        default="groundwork-templates-<security>",
+        description="Made where stacks have a template of more than 51,200 bytes; without dots",
+    )
     key_alias: KeyAlias = "alias/groundwork-logs"
     archive_after_days: int = Field(default=90, ge=1, description="To Glacier Instant Retrieval")
     expire_after_days: int = Field(default=2557, ge=1)
@@ -130,11 +134,21 @@ class LogArchive(Model):
 
     @model_validator(mode="after")
     def _each_has_a_bucket(self) -> LogArchive:
-        buckets = (self.trail_bucket, self.config_bucket, self.access_logs_bucket)
+        buckets = (self.trail_bucket, self.config_bucket, self.access_logs_bucket, self.templates_bucket)
         if len(set(buckets)) < len(buckets):
             raise ValueError(
-                f"trailBucket {self.trail_bucket!r}, configBucket {self.config_bucket!r} and accessLogsBucket "
-                f"{self.access_logs_bucket!r} must differ; give each a bucket of its own"
+                f"trailBucket {self.trail_bucket!r}, configBucket {self.config_bucket!r}, accessLogsBucket "
+                f"{self.access_logs_bucket!r} and templatesBucket {self.templates_bucket!r} must differ; give each a bucket of "
+                "its own"
+            )
+        return self
+
+    @model_validator(mode="after")
+    def _templates_are_read_over_tls(self) -> LogArchive:
+        """https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html"""
+        if "." in self.templates_bucket:
+            raise ValueError(
+                f"templatesBucket {self.templates_bucket!r} has a dot, and S3's certificate is for names without; take it out"
             )
         return self
 

@@ -121,7 +121,8 @@ def _of_the_archive(target: Target) -> list[RoleState]:
     """The role that changes the log archive, which one of Groundwork's functions takes."""
     if not target.is_declared("log-archive"):
         return []
-    made = writer.wanted([*LogArchive.reads, *LogArchive.writes], target)
+    needs = LogArchive().needs(target.account, target.organization, target.declaration)
+    made = writer.wanted([*needs.reads, *needs.writes], target)
     return [RoleState(WRITER, inline={writer.POLICY: made.policy or {}}, trust=made.trust)]
 
 

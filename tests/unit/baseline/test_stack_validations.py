@@ -60,7 +60,7 @@ class CloudFormation:
 
 
 def failure(aws: CloudFormation) -> str:
-    return state.stacks(aws, frozenset(), remembers=False)["alerts"].failure
+    return state.stacks(aws, {}, remembers=False)["alerts"].failure
 
 
 def test_a_stack_that_was_not_begun_is_told_with_each_mistake_of_its_template() -> None:

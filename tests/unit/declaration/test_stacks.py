@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import base64
+import hashlib
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +14,7 @@ from groundwork.baseline.components import COMPONENTS
 from groundwork.contracts import Account
 from groundwork.declaration.loading import all_mistakes, load
 from groundwork.declaration.stacks import declared_in, tags_named
-from groundwork.declaration.stacks.templates import LONGEST, parsed, shape
+from groundwork.declaration.stacks.templates import LONGEST, LONGEST_SENT, parsed, shape
 from tests.unit.declaration.files import DEFAULT, refusal
 
 TEMPLATE = """
@@ -53,6 +55,51 @@ def declared(
     (home / "templates").mkdir(exist_ok=True)
     (home / "templates" / "topic.yaml").write_text(template)
     return home
+
+
+LARGE = TEMPLATE + "#" * LONGEST_SENT
+
+
+def test_a_large_template_is_called_by_what_it_holds(home: Path) -> None:
+    assert load(declared(home, ENTRY)).large_templates == {}
+    load.cache_clear()
+    ((name, template),) = load(declared(home, ENTRY, template=LARGE)).large_templates.items()
+    digest = hashlib.sha256(LARGE.encode()).hexdigest()
+    assert (name, template.key) == ("topic.yaml", f"templates/{digest}")
+    assert base64.b64decode(template.checksum).hex() == digest
+    load.cache_clear()
+    (home / "templates" / "unused.yaml").write_text(LARGE)
+    assert load(declared(home, ENTRY)).large_templates == {}
+
+
+def test_bytes_count_and_not_characters(home: Path) -> None:
+    body = TEMPLATE + "#" + "\u00e4" * (LONGEST_SENT // 2)
+    assert len(body) < LONGEST_SENT
+    assert load(declared(home, ENTRY, template=body)).large_templates
+
+
+def test_a_large_template_needs_the_archive(home: Path) -> None:
+    declared(home, ENTRY, template=LARGE)
+    raw = yaml.safe_load((home / "baseline.yaml").read_text())
+    raw["baseline"]["security"].remove("log-archive")
+    (home / "baseline.yaml").write_text(yaml.safe_dump(raw))
+    assert (
+        "stacks alerts: template: templates/topic.yaml has more than 51,200 bytes, which CloudFormation reads from a bucket that "
+        "log-archive makes; add log-archive to baseline.security, or make two stacks of it."
+    ) in refusal(home)
+
+
+@pytest.mark.parametrize(
+    ("name", "why"),
+    [
+        ("groundwork-trail-<security>", "must differ; give each a bucket of its own"),
+        ("our.templates-<security>", "has a dot, and S3's certificate is for names without; take it out"),
+    ],
+)
+def test_the_bucket_of_templates_has_a_name_of_its_own(home: Path, name: str, why: str) -> None:
+    raw = {**DEFAULT, "logArchive": {**DEFAULT.get("logArchive", {}), "templatesBucket": name}}
+    (home / "baseline.yaml").write_text(yaml.safe_dump(raw))
+    assert why in refusal(home)
 
 
 def test_what_is_declared_is_read_and_counts(home: Path) -> None:
@@ -169,7 +216,7 @@ OF_TEMPLATES: list[tuple[str, str]] = [
         "Resources.Topic: is a stack within the stack",
     ),
     (TEMPLATE.replace("{Type: Number}", "{Type: Number, NoEcho: true}"), "Parameters.Days: has NoEcho"),
-    (TEMPLATE + "#" * LONGEST, "bytes; CloudFormation takes 51,200 in a call: make two stacks of it"),
+    (TEMPLATE + "#" * LONGEST, "bytes; CloudFormation takes 1,000,000: make two stacks of it"),
 ]
 
 

@@ -33,7 +33,8 @@ Resources:
     Type: AWS::SNS::Topic
     Properties: {TopicName: %s, DisplayName: !Ref Shown}
 """
-FIRST, RENAMED = BODY % "alerts", BODY % "alarms"
+FIRST, RENAMED = BODY % "alerts", BODY % "alarms" + f"# {'x' * 60_000}\n"
+"""The second is too large to be sent along, and so is what is made of it."""
 FAILING = RENAMED + "  Queue: {Type: AWS::SQS::Queue}\n"
 MAY = {
     "Version": "2012-10-17",
@@ -84,6 +85,8 @@ class World:
         self.cloud.outputs.update(self.cloud.aws.deploy(template, parameters=APPLYING))
         until(lambda: self._roll_outs() - before or None, "the roll-out that the deployment starts")
         until(lambda: not self._roll_outs("RUNNING") or None, "its end")
+        ended = self.cloud.roll_out(include={"kinds": ["security"]})
+        assert (ended.status, ended.output["failures"]) == ("SUCCEEDED", {}), str(ended)
 
     def _roll_outs(self, status: str | None = None) -> set[str]:
         asked = {"stateMachineArn": self.cloud.outputs["RollOutStateMachineArn"]}

@@ -9,7 +9,7 @@ from graphlib import CycleError, TopologicalSorter
 from groundwork.declaration import Declaration
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.stacks import COMPONENT, IN_PARAMETERS, Stack
-from groundwork.declaration.stacks.templates import FOLDER, IAM, NAMED_IAM, Template
+from groundwork.declaration.stacks.templates import FOLDER, IAM, LONGEST_SENT, NAMED_IAM, Template
 from groundwork.fields import check_tags, is_below, shown
 
 MOST_READS = 700
@@ -24,7 +24,11 @@ def stack_mistakes(declaration: Declaration, templates: Mapping[str, Template]) 
     if twice := sorted({name for name in names if names.count(name) > 1}):
         yield f"stacks declares {twice[0]!r} twice; give one of them another name"
     for each in declaration.stacks:
-        for mistake in (*_in_declaration(each, declaration, names), *_in_template(each, templates)):
+        for mistake in (
+            *_in_declaration(each, declaration, names),
+            *_in_template(each, templates),
+            *_without_a_bucket(each, declaration, templates),
+        ):
             yield f"stacks {each.name}: {mistake}"
     reads = sum(
         len(f'"{action}",') for action in {read for each in declaration.stacks for read in each.drift_reads}
@@ -77,6 +81,17 @@ def _is_guarded(stack: Stack, guarded: Sequence[str]) -> bool:
     return not guarded or (
         bool(units) and all(any(is_below(unit, each) for each in guarded) for unit in units)
     )
+
+
+def _without_a_bucket(
+    stack: Stack, declaration: Declaration, templates: Mapping[str, Template]
+) -> Iterator[str]:
+    large = stack.template in templates and templates[stack.template].is_large
+    if large and "log-archive" not in declaration.baseline.get("security", []):
+        yield (
+            f"template: {FOLDER}/{stack.template} has more than {LONGEST_SENT:,} bytes, which CloudFormation reads from a bucket "
+            "that log-archive makes; add log-archive to baseline.security, or make two stacks of it"
+        )
 
 
 def _in_template(stack: Stack, templates: Mapping[str, Template]) -> Iterator[str]:

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from groundwork.baseline.archive import WRITER
+from groundwork.baseline.archive import WRITER, templates_bucket
 from groundwork.baseline.components.config.aggregator import ROLE as AGGREGATOR_ROLE
 from groundwork.contracts import Organization
 from groundwork.declaration import ComponentName, Declaration
@@ -63,6 +63,8 @@ class Names:
         logs = self.declaration.log_archive
         named = [logs.trail_bucket, logs.config_bucket, logs.access_logs_bucket]
         buckets = [bucket.replace("<security>", self.security) for bucket in named]
+        if templates := templates_bucket(self.declaration, self.security):
+            buckets.append(templates)
         return [
             *(self.arn("s3", f"{bucket}{end}", "", region="") for bucket in buckets for end in ("", "/*")),
             self.arn("s3", "accesspoint/*", self.security),

@@ -11,12 +11,14 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from groundwork.baseline import keys
-from groundwork.baseline.archive import WRITER, archive
-from groundwork.baseline.component import Call, Component, Permission, Target, needing
+from groundwork.baseline.archive import WRITER, archive, has_template, templates_bucket
+from groundwork.baseline.component import Call, Component, Needs, Permission, Target, needing
 from groundwork.baseline.components.log_archive import buckets, policies, writer
 from groundwork.baseline.components.log_archive.writer import Writer
 from groundwork.baseline.keys import Key
+from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
+from groundwork.declaration.stacks.templates import FOLDER
 from groundwork.errors import ComponentNotSettled
 from groundwork.side_by_side import side_by_side
 
@@ -33,14 +35,15 @@ LOGS = keys.Use(
 @dataclass(frozen=True)
 class Found:
     """`astray` is the key that the declared alias leads to instead of ours. `buckets` holds, of each bucket that is
-    there, its settings by the name of the operation that writes them. `former` names what was the archive's and is no
-    longer declared."""
+    there, its settings by the name of the operation that writes them. `former` is what was the archive's and is no
+    longer declared, with what becomes of it, and `templates` the names of large templates that are in their bucket."""
 
     key: Key | None
     astray: str | None
     buckets: Mapping[str, Mapping[str, Any]]
     writer: Writer | None
-    former: tuple[str, ...] = ()
+    former: tuple[tuple[str, str], ...] = ()
+    templates: frozenset[str] = frozenset()
 
 
 class LogArchive(Component[Found]):
@@ -86,6 +89,17 @@ class LogArchive(Component[Found]):
         ),
     )
 
+    def needs(self, account: Account, organization: Organization, declaration: Declaration) -> Needs:
+        """Where a template of `stacks` is large, also `s3:GetObject` and `s3:PutObject` of what is in the bucket of templates."""
+        its = super().needs(account, organization, declaration)
+        if (bucket := templates_bucket(declaration, account.id)) is None:
+            return its
+        objects = [f"arn:{{partition}}:s3:::{bucket}/*"]
+        return its._replace(
+            reads=[*its.reads, Permission(["s3:GetObject"], objects)],
+            writes=[*its.writes, Permission(["s3:PutObject"], objects)],
+        )
+
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
         return [WRITER, *declaration.entry_role_names]
 
@@ -99,25 +113,32 @@ class LogArchive(Component[Found]):
             lambda: writer.read(target.client("iam"), WRITER),
             lambda: _former(target, buckets.names(names), names.key_alias) if target.is_behind else (),
         )
-        return Found(key, astray, settings, role, former)
+        there = (
+            name
+            for name, template in target.declaration.large_templates.items()
+            if names.templates_bucket in settings and has_template(target, template)
+        )
+        return Found(key, astray, settings, role, former, frozenset(there))
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Whoever comes by an entry role lays down the archive's role, and nothing else: the guard rails may be in force
-        already. Raises `ComponentNotSettled` when the role is there and the archive is to be changed by another's session.
+        already, and deny the archive's role to change itself. Raises `ComponentNotSettled` when that role is as declared and
+        the archive is to be changed by another's session.
         """
-        role = writer.wanted([*self.reads, *self.writes], target)
-        yield from needing((), writer.calls(found.writer, role))
+        needs = self.needs(target.account, target.organization, target.declaration)
+        to_role = list(writer.calls(found.writer, writer.wanted([*needs.reads, *needs.writes], target)))
+        yield from needing((), to_role)
         entered_by_another = target.entered_by not in (None, WRITER)
-        for call in self._in_the_archive(found, target):
-            if found.writer and entered_by_another:
+        waits = f"role/{WRITER} is as declared" if to_role else ""
+        for call in (*self._in_the_archive(found, target), *_templates(found, target, waits)):
+            if entered_by_another and not to_role:
                 raise ComponentNotSettled(
                     f"role/{WRITER} is there and changes the archive from now on: entered by "
                     f"{target.entered_by}, though {call.resource} {call.reason}."
                 )
-            later = found.writer is None and entered_by_another
-            yield replace(call, after=f"role/{WRITER} exists") if later else call
+            yield replace(call, after=waits) if entered_by_another else call
         yield from _kept(found.former)
         yield from buckets.still_locked(archive(target).trail_bucket, found.buckets, target)
 
@@ -137,23 +158,54 @@ class LogArchive(Component[Found]):
             yield from needing(needs, buckets.calls(bucket, its, key_arn, target))
 
 
+# -- large templates -----------------------------------------------------------------------------------
+
+
+def _templates(found: Found, target: Target, waits: str) -> Iterator[Call]:
+    """Each is put once, as an object that is called by what it holds, and never another one in its place. The role that puts
+    it is allowed to once its policy says so.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/userguide/checking-object-integrity-upload.html
+    """
+    bucket = archive(target).templates_bucket
+    for name, template in target.declaration.large_templates.items():
+        if name not in found.templates:
+            yield Call(
+                "s3",
+                "PutObject",
+                {
+                    "Bucket": bucket,
+                    "Key": template.key,
+                    "Body": template.body,
+                    "ChecksumAlgorithm": "SHA256",
+                    "ChecksumSHA256": template.checksum,
+                },
+                f"bucket {bucket}: {FOLDER}/{name}",
+                "create",
+                f"is not there as {template.key}: no account gets the template",
+                target.declaration.regions.home,
+                after=waits,
+                needs=(),
+            )
+
+
 # -- what is no longer declared ------------------------------------------------------------------------
 
 
-def _former(target: Target, buckets_in_use: Collection[str], alias: str) -> tuple[str, ...]:
-    """Buckets with the policies of an archive, and keys of ours with its policy, besides those that are declared."""
+def _former(target: Target, buckets_in_use: Collection[str], alias: str) -> tuple[tuple[str, str], ...]:
+    """Buckets with the policies of an archive, and keys of ours with its policy, besides those that are declared; each with
+    what becomes of it."""
     home = target.declaration.regions.home
     kms = target.client("kms", home)
     ours = (arn for arn in keys.arns(kms) if keys.alias_by_tag(kms, arn) not in (None, alias))
-    former = (f"key {arn}" for arn in ours if policies.is_of_archive(keys.policy_of(kms, arn)))
+    former = (
+        (f"key {arn}", buckets.STAYS) for arn in ours if policies.is_of_archive(keys.policy_of(kms, arn))
+    )
     found = buckets.former(target.client("s3", home), buckets_in_use)
-    return (*(f"bucket {name}" for name in found), *sorted(former))
+    return (*((f"bucket {name}", kept) for name, kept in found), *sorted(former))
 
 
-def _kept(former: Iterable[str]) -> Iterator[Call]:
+def _kept(former: Iterable[tuple[str, str]]) -> Iterator[Call]:
     """Told while the account is behind the declaration, and never removed."""
-    for resource in former:
-        kept = (
-            "is of a log archive that is declared no longer, and stays: logs are in it, or need it to be read"
-        )
+    for resource, kept in former:
         yield Call("s3", "", {}, resource, "report", kept)

@@ -34,6 +34,8 @@ from groundwork.declaration.settings import ObjectLock
 def _of_lifecycle(found: Any, wanted: Any) -> Severity:
     """High when it deletes logs before their time."""
     (declared,) = wanted["Rules"]
+    if "Expiration" not in declared:  # of templates, which can be put again
+        return "medium"
     rules = [rule for rule in (found or {}).get("Rules", []) if rule["Status"] == "Enabled"]
     for rule in rules:
         expiration = rule.get("Expiration", {})
@@ -67,11 +69,14 @@ SETTINGS = (
     LOGGING,
 )
 NEW_BUCKET: Mapping[str, Any] = buckets.new_bucket(SETTINGS)
+STAYS = "is of a log archive that is declared no longer, and stays: logs are in it, or need it to be read"
+UNUSED = "holds templates, which no declared stack needs any longer, and stays: no stack refers to it; empty and delete it by hand"
 
 
 def names(of: Archive) -> tuple[str, ...]:
     """The access-log bucket first: the others log to it."""
-    return of.access_logs_bucket, of.trail_bucket, of.config_bucket
+    templates = (of.templates_bucket,) if of.templates_bucket else ()
+    return of.access_logs_bucket, of.trail_bucket, of.config_bucket, *templates
 
 
 def read(s3: Any, of: Iterable[str]) -> dict[str, dict[str, Any]]:
@@ -80,10 +85,14 @@ def read(s3: Any, of: Iterable[str]) -> dict[str, dict[str, Any]]:
     return buckets.read(s3, [name for name in of if name in owned], SETTINGS)
 
 
-def former(s3: Any, in_use: Collection[str]) -> list[str]:
-    """The other buckets of the account that have the policy of one of an archive's."""
+def former(s3: Any, in_use: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The other buckets of the account that have the policy of one of an archive's, each with what becomes of it."""
     others = buckets.read(s3, sorted(buckets.owned(s3).difference(in_use)), [POLICY])
-    return [name for name, found in others.items() if policies.is_of_archive(found[POLICY.write])]
+    for name, found in others.items():
+        if policies.is_of_archive(found[POLICY.write]):
+            yield name, STAYS
+        elif policies.is_of_templates(found[POLICY.write]):
+            yield name, UNUSED
 
 
 # -- what is wanted ------------------------------------------------------------------------------------
@@ -92,6 +101,8 @@ def former(s3: Any, in_use: Collection[str]) -> list[str]:
 def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
     """The settings of a bucket, by the name of the operation that writes them."""
     its, declared = archive(target), target.declaration.log_archive
+    if bucket == its.templates_bucket:
+        return _of_templates(bucket, target)
     is_access_logs = bucket == its.access_logs_bucket
     document: dict[str, Callable[[Target], Document]] = {
         its.access_logs_bucket: policies.access_logs_bucket,
@@ -127,9 +138,27 @@ def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
     if bucket == its.trail_bucket and declared.object_lock:
         to_be["PutObjectLockConfiguration"] = _lock(declared.object_lock)
     if not is_access_logs:
-        logging = {"TargetBucket": its.access_logs_bucket, "TargetPrefix": f"{bucket}/"}
-        to_be["PutBucketLogging"] = {"LoggingEnabled": logging}
+        to_be["PutBucketLogging"] = _logged(bucket, target)
     return to_be
+
+
+def _of_templates(bucket: str, target: Target) -> dict[str, Any]:
+    """Without the key of the logs, which no member account may use. What was put once stays: the declaration may go back."""
+    rule = _lifecycle(None, archive_after=None)
+    return {
+        "PutPublicAccessBlock": BLOCKED,
+        "PutBucketOwnershipControls": OWNED_BY_THE_BUCKET,
+        "PutBucketVersioning": {"Status": "Enabled"},
+        "PutBucketEncryption": BY_S3,
+        "PutBucketLifecycleConfiguration": {"Rules": [rule]},
+        "PutBucketPolicy": policies.templates_bucket(target),
+        "PutBucketLogging": _logged(bucket, target),
+    }
+
+
+def _logged(bucket: str, target: Target) -> dict[str, Any]:
+    to = archive(target).access_logs_bucket
+    return {"LoggingEnabled": {"TargetBucket": to, "TargetPrefix": f"{bucket}/"}}
 
 
 def _lock(declared: ObjectLock) -> dict[str, Any]:
@@ -137,16 +166,17 @@ def _lock(declared: ObjectLock) -> dict[str, Any]:
     return {"ObjectLockEnabled": "Enabled", "Rule": {"DefaultRetention": retention}}
 
 
-def _lifecycle(expire_after: int, archive_after: int | None) -> dict[str, Any]:
+def _lifecycle(expire_after: int | None, archive_after: int | None) -> dict[str, Any]:
     rule: dict[str, Any] = {
         "ID": "groundwork",
         "Status": "Enabled",
         "Filter": {"Prefix": ""},
-        "Expiration": {"Days": expire_after},
         "NoncurrentVersionExpiration": {"NoncurrentDays": KEEP_DELETED_DAYS},
         "AbortIncompleteMultipartUpload": {"DaysAfterInitiation": ABORT_UPLOADS_AFTER_DAYS},
     }
-    if archive_after is not None and archive_after < expire_after:
+    if expire_after is not None:
+        rule["Expiration"] = {"Days": expire_after}
+    if archive_after is not None and expire_after is not None and archive_after < expire_after:
         rule["Transitions"] = [{"Days": archive_after, "StorageClass": "GLACIER_IR"}]
     return rule
 
@@ -172,9 +202,12 @@ def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Ta
         parameters = buckets.creation(bucket, home)
         if "PutObjectLockConfiguration" in to_be:
             parameters["ObjectLockEnabledForBucket"] = True
-        missing = "does not exist: no log is kept"
+        holds_logs = bucket != archive(target).templates_bucket
         yield Call(
-            "s3", "CreateBucket", parameters, f"bucket {bucket}", "create", missing, home, severity="high"
+            *("s3", "CreateBucket", parameters, f"bucket {bucket}", "create"),
+            f"does not exist: {'no log is kept' if holds_logs else 'no account gets a large template'}",
+            home,
+            severity="high" if holds_logs else "medium",
         )
     for call in buckets.setting_calls(bucket, found or NEW_BUCKET, to_be, SETTINGS, home):
         yield replace(

@@ -77,8 +77,9 @@ def access_logs_bucket(target: Target) -> Document:
             {
                 "ArnLike": {
                     "aws:SourceArn": [
-                        _bucket(target, names.trail_bucket),
-                        _bucket(target, names.config_bucket),
+                        _bucket(target, bucket)
+                        for bucket in (names.trail_bucket, names.config_bucket, names.templates_bucket)
+                        if bucket
                     ]
                 },
                 "StringEquals": {"aws:SourceAccount": target.account.id},
@@ -87,12 +88,38 @@ def access_logs_bucket(target: Target) -> Document:
     )
 
 
+def templates_bucket(target: Target) -> Document:
+    """CloudFormation reads a template as whoever makes the stack, who is an entry role; what a stack's template says may be
+    nobody else's business."""
+    bucket = str(archive(target).templates_bucket)
+    roles = [target.role_arn(name, "*") for name in target.declaration.entry_role_names]
+    return _document(
+        tls_only(_bucket(target, bucket)),
+        {
+            "Sid": READ_TEMPLATES,
+            "Effect": "Allow",
+            "Principal": {"AWS": "*"},
+            "Action": "s3:GetObject",
+            "Resource": _bucket(target, f"{bucket}/*"),
+            "Condition": {
+                "StringEquals": {"aws:PrincipalOrgID": target.organization.id},
+                "ArnLike": {"aws:PrincipalArn": roles},
+            },
+        },
+    )
+
+
 DELIVERIES = frozenset({"CloudTrailDelivers", "CloudTrailEncrypts", "ConfigDelivers", "S3DeliversAccessLogs"})
+READ_TEMPLATES = "EntryRolesReadTemplates"
 
 
 def is_of_archive(document: Document | None) -> bool:
     """Whether the policy of a bucket or a key is one of these, of whatever declaration."""
     return any(each.get("Sid") in DELIVERIES for each in (document or {}).get("Statement", ()))
+
+
+def is_of_templates(document: Document | None) -> bool:
+    return any(each.get("Sid") == READ_TEMPLATES for each in (document or {}).get("Statement", ()))
 
 
 def key(target: Target) -> Document:

@@ -17,22 +17,23 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from groundwork.baseline.component import Call, Component, Permission, Target, needing, removal
+from groundwork.baseline.archive import template_url
+from groundwork.baseline.component import Call, Component, Needs, Permission, Target, needing, removal
 from groundwork.baseline.components.access import difference
 from groundwork.baseline.components.access import state as iam_state
 from groundwork.baseline.components.access.documents import NotYetKnown, value_of
 from groundwork.baseline.components.access.state import RoleState
-from groundwork.baseline.components.stacks import calls, change_sets, drift, roles, state
+from groundwork.baseline.components.stacks import calls, change_sets, drift, large, roles, state
 from groundwork.baseline.components.stacks.calls import APPLIED, PLANNED, Declared, Place
 from groundwork.baseline.components.stacks.drift import Drift
 from groundwork.baseline.components.stacks.state import Seen
 from groundwork.baseline.components.stacks.words import ChangeSet
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, others, skipped
-from groundwork.contracts import Account
+from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_grammar import PLACEHOLDERS
 from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, TAG, Stack, declared_in
-from groundwork.errors import StackFailed, StackInProgress
+from groundwork.errors import StackFailed, StackInProgress, TemplateNotThere
 
 _STACKS = (f"arn:{{partition}}:cloudformation:*:{{account}}:stack/{STACK}*/*",)
 _CHANGE_SETS = (f"arn:{{partition}}:cloudformation:*:{{account}}:changeSet/{STACK}*",)
@@ -58,13 +59,15 @@ they need not be."""
 @dataclass(frozen=True)
 class Found:
     """`roles` are those of our names, by name; `stacks` likewise, by Region and what follows STACK, `change_sets` of
-    those to update, and `drifts` of those with drift detection. `off` are Regions that are not enabled."""
+    those to update, and `drifts` of those with drift detection. `off` are Regions that are not enabled. `not_there` are the
+    large templates that CloudFormation would be asked to read, and that are not in their bucket."""
 
     roles: Mapping[str, RoleState] = field(default_factory=dict)
     stacks: Mapping[str, Mapping[str, Seen]] = field(default_factory=dict)
     off: tuple[str, ...] = ()
     change_sets: Mapping[str, Mapping[str, ChangeSet]] = field(default_factory=dict)
     drifts: Mapping[str, Mapping[str, Drift]] = field(default_factory=dict)
+    not_there: frozenset[str] = frozenset()
 
 
 class Stacks(Component[Found]):
@@ -112,11 +115,18 @@ class Stacks(Component[Found]):
         _PASSED,
     )
 
-    def reads_declared(self, account: Account, declaration: Declaration) -> list[Permission]:
-        """What CloudFormation may read with the session of whoever asks it for drift."""
+    def needs(self, account: Account, organization: Organization, declaration: Declaration) -> Needs:
+        """CloudFormation reads with the session of whoever asks it. So in an account with a stack of a large template also
+        `s3:GetObject` of `templates/*` in the bucket of templates, with `aws:ResourceAccount` of the security account; and in a
+        plan what `driftReads` names."""
+        its = super().needs(account, organization, declaration)
         here = declared_in(declaration.stacks, account) if account.kind != "management" else []
+        templates = large.reads(here, account, organization, declaration)
         actions = {action for each in here if each.drift_detection for action in each.drift_reads}
-        return [Permission(sorted(actions))] if actions else []
+        drift_reads = [Permission(sorted(actions))] if actions else []
+        return its._replace(
+            reads_in_plan=[*its.reads_in_plan, *templates, *drift_reads], writes=[*its.writes, *templates]
+        )
 
     # -- read ----------------------------------------------------------------------------------------
 
@@ -138,7 +148,11 @@ class Stacks(Component[Found]):
 
         def look(cloudformation: Any) -> dict[str, Seen]:
             here = cloudformation.meta.region_name
-            compared = frozenset(name for name, place in wanted if place == here)
+            compared = {
+                each.name: target.declaration.template(each.template)
+                for each in declared
+                if (each.name, here) in wanted
+            }
             return state.stacks(cloudformation, compared, remembers=_remembers(target))
 
         stacks = in_each(target, "cloudformation", sorted(regions), look)
@@ -146,21 +160,25 @@ class Stacks(Component[Found]):
         if target.foresees:
             found = replace(found, drifts=_compared(found, target))
         if target.foresees or _may_apply(target):
+            found = replace(found, not_there=large.not_there(_Difference(found, target).templates(), target))
             found = replace(found, change_sets=_asked(found, target))
         return found
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
-        """Raises `StackFailed` once nothing is left that can be done, `InvalidDeclaration` when a role's policies are longer
+        """Raises `StackFailed` and `TemplateNotThere` once nothing is left that can be done, `InvalidDeclaration` when a role's policies are longer
         than IAM takes, and in a plan `StackInProgress` while CloudFormation makes a change set or compares."""
         difference = _Difference(found, target)
         if target.foresees and (pending := _pending(found)):
             raise StackInProgress(f"CloudFormation {', and '.join(pending)}.")
         made = [*difference.of_declared(), *difference.left_over(), *skipped("cloudformation", found.off)]
         failures = difference.failures
-        if failures and not target.foresees and not any(_is_due(call) for call in made):
-            raise StackFailed("; ".join(f"{call.resource}: {call.reason}" for call in failures))
+        if not target.foresees and not any(_is_due(call) for call in made):
+            if failures:
+                raise StackFailed("; ".join(f"{call.resource}: {call.reason}" for call in failures))
+            if found.not_there:
+                raise TemplateNotThere(large.unread(found.not_there, target))
         return [*made, *failures]
 
     def left(self, target: Target) -> Iterable[Call]:
@@ -247,14 +265,20 @@ def _is_due(call: Call) -> bool:
 
 
 class _Difference:
-    """`failures` are reports of what nothing can be asked of any more, `updates` what a change set may be made for."""
+    """`failures` are reports of what nothing can be asked of any more, `updates` what a change set may be made for, and `made`
+    the templates of what CloudFormation can be asked to make or change."""
 
     def __init__(self, found: Found, target: Target) -> None:
         self.found, self.target = found, target
         self.failures: list[Call] = []
         self.updates: list[Declared] = []
+        self.made: set[str] = set()
         self._declared = _declared(target)
         self._unfinished: set[str] = set()
+
+    def templates(self) -> set[str]:
+        list(self.of_declared())
+        return self.made
 
     def of_declared(self) -> Iterator[Call]:
         for stack in self._declared:
@@ -284,17 +308,19 @@ class _Difference:
         target, role = self.target, _role(stack)
         before = [name for name in stack.after if name in self._unfinished]
         template = target.declaration.template(stack.template)
+        waits = f"role {role}" if without_role else "".join(f"stack {STACK}{name}" for name in before[:1])
+        if not waits and stack.template in self.found.not_there:
+            waits = large.awaited(stack.template, target)
         return [
             Declared(
                 name=stack.name,
                 region=region,
                 execution=target.execution,
-                waits=f"role {role}"
-                if without_role
-                else "".join(f"stack {STACK}{name}" for name in before[:1]),
+                waits=waits,
                 needs=(f"role/{role}",),
                 stack=stack,
                 template=template,
+                url=template_url(target, template) if template.is_large else "",
                 values=template.values(_filled(stack, region, target)),
                 role=target.role_arn(role),
                 mends=f"role {role}" if mends else "",
@@ -315,7 +341,10 @@ class _Difference:
             self.failures.append(place.call(calls.UPDATE, "report", why, severity="high"))
         else:
             steps = list(calls.of_declared(seen, place))
-            if any(call.operation == calls.UPDATE and call.is_open and not call.after for call in steps):
+            due = {call.operation for call in steps if _is_due(call)}
+            if due & {calls.CREATE, calls.UPDATE}:
+                self.made.add(place.stack.template)
+            if calls.UPDATE in due:
                 self.updates.append(place)
             yield from steps
 

@@ -103,21 +103,23 @@ class Place:
 
 @dataclass(frozen=True, kw_only=True)
 class Declared(Place):
-    """`values` are its parameters', `role` the ARN of its role. `mends` says for what an update waits, as CloudFormation plans
+    """`values` are its parameters', `role` the ARN of its role, `url` where its template is, if that is too large to be sent. `mends` says for what an update waits, as CloudFormation plans
     none by a role that is not as declared; `change_set` is what it says of the update, where it was asked."""
 
     stack: Stack
     template: Template
     values: Mapping[str, str]
     role: str
+    url: str = ""
     mends: str = ""
     change_set: ChangeSet | None = None
 
     @property
     def contents(self) -> dict[str, Any]:
         """What CloudFormation is asked to make of it. A stack that is there keeps its role."""
+        sent = {"TemplateURL": self.url} if self.url else {"TemplateBody": self.template.body}
         return {
-            "TemplateBody": self.template.body,
+            **sent,
             "Parameters": [
                 {"ParameterKey": name, "ParameterValue": value} for name, value in self.values.items()
             ],

@@ -14,7 +14,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from groundwork.declaration.stacks import STACK
-from groundwork.declaration.stacks.templates import parsed
+from groundwork.declaration.stacks.templates import Template, parsed
 
 from .roles import role_name
 
@@ -66,9 +66,9 @@ def token(execution: str, operation: str, stack: str) -> str:
     return f"groundwork-{hashlib.sha256(f'{execution} {operation} {stack}'.encode()).hexdigest()[:40]}"
 
 
-def stacks(cloudformation: Any, compared: frozenset[str], *, remembers: bool) -> dict[str, Seen]:
-    """Those of our names in a Region, by what follows them: one call for all, and one each of those that are `compared`,
-    whose last operation failed, or, where it `remembers`, that changed no longer ago than an execution lasts."""
+def stacks(cloudformation: Any, compared: Mapping[str, Template], *, remembers: bool) -> dict[str, Seen]:
+    """Those of our names in a Region, by what follows them: one call for all, and one each of those that are `compared` with a
+    template, whose last operation failed, or, where it `remembers`, that changed no longer ago than an execution lasts."""
     since = datetime.now(UTC) - LONGEST_EXECUTION if remembers else None
     pages = cloudformation.get_paginator("describe_stacks").paginate()
     listed = [each for page in pages for each in page["Stacks"] if each["StackName"].startswith(STACK)]
@@ -77,7 +77,7 @@ def stacks(cloudformation: Any, compared: frozenset[str], *, remembers: bool) ->
 
 
 def _seen(
-    cloudformation: Any, raw: Mapping[str, Any], compared: frozenset[str], since: datetime | None
+    cloudformation: Any, raw: Mapping[str, Any], compared: Mapping[str, Template], since: datetime | None
 ) -> Seen:
     there = Seen(
         raw["StackName"].removeprefix(STACK),
@@ -90,7 +90,7 @@ def _seen(
         return there
     settled = not there.never_made and there.status not in STUCK
     if settled and there.name in compared:
-        there = replace(there, content=_content(cloudformation, raw))
+        there = replace(there, content=_content(cloudformation, raw, compared[there.name]))
     is_recent = since is not None and raw.get("LastUpdatedTime", raw["CreationTime"]) > since
     if settled and there.status != ROLLED_BACK and not is_recent:
         return there
@@ -103,9 +103,11 @@ def _seen(
     return replace(there, failure=failure, token=asked, steps=_steps(operation))
 
 
-def _content(cloudformation: Any, raw: Mapping[str, Any]) -> Mapping[str, Any]:
-    """botocore gives a template in JSON as what it says, one in YAML as its text."""
+def _content(cloudformation: Any, raw: Mapping[str, Any], declared: Template) -> Mapping[str, Any]:
+    """botocore gives a template in JSON as what it says, one in YAML as its text; of the declared one that has been read."""
     body = cloudformation.get_template(StackName=raw["StackName"], TemplateStage="Original")["TemplateBody"]
+    if body == declared.body:
+        return declared.content
     found: Mapping[str, Any] = parsed(body if isinstance(body, str) else json.dumps(body))
     return found
 
