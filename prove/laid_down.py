@@ -140,10 +140,15 @@ QUARANTINE = "Quarantine"
 
 @cache
 def with_stacks() -> Declaration:
-    """The default, two stacks of the owner's in workloads, and a unit in which new accounts wait."""
+    """The default, two stacks of the owner's in workloads, StackSets of the security account, and a unit in which new accounts
+    wait."""
     declared = load()
     changes = {
-        "baseline": {**declared.baseline, "workload": [*declared.baseline["workload"], "stacks"]},
+        "baseline": {
+            **declared.baseline,
+            "security": [*declared.baseline["security"], "stack-sets"],
+            "workload": [*declared.baseline["workload"], "stacks"],
+        },
         "stacks": [*STACKS],
         "organizational_units": [*declared.organizational_units, QUARANTINE],
         "quarantine": Quarantine(unit=QUARANTINE),

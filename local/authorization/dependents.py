@@ -256,12 +256,30 @@ def _drift_detection(call: Call, own: list[str]) -> Iterator[Need]:
     yield Need("cloudformation:BatchDescribeTypeConfigurations")
 
 
+def _delegated_administrator(call: Call, own: list[str]) -> Iterator[Need]:
+    """What others met who asked without it: "Account used is not a delegated administrator"; AWS's pages do not say it."""
+    if call.get("CallAs") == "DELEGATED_ADMIN":
+        yield Need("organizations:ListDelegatedAdministrators")
+
+
+def _activation(call: Call, own: list[str]) -> Iterator[Need]:
+    """Of trusted access: the service's own way to give it, and its role in the management account."""
+    principal: Keys = {"organizations:serviceprincipal": "member.org.stacksets.cloudformation.amazonaws.com"}
+    yield Need("organizations:EnableAWSServiceAccess", "*", principal)
+
+
 def _tagged_at_launch(call: Call, own: list[str]) -> Iterator[Need]:
     for entry in call.get("TagSpecifications") or []:
         arn = call.arn("ec2", f"{entry.get('ResourceType')}/*")
         yield Need("ec2:CreateTags", arn, {"ec2:createaction": call.operation})
 
 
+OF_STACK_SETS = (
+    *(f"{verb}StackSet" for verb in ("Create", "Delete", "Describe", "Update")),
+    *("CreateStackInstances", "DeleteStackInstances", "ListStackInstances", "UpdateStackInstances"),
+    *("DescribeStackSetOperation", "ListStackSetOperationResults", "ListStackSetOperations"),
+    *("ListStackSetAutoDeploymentTargets", "ListStackSets", "StopStackSetOperation"),
+)
 DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "access-analyzer:CreateAnalyzer": (
         _service_linked_role("access-analyzer.amazonaws.com"),
@@ -274,6 +292,11 @@ DEPENDENTS: Mapping[str, tuple[Finder, ...]] = {
     "cloudformation:UpdateStack": (_roles("cloudformation", "RoleARN"), _tags_of_stack),
     "cloudformation:DeleteStack": (_roles("cloudformation", "RoleARN"),),
     "cloudformation:DetectStackDrift": (_drift_detection,),
+    "cloudformation:ActivateOrganizationsAccess": (
+        _activation,
+        _service_linked_role("stacksets.cloudformation.amazonaws.com"),
+    ),
+    **{f"cloudformation:{name}": (_delegated_administrator,) for name in OF_STACK_SETS},
     "cloudtrail:CreateTrail": (
         _roles("cloudtrail", "CloudWatchLogsRoleArn"),
         _tags("cloudtrail:AddTags"),

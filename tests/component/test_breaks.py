@@ -13,6 +13,7 @@ from groundwork.baseline.components.account_settings.public_buckets import MOST_
 from groundwork.baseline.components.trail import Trail
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
+from groundwork.declaration.stacks import Stack
 from groundwork.rendering import sentence
 from tests.component.access import ACCESS, ADMIN, ADMINISTRATOR
 from tests.component.conftest import World
@@ -209,6 +210,30 @@ def test_who_else_works_here_is_told(world: World, grown: Account) -> None:
     without = bare(world.declaration)
     sets = told(world.plan(ACCESS, grown, declaration=without))["role/AWSCloudFormationStackSetExecutionRole"]
     assert "guard rails" not in sets.reason
+
+
+def test_which_declared_stack_sets_work_here_is_told(world: World) -> None:
+    account = world.account()
+    iam = world.client("iam", account)
+    trust = {
+        "Version": "2012-10-17",
+        "Statement": [
+            {
+                "Effect": "Allow",
+                "Principal": {"AWS": f"arn:aws:iam::{world.management.id}:root"},
+                "Action": "sts:AssumeRole",
+            }
+        ],
+    }
+    iam.create_role(RoleName="stacksets-exec-1", AssumeRolePolicyDocument=json.dumps(trust))
+    declared = {"mode": "stackSet", "template": "x.yaml"}
+    made = [
+        Stack.model_validate({**declared, "name": name, "where": {"organizationalUnits": [unit]}})
+        for name, unit in (("network", "Workloads"), ("other", "Security"))
+    ]
+    declaration = world.declaration.model_copy(update={"stacks": made})
+    sets = told(world.plan(ACCESS, account, declaration=declaration))["role/stacksets-exec-1"]
+    assert sets.reason.endswith("Declared for this account: network")
 
 
 def bare(declaration: Declaration) -> Declaration:

@@ -219,7 +219,7 @@ class Declaration(Model):
             everything["changes"] = {"renaming": True}
         if self.has_component("conformance-pack"):
             everything["conformancePacks"] = self._conformance_packs
-        if self.has_component("stacks"):
+        if self.has_component("stacks") or self.has_component("stack-sets"):
             used = {each.template for each in self.stacks}
             everything["templates"] = {
                 name: each.body for name, each in self._templates.items() if name in used

@@ -61,7 +61,9 @@ SERVICES: Mapping[str, Service] = {
     "account": _service(account.CALLS_OF_ACCOUNT, account.ANSWERS_OF_ACCOUNT),
     "accessanalyzer": _service(access_analyzer.CALLS, access_analyzer.ANSWERS),
     "budgets": _service(spending.CALLS_OF_BUDGETS, spending.ANSWERS_OF_BUDGETS),
-    "cloudformation": _service(account.CALLS_OF_CLOUDFORMATION, account.ANSWERS_OF_CLOUDFORMATION),
+    "cloudformation": _service(
+        f"{account.CALLS_OF_CLOUDFORMATION} {account.CALLS_OF_STACK_SETS}", account.ANSWERS_OF_CLOUDFORMATION
+    ),
     "cloudtrail": _service(cloudtrail.CALLS, cloudtrail.ANSWERS),
     "cloudwatch": _service(alarms.CALLS_OF_CLOUDWATCH, alarms.ANSWERS_OF_CLOUDWATCH),
     "config": _service(config.CALLS, config.ANSWERS),

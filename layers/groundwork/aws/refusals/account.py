@@ -8,7 +8,9 @@ https://docs.aws.amazon.com/AWSEC2/latest/APIReference/errors-overview.html
 
 from __future__ import annotations
 
-from .answer import FAULT, THROTTLED, Answers, again, quota, read, refused, unsent
+from collections.abc import Mapping
+
+from .answer import FAULT, THROTTLED, Answer, Answers, again, quota, read, refused, unsent
 
 CALLS_OF_ACCOUNT = (
     "DeleteAlternateContact GetAlternateContact GetContactInformation GetPrimaryEmail PutAccountName PutAlternateContact PutContactInformation "
@@ -30,6 +32,11 @@ CALLS_OF_CLOUDFORMATION = (
     "CreateChangeSet CreateStack DeleteChangeSet DeleteStack DescribeChangeSet DescribeEvents "
     "DescribeStackDriftDetectionStatus DescribeStackEvents DescribeStackResourceDrifts DescribeStackResources DescribeStacks DetectStackDrift ExecuteChangeSet "
     "GetTemplate UpdateTerminationProtection"
+)
+CALLS_OF_STACK_SETS = (
+    "CreateStackInstances CreateStackSet DeleteStackInstances DeleteStackSet DescribeStackSet DescribeStackSetOperation "
+    "ListStackInstances ListStackSetAutoDeploymentTargets ListStackSetOperationResults ListStackSetOperations ListStackSets "
+    "UpdateStackSet"
 )
 CALLS_OF_SSM = "GetParameter PutParameter"
 CALLS_OF_EC2 = (
@@ -210,7 +217,55 @@ ANSWERS_OF_EC2: Answers = {
 
 _ASKED = again("This execution has asked for it already: what became of it is seen at the next look.")
 
+_DELETED = again("Somebody else has deleted it meanwhile: seen at the next look.")
+_SET_AT_WORK = again(
+    "Another operation on the StackSet is at work, somebody else's or CloudFormation's own: asked again."
+)
+_REFUSED_SETS = refused(
+    "CloudFormation does not take the template, a parameter or a setting of the StackSet, for the reason that it gives."
+)
+
+_OF_STACK_SETS: Answers = {
+    "CreatedButModifiedException": again(
+        "The StackSet was made a moment ago, and changed since: seen at the next look."
+    ),
+    "InvalidOperationException": refused(
+        "CloudFormation does not take the operation, for the reason that it gives: see that the units are there, the Regions "
+        "enabled, and trusted access for StackSets active."
+    ),
+    "NameAlreadyExistsException": again("The StackSet was made a moment ago: seen at the next look."),
+    "OperationIdAlreadyExistsException": again(
+        "This execution has asked for it already: what became of it is seen at the next look."
+    ),
+    "OperationInProgressException": _SET_AT_WORK,
+    "OperationNotFoundException": again(
+        "CloudFormation does not show the operation yet: seen at the next look."
+    ),
+    "StackInstanceNotFoundException": _DELETED,
+    "StackSetNotEmptyException": again("The StackSet is in accounts still: seen at the next look."),
+    "StackSetNotFoundException": _DELETED,
+    "StaleRequestException": _SET_AT_WORK,
+}
+
+_LIMITS_OF_STACK_SETS: Mapping[str, Answer] = {
+    "CreateStackInstances": quota(
+        "CloudFormation has as many instances of a StackSet, or operations, as it may (100,000 instances). Name fewer units or "
+        "Regions."
+    ),
+    "CreateStackSet": quota(
+        "The account that administers StackSets has as many as it may (quota 'Stack sets per administrator account' of AWS "
+        "CloudFormation, 1,000). Raise it, or delete some."
+    ),
+}
+_WHAT_STACK_SETS_REFUSE: Mapping[str, Answer] = {
+    "CreateStackInstances": _REFUSED_SETS,
+    "CreateStackSet": _REFUSED_SETS,
+    "ListStackSets": read("The account is no delegated administrator of StackSets."),
+    "UpdateStackSet": _REFUSED_SETS,
+}
+
 ANSWERS_OF_CLOUDFORMATION: Answers = {
+    **_OF_STACK_SETS,
     "AlreadyExistsException": again(
         "The stack was made, or its change set deleted, a moment ago: seen at the next look."
     ),
@@ -227,6 +282,7 @@ ANSWERS_OF_CLOUDFORMATION: Answers = {
         "The stack has been changed since the change set was made, or somebody else makes or deletes it: seen at the next look."
     ),
     "LimitExceededException": {
+        **_LIMITS_OF_STACK_SETS,
         "CreateChangeSet": quota(
             "The stack has as many change sets as it may: delete those that are left over (`aws cloudformation "
             "list-change-sets`)."
@@ -238,6 +294,7 @@ ANSWERS_OF_CLOUDFORMATION: Answers = {
     },
     "TokenAlreadyExistsException": _ASKED,
     "ValidationError": {
+        **_WHAT_STACK_SETS_REFUSE,
         "DescribeStackResources": read("There is no stack CDKToolkit."),
         "CreateStack": again(
             "CloudFormation does not know the stack's new role yet, for some seconds. If it goes on: it does not take the "

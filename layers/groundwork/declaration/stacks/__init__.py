@@ -9,19 +9,22 @@ from typing import Annotated, Literal
 
 from pydantic import AfterValidator, Field
 
-from groundwork.contracts import Account, Model
+from groundwork.contracts import Account, Kind, Model
 from groundwork.declaration.access import Where
 from groundwork.declaration.fields import ManagedPolicy, PolicyName, Region
 from groundwork.declaration.policy_grammar import PLACEHOLDERS
 from groundwork.declaration.stacks.templates import FOLDER
 from groundwork.fields import Tags
 
-COMPONENT = "stacks"
+COMPONENT, SETS = "stacks", "stack-sets"
+"""The components that lay stacks down: account by account, and by StackSets."""
 STACK, ROLE = "groundwork-", "groundwork-stack-"
 """What the names of stacks begin with, and those of the roles that CloudFormation makes them by."""
 IN_PARAMETERS = (*PLACEHOLDERS, "name", "region")
 """What is filled in where it stands in angle brackets in a parameter's value: of an account its name besides."""
 TAG = r"<tag:([^<>]*)>"
+IN_PARAMETERS_OF_SETS = ("management", "organization", "partition", "security", "tooling")
+"""The same where one value is for all accounts."""
 READ = r"(Batch)?(Describe|Get|List)\w*\*?"
 """An action that reads, as AWS names it, or several that begin so."""
 
@@ -49,7 +52,18 @@ def _read(value: str) -> str:
     return value
 
 
+def _share(value: str | int) -> str | int:
+    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,2}%|100%", value):
+        raise ValueError("is no number of accounts and no share of them; write 5, or 10%")
+    return value
+
+
+Share = Annotated[Annotated[int, Field(ge=0, strict=True)] | str, AfterValidator(_share)]
+"""Accounts in each Region: a number of them, or a percentage."""
+
+
 class StackWhere(Where):
+    kinds: list[Kind] = Field(default_factory=list, description="At least one, but for a StackSet")
     tags: Tags = Field(default_factory=dict, description="All of them, of the account, with these values")
 
     def admits(self, account: Account) -> bool:
@@ -59,10 +73,33 @@ class StackWhere(Where):
 StackName = Annotated[str, AfterValidator(_stack_name)]
 
 
+class StackSetOptions(Model):
+    """How CloudFormation works on a StackSet."""
+
+    max_concurrent: Share = Field(
+        default="10%", description="Accounts in which it is at work at once, or a share of them"
+    )
+    failure_tolerance: Share = Field(
+        default=0,
+        description="Accounts, or a share of them, that may fail in a Region before CloudFormation stops",
+    )
+    regions_in_parallel: bool = Field(
+        default=False, description="Not one after the other, as they are declared"
+    )
+    retain_stacks: bool = Field(
+        default=True,
+        description="An account that leaves the units keeps its stack, which nobody looks after any more",
+    )
+
+
 class Stack(Model):
     """One template, and where a stack of it is."""
 
     name: StackName = Field(description=f"The stack is called {STACK}<name>, its role {ROLE}<name>")
+    mode: Literal["stack", "stackSet"] = Field(
+        default="stack",
+        description="A stack in each account, or one StackSet of AWS Organizations for whole units",
+    )
     template: Annotated[str, AfterValidator(_file)] = Field(description=f"A file of {FOLDER}/")
     where: StackWhere
     regions: list[Region] = Field(default_factory=list, description="Governed ones; none: the home Region")
@@ -86,6 +123,16 @@ class Stack(Model):
         default_factory=list, description="Actions by which CloudFormation reads them with a plan's session"
     )
 
+    stack_set: StackSetOptions | None = Field(default=None, description="For mode: stackSet alone")
+
+    @property
+    def by_stack_set(self) -> bool:
+        return self.mode == "stackSet"
+
+    @property
+    def options(self) -> StackSetOptions:
+        return self.stack_set or StackSetOptions()
+
     @property
     def tags_in_parameters(self) -> dict[str, list[str]]:
         """By parameter, the keys of the account's tags that it is filled in with."""
@@ -93,6 +140,10 @@ class Stack(Model):
 
     def places(self, home: str) -> list[str]:
         return self.regions or [home]
+
+
+def stack_sets(declared: Iterable[Stack]) -> list[Stack]:
+    return [each for each in declared if each.by_stack_set]
 
 
 def tags_named(declared: Iterable[Stack]) -> set[str]:
@@ -106,7 +157,7 @@ def tags_named(declared: Iterable[Stack]) -> set[str]:
 
 
 def declared_in(declared: Iterable[Stack], account: Account) -> list[Stack]:
-    """The stacks of an account, each after those that it waits for."""
-    here = {each.name: each for each in declared if each.where.admits(account)}
+    """The stacks that Groundwork itself lays down in an account, each after those that it waits for."""
+    here = {each.name: each for each in declared if not each.by_stack_set and each.where.admits(account)}
     order = TopologicalSorter({name: set(each.after) & here.keys() for name, each in here.items()})
     return [here[name] for name in order.static_order()]

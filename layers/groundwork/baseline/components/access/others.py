@@ -16,6 +16,8 @@ from groundwork.baseline.documents import principals
 from groundwork.declaration.entry_roles import CONTROL_TOWER
 from groundwork.declaration.policy_files import statements
 from groundwork.declaration.settings import MANAGED_BY
+from groundwork.declaration.stacks import stack_sets
+from groundwork.fields import is_below
 
 from .state import US, RoleState
 from .wanted import declared_roles
@@ -50,7 +52,22 @@ def _stack_sets(found: Mapping[str, RoleState], target: Target) -> Iterator[Call
     for role in found.values():
         if any(fnmatchcase(role.name, pattern) for pattern in STACK_SETS):
             who = sorted({each for said in statements(role.trust) for each in principals(said)})
-            yield _report(role.name, f"stack sets work here by it, for {', '.join(who)}: it stays{stopped}")
+            declared = _declared(role, target)
+            yield _report(
+                role.name, f"stack sets work here by it, for {', '.join(who)}: it stays{stopped}{declared}"
+            )
+
+
+def _declared(role: RoleState, target: Target) -> str:
+    """Which StackSets of the declaration do, by the role of AWS Organizations."""
+    here = sorted(
+        each.name
+        for each in stack_sets(target.declaration.stacks)
+        if any(is_below(target.account.unit, unit) for unit in each.where.organizational_units)
+    )
+    if not here or not fnmatchcase(role.name, STACK_SETS[1]):
+        return ""
+    return f". Declared for this account: {', '.join(here)}"
 
 
 def _control_tower(found: Mapping[str, RoleState]) -> Iterator[Call]:

@@ -21,6 +21,8 @@ Closed on purpose, since a denial of the obvious verbs leaves them open:
 - The trail's name is taken in every Region, the buckets' names in every account, the key's alias in every Region of
   the security account. Access points of the security account, a second door to its buckets, are read-only.
 - A declared stack keeps its role: who could change the stack, or pass the role to another, would have the role's power.
+- So are the roles of StackSets of AWS Organizations in each account, what they make of ours, and, in the account that administers
+  StackSets, all StackSets: who may make one there is an administrator everywhere.
 - What the CDK deploys by, where it is in the baseline: who could write to its bucket would decide what a pipeline deploys.
 - The key is known by its alias, which nobody else can move or delete.
 - AWS Config's service-linked role, without which the recorder stops, cannot be deleted; nor can a governed Region
@@ -53,6 +55,7 @@ from groundwork.baseline.components.guardrails.account import of_the_account
 from groundwork.baseline.components.guardrails.archive import of_the_archive
 from groundwork.baseline.components.guardrails.names import READS_OF_IAM, Names, Statement, is_laid_down
 from groundwork.baseline.components.guardrails.regions import of_the_regions
+from groundwork.baseline.components.guardrails.stack_sets import of_stack_sets
 from groundwork.contracts import Organization
 from groundwork.declaration import ComponentName, Declaration
 from groundwork.declaration.stacks import ROLE, STACK
@@ -152,6 +155,7 @@ def _of_the_baseline(names: Names) -> Iterator[Statement]:
         stacks = [names.arn("cloudformation", f"stack/{STACK}*/*", "*"), names.iam(f"role/*{ROLE}*")]
         statement = {"Sid": "Stacks", "NotAction": FREE_ON_STACKS, "Resource": stacks}
         yield names.exempting(statement, names.entry_roles)
+    yield from of_stack_sets(names, FREE_ON_STACKS)
 
 
 def _statements(names: Names) -> Iterator[Statement]:

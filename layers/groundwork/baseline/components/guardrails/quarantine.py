@@ -56,7 +56,8 @@ def quarantine_document(declaration: Declaration, organization: Organization) ->
     """Raises `InvalidDeclaration` when there are more stacks than a policy can name."""
     names = Names(declaration, organization)
     service = [names.iam(f"role/{ROLE}")] if sends_from_members(declaration) else []
-    declared = declaration.stacks if is_laid_down("stacks", declaration) else []
+    laid_down = is_laid_down("stacks", declaration)
+    declared = [each for each in declaration.stacks if laid_down and not each.by_stack_set]
     stacks = [names.iam(f"role/{STACK_ROLE}{each.name}") for each in declared]
     everything = {"Sid": "Quarantine", "Action": "*", "Resource": "*"}
     statement = names.exempting(everything, [*names.entry_roles, *service, *stacks])

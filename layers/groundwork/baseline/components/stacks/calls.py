@@ -212,7 +212,7 @@ def differences(seen: Seen, place: Declared) -> tuple[list[str], Severity]:
     it has been asked, and what the templates say where not. What is taken out of a template is deleted, with what it
     holds."""
     there, wanted = shape(seen.content or {}), shape(place.template.content)
-    resources = [*_resources(there["Resources"], wanted["Resources"])] if there else []
+    resources = [*resource_differences(there["Resources"], wanted["Resources"])] if there else []
     removes = any(name not in wanted["Resources"] for name in there.get("Resources", {}))
     severity: Severity = "high" if removes else "medium"
     if place.change_set and place.change_set.changes:
@@ -227,7 +227,8 @@ def differences(seen: Seen, place: Declared) -> tuple[list[str], Severity]:
     return [*resources, *others], severity
 
 
-def _resources(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+def resource_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
+    """In words, by the resources of two templates."""
     for verb, names, kinds in (
         ("deletes", there.keys() - wanted.keys(), there),
         ("adds", wanted.keys() - there.keys(), wanted),
