@@ -201,6 +201,7 @@ def test_what_fails_is_told_with_account_region_and_reason(sets: Sets, accounts:
     with pytest.raises(StackFailed) as failed:
         sets.apply(declared, "fails")
     assert f"CREATE failed: account {first.id} in us-east-1: ResourceLogicalId:Taken" in str(failed.value)
+    assert "Cancelled" not in str(failed.value)
     with pytest.raises(StackFailed):  # the same execution does not try again
         sets.apply(declared, "fails")
     assert sets.topics(third) == {}

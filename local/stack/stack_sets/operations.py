@@ -377,7 +377,12 @@ def describe_operation(asked: Asked) -> Any:
 
 
 def list_results(asked: Asked) -> Any:
-    return asked.listed(_known(asked).shown_results())
+    found = _known(asked).shown_results()
+    for each in asked.given("Filters", []):
+        if each["Name"] != "OPERATION_RESULT_STATUS":
+            raise ValidationError(message=f"the embedded CloudFormation does not filter by {each['Name']}")
+        found = [one for one in found if one["Status"] == each["Values"]]
+    return asked.listed(found)
 
 
 def _known(asked: Asked) -> Operation:

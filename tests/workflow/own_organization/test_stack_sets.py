@@ -184,8 +184,10 @@ def test_one_that_fails_tells_account_region_and_reason(world: World) -> None:
     ssm.put_parameter(Name="/taken", Value="others", Type="String")
     world.declare(FAILING)
     failed = world.work()
-    assert (failed.status, failed.error) == ("FAILED", "StackFailed"), str(failed)
-    assert f"UPDATE failed: account {account} in {REGIONS[0]}: ResourceLogicalId:Taken" in failed.cause
+    assert (failed.status, failed.error) == ("FAILED", "BaselineFailed"), str(failed)
+    said = f"StackFailed: {SET}: UPDATE failed: account {account} in {REGIONS[0]}: ResourceLogicalId:Taken"
+    assert said in failed.cause
+    assert "Cancelled" not in failed.cause
     ssm.delete_parameter(Name="/taken")
     assert world.told() == [(SET, "update")]
     assert world.told("plan") == []

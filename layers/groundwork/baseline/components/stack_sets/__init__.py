@@ -23,6 +23,7 @@ from groundwork.baseline.components.access.documents import NotYetKnown, value_o
 from groundwork.baseline.components.stack_sets import calls, state
 from groundwork.baseline.components.stack_sets.calls import Declared, Place
 from groundwork.baseline.components.stack_sets.state import Seen
+from groundwork.baseline.components.stacks.words import listed
 from groundwork.declaration.policy_grammar import PLACEHOLDERS
 from groundwork.declaration.stacks import COMPONENT, SETS, STACK, Stack, stack_sets
 from groundwork.errors import StackFailed, StackInProgress
@@ -107,7 +108,7 @@ class StackSets(Component[Found]):
         failures: list[Call] = []
         made = [*_of_declared(found, target, failures), *_left_over(found, target, failures)]
         if failures and not target.foresees and not any(each.is_open and not each.after for each in made):
-            raise StackFailed("; ".join(f"{each.resource}: {each.reason}" for each in failures))
+            raise StackFailed("; ".join(f"{each.resource}: {each.reason}" for each in failures) + ".")
         return [*made, *failures]
 
     def left(self, target: Target) -> Iterable[Call]:
@@ -188,7 +189,7 @@ def _failed(seen: Seen | None) -> str:
     failed = [each for each in seen.own if each.status in ("FAILED", "STOPPED")] if seen else []
     if not failed:
         return ""
-    words = "; ".join(dict.fromkeys(words for each in failed for words in each.failures))
+    words = "; ".join(listed(dict.fromkeys(words for each in failed for words in each.failures)))
     return f"{failed[0].action} failed: {words or 'CloudFormation gives no reason'}"
 
 
