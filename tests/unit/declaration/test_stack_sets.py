@@ -15,7 +15,10 @@ from groundwork.declaration.stacks.mistakes import stack_mistakes
 from groundwork.declaration.stacks.templates import Template, parsed
 
 TOPIC = "Parameters:\n  Shown: {Type: String, Default: x}\nResources:\n  Topic: {Type: AWS::SNS::Topic}\n"
-TEMPLATES = {"topic.yaml": Template(TOPIC, parsed(TOPIC))}
+LARGE = f"{TOPIC}# {'x' * 51_200}\n"
+TEMPLATES = {
+    each: Template(body, parsed(body)) for each, body in {"topic.yaml": TOPIC, "large.yaml": LARGE}.items()
+}
 STACK = {"name": "alerts", "template": "topic.yaml", "mode": "stackSet"}
 UNITS = {"organizationalUnits": ["Workloads"]}
 
@@ -168,3 +171,8 @@ def test_no_account_lays_a_stack_set_down_itself() -> None:
     )
     assert declared_in(made, account) == []
     assert [each.name for each in stack_sets(made)] == ["alerts"]
+
+
+def test_a_template_that_is_too_long_to_be_sent_along_is_refused() -> None:
+    (told,) = mistakes(template="large.yaml")
+    assert told.endswith("which Groundwork sends along with a StackSet; make two of it, or set mode: stack")
