@@ -32,7 +32,7 @@ COLORS = {Power.GRANT: "magenta", Power.WRITE: "yellow", Power.READ: "cyan"}
 
 @dataclass(frozen=True)
 class Asked:
-    """Where to look: in imagined accounts, or in those that there are; of these in the named ones."""
+    """Where to look: in example accounts, or in those that there are; of these in the named ones."""
 
     offline: bool
     accounts: Sequence[str]

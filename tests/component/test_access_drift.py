@@ -29,7 +29,6 @@ from tests.component.access_sabotage import (
     retrust,
 )
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.leavers import leaving_policy, leaving_role
 from tests.component.sabotage import (
     Sabotage,
@@ -40,6 +39,7 @@ from tests.component.sabotage import (
     some_of,
     used_and_declared,
 )
+from tests.component.without_aws import ON_ENGINE, PURE, target_without_aws
 
 
 @pytest.fixture(scope="module")
@@ -213,7 +213,7 @@ def compared(thing: Thing) -> set[str]:
 
 def target(kind: Kind) -> Target:
     """In an organization where every account and unit exists that is declared."""
-    known = imagined(kind, EVERYTHING)
+    known = target_without_aws(kind, EVERYTHING)
     units = {unit: f"o-exampleorg1/r-ab12/ou-{unit}/" for unit in EVERYTHING.organizational_units}
     organization = known.organization.model_copy(
         update={"tooling_account_id": "444444444444", "units": units}

@@ -28,7 +28,6 @@ from tests.component.access import (
 )
 from tests.component.conftest import World
 from tests.component.crashing import crash
-from tests.component.imagined import ON_ENGINE
 from tests.component.leavers import (
     leaving_group,
     leaving_policy,
@@ -37,6 +36,7 @@ from tests.component.leavers import (
 )
 from tests.component.sabotage import prove_complete
 from tests.component.test_access_doors import without_and_with_mfa
+from tests.component.without_aws import ON_ENGINE
 
 RO = "ro-external-accounts"
 

@@ -13,7 +13,7 @@ from groundwork.baseline.components.access.state import RoleState
 from tests.component.access import ACCESS
 from tests.component.cdk import with_cdk
 from tests.component.conftest import World
-from tests.component.imagined import imagined
+from tests.component.without_aws import target_without_aws
 
 HERE = "333333333333"
 ROOT = {"AWS": f"arn:aws:iam::{HERE}:root"}
@@ -32,7 +32,7 @@ def trust(principal: Any, **condition: Any) -> dict[str, Any]:
 
 def reported(document: dict[str, Any], path: str = "/ci-cd/") -> str:
     roles = [RoleState("pipeline", path, trust=document)]
-    return "; ".join(call.reason for call in open_to_others(roles, imagined("tooling")))
+    return "; ".join(call.reason for call in open_to_others(roles, target_without_aws("tooling")))
 
 
 @pytest.mark.parametrize(
@@ -107,5 +107,7 @@ def test_who_deploys_by_the_cdk_is_a_pipeline_too() -> None:
         update={"cdk": declared.cdk.model_copy(update={"principals": ["role/apps/*"]})}
     )
     roles = [RoleState("apps", "/apps/", trust=trust(ROOT))]
-    assert [call.resource for call in open_to_others(roles, imagined("tooling", declared))] == ["role/apps"]
-    assert list(open_to_others(roles, imagined("tooling"))) == []
+    assert [call.resource for call in open_to_others(roles, target_without_aws("tooling", declared))] == [
+        "role/apps"
+    ]
+    assert list(open_to_others(roles, target_without_aws("tooling"))) == []

@@ -15,7 +15,7 @@ from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
 from tests.component.access import ACCESS, baselined, declared
 from tests.component.conftest import ENTRY_ROLE, WORKER, World
-from tests.component.imagined import MANAGEMENT, MEMBER, SECURITY, imagined
+from tests.component.without_aws import MANAGEMENT, MEMBER, SECURITY, target_without_aws
 
 STRANGER = "999999999999"
 TOKENS = "token.actions.githubusercontent.com"
@@ -52,7 +52,7 @@ def let_in(
     monkeypatch.setattr(strangers, "Organizations", Known)
     monkeypatch.setattr(strangers, "in_each", lambda *_: {})
     role = Door("door", path, document(*statements))
-    return [(each.who, each.severity) for each in strangers.seen([role], [], imagined()).strangers]
+    return [(each.who, each.severity) for each in strangers.seen([role], [], target_without_aws()).strangers]
 
 
 class Known:
@@ -237,7 +237,7 @@ def test_where_it_may_not_be_asked_a_plan_says_so(world: World, workload: Accoun
 
 
 def test_a_role_that_another_report_is_of_is_told_once() -> None:
-    target = imagined("tooling")
+    target = target_without_aws("tooling")
     door = Stranger(target.role_arn("ci-cd/open"), "everybody", "", "high")
     assert list(strangers.calls(Seen((door,)), target, {"role/open"})) == []
 

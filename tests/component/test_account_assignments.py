@@ -26,8 +26,8 @@ from tests.component.identity_center import (
     People,
     declared,
 )
-from tests.component.imagined import imagined
 from tests.component.sabotage import Sabotage, differences, prove, prove_complete, used_and_declared, words
+from tests.component.without_aws import target_without_aws
 
 ADMINS, DEVELOPERS, READERS = GROUPS
 STARTED = "2020-01-01T00:00:00.000Z"
@@ -364,7 +364,9 @@ def test_every_permission_is_used_and_none_is_missing(people: People) -> None:
 
 
 def test_without_a_delegation_and_with_another_nothing_is_done() -> None:
-    target = replace(imagined("workload", declared(imagined().declaration)), foresees=True)
+    target = replace(
+        target_without_aws("workload", declared(target_without_aws().declaration)), foresees=True
+    )
     (told,) = ASSIGNMENTS.diff(Found(), target)
     assert (told.action, told.severity) == ("report", "high")
     assert told.reason.startswith("the security account does not administer IAM Identity Center")

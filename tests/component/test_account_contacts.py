@@ -20,8 +20,8 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check, load
 from groundwork.errors import InvalidDeclaration, RefusedByAws, RefusedUnexpectedly
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of, used_and_declared
+from tests.component.without_aws import ON_ENGINE, PURE, target_without_aws
 
 CONTACTS = AccountContacts()
 DECLARED: Mapping[str, Mapping[str, str]] = {
@@ -183,7 +183,7 @@ contacts = st.none() | st.fixed_dictionaries(dict.fromkeys(FIELDS, st.sampled_fr
 @PURE
 @given(st.fixed_dictionaries({name: contacts | st.just(WANTED[name]) for name in ALTERNATE}), st.booleans())
 def test_its_calls_leave_nothing_to_do(found: dict[str, AsAwsHasIt | None], replace: bool) -> None:
-    target = imagined(declaration=REPLACING if replace else TOLD)
+    target = target_without_aws(declaration=REPLACING if replace else TOLD)
     calls = list(CONTACTS.diff(found, target))
     done: dict[str, AsAwsHasIt | None] = dict(found)
     for call in calls:

@@ -19,8 +19,8 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.declaration.settings import DefaultVpc
 from tests.component.conftest import World
-from tests.component.imagined import MEMBER, ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of, used_and_declared
+from tests.component.without_aws import MEMBER, ON_ENGINE, PURE, target_without_aws
 
 SETTINGS = AccountSettings()
 HOME, ELSEWHERE = "us-east-1", "eu-west-1"
@@ -288,7 +288,7 @@ def test_the_plan_is_what_apply_does_from_any_state(
     assert whole == {each.within(member).resource for each in sabotages}
 
 
-TARGET = imagined(declaration=TOLD)
+TARGET = target_without_aws(declaration=TOLD)
 TARGET = replace(TARGET, account=TARGET.account.model_copy(update={"fresh": True}))
 ALIAS_OF_MEMBER = f"workload-{MEMBER}"
 founds = st.builds(

@@ -28,7 +28,6 @@ from groundwork.declaration.loading import check
 from groundwork.declaration.settings import CloudWatchLogs
 from groundwork.errors import ComponentNotSettled, InvalidDeclaration
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import (
     Sabotage,
     prove,
@@ -37,6 +36,7 @@ from tests.component.sabotage import (
     used_and_declared,
     words,
 )
+from tests.component.without_aws import ON_ENGINE
 
 ALARMS, TRAIL = Alarms(), Trail()
 ADA = "ada@example.com"

@@ -19,8 +19,8 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check, load
 from groundwork.errors import InvalidDeclaration, QuotaReached, RefusedByAws
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of, used_and_declared
+from tests.component.without_aws import ON_ENGINE, PURE, target_without_aws
 
 BUDGET = Budget()
 TEAM, OTHERS, STRANGER = "costs@private.example", "others@private.example", "eve@elsewhere.example"
@@ -146,7 +146,7 @@ def test_where_and_how_much(world: World) -> None:
     settings = declared.settings(BUDGET.name)
 
     def wanted(**given: Any) -> tuple[str, list[str]]:
-        account = imagined(declaration=declared).account.model_copy(update=given)
+        account = target_without_aws(declaration=declared).account.model_copy(update=given)
         found = settings.of(account)
         return found.amount, list(found.notify)
 
@@ -304,7 +304,7 @@ addresses = st.lists(st.sampled_from([TEAM, OTHERS, STRANGER]), unique=True, min
 @PURE
 @given(st.lists(st.none() | addresses, min_size=2, max_size=2), st.sampled_from(["500", "500.00", "1"]))
 def test_its_calls_leave_nothing_to_do(told: list[list[str] | None], amount: str) -> None:
-    target = imagined(declaration=TOLD)
+    target = target_without_aws(declaration=TOLD)
     budget = TOLD.settings(BUDGET.name).of(target.account).budget
     there = budget | {"BudgetLimit": {"Amount": amount, "Unit": "USD"}}
     calls = list(BUDGET.diff(Found(there, told), target))

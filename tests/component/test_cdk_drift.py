@@ -13,8 +13,8 @@ from groundwork.baseline.components.cdk.names import DEPLOY, EXECUTE, LOOKUP, PU
 from groundwork.contracts import Account
 from tests.component.cdk import CDK, ELSEWHERE, HOME, PARAMETER, Deed, named, roles, with_cdk
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of, used_and_declared
+from tests.component.without_aws import ON_ENGINE
 
 TOLD = with_cdk(HOME, ELSEWHERE)
 ANYBODY = {

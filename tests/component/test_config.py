@@ -17,7 +17,7 @@ from groundwork.declaration import Declaration
 from groundwork.errors import AccountBeingEnrolled, ConflictingSetup
 from tests.component.conftest import World
 from tests.component.elsewhere import own_bucket
-from tests.component.imagined import imagined
+from tests.component.without_aws import target_without_aws
 
 CONFIG = Config()
 HOME, ELSEWHERE, OFF = "us-east-1", "eu-west-1", "me-south-1"
@@ -151,7 +151,7 @@ def test_a_home_that_cannot_record_iam_leaves_that_to_a_region_that_can(ready: W
     regions = ready.declaration.regions.model_copy(
         update={"home": "eu-central-2", "governed": ["eu-central-2", HOME]}
     )
-    target = imagined("workload", ready.declaration.model_copy(update={"regions": regions}))
+    target = target_without_aws("workload", ready.declaration.model_copy(update={"regions": regions}))
     calls = CONFIG.diff(
         Found({name: Region() for name in regions.governed}, role=True, key_arn="arn:key"), target
     )

@@ -18,7 +18,6 @@ from groundwork.declaration.loading import load
 from groundwork.errors import SecurityAccountNotReady
 from tests.component.conftest import World
 from tests.component.elsewhere import own_bucket, own_key
-from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -27,6 +26,7 @@ from tests.component.sabotage import (
     some_of,
     used_and_declared,
 )
+from tests.component.without_aws import ON_ENGINE
 
 CONFIG = Config()
 HOME, ELSEWHERE = "us-east-1", "eu-west-1"

@@ -15,12 +15,12 @@ from groundwork.baseline.components.config import Config, Found
 from groundwork.baseline.components.config.aggregator import TRUST, Aggregation, Role
 from groundwork.baseline.components.config.recorders import Region
 from groundwork.declaration.loading import load
-from tests.component.imagined import MEMBER, PURE, SECURITY, imagined
+from tests.component.without_aws import MEMBER, PURE, SECURITY, target_without_aws
 
 CONFIG = Config()
 HOME, ELSEWHERE = "us-east-1", "eu-west-1"
 TWO = load().model_copy(update={"regions": load().regions.model_copy(update={"governed": [HOME, ELSEWHERE]})})
-SECURITY_TARGET = imagined("security", TWO)
+SECURITY_TARGET = target_without_aws("security", TWO)
 ROLE_ARN = f"arn:aws:iam::{SECURITY}:role/aws-service-role/config.amazonaws.com/AWSServiceRoleForConfig"
 KEY = f"arn:aws:kms:us-east-1:{SECURITY}:key/1"
 AGGREGATORS = f"arn:aws:iam::{SECURITY}:role/service-role/groundwork-config-aggregator"

@@ -28,7 +28,6 @@ from groundwork.errors import (
 )
 from local.organizations import organization_of
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE, SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -38,6 +37,7 @@ from tests.component.sabotage import (
     used_and_declared,
     words,
 )
+from tests.component.without_aws import ON_ENGINE, SECURITY, target_without_aws
 
 PACKS = ConformancePack()
 HERE, ABROAD = "us-east-1", "eu-west-1"
@@ -314,7 +314,9 @@ def accounts_of(world: World) -> list[Any]:
 
 
 def failed(ago: timedelta, now: datetime) -> Found:
-    target = replace(imagined("security"), declaration=declared(imagined().declaration, EXAMPLE))
+    target = replace(
+        target_without_aws("security"), declaration=declared(target_without_aws().declaration, EXAMPLE)
+    )
     (template,) = PACKS.rendered(target.declaration)
     given = [{"ParameterName": name, "ParameterValue": value} for name, value in template.parameters.items()]
     status = {"Status": "UPDATE_FAILED", "LastUpdateTime": now - ago}
@@ -328,7 +330,9 @@ def failed(ago: timedelta, now: datetime) -> Found:
 @pytest.mark.parametrize(("minutes", "action"), [(59, "report"), (61, "update")])
 def test_where_it_failed_it_is_put_again_an_hour_later(minutes: int, action: str) -> None:
     now = datetime(2026, 11, 30, 12, tzinfo=UTC)
-    target = replace(imagined("security"), declaration=declared(imagined().declaration, EXAMPLE))
+    target = replace(
+        target_without_aws("security"), declaration=declared(target_without_aws().declaration, EXAMPLE)
+    )
     (call,) = PACKS.diff(failed(timedelta(minutes=minutes), now), target)
     assert call.action == action
     assert call.reason.startswith("failed in account 000000000000 (Late), account 000000000001 (Late)")
@@ -337,7 +341,7 @@ def test_where_it_failed_it_is_put_again_an_hour_later(minutes: int, action: str
 
 
 def test_a_pack_that_is_being_deleted_is_not_deleted_again() -> None:
-    target = replace(imagined("security"), declaration=declared(imagined().declaration))
+    target = replace(target_without_aws("security"), declaration=declared(target_without_aws().declaration))
     pack = {"ConformancePackInputParameters": [{"ParameterName": OURS, "ParameterValue": "x"}]}
     region = Region({"example": pack}, {"example": {"Status": "DELETE_IN_PROGRESS"}})
     assert list(PACKS.diff(Found({HERE: region}), target)) == []
@@ -382,7 +386,7 @@ def test_a_refusal_is_a_sentence(
 
 
 def test_the_example_is_of_rules_that_aws_manages() -> None:
-    declaration = declared(imagined().declaration, EXAMPLE)
+    declaration = declared(target_without_aws().declaration, EXAMPLE)
     (template,) = PACKS.rendered(declaration)
     read = yaml.safe_load(template.body)
     rules = [each["Properties"] for each in read["Resources"].values()]
@@ -419,7 +423,7 @@ RULE = "{Type: AWS::Config::ConfigRule}"
 )
 def test_a_template_that_config_would_not_take_is_said_in_one_sentence(text: str, sentence: str) -> None:
     with pytest.raises(InvalidDeclaration, match=sentence):
-        declared(imagined().declaration, {"name": "t", "template": "t"}, files={"t": text})
+        declared(target_without_aws().declaration, {"name": "t", "template": "t"}, files={"t": text})
 
 
 @pytest.mark.parametrize(
@@ -435,11 +439,11 @@ def test_a_template_that_config_would_not_take_is_said_in_one_sentence(text: str
 )
 def test_what_cannot_be_declared_is_said_in_one_sentence(pack: Mapping[str, Any], sentence: str) -> None:
     with pytest.raises(InvalidDeclaration, match=sentence):
-        declared(imagined().declaration, pack)
+        declared(target_without_aws().declaration, pack)
 
 
 def test_without_config_nobody_administers_it() -> None:
-    without = imagined().declaration.model_copy(
+    without = target_without_aws().declaration.model_copy(
         update={"baseline": {"management": [], "security": [], "tooling": [], "workload": []}}
     )
     with pytest.raises(
@@ -450,7 +454,7 @@ def test_without_config_nobody_administers_it() -> None:
 
 def test_two_packs_of_one_name_are_refused() -> None:
     with pytest.raises(InvalidDeclaration, match=r"packs: two are called 'example'; rename one"):
-        declared(imagined().declaration, EXAMPLE, EXAMPLE)
+        declared(target_without_aws().declaration, EXAMPLE, EXAMPLE)
 
 
 # -- permissions ---------------------------------------------------------------------------------------

@@ -15,8 +15,8 @@ from groundwork.baseline.administrators import Administrator
 from groundwork.baseline.components.delegation import Delegation, Found
 from groundwork.contracts import Account
 from tests.component.conftest import World
-from tests.component.imagined import MEMBER, PURE, SECURITY, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, used_and_declared
+from tests.component.without_aws import MEMBER, PURE, SECURITY, target_without_aws
 
 DELEGATION = Delegation()
 CONFIG = {"config.amazonaws.com", "config-multiaccountsetup.amazonaws.com"}
@@ -127,7 +127,7 @@ def test_one_that_was_taken_away_is_named_and_given_back(ready: World, sabotage:
 @PURE
 @given(st.sets(st.sampled_from(["securityhub.amazonaws.com", *sorted(REGISTERED)])))
 def test_what_lacks_is_named_and_nothing_else(services: set[str]) -> None:
-    calls = DELEGATION.diff(Found(frozenset(services)), imagined("security"))
+    calls = DELEGATION.diff(Found(frozenset(services)), target_without_aws("security"))
     assert {call.parameters["ServicePrincipal"] for call in calls} == set(REGISTERED) - services
 
 
@@ -167,7 +167,7 @@ def test_one_that_is_being_taken_off_comes_back_when_it_is(
     """AWS takes nobody meanwhile."""
     for shown, leaving in (("ENABLED", False), ("DISABLE_IN_PROGRESS", True)):
         client: Any = Answers(operation, accounts, **{account: SECURITY, status: shown})
-        target = replace(imagined("security"), client=lambda *_, it=client: it)
+        target = replace(target_without_aws("security"), client=lambda *_, it=client: it)
         read = administrators.read(service, ["us-east-1"], target)
         assert read == {"us-east-1": Administrator(SECURITY, leaving)}
         calls = list(DELEGATION.diff(Found(frozenset(REGISTERED), {service: read}), target))
@@ -177,7 +177,7 @@ def test_one_that_is_being_taken_off_comes_back_when_it_is(
 
 def test_a_stranger_that_is_being_taken_off_is_still_a_stranger() -> None:
     found = Found(frozenset(REGISTERED), {"guardduty": {"us-east-1": Administrator(MEMBER, leaving=True)}})
-    (told,) = DELEGATION.diff(found, imagined("security"))
+    (told,) = DELEGATION.diff(found, target_without_aws("security"))
     assert (told.action, MEMBER in told.reason) == ("report", True)
 
 

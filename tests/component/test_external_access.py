@@ -26,7 +26,6 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import ComponentNotSettled, InvalidDeclaration, QuotaReached
 from tests.component.conftest import ENTRY_ROLE, WORKER, World
-from tests.component.imagined import SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -35,6 +34,7 @@ from tests.component.sabotage import (
     used_and_declared,
     words,
 )
+from tests.component.without_aws import SECURITY, target_without_aws
 
 EXTERNAL, DELEGATION = ExternalAccess(), Delegation()
 STRANGER = "999999999999"
@@ -208,7 +208,7 @@ ORGANIZATIONS = analyzer("theirs", ORGANIZATION)
 )
 def test_nothing_is_done_beside_what_serves(world: World, there: Sequence[dict[str, Any]]) -> None:
     declaration = declared(world, unusedAccess={"days": 60})
-    target = replace(imagined("security"), declaration=declaration)
+    target = replace(target_without_aws("security"), declaration=declaration)
     assert list(EXTERNAL.diff(Found({HERE: there}, administrator=SECURITY), target)) == []
 
 

@@ -18,7 +18,6 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
 from groundwork.errors import ComponentNotSettled, GroundworkError, InvalidDeclaration, QuotaReached
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE, SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -28,6 +27,7 @@ from tests.component.sabotage import (
     used_and_declared,
     words,
 )
+from tests.component.without_aws import ON_ENGINE, SECURITY, target_without_aws
 
 FLOW_LOGS, DELEGATION = FlowLogs(), Delegation()
 HERE, ABROAD = "us-east-1", "eu-west-1"
@@ -212,7 +212,7 @@ OURS: Mapping[str, Any] = {
     ],
 )
 def test_what_is_done_in_each_state(found: Found, told: list[tuple[str, str, str]]) -> None:
-    target = replace(imagined("security"), declaration=declared(imagined().declaration))
+    target = replace(target_without_aws("security"), declaration=declared(target_without_aws().declaration))
     calls = list(FLOW_LOGS.diff(found, target))
     assert [(call.action, call.after) for call in calls] == [(action, after) for action, after, _ in told]
     assert all(call.reason.startswith(reason) for call, (_, _, reason) in zip(calls, told, strict=True))
@@ -236,8 +236,10 @@ class OfAnotherKind:
 
 
 def test_a_rule_of_our_name_for_something_else_is_mended() -> None:
-    declaration = declared(imagined().declaration)
-    target = replace(imagined("security"), declaration=declaration, client=lambda *_: OfAnotherKind())
+    declaration = declared(target_without_aws().declaration)
+    target = replace(
+        target_without_aws("security"), declaration=declaration, client=lambda *_: OfAnotherKind()
+    )
     (call,) = FLOW_LOGS.diff(FLOW_LOGS.read(target), target)
     assert (call.operation, call.reason) == (
         "UpdateTelemetryRuleForOrganization",
@@ -360,7 +362,7 @@ def test_a_refusal_is_a_sentence(
 
 def test_what_cannot_be_declared_is_said_in_one_sentence() -> None:
     with pytest.raises(InvalidDeclaration, match=r"flowLogs\.traffic: 'dropped' is unknown"):
-        declared(imagined().declaration, traffic="dropped")
+        declared(target_without_aws().declaration, traffic="dropped")
 
 
 # -- permissions ---------------------------------------------------------------------------------------

@@ -20,7 +20,6 @@ from groundwork.declaration.organization_policies import Quarantine
 from groundwork.errors import OrganizationBusy
 from local.identity.credentials import Credentials
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import (
     Sabotage,
     prove,
@@ -28,6 +27,7 @@ from tests.component.sabotage import (
     some_of,
     used_and_declared,
 )
+from tests.component.without_aws import ON_ENGINE
 from tests.engine.support import eventually
 
 GUARDRAILS = Guardrails()

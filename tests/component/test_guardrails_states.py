@@ -14,13 +14,13 @@ from groundwork.baseline.central_policies import TAG, Former, FoundPolicy
 from groundwork.baseline.component import Call
 from groundwork.baseline.components.guardrails import SCP, Found, Guardrails
 from groundwork.baseline.components.guardrails.document import guardrail_documents
-from tests.component.imagined import PURE, imagined
+from tests.component.without_aws import PURE, target_without_aws
 
 GUARDRAILS = Guardrails()
 NAME = "groundwork-guardrails"
 ACCOUNT, ARCHIVE = f"{NAME}-account", f"{NAME}-archive"
 DESCRIPTION = SCP.description
-TARGET = imagined("management")
+TARGET = target_without_aws("management")
 ROOT = frozenset({TARGET.organization.root_id})
 DOCUMENTS = guardrail_documents(TARGET.declaration, TARGET.organization)
 WANTED = DOCUMENTS[NAME]

@@ -22,7 +22,6 @@ from groundwork.baseline.components.log_archive.writer import wanted as wanted_w
 from groundwork.baseline.keys import KEY_TAG, Key
 from groundwork.contracts import Account
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE, PURE, SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     prove,
@@ -31,6 +30,7 @@ from tests.component.sabotage import (
     some_of,
     used_and_declared,
 )
+from tests.component.without_aws import ON_ENGINE, PURE, SECURITY, target_without_aws
 
 LOG_ARCHIVE = LogArchive()
 ANYBODY = {
@@ -386,7 +386,7 @@ def test_it_declares_the_permissions_that_it_uses_and_no_other(ready: World) -> 
 
 # -- states that nobody saw --------------------------------------------------------------------------
 
-TARGET = imagined("security")
+TARGET = target_without_aws("security")
 BUCKETS = tuple(f"groundwork-{which}-{SECURITY}" for which in ("access-logs", "trail", "config"))
 ARN, NEW, OTHER = (f"arn:aws:kms:us-east-1:{SECURITY}:key/{which}" for which in ("ours", "new", "another"))
 GOOD_KEY = Key(ARN, "Enabled", True, True, key_policy(TARGET), True)

@@ -16,9 +16,9 @@ from groundwork.contracts import Account
 from groundwork.declaration.loading import load
 from groundwork.fields import ancestors
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of
 from tests.component.test_organization import TRUSTED, TYPES, trusted, units
+from tests.component.without_aws import ON_ENGINE, PURE, target_without_aws
 
 ORGANIZATION = Organization()
 IAM = "iam.amazonaws.com"
@@ -179,7 +179,7 @@ def after(found: Found, calls: Iterable[Call]) -> Found:
     )
 )
 def test_from_any_state_its_calls_leave_nothing_to_do(found: Found) -> None:
-    target = imagined("management")
+    target = target_without_aws("management")
     missing = set(declared_units(load())) - found.units.keys()
     for _ in range(3):
         calls = list(ORGANIZATION.diff(found, target))

@@ -31,8 +31,8 @@ from groundwork.declaration.organization_policies import PolicyException
 from groundwork.errors import InvalidDeclaration
 from local.organizations import Organizations
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import Sabotage, prove_all, prove_complete, some_of, used_and_declared
+from tests.component.without_aws import ON_ENGINE
 from tests.engine.organizations.policies import enable
 
 POLICIES, SETTINGS = OrganizationPolicies(), AccountSettings()

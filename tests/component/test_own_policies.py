@@ -20,7 +20,6 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.own_policies import KINDS, OwnPolicy
 from groundwork.errors import InvalidDeclaration, OrganizationBusy
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -30,6 +29,7 @@ from tests.component.sabotage import (
     used_and_declared,
     words,
 )
+from tests.component.without_aws import ON_ENGINE
 from tests.engine.organizations.policies import enable
 
 OWN = OwnPolicies()

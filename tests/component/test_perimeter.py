@@ -19,7 +19,7 @@ from groundwork.declaration.loading import load
 from groundwork.declaration.outsiders import Outsider
 from groundwork.errors import InvalidDeclaration, SecurityAccountMissing
 from groundwork.policies.documents import Caller, Kind, Request, compile_policy
-from tests.component.imagined import imagined
+from tests.component.without_aws import target_without_aws
 
 ORGANIZATION = Organization(
     id="o-exampleorg1",
@@ -242,15 +242,15 @@ def test_a_doors_two_overlapping_outsiders_are_told_when_one_shuts_the_other_out
 
 
 def test_a_plan_of_an_account_knows_whom_it_shuts_out() -> None:
-    target = imagined("workload", declared())
+    target = target_without_aws("workload", declared())
     assert shuts_out(STRANGER, ROLE, target)
     assert shuts_out("everybody", f"{BUCKET}", target)
     assert not shuts_out("saml-provider/okta", ROLE, target)
     assert not shuts_out(STRANGER, f"arn:aws:lambda:us-east-1:{MEMBER}:function:a", target)
-    assert not shuts_out(STRANGER, ROLE, imagined("management", declared()))
-    assert not shuts_out(STRANGER, ROLE, imagined("workload", declared(where=["Security"])))
+    assert not shuts_out(STRANGER, ROLE, target_without_aws("management", declared()))
+    assert not shuts_out(STRANGER, ROLE, target_without_aws("workload", declared(where=["Security"])))
     without = declared().model_copy(update={"baseline": {"management": ["guardrails"]}})
-    assert not shuts_out(STRANGER, ROLE, imagined("workload", without))
+    assert not shuts_out(STRANGER, ROLE, target_without_aws("workload", without))
 
 
 def test_the_component_refuses_what_would_be_refused_before_any_account_is_looked_at() -> None:

@@ -26,9 +26,9 @@ from local.identity.credentials import Credentials
 from local.services.log_delivery import Sender, find_bucket
 from tests.component.access import ACCESS, ADMIN, ANYTHING, DEPLOY
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of, used_and_declared
 from tests.component.test_access_doors import assume, user_in
+from tests.component.without_aws import ON_ENGINE
 from tests.engine.support import eventually
 
 PERIMETER = Perimeter()

@@ -33,8 +33,8 @@ from tests.component.identity_center import (
     People,
     declared,
 )
-from tests.component.imagined import imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, used_and_declared, words
+from tests.component.without_aws import target_without_aws
 
 
 @pytest.fixture(scope="module")
@@ -410,7 +410,7 @@ def test_every_permission_is_used_and_none_is_missing(made: People) -> None:
 
 
 def test_another_administrator_is_left_alone() -> None:
-    target = imagined("security", declared(imagined().declaration))
+    target = target_without_aws("security", declared(target_without_aws().declaration))
     from groundwork.baseline.components.permission_sets.instance import Standing
 
     (told,) = SETS.diff(Found(Standing("999999999999")), target)
@@ -424,9 +424,9 @@ def test_policies_that_are_too_long_are_refused() -> None:
         "Version": "2012-10-17",
         "Statement": [{"Effect": "Allow", "Action": ["s3:" + "x" * 11_000], "Resource": "*"}],
     }
-    declaration = declared(imagined().declaration, roles={"policies": ["long"]})
+    declaration = declared(target_without_aws().declaration, roles={"policies": ["long"]})
     declaration._policies = {**declaration._policies, "long": long}
-    target = imagined("security", declaration)
+    target = target_without_aws("security", declaration)
     with pytest.raises(InvalidDeclaration, match="IAM takes 10,240"):
         list(
             SETS.diff(

@@ -26,7 +26,6 @@ from groundwork.declaration.loading import check, load
 from groundwork.errors import ComponentNotSettled
 from local.services.security_hub import Hub
 from tests.component.conftest import World
-from tests.component.imagined import MEMBER, ON_ENGINE, SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -36,6 +35,7 @@ from tests.component.sabotage import (
     used_and_declared,
     words,
 )
+from tests.component.without_aws import MEMBER, ON_ENGINE, SECURITY, target_without_aws
 
 POSTURE, DELEGATION = Posture(), Delegation()
 HOME, LINKED = "us-east-1", "eu-west-1"
@@ -461,7 +461,7 @@ def test_a_policy_of_ours_that_is_declared_by_another_name_gives_way_and_is_told
 # -- what AWS could not do -----------------------------------------------------------------------------
 
 
-TARGET = imagined("security", check(load(), {POSTURE.name: POSTURE}))
+TARGET = target_without_aws("security", check(load(), {POSTURE.name: POSTURE}))
 NEW = "ap-southeast-7"
 """A Region in which Config records nothing of IAM."""
 IDENTIFIER, ROOT_ID = "11111111-2222-3333-4444-555555555555", TARGET.organization.root_id

@@ -25,8 +25,8 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check, load
 from groundwork.errors import ComponentNotSettled, InvalidDeclaration, QuotaReached, RefusedByAws
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE, PURE, imagined
 from tests.component.sabotage import Sabotage, prove, prove_complete, some_of, used_and_declared
+from tests.component.without_aws import ON_ENGINE, PURE, target_without_aws
 
 TEMPLATE = QuotaTemplate()
 VPCS, GATEWAYS, PEERINGS = "L-F678F1CE", "L-FE5A380F", "L-7E9ECCDB"
@@ -172,7 +172,7 @@ entries = st.dictionaries(
 def test_its_calls_leave_nothing_to_do(
     values: dict[tuple[str, str, str], float], associated: bool, trusted: bool
 ) -> None:
-    target = imagined("management", declaration=TOLD)
+    target = target_without_aws("management", declaration=TOLD)
     calls = list(TEMPLATE.diff(Found(trusted, values if trusted else {}, associated), target))
     assert all(bool(call.after) != trusted for call in calls if call.action != "report")
     done = dict(values)

@@ -7,14 +7,14 @@ from threading import Barrier
 from typing import Any
 
 from groundwork.baseline.regions import in_each
-from tests.component.imagined import imagined
+from tests.component.without_aws import target_without_aws
 
 
 def test_all_regions_are_looked_at_at_once() -> None:
     """Nobody gets an answer before everybody has asked."""
     names = [f"eu-west-{number}" for number in range(1, 18)]
     everybody = Barrier(len(names))
-    target = replace(imagined(), client=lambda service, region=None: f"{service} in {region}")
+    target = replace(target_without_aws(), client=lambda service, region=None: f"{service} in {region}")
 
     def look(client: Any) -> Any:
         everybody.wait(timeout=30)

@@ -25,7 +25,6 @@ from local.services.macie.backend import Macie, denied
 from tests.component.conftest import World
 from tests.component.crashing import crash
 from tests.component.delegated import prove_designated, prove_put_back
-from tests.component.imagined import MANAGEMENT, MEMBER, ON_ENGINE, PURE, SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     independent,
@@ -36,6 +35,7 @@ from tests.component.sabotage import (
     used_and_declared,
     words,
 )
+from tests.component.without_aws import MANAGEMENT, MEMBER, ON_ENGINE, PURE, SECURITY, target_without_aws
 
 DATA, DELEGATION = SensitiveData(), Delegation()
 HOME, ELSEWHERE, OFF = "us-east-1", "eu-west-1", "me-south-1"
@@ -544,7 +544,7 @@ REGIONS = st.builds(
 def test_whatever_is_found_only_what_is_declared_is_changed(
     region: Region, discovery: bool, spared: bool
 ) -> None:
-    target = imagined("security")
+    target = target_without_aws("security")
     settings: dict[str, Any] = {"automatedDiscovery": discovery, "exceptAccounts": [MEMBER] if spared else []}
     target = replace(target, declaration=declaring(target.declaration, **settings))
     accounts = {each: Listed(each, f"{each}{EMAIL}") for each in (MANAGEMENT, SECURITY, MEMBER)}

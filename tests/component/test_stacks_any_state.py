@@ -13,10 +13,10 @@ from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
 from tests.component.access import ANYTHING, READ_ONLY
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import Sabotage, differences, some_of
 from tests.component.stacks import BUCKET, ROLE, STACK, STACKS, declaring, names, portrait, stack, status
 from tests.component.test_stacks import SABOTAGES
+from tests.component.without_aws import ON_ENGINE
 
 HIS = "groundwork-stack-alerts"
 FORMER, ITS_ROLE = "groundwork-former", "groundwork-stack-former"

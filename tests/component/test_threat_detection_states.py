@@ -13,10 +13,10 @@ from groundwork.baseline.central_policies import TAG, FoundPolicy
 from groundwork.baseline.components.threat_detection import ThreatDetection, held_by_policy
 from groundwork.baseline.components.threat_detection.settings import Settings
 from groundwork.declaration.loading import check, load
-from tests.component.imagined import MEMBER, PURE, SECURITY, imagined
+from tests.component.without_aws import MEMBER, PURE, SECURITY, target_without_aws
 
 THREATS, NAME, HOME = ThreatDetection(), "groundwork-threat-detection", "us-east-1"
-TARGET = imagined("management", check(load(), {THREATS.name: THREATS}))
+TARGET = target_without_aws("management", check(load(), {THREATS.name: THREATS}))
 CONTENT = held_by_policy.content(Settings(), [HOME])
 GOOD = FoundPolicy("p-1", NAME, held_by_policy.TYPE.description, CONTENT, {TAG["Key"]: TAG["Value"]})
 ROOT = frozenset({TARGET.organization.root_id})

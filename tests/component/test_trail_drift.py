@@ -19,7 +19,6 @@ from groundwork.declaration import Declaration
 from groundwork.errors import SecurityAccountNotReady
 from tests.component.conftest import World
 from tests.component.elsewhere import own_bucket, own_key
-from tests.component.imagined import MEMBER, ON_ENGINE, PURE, SECURITY, imagined
 from tests.component.sabotage import (
     Sabotage,
     differences,
@@ -27,6 +26,7 @@ from tests.component.sabotage import (
     prove_complete,
     some_of,
 )
+from tests.component.without_aws import MEMBER, ON_ENGINE, PURE, SECURITY, target_without_aws
 
 TRAIL = Trail()
 NAME, RESOURCE = "groundwork", "trail groundwork"
@@ -219,7 +219,7 @@ def with_faults(faults: Iterable[str]) -> SeenTrail:
 
 
 def reasons(own: SeenTrail | None, store: TrailStore = STORE) -> list[str]:
-    calls = TRAIL.diff(Found(own, (), None, store), imagined())
+    calls = TRAIL.diff(Found(own, (), None, store), target_without_aws())
     return [part for call in calls for part in call.reason.replace("; expected", ", expected").split("; ")]
 
 
@@ -255,7 +255,7 @@ def test_each_fault_is_named_and_no_other(faults: list[str]) -> None:
 @PURE
 @given(st.none() | Faults.map(with_faults))
 def test_its_calls_leave_nothing_to_do(own: SeenTrail | None) -> None:
-    mended = after(own, TRAIL.diff(Found(own, (), None, STORE), imagined()))
+    mended = after(own, TRAIL.diff(Found(own, (), None, STORE), target_without_aws()))
     assert reasons(mended) == []
 
 

@@ -26,7 +26,6 @@ from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.settings import CloudWatchLogs, DataEvents
 from tests.component.conftest import World
-from tests.component.imagined import ON_ENGINE
 from tests.component.sabotage import (
     Sabotage,
     prove,
@@ -35,6 +34,7 @@ from tests.component.sabotage import (
     used_and_declared,
     words,
 )
+from tests.component.without_aws import ON_ENGINE
 
 TRAIL = Trail()
 NAME, RESOURCE = "groundwork", "trail groundwork"

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 from cli.declaration.linting import reference
-from groundwork.baseline.imagined import IDS
+from groundwork.baseline.example_accounts import IDS
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.declaration.mistakes import NEWER
 from groundwork.declaration.policy_files import Document, statements

@@ -2,7 +2,7 @@
 
 power      what one may do behind a door
 premises   the documents that decide: what each account holds, and what the organization's policies say
-declared   ... as the declaration renders them, for accounts that are there or for `imagined` ones
+declared   ... as the declaration renders them, for accounts that are there or for `example_accounts`
 held       ... as accounts really hold them
 permission_sets
            ... and as IAM Identity Center makes them of permission sets, with who is assigned them

@@ -21,7 +21,7 @@ from groundwork.declaration import Declaration
 from groundwork.declaration.entry_roles import EntryRole
 from groundwork.declaration.policy_files import Document
 from groundwork.doors import permission_sets
-from groundwork.doors.imagined import imagined
+from groundwork.doors.example_accounts import example_accounts
 from groundwork.doors.premises import FULL_ACCESS, Place, Premises
 from groundwork.fields import is_below
 
@@ -55,8 +55,8 @@ def declared(
 
 
 def without_aws(*declarations: Declaration) -> list[Premises]:
-    """Each declaration's doors in the same imagined accounts."""
-    organization, accounts, words = imagined(*declarations)
+    """Each declaration's doors in the same example accounts."""
+    organization, accounts, words = example_accounts(*declarations)
     return [declared(declaration, organization, accounts.values(), words) for declaration in declarations]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from groundwork.baseline.components import COMPONENTS
-from groundwork.baseline.imagined import IDS, all_there
+from groundwork.baseline.example_accounts import IDS, all_there
 from groundwork.contracts import Account, Kind, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import check
@@ -34,7 +34,7 @@ def declared_doors(
     same ones. Raises `InvalidDeclaration` where a document is longer than AWS takes."""
     accounts = list(accounts)
     there = {each.id for each in accounts}
-    organization, stand_ins = _imagined(declaration, accounts, organization_id)
+    organization, stand_ins = _with_examples(declaration, accounts, organization_id)
     found, _ = table.declared_doors(check(declaration, COMPONENTS), organization, [*stand_ins, *accounts])
     groups = [each.name for each in declaration.access.groups]
 
@@ -68,7 +68,7 @@ def _policies(declaration: Declaration, role: str, account: Account) -> tuple[st
     return tuple(name for each in its for name in (*each.managed_policies, *each.policies))
 
 
-def _imagined(
+def _with_examples(
     declaration: Declaration, accounts: Sequence[Account], organization_id: str
 ) -> tuple[Organization, list[Account]]:
     """The organization of these accounts, and those that are needed and are not among them: a roll-out may be about a

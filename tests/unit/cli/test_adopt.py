@@ -17,7 +17,7 @@ from cli.app import main
 from cli.inventory import Entry
 from groundwork.baseline.components.access.entry_roles import by_default
 from groundwork.contracts import Change
-from tests.component.imagined import MANAGEMENT, imagined
+from tests.component.without_aws import MANAGEMENT, target_without_aws
 
 ROOT = Path(__file__).parents[3]
 VPC = "should not be there, and stays"
@@ -173,7 +173,7 @@ Tagged.add_multi_constructor("!", lambda loader, suffix, node: loader.construct_
 def test_the_template_makes_the_role_as_organizations_does() -> None:
     template = yaml.load((ROOT / TEMPLATE).read_text(), Tagged)
     properties = template["Resources"]["EntryRole"]["Properties"]
-    trust = by_default(imagined())
+    trust = by_default(target_without_aws())
     principal = properties["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"]
     filled = principal.replace("${AWS::Partition}", "aws").replace("${ManagementAccountId}", MANAGEMENT)
     properties["AssumeRolePolicyDocument"]["Statement"][0]["Principal"]["AWS"] = filled

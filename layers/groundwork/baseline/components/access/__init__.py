@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, ClassVar
 
 from groundwork.baseline import strangers
 from groundwork.baseline.component import Call, Component, Permission, Target, needing
-from groundwork.baseline.imagined import everywhere
+from groundwork.baseline.example_accounts import everywhere
 from groundwork.contracts import Kind
 from groundwork.declaration import Declaration
 from groundwork.declaration.settings import MANAGED_BY

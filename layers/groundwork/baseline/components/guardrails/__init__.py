@@ -24,7 +24,7 @@ from groundwork.baseline.components.guardrails.quarantine import (
     shut_units,
 )
 from groundwork.baseline.documents import differences
-from groundwork.baseline.imagined import all_there
+from groundwork.baseline.example_accounts import all_there
 from groundwork.baseline.places import places
 from groundwork.baseline.regions import FIND_REGIONS, governed
 from groundwork.declaration import ComponentName, Declaration

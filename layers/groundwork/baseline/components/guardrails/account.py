@@ -16,8 +16,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from groundwork.baseline.components.guardrails.monitoring import of_monitoring
 from groundwork.baseline.components.guardrails.names import Names, Statement
-from groundwork.baseline.components.guardrails.watching import of_what_watches
 
 OF_POLICIES: Mapping[str, list[str]] = {
     "image_block_public_access": ["ec2:DisableImageBlockPublicAccess"],
@@ -97,7 +97,7 @@ def of_the_account(names: Names) -> Iterator[Statement]:
         analyzers = names.arn("access-analyzer", "analyzer/*", names.security)
         kept = {"Sid": "Analyzers", "Action": OF_THE_ANALYZERS, "Resource": analyzers}
         yield names.exempting(kept, names.entry_roles)
-    yield from of_what_watches(names)
+    yield from of_monitoring(names)
 
 
 def _undoing(names: Names) -> Iterator[str]:

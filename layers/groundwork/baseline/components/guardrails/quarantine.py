@@ -19,8 +19,8 @@ from groundwork.aws.organizations import Organizations
 from groundwork.baseline.central_policies import Policy, minified
 from groundwork.baseline.component import Target
 from groundwork.baseline.components.guardrails.document import LONGEST
+from groundwork.baseline.components.guardrails.monitoring import sends_from_members
 from groundwork.baseline.components.guardrails.names import Names, is_laid_down
-from groundwork.baseline.components.guardrails.watching import sends_from_members
 from groundwork.baseline.components.trail.logs import ROLE
 from groundwork.baseline.places import places
 from groundwork.contracts import Organization

@@ -23,7 +23,7 @@ from groundwork.baseline.components.guardrails.document import policy_names
 from groundwork.baseline.components.organization_policies.documents import differences as settings_differ
 from groundwork.baseline.components.own_policies.lockout import locked_out
 from groundwork.baseline.documents import differences as statements_differ
-from groundwork.baseline.imagined import all_there
+from groundwork.baseline.example_accounts import all_there
 from groundwork.baseline.places import Member, bound, members, places
 from groundwork.contracts import Organization
 from groundwork.declaration import Declaration

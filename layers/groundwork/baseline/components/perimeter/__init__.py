@@ -17,7 +17,7 @@ from groundwork.baseline.central_policies import Policy, PolicyType
 from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.components.perimeter.reach import checked_document
 from groundwork.baseline.documents import differences
-from groundwork.baseline.imagined import all_there
+from groundwork.baseline.example_accounts import all_there
 from groundwork.baseline.places import Member, bound, members, places
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document

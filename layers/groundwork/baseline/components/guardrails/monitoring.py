@@ -1,4 +1,4 @@
-"""The guard rails of what watches: the copy of a trail's events in CloudWatch Logs, to which CloudTrail's role alone writes, the
+"""The guard rails of monitoring: the copy of a trail's events in CloudWatch Logs, to which CloudTrail's role alone writes, the
 alarms on it, and the security account's topic that tells of them. Whom it tells besides, is for people to say.
 
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazoncloudwatchlogs.html
@@ -42,7 +42,7 @@ def sends_from_members(declared: Declaration) -> bool:
     return sends and is_laid_down("trail", declared)
 
 
-def of_what_watches(names: Names) -> Iterator[Statement]:
+def of_monitoring(names: Names) -> Iterator[Statement]:
     """With an organization trail all but the topic is in the management account, which no such policy binds."""
     declared = names.declaration
     if sends_from_members(declared):

@@ -24,7 +24,7 @@ ON_ENGINE = settings(
 PURE = settings(max_examples=200, deadline=None, derandomize=True, database=None)
 
 
-def imagined(
+def target_without_aws(
     kind: Kind = "workload",
     declaration: Declaration | None = None,
     *,

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from groundwork.baseline.imagined import IDS
+from groundwork.baseline.example_accounts import IDS
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.aws_names import partitions
@@ -14,7 +14,7 @@ from groundwork.fields import ancestors
 EMAIL = "aws@example.com"
 
 
-def imagined(*declarations: Declaration) -> tuple[Organization, dict[str, Account], dict[str, str]]:
+def example_accounts(*declarations: Declaration) -> tuple[Organization, dict[str, Account], dict[str, str]]:
     """The organization, its accounts by id, and how they are called: the same for all of these declarations."""
     units = sorted(
         {each for one in declarations for unit in one.organizational_units for each in ancestors(unit)}
