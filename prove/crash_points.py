@@ -1,5 +1,5 @@
-"""Every crash point: each API call of a vend, through quarantine as well, of a change, of a roll-out, of a removal, of a closing, of an
-expiry and of a repair of stacks fails once in each way, and the work is done all the same.
+"""Every crash point: each API call of a vend, through quarantine and an approval as well, of a change, of a roll-out, of a removal, of a
+closing, of an expiry and of a repair of stacks fails once in each way, and the work is done all the same.
 
 The calls are those of an undisturbed run, from the embedded AWS's own log. Each is struck alone, in a run of its own.
 """
@@ -21,6 +21,7 @@ from typing import Any, Literal, Protocol
 
 from local.calls import CallRecord
 from local.engine import Engine
+from prove.approving import APPROVING, ApprovedChange, ApprovedVend
 from prove.chapter import Chapter, Say
 from prove.closing import CLOSING, Closing, Expiry
 from prove.runs import Change, Removal, Repair, RepairOfStacks, Vend, VendThroughQuarantine
@@ -29,6 +30,8 @@ from prove.world import TEMPLATE, TIME_SCALE, World, declaring, with_quarantine_
 Story = Literal[
     "vend",
     "change",
+    "approved vend",
+    "approved change",
     "roll-out",
     "removal",
     "closing",
@@ -93,12 +96,14 @@ class Run(Protocol):
 
 
 CHANGES = (
-    "organizationalUnits:\n",
-    "changes: {allowed: true, renaming: true, contacts: true, email: true}\n\norganizationalUnits:\n",
+    CLOSING[0],
+    f"changes: {{allowed: true, renaming: true, contacts: true, email: true}}\n\n{CLOSING[1]}",
 )
 RUNS: dict[Story, Callable[[World], Run]] = {
     "vend": Vend,
     "change": Change,
+    "approved vend": ApprovedVend,
+    "approved change": ApprovedChange,
     "roll-out": Repair,
     "removal": Removal,
     "closing": Closing,
@@ -108,6 +113,8 @@ RUNS: dict[Story, Callable[[World], Run]] = {
 }
 DECLARED: dict[Story, Callable[[], AbstractContextManager[Path]]] = {
     "change": partial(declaring, *CHANGES),
+    "approved vend": partial(declaring, *APPROVING),
+    "approved change": partial(declaring, *APPROVING),
     "closing": partial(declaring, *CLOSING),
     "expiry": partial(declaring, *CLOSING),
     "vend through quarantine": with_quarantine_and_a_stack,
@@ -265,6 +272,13 @@ def of_the_change(found: list[Point]) -> list[Point]:
     return [point for point in found if point.function in functions]
 
 
+def of_the_approval(found: list[Point]) -> list[Point]:
+    """What is otherwise than where nobody approves anything: who has it wait, who asks people, who takes their decision, and what
+    starts them all."""
+    functions = ("", "ReadRequestFunction", "RequestApprovalFunction", "DecideRequestFunction")
+    return [point for point in found if point.function in functions]
+
+
 def of_the_expiry(found: list[Point]) -> list[Point]:
     """What an account that expires calls besides the story of any closing."""
     return [point for point in found if point.function in ("RequestClosingsFunction", "ReadClosingFunction")]
@@ -272,6 +286,8 @@ def of_the_expiry(found: list[Point]) -> list[Point]:
 
 CHOSEN: dict[Story, Callable[[list[Point]], list[Point]]] = {
     "change": of_the_change,
+    "approved vend": of_the_approval,
+    "approved change": of_the_approval,
     "removal": of_iam,
     "expiry": of_the_expiry,
     "vend through quarantine": of_quarantine,

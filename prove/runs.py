@@ -127,8 +127,9 @@ def _of_the_stack(world: World, account: str) -> list[str]:
 
 
 class Change:
-    """An account gets another name, unit, tag, contact and root e-mail address by an event, by the same event again if that
-    fails; a person gives AWS the code that it has sent, and the event, posted anew, notes the address."""
+    """An account gets another name, unit, tag and root e-mail address, other contacts, and another day on which it expires, by an
+    event, by the same event again if that fails; a person gives AWS the code that it has sent, and the event, posted anew, notes
+    the address."""
 
     def __init__(self, world: World) -> None:
         self._world = world
@@ -143,8 +144,8 @@ class Change:
         world.cloud.all_ended()
         self.account = str(ended.output["accountId"])
         self._states = (
-            (name, email, UNIT, "a"),
-            (f"{name}-moved", f"moved-{email}", "Workloads/Production", "b"),
+            (name, email, UNIT, "a", "2099-01-31"),
+            (f"{name}-moved", f"moved-{email}", "Workloads/Production", "b", "2099-12-31"),
         )
         self._is = 0
 
@@ -152,14 +153,15 @@ class Change:
         self._is = 1 - self._is
 
     def go(self) -> None:
-        name, email, unit, team = self._states[self._is]
+        name, email, unit, team, day = self._states[self._is]
         asked = {
             "accountId": self.account,
             "accountName": name,
             "newEmail": email,
             "organizationalUnit": unit,
             "tags": {"team": team},
-            "contacts": {"security": contact(team)},
+            "contacts": {"security": contact(team), "primary": owner(team)},
+            "expires": day,
         }
         self._events, self._ends = [], []
         self._ask(asked)
@@ -186,20 +188,21 @@ class Change:
         return len(self._ends) - 1
 
     def wrong(self) -> list[str]:
-        world, cloud, (name, email, unit, team) = self._world, self._world.cloud, self._states[self._is]
+        world, cloud, (name, email, unit, team, day) = self._world, self._world.cloud, self._states[self._is]
         former = self._states[1 - self._is][1]
         if any(ends[-1].status != "SUCCEEDED" for _, ends in self._events):
             return [f"{end.error}: {end.cause}" for end in self._ends]
         wrong = world.standing(self.account, email)
         if email not in cloud.accounts():
             return [*wrong, f"no account has {email}"]
-        held = world.aws.client("account").get_alternate_contact(
-            AccountId=self.account, AlternateContactType="SECURITY"
-        )["AlternateContact"]
         listed, tags = cloud.accounts()[email], cloud.tags_of(self.account)
-        there = (listed["Name"], cloud.unit_of(email), tags["team"], held["Name"])
-        if there != (name, unit, team, contact(team)["name"]):
+        there = (listed["Name"], cloud.unit_of(email), tags["team"], tags.get("groundwork:expires"))
+        if there != (name, unit, team, day):
             wrong.append(f"it is {there}")
+        if (known := self._contacts()) != (contact(team)["name"], owner(team)["city"]):
+            wrong.append(f"its contacts are {known}")
+        if cloud.ledger_item(f"ending#{self.account}").get("expiresOn", {}).get("S") != day:
+            wrong.append("the ledger has another day on which it expires")
         item = cloud.ledger_item(f"account#{self.account}")
         if [item[key]["S"] for key in ("name", "email", "unit")] != [name, email, unit]:
             wrong.append(f"the ledger says {item}")
@@ -222,6 +225,13 @@ class Change:
             for each in self._wrongly_answered(event, ends, fields)
         ]
 
+    def _contacts(self) -> tuple[str, str]:
+        """The name of the one, and the city of the other."""
+        client = self._world.aws.client("account")
+        security = client.get_alternate_contact(AccountId=self.account, AlternateContactType="SECURITY")
+        primary = client.get_contact_information(AccountId=self.account)
+        return security["AlternateContact"]["Name"], primary["ContactInformation"]["City"]
+
     def _wrongly_answered(self, event: str, ends: list[Execution], fields: list[str]) -> Iterator[str]:
         cloud = self._world.cloud
         ready = cloud.answer("Account Ready", requestId=event)["detail"]
@@ -234,12 +244,23 @@ class Change:
             yield f"it was answered {said}"
 
 
-CHANGED = (["accountName", "contacts", "tags", "organizationalUnit"], ["email"])
+CHANGED = (["accountName", "contacts", "expires", "tags", "organizationalUnit"], ["email"])
 """What each of the two events is told."""
 
 
 def contact(team: str) -> dict[str, str]:
     return {"name": f"Team {team}", "title": "Security", "email": f"{team}@example.com", "phone": "+41 44 1"}
+
+
+def owner(team: str) -> dict[str, str]:
+    """Of the account."""
+    address = {
+        "addressLine1": "1 High Street",
+        "city": f"City {team}",
+        "postalCode": "8000",
+        "countryCode": "CH",
+    }
+    return {"fullName": f"Owner {team}", **address, "phoneNumber": "+41 44 123 45 67"}
 
 
 class RollsOut:

@@ -12,7 +12,10 @@ DECLARED = """changes: {allowed: true, renaming: true, contacts: true, email: tr
 
 approvals: {organizationalUnits: [Workloads/Staging]}
 
+closing: {unit: Suspended}
+
 organizationalUnits:
+  - Suspended
 """
 DEVELOPMENT, PRODUCTION = "Workloads/Development", "Workloads/Production"
 

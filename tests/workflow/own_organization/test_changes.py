@@ -272,6 +272,7 @@ STRUCK = [
             ("account", "StartPrimaryEmailUpdate"),
             ("account", "PutAccountName"),
             ("account", "PutAlternateContact"),
+            ("account", "PutContactInformation"),
             ("dynamodb", "DeleteItem"),
             ("organizations", "TagResource"),
             ("organizations", "MoveAccount"),
