@@ -36,4 +36,5 @@ def handle(event: Input) -> None:
         ledger,
         Executions(),
         Topic(environment.notices_topic_arn, environment.notices_for_chat == "true"),
+        environment.state_machine_arn,
     )

@@ -74,6 +74,15 @@ def decide(place: Place) -> Job:
     return _decide(place, waiting_request(place, token="nobody's")["id"])
 
 
+def decide_anew(place: Place) -> Job:
+    """The same, of another request each time."""
+
+    def job() -> str:
+        return _decide(place, waiting_request(place, token="nobody's")["id"])()
+
+    return job
+
+
 def _decide(place: Place, request: str) -> Job:
     detail = {"requestId": request, "decision": "deny"}
     event = {"id": str(uuid.uuid4()), "source": APPROVER, "detail": detail}
@@ -92,6 +101,7 @@ OF_APPROVALS: dict[str, Callable[[Place], Job]] = {
     "RequestApprovalFunction.EncryptNotices": ask_people,
     "DecideRequestFunction.UseTheLedger": refuse_decision,
     "DecideRequestFunction.WakeWhoWaits": decide,
+    "DecideRequestFunction.SeeWhoHasEnded": decide_anew,
     "DecideRequestFunction.SendNotices": refuse_decision,
     "DecideRequestFunction.EncryptNotices": refuse_decision,
 }

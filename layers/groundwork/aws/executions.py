@@ -49,6 +49,14 @@ class Executions:
         except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
             return False
 
+    def has_failed(self, arn: str) -> bool:
+        """Whether it has ended, and not by success. False also for one that nobody remembers."""
+        try:
+            status = self._client.describe_execution(executionArn=arn)["status"]
+        except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
+            return False
+        return status in ("FAILED", "TIMED_OUT", "ABORTED")
+
     def input_of(self, arn: str) -> Any:
         """None when it is nested deeper, or holds longer numbers, than can be read."""
         try:

@@ -17,7 +17,7 @@ from groundwork.errors import AlreadyDecided, InvalidRequest
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import ApprovalRecord
 from groundwork.notifications.notices import Notice, Topic, notice
-from groundwork.vending.approval import decide
+from groundwork.vending.approval import decide, waiting_execution
 
 DAYS = 7
 """As `TimeoutSeconds` of RequestApproval in the state machine has it."""
@@ -41,8 +41,10 @@ def take_decision(
     ledger: Ledger,
     executions: Executions,
     topic: Topic,
+    state_machine_arn: str,
 ) -> None:
-    """A decision stands once it is in the ledger; the event may come twice, and an attempt die at any line."""
+    """A decision stands once it is in the ledger; the event may come twice, and an attempt die at any line.
+    `state_machine_arn` is that of `groundwork-vend-account`."""
     by = caller_in(source)
     try:
         decision = read_decision(detail)
@@ -57,8 +59,17 @@ def take_decision(
     if isinstance(decided, str):
         topic.tell(_refusing(decision.request_id, by, decided))
         return
-    # Without a token nobody waits yet, and whoever is about to sees the decision.
-    if decided.token and not executions.wake(decided.token) and decided.first:
+    # Without a token nobody waits yet, and whoever is about to sees the decision. So does another attempt, where nobody waits with
+    # this token any more.
+    waits = waiting_execution(
+        state_machine_arn.replace(":stateMachine:", ":execution:") + ":", decision.request_id
+    )
+    if (
+        decided.token
+        and not executions.wake(decided.token)
+        and decided.first
+        and executions.has_failed(waits)
+    ):
         said = "Its execution had ended before, as Account Failed has told; a new event is a new request."
         topic.tell(_refusing(decision.request_id, by, said))
 

@@ -16,6 +16,7 @@ import pytest
 
 from groundwork.callers import source_of
 from local.identity.credentials import Credentials
+from prove.crash_points import Point
 from tests.workflow.conftest import (
     ROOT,
     TIME_SCALE,
@@ -294,6 +295,28 @@ def test_a_wait_that_somebody_stops_is_answered(office: Office, approved: str) -
     office.decide(request, "approve", office.approver)
     assert "Its execution had ended before" in office.refused(request)
     assert email not in office.cloud.accounts()
+
+
+@pytest.mark.parametrize(
+    "struck",
+    [
+        Point("DecideRequestFunction", "stepfunctions", "SendTaskSuccess", 1).fault("reset", "after"),
+        Point("RequestApprovalFunction", "sns", "Publish", 1).fault("kill-function", "after"),
+    ],
+    ids=["it was woken, and nobody heard of it", "another attempt waits"],
+)
+def test_whoever_approves_is_not_told_otherwise_where_the_request_goes_on(
+    office: Office, approved: str, struck: dict[str, Any]
+) -> None:
+    office.cloud.aws.faults.plan([struck])
+    request, email = office.waiting(who=office.join(f"asker-{struck['service']}", "Requester"))
+    office.decide(request, "approve", office.approver)
+    office.cloud.answer("Account Ready", requestId=request)
+    assert office.cloud.aws.faults.struck
+    office.cloud.aws.faults.clear()
+    office.cloud.all_ended()
+    until(lambda: office.cloud.aws.is_at_rest, "all notices")
+    assert (office.refusals(request), email in office.cloud.accounts()) == ([], True)
 
 
 def test_a_decision_on_what_nobody_asked_for_is_told(office: Office) -> None:
