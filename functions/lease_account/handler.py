@@ -10,7 +10,7 @@ from groundwork.entry import entry
 from groundwork.fields import Whole
 from groundwork.ledger import Ledger
 from groundwork.settings import settings
-from groundwork.vending.enrolment import Enroller
+from groundwork.vending.beginning import Leased, lease
 
 
 class Input(Model):
@@ -20,16 +20,8 @@ class Input(Model):
     leases: Whole
 
 
-class Output(Model):
-    leased_until: int
-    organization: Organization
-
-
 @entry(Input)
-def handle(event: Input) -> Output:
+def handle(event: Input) -> Leased:
+    of_account = event.account, event.organization, event.leases
     ledger = Ledger(settings().ledger_table)
-    lease = ledger.leases.take(event.account.id, event.execution, Executions().is_running)
-    organization = event.organization
-    if lease.number != event.leases + 1:  # somebody worked here since, and perhaps knew more than we do
-        organization = Enroller(load(), ledger, Organizations()).organization(event.account)
-    return Output(leased_until=lease.until, organization=organization)
+    return lease(*of_account, event.execution, load(), ledger, Organizations(), Executions())

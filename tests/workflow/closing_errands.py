@@ -22,9 +22,22 @@ _days = itertools.count(1)
 
 
 def ask_about(place: Place) -> Job:
-    """To have back an account that is not to be closed, in which somebody worked who has died."""
-    place.abandon_lease(place.account)
+    """To have back an account that is not to be closed."""
     return lambda: told(Closings(place.cloud).start(accountId=place.account, reopen=True))
+
+
+def ask_where_somebody_died(place: Place) -> Job:
+    """To have back an account that is to be closed, and that is held by somebody who has died."""
+    shut = Shut(place)
+
+    def job() -> str:
+        shut.put()
+        place.abandon_lease(shut.id)
+        ended = told(Closings(place.cloud).start(accountId=shut.id, reopen=True))
+        place.settle()
+        return ended
+
+    return job
 
 
 class Shut:
@@ -156,7 +169,7 @@ OF_CLOSING: dict[str, Callable[[Place], Job]] = {
     ),
     "ReadClosingFunction.UseTheLedger": ask_about,
     "ReadClosingFunction.LookAtTheOrganization": ask_about,
-    "ReadClosingFunction.SeeWhoIsRunning": ask_about,
+    "ReadClosingFunction.SeeWhoIsRunning": ask_where_somebody_died,
     "SuspendAccountFunction.UseTheLedger": suspend,
     "SuspendAccountFunction.LookAtTheOrganization": suspend,
     "SuspendAccountFunction.TagAccounts": suspend,

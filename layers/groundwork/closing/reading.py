@@ -16,6 +16,7 @@ from groundwork.errors import (
     AccountBusy,
     AccountNotActive,
     AccountProtected,
+    GroundworkError,
     InvalidRequest,
     ManagementAccountNotReady,
 )
@@ -43,16 +44,28 @@ class ClosingReader:
         self._management = management
 
     def read(self, raw: object, execution: str, now: datetime) -> Closure:
-        """`now` is when the execution came here. Raises `InvalidRequest` and the other refusals of `errors`, and
-        `AccountBusy` while somebody works in the account."""
+        """`now` is when the execution came here. Where something is to be done this execution holds the account from here on, and
+        sees what whoever held it before has made of it. Raises `InvalidRequest` and the other refusals of `errors`, and `AccountBusy`
+        while somebody works in the account."""
         asked = read_asked(raw)
+        work = self._look(asked, execution, now)
+        if work.route == "done":
+            return work
+        self._ledger.leases.take(work.listed.id, execution, self._executions.is_running)
+        try:
+            held = self._look(asked, execution, now)
+        except GroundworkError:
+            self._ledger.leases.release(work.listed.id, execution)
+            raise
+        if held.route == "done":
+            self._ledger.leases.release(work.listed.id, execution)
+        return held
+
+    def _look(self, asked: Asked, execution: str, now: datetime) -> Closure:
         listed, tags = self._organizations.shown(asked.account_id)
         memory = Directory(self._ledger, self._organizations).recall(
             self._management, [], [listed.id], closings=[listed.id]
         )
-        holder = memory.holders.get(listed.id)
-        if holder and self._executions.is_running(holder):
-            raise AccountBusy(f"Account {listed.id} is being worked on by {holder}.")
         closing, known = closing_in(tags.get(STATE_TAG)), memory.closings.get(listed.id)
         if self._is_withdrawn(asked, listed, memory) or self._is_past(asked, closing, known, execution):
             return Closure(route="done", execution=execution, listed=listed)

@@ -1,7 +1,7 @@
 """Into the unit where an account waits to be closed, and back.
 
 The tag `groundwork:state` says first what is about to be done, so that whatever dies on the way is finished by whoever
-comes next.
+comes next. Whoever does it holds the account, and lets it go at the end: no run and no change of it comes between.
 """
 
 from __future__ import annotations
@@ -29,6 +29,7 @@ def suspend(work: Closure, ledger: Ledger, organizations: Organizations) -> Clos
     organizations.tag(record.account_id, {STATE_TAG: record.tag})
     there = organizations.account(record.account_id)  # an attempt before this one may have moved it
     organizations.move(record.account_id, there.parent_id, record.unit)
+    ledger.leases.release(record.account_id, work.execution)
     return work.model_copy(update={"record": record})
 
 
@@ -50,6 +51,7 @@ def reopen(
     organizations.tag(record.account_id, {STATE_TAG: record.former or REOPENED})
     ledger.endings.begin_anew(record.account_id, record.expired_on)
     ledger.closings.forget(record.account_id)
+    ledger.leases.release(record.account_id, work.execution)
     if record.former:
         name = f"reopened-{record.account_id}-{hashlib.sha256(work.execution.encode()).hexdigest()[:16]}"
         executions.start(state_machine_arn, name, record.account_id, "apply")

@@ -1,4 +1,5 @@
-"""How the work on an account begins, whatever asked for it: on what is there, or by claiming a request."""
+"""How the work on an account begins, whatever asked for it: on what is there, or by claiming a request; and how one execution holds
+the account, so that two never work in it at once."""
 
 from __future__ import annotations
 
@@ -6,7 +7,7 @@ from collections.abc import Mapping, Sequence
 
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Listed, Organizations
-from groundwork.contracts import Kind, Outcome
+from groundwork.contracts import Account, Kind, Model, Organization, Outcome
 from groundwork.declaration import Declaration
 from groundwork.errors import AccountClosing, AccountNotActive, RequestInProgress
 from groundwork.fields import ancestors
@@ -14,7 +15,7 @@ from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import RequestRecord, closing_in
-from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG, asked_of_ledger
+from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG, Enroller, asked_of_ledger
 from groundwork.vending.kinds import kind_of
 from groundwork.vending.work import Seen, Work
 
@@ -162,3 +163,32 @@ def is_closing(listed: Listed, tags: Mapping[str, str]) -> str | None:
 def done(work: Work, outcome: Outcome, note: str) -> Work:
     """Nothing is left to do for what was asked; `note` says why."""
     return work.model_copy(update={"route": "done", "outcome": outcome, "note": note, "seen": None})
+
+
+# -- holding an account ----------------------------------------------------------------------------
+
+
+class Leased(Model):
+    """Until when it is held, in seconds since the epoch; and the organization as it is by then."""
+
+    leased_until: int
+    organization: Organization
+
+
+def lease(
+    account: Account,
+    organization: Organization,
+    leases: int,
+    execution: str,
+    declaration: Declaration,
+    ledger: Ledger,
+    organizations: Organizations,
+    executions: Executions,
+) -> Leased:
+    """`leases` is how often somebody had held the account when it was enrolled. Raises `AccountBusy` while another execution
+    holds it, and `AccountClosing` where one has suspended it meanwhile."""
+    held = ledger.leases.take(account.id, execution, executions.is_running)
+    if held.number != leases + 1:  # somebody worked here since, and perhaps knew more than we do
+        require_staying(*organizations.shown(account.id))
+        organization = Enroller(declaration, ledger, organizations).organization(account)
+    return Leased(leased_until=held.until, organization=organization)

@@ -304,7 +304,8 @@ def failed(
     if account_id and _is_plan(raw):
         named["accountId"] = account_id  # a plan that failed has left everything as it was
     elif account_id and CLOSING_MACHINE in execution:
-        named["accountId"] = account_id  # nobody has worked in it
+        ledger.leases.release(account_id, execution)  # nobody has worked in it
+        named["accountId"] = account_id
     elif account_id:
         remedy += _of_quarantine(ledger, account_id)
         ledger.note_failure(account_id)

@@ -38,6 +38,16 @@ class Known:
     def __init__(self, memory: Memory, name: str = "sandbox", answered_by: str | None = None) -> None:
         self.memory, self.name = memory.model_copy(update={"pinned": {}}), name
         self.answers = {"closing the-event": answered_by}
+        self.leases, self.held = self, list[str]()
+
+    def take(self, account_id: str, execution: str, _is_running: Any) -> None:
+        self.held.append(execution)
+
+    def release(self, account_id: str, execution: str) -> None:
+        self.held.remove(execution)
+
+    def is_running(self, execution: str) -> bool:
+        return False
 
     def shown(self, account_id: str) -> tuple[Listed, dict[str, str]]:
         listed = Listed(
@@ -74,6 +84,20 @@ def test_one_that_is_on_its_way_back_is_not_closed_before_it_is_there() -> None:
     with pytest.raises(AccountBusy, match="is on its way back"):
         read(known)
     assert read(known, reopen=True).route == "reopen"  # which finishes it
+    assert known.held == ["two"]
+
+
+def test_who_has_nothing_to_do_holds_nothing() -> None:
+    known = Known(Memory(endings={ACCOUNT: EndingRecord(account_id=ACCOUNT, expires_on="2026-12-31")}))
+    shown = known.shown
+
+    def taken_off(account_id: str) -> Any:
+        if known.held:  # another day was asked for, by whoever held it before
+            known.memory = known.memory.model_copy(update={"endings": {}})
+        return shown(account_id)
+
+    known.shown = taken_off  # type: ignore[method-assign]
+    assert (read(known, expiredOn="2026-12-31").route, known.held) == ("done", [])
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import AccountRecord, CodeSent, EndingRecord
+from groundwork.vending.beginning import require_staying
 from groundwork.vending.changes.codes import is_old, waiting_for
 from groundwork.vending.changes.difference import (
     Condition,
@@ -54,11 +55,14 @@ class Changer:
 
     def change(self, work: Work, account_id: str, wish: Wish) -> Work:
         """The work of bringing the account to the baseline of what it is now. In plan mode nothing is written, and it is
-        the baseline of what the account would be. Raises `AccountBusy` while another execution works in the account."""
+        the baseline of what the account would be. Raises `AccountBusy` while another execution works in the account, and
+        `AccountClosing` where one has suspended it meanwhile."""
         plans = work.mode == "plan"
         if not plans:
             self._ledger.leases.take(account_id, work.execution, self._is_running)
         listed, tags = self._organizations.shown(account_id)
+        if not plans:
+            require_staying(listed, tags)
         memory = Directory(self._ledger, self._organizations).recall(
             listed.management_account_id, *asked_of_ledger(listed, self._declaration)
         )
