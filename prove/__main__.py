@@ -29,6 +29,7 @@ CHAPTERS = (
     "every_operation",
     "sixty_accounts",
     "races",
+    "one_at_a_time",
     "lost_memory",
     "crash_points",
     "admission",
