@@ -19,7 +19,7 @@ from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.stacks import StackWhere
-from groundwork.declaration.stacks.mistakes import MOST_READS
+from groundwork.declaration.stacks.mistakes import MOST_READS, ROOM_FOR_TEMPLATES
 from groundwork.errors import ComponentNotSettled, TemplateNotThere
 from tests.component.conftest import World
 from tests.component.sabotage import Sabotage, differences, prove, prove_complete, used_and_declared
@@ -349,7 +349,7 @@ def test_its_permissions_are_used_and_fit_a_session(archive: World) -> None:
     )
     longest._templates = declared._templates
     needs = STACKS.needs(account, archive.organization, longest)
-    drift = sessions.Permission(["s" * (MOST_READS - 3)])
+    drift = sessions.Permission(["s" * (MOST_READS - ROOM_FOR_TEMPLATES - 3)])
     for permissions in ([*needs.reads, *needs.writes], [*needs.reads, *needs.reads_in_plan, drift]):
         assert len(sessions.session_policy(permissions, account.id, "aws-us-gov")) <= 2048
     needs = LOG_ARCHIVE.needs(archive.security, archive.organization, longest)
