@@ -109,9 +109,16 @@ def portrait(world: World, account: Account) -> Any:
     )
 
 
-def apply(world: World, account: Account, declared: Declaration, execution: str = "one") -> list[Any]:
-    """As an execution does it."""
-    target = replace(world.target(STACKS, account, declared), execution=execution)
+def apply(
+    world: World,
+    account: Account,
+    declared: Declaration,
+    execution: str = "one",
+    notes: MutableMapping[str, str] | None = None,
+) -> list[Any]:
+    """As one try of an execution does it, which remembers `notes`."""
+    notes = {} if notes is None else notes
+    target = replace(world.target(STACKS, account, declared), execution=execution, notes=notes)
     return loop.apply(STACKS, target)
 
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from datetime import timedelta
+from typing import Any
 
 import pytest
 from moto.cloudformation.models import cloudformation_backends
 
 from groundwork.baseline.components.stacks.roles import TRUST
 from groundwork.errors import StackFailed, StackInProgress
+from local.authorization import state
 from tests.component.conftest import World
 from tests.component.sabotage import differences, prove_complete
 from tests.component.stacks import (
@@ -34,11 +36,14 @@ from tests.component.stacks import (
 
 def test_a_failed_creation_is_told_once_and_tried_again_by_the_next_execution(world: World) -> None:
     account, failing = world.account(), declaring(world, stack(template="queue.yaml"), queue=QUEUE)
+    mark, notes = len(world.aws.calls), dict[str, str]()
     for _ in ("the state machine", "a retry of it"):
         with pytest.raises(
             StackFailed, match=r"its creation failed .* Queue \(AWS::SQS::Queue\): .*AccessDenied"
         ):
-            apply(world, account, failing)
+            apply(world, account, failing, notes=notes)
+    asked = [call.operation for call in world.calls_since(mark) if call.operation == "CreateStack"]
+    assert len(asked) == 2, "what was denied is tried once more, and then told"
     assert status(world, account) == "ROLLBACK_COMPLETE"
     made = world.plan(STACKS, account, declaration=failing)[0]
     assert (made.action, made.resource) == ("delete", STACK)
@@ -48,6 +53,24 @@ def test_a_failed_creation_is_told_once_and_tried_again_by_the_next_execution(wo
     )
     apply(world, account, allowing, "two")
     assert status(world, account) == "CREATE_COMPLETE"
+
+
+def test_what_a_new_role_was_denied_is_tried_once_more(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    """IAM may show CloudFormation the policies of a role some seconds after they were put."""
+    account, declared = world.account(), declaring(world, stack())
+    attached, rolled_back = state._attached, list[str]()
+
+    def late(holder: Any) -> Any:
+        there = cloudformation_backends[account.id][HERE].stacks.values()
+        rolled_back.extend(each.status for each in there if each.status == "ROLLBACK_COMPLETE")
+        return attached(holder) if rolled_back or holder.name != "groundwork-stack-alerts" else []
+
+    monkeypatch.setattr(state, "_attached", late)
+    made = apply(world, account, declared)
+    assert [each.action for each in made if each.resource == STACK] == ["create", "delete", "create"]
+    assert status(world, account) == "CREATE_COMPLETE"
+    assert rolled_back
+    assert apply(world, account, declared, "two") == []
 
 
 def test_a_failed_update_is_told_once_and_what_was_there_stays(world: World) -> None:

@@ -23,7 +23,7 @@ from groundwork.baseline.components.access import difference
 from groundwork.baseline.components.access import state as iam_state
 from groundwork.baseline.components.access.documents import NotYetKnown, value_of
 from groundwork.baseline.components.access.state import RoleState
-from groundwork.baseline.components.stacks import calls, change_sets, drift, large, roles, state
+from groundwork.baseline.components.stacks import calls, change_sets, denied, drift, large, roles, state
 from groundwork.baseline.components.stacks.calls import APPLIED, PLANNED, Declared, Place
 from groundwork.baseline.components.stacks.drift import Drift
 from groundwork.baseline.components.stacks.state import Seen
@@ -60,7 +60,8 @@ they need not be."""
 class Found:
     """`roles` are those of our names, by name; `stacks` likewise, by Region and what follows STACK, `change_sets` of
     those to update, and `drifts` of those with drift detection. `off` are Regions that are not enabled. `not_there` are the
-    large templates that CloudFormation would be asked to read, and that are not in their bucket."""
+    large templates that CloudFormation would be asked to read, and that are not in their bucket; `denied` the stacks, by name
+    and Region, whose creation by this execution was."""
 
     roles: Mapping[str, RoleState] = field(default_factory=dict)
     stacks: Mapping[str, Mapping[str, Seen]] = field(default_factory=dict)
@@ -68,6 +69,7 @@ class Found:
     change_sets: Mapping[str, Mapping[str, ChangeSet]] = field(default_factory=dict)
     drifts: Mapping[str, Mapping[str, Drift]] = field(default_factory=dict)
     not_there: frozenset[str] = frozenset()
+    denied: frozenset[tuple[str, str]] = frozenset()
 
 
 class Stacks(Component[Found]):
@@ -159,6 +161,8 @@ class Stacks(Component[Found]):
         found = Found(ours, stacks, tuple(each for each in off if any(place == each for _, place in wanted)))
         if target.foresees:
             found = replace(found, drifts=_compared(found, target))
+        if _remembers(target):
+            found = replace(found, denied=denied.once(stacks, wanted, target))
         if target.foresees or _may_apply(target):
             found = replace(found, not_there=large.not_there(_Difference(found, target).templates(), target))
             found = replace(found, change_sets=_asked(found, target))
@@ -318,6 +322,7 @@ class _Difference:
                 execution=target.execution,
                 waits=waits,
                 needs=(f"role/{role}",),
+                again=(stack.name, region) in self.found.denied,
                 stack=stack,
                 template=template,
                 url=template_url(target, template) if template.is_large else "",

@@ -25,6 +25,8 @@ CREATE, UPDATE, DELETE, PROTECT = (
     "DeleteStack",
     "UpdateTerminationProtection",
 )
+AGAIN = f"{CREATE} again"
+"""What an execution asks for with another token than the first time."""
 PLANNED, APPLIED = "groundwork-plan", "groundwork-apply"
 """The names of change sets, of a plan and of what is applied: neither takes the other's."""
 REMEDIES: Mapping[str, str] = {
@@ -52,13 +54,15 @@ STEPS = ("deleted", "replaced", "kept, and forgot,", "added", "changed")
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
-    """Where a stack is, or is to be. `waits` says for what its calls wait, and `needs` what is mended before them."""
+    """Where a stack is, or is to be. `waits` says for what its calls wait, and `needs` what is mended before them. `again` is
+    whether a creation that this execution asked for was `denied`, and one more is asked for."""
 
     name: str
     region: str
     execution: str = ""
     waits: str = ""
     needs: tuple[str, ...] = ()
+    again: bool = False
 
     @property
     def resource(self) -> str:
@@ -74,7 +78,8 @@ class Place:
         severity: Severity = "medium",
         after: str = "",
     ) -> Call:
-        its = token(self.execution, operation, self.resource)
+        asked_as = AGAIN if operation == CREATE and self.again else operation
+        its = token(self.execution, asked_as, self.resource)
         asked = {"StackName": f"{STACK}{self.name}", **(parameters or {})}
         if its and operation != PROTECT:
             asked["ClientRequestToken"] = its
@@ -95,10 +100,14 @@ class Place:
 
     def has_asked(self, seen: Seen) -> bool:
         """Whether its last operation is one that this execution asked for."""
-        operations = (CREATE, UPDATE, DELETE)
+        operations = (CREATE, AGAIN, UPDATE, DELETE)
         return bool(seen.token) and seen.token in {
             token(self.execution, operation, self.resource) for operation in operations
         }
+
+    def is_first(self, seen: Seen) -> bool:
+        """Whether its last operation is the first creation that this execution asked for."""
+        return bool(seen.token) and seen.token == token(self.execution, CREATE, self.resource)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -244,7 +253,7 @@ def failed(seen: Seen | None, place: Declared) -> str:
     if seen is None or seen.in_progress:
         return ""
     if place.has_asked(seen):
-        if seen.never_made:
+        if seen.never_made and not (place.again and place.is_first(seen)):
             return f"its creation failed and was rolled back ({seen.status}): {seen.failure}"
         if seen.status == ROLLED_BACK and differences(seen, place)[0]:
             return f"its update failed and was rolled back ({seen.status}): {seen.failure}"

@@ -1,0 +1,45 @@
+"""A creation that was denied: IAM may show CloudFormation the policies of a stack's new role some seconds late. So an execution
+asks for such a stack once more, and remembers that it did; what is denied then is told.
+
+https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+
+from groundwork.baseline.component import Notes, Target
+
+from .calls import Place
+from .state import Seen
+
+DENIED = re.compile("not authorized|unauthorized|access ?denied", re.IGNORECASE)
+"""What stands in the reason of a resource that the role may not make; each service has its own words."""
+
+
+def once(
+    stacks: Mapping[str, Mapping[str, Seen]], wanted: Iterable[tuple[str, str]], target: Target
+) -> frozenset[tuple[str, str]]:
+    """Those of the `wanted` stacks, by name and Region, whose first creation by this execution was denied."""
+    return frozenset(
+        (name, region)
+        for name, region in wanted
+        if _once(
+            stacks.get(region, {}).get(name),
+            Place(name=name, region=region, execution=target.execution),
+            target.notes,
+        )
+    )
+
+
+def _once(seen: Seen | None, place: Place, notes: Notes) -> bool:
+    key = f"denied {place.resource}"
+    if seen is None:
+        return notes.get(key) is not None
+    if not (seen.is_ours and seen.never_made):
+        return False
+    if place.is_first(seen) and DENIED.search(seen.failure):
+        notes.setdefault(key, seen.token)
+        return True
+    return notes.get(key) is not None
