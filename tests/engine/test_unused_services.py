@@ -51,7 +51,6 @@ def aws() -> Iterator[Engine]:
         ("sagemaker", "list_models", {}, "Models"),
         ("savingsplans", "describe_savings_plans", {}, "savingsPlans"),
         ("ssm", "describe_instance_information", {}, "InstanceInformationList"),
-        ("sso-admin", "list_instances", {}, "Instances"),
         ("wafv2", "list_web_acls", {"Scope": "REGIONAL"}, "WebACLs"),
     ],
 )

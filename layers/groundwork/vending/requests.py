@@ -62,11 +62,11 @@ class Reader(AskedFor, ChangeAsked):
 
     def _started(self, trigger: StartedByHand, execution: str) -> Work:
         """A person's start adopts whatever account it names, and finishes what a dead execution left; one that plans
-        does neither."""
+        does neither. One that asks for a change of an account that is to be closed raises `AccountClosing`."""
         listed, tags = self._organizations.shown(trigger.account_id)
         memory = self._memory_of(listed, [trigger.account_name] if trigger.account_name else [])
         record = memory.requests.get(listed.email.lower())
-        if note := is_closing(listed, tags):
+        if (note := is_closing(listed, tags)) and not trigger.asks_for_change:
             left = done(self._baseline(listed, tags, execution, None, memory), "unchanged", note)
             return left.model_copy(update={"mode": trigger.mode})
         # An owner that has brought its account to ready does nothing more in it.

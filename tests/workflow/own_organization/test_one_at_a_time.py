@@ -86,6 +86,7 @@ def test_a_closing_waits_for_a_change_that_began_before_it_and_knows_where_the_a
     cloud.ended(changed[0])
     cloud.all_ended()
     assert cloud.unit_of(email) == "Suspended"
+    assert cloud.start(accountId=account, **CHANGE).error == "AccountClosing"
     assert closings.start(accountId=account, reopen=True).output["outcome"] == "reopened"
     cloud.all_ended()
     wanted = PRODUCTION if cloud.ended(changed[0]).status == "SUCCEEDED" else DEVELOPMENT
