@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import pytest
 
 from cli.app import main
+from cli.given import GIVEN, Given
 
 
 @dataclass(frozen=True)
@@ -16,6 +17,13 @@ class Told:
     code: int
     out: str
     err: str
+
+
+@pytest.fixture(autouse=True)
+def nothing_given(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What a command was given stays in its process, for the tests that come after it."""
+    for name, value in asdict(Given()).items():
+        monkeypatch.setattr(GIVEN, name, value)
 
 
 @pytest.fixture
