@@ -51,6 +51,11 @@ def _console(*, stderr: bool) -> Console:
     )
 
 
+def counted(number: int, noun: str) -> str:
+    """`1 account`, `2 accounts`."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
 def say(*parts: RenderableType) -> None:
     """Nothing when JSON is wanted, which stands alone."""
     if not GIVEN.as_json:

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 from cli.adoption.entry_role import GUARDED, TEMPLATE
 from cli.adoption.planning import Planned
 from cli.adoption.traits import LATER, NO_ENTRY_ROLE, ORDER, What
-from cli.output import say, say_as_it_is
+from cli.output import counted, say, say_as_it_is
 
 if TYPE_CHECKING:
     from rich.console import RenderableType
@@ -50,7 +50,7 @@ class Group:
     def heading(self) -> str:
         if self.standing == "management":
             return "The management account"
-        words = f"{_accounts(len(self.accounts))} {STANDINGS[self.standing]}"
+        words = f"{counted(len(self.accounts), 'account')} {STANDINGS[self.standing]}"
         if self.standing not in TOGETHER:
             return words
         return f"{words}: {', '.join(self.titles) or 'nothing stands out'}"
@@ -88,7 +88,7 @@ def in_total(planned: Sequence[Planned]) -> str:
         for standing, number in counts.items()
         if number
     )
-    return f"{_accounts(len(planned))}: {words}."
+    return f"{counted(len(planned), 'account')}: {words}."
 
 
 def facts_of(each: Planned) -> Iterator[RenderableType]:
@@ -232,7 +232,3 @@ def _tell_of_entry_role(commands: Sequence[Sequence[str]]) -> None:
             say_as_it_is(f"    {line}")
     say("")
     say(_indented(Text(f"{GUARDED}."), 2))
-
-
-def _accounts(number: int) -> str:
-    return f"{number} account{'' if number == 1 else 's'}"

@@ -38,7 +38,7 @@ def accounts(
     """
     from cli.connection import Connection
     from cli.inventory import inventory, remembered
-    from cli.output import ago, as_json, colored, say, table, waiting
+    from cli.output import ago, as_json, colored, counted, say, table, waiting
     from groundwork.fields import is_below
 
     with waiting("Reading the organization"):
@@ -66,7 +66,7 @@ def accounts(
         for each in found
     ]
     say(table(COLUMNS, rows))
-    say(f"\n{len(found)} account{'' if len(found) == 1 else 's'}")
+    say(f"\n{counted(len(found), 'account')}")
 
 
 def _state(entry: Entry) -> str:

@@ -32,7 +32,7 @@ def report(
     """
     from cli.connection import Connection
     from cli.declaration.declared import load_if_there
-    from cli.output import as_json, say, waiting
+    from cli.output import as_json, counted, say, waiting
     from cli.reporting import gathered
     from groundwork.report.compare import compared
     from groundwork.report.page import page
@@ -47,7 +47,7 @@ def report(
     if GIVEN.as_json:
         as_json({"file": str(file), "accounts": len(made.accounts), "failures": len(made.failures)})
         return
-    say(f"{file}: {len(made.accounts)} account{'' if len(made.accounts) == 1 else 's'}")
+    say(f"{file}: {counted(len(made.accounts), 'account')}")
     for note in made.notes:
         say(note)
 

@@ -73,11 +73,13 @@ def _is_of_kind(result: dict[str, Any]) -> bool:
 
 
 def _words(result: dict[str, Any]) -> str:
+    from cli.output import counted
+
     if "error" in result:
         return f"failed: {result['error']}"
     told = [each.get("action") == "report" for each in result.get("changes", [])]
     counts = {"change": told.count(False), "report": told.count(True)}
-    words = [f"{number} {one}{'' if number == 1 else 's'}" for one, number in counts.items() if number]
+    words = [counted(number, noun) for noun, number in counts.items() if number]
     return ", ".join([str(result["outcome"]), *words])
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.declaration import declared
 from cli.given import GIVEN
-from cli.output import as_json, aside, say, table, waiting
+from cli.output import as_json, aside, counted, say, table, waiting
 from cli.trouble import NOT_PERMITTED, Trouble
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.doors.declared import declared as rendered
@@ -180,15 +180,11 @@ def show(found: Sequence[Door], notes: Sequence[str]) -> None:
         say(words)
         lines = [(row[0].ljust(widths[0]), row[1].ljust(widths[1]), *row[2:]) for row in each]
         say(table(COLUMNS, ((f"  {line[0]}", *line[1:]) for line in lines)), "")
-    say(f"{_number(len(found), 'door')} into {_number(len(by_account), 'account')}")
+    say(f"{counted(len(found), 'door')} into {counted(len(by_account), 'account')}")
     if any(door.sort == "assigned" for door in found):
         say(BY_CENTER)
     for note in notes:
         say(note)
-
-
-def _number(number: int, one: str) -> str:
-    return f"{number} {one}{'' if number == 1 else 's'}"
 
 
 def _rows(its: Iterable[Door]) -> Iterator[tuple[str, str, Any, Any]]:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from cli.executions.starting import MOST_ALONE, changes_of, roll_out, run_each, summary_of
 from cli.given import GIVEN
-from cli.output import SEVERITIES, as_json, colored, say
+from cli.output import SEVERITIES, as_json, colored, counted, say
 
 if TYPE_CHECKING:
     from cli.connection import Connection
@@ -139,4 +139,4 @@ def in_total(found: Sequence[Found]) -> str:
 
     counts = Counter(each.outcome for each in found)
     words = ", ".join(f"{number} {outcome}" for outcome, number in sorted(counts.items()))
-    return f"{len(found)} account{'' if len(found) == 1 else 's'}: {words}"
+    return f"{counted(len(found), 'account')}: {words}"

@@ -13,7 +13,7 @@ from datetime import UTC, datetime
 from itertools import takewhile
 from typing import TYPE_CHECKING, Any
 
-from cli.output import COLORS
+from cli.output import COLORS, counted
 from groundwork.contracts import WAITS_FOR_APPROVAL, object_of
 from groundwork.side_by_side import side_by_side
 
@@ -136,7 +136,7 @@ class Run:
         if note := self.output.get("note"):
             return f"{self.outcome}: {note}"
         made = len(self.output.get("changes", []))
-        return f"{self.outcome}, {made} change{'' if made == 1 else 's'}" if made else self.outcome
+        return f"{self.outcome}, {counted(made, 'change')}" if made else self.outcome
 
     def plainly(self) -> str:
         """The same for somebody who does not know the state machine."""

@@ -10,7 +10,7 @@ from local import waiting
 from local.engine import Engine
 
 ADMINISTRATOR = SimpleNamespace(principal_arn="arn:aws:iam::123456789012:user/administrator")
-FUNCTION = SimpleNamespace(principal_arn="arn:aws:sts::123456789012:assumed-role/work/function")
+FUNCTION = SimpleNamespace(principal_arn="arn:aws:sts::123456789012:assumed-role/reader/function")
 
 
 @pytest.fixture
