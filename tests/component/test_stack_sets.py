@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import pytest
 
+from groundwork.baseline.components.stack_sets import PRINCIPAL
 from groundwork.baseline.components.stack_sets.state import prefix
 from groundwork.contracts import Account
 from groundwork.errors import StackFailed, StackInProgress
@@ -188,6 +189,17 @@ def test_one_that_is_no_longer_declared_goes_with_its_stacks_if_prune_says_so(
     assert sets.names() == set()
     for account in accounts:
         assert sets.topics(account) == {}
+
+
+def test_one_that_another_account_administers_is_declared_all_the_same(sets: Sets) -> None:
+    """AWS shows each delegated administrator the StackSets of all of them."""
+    world, declared = sets.world, sets.declaring(stack_set(regions=[HERE]), prune=True)
+    sets.apply(declared)
+    given = {"AccountId": world.security.id, "ServicePrincipal": PRINCIPAL}
+    world.aws.client("organizations").register_delegated_administrator(**given)
+    assert world.plan(SETS, world.before(world.security), declaration=declared) == []
+    world.aws.client("organizations").deregister_delegated_administrator(**given)
+    sets.remove()
 
 
 # -- what fails, and what is others' -------------------------------------------------------------------

@@ -158,7 +158,7 @@ def test_a_stack_has_no_options_of_a_stack_set_and_waits_for_none() -> None:
     assert "stacks plain: where.kinds: is missing; name kinds of account, like [workload]" in without_kinds
 
 
-@pytest.mark.parametrize("share", ["0", "ten", "101%", "-1%", -1, 1.5])
+@pytest.mark.parametrize("share", ["0", "00%", "ten", "101%", "-1%", -1, 1.5])
 def test_a_share_is_a_number_or_a_percentage(share: object) -> None:
     with pytest.raises(ValidationError):
         declared(stackSet={"maxConcurrent": share})

@@ -20,6 +20,8 @@ COMPONENT, SETS = "stacks", "stack-sets"
 """The components that lay stacks down: account by account, and by StackSets."""
 STACK, ROLE = "groundwork-", "groundwork-stack-"
 """What the names of stacks begin with, and those of the roles that CloudFormation makes them by."""
+EXECUTION_ROLES = "stacksets-exec-*"
+"""The roles that AWS lays down in accounts for StackSets of AWS Organizations."""
 IN_PARAMETERS = (*PLACEHOLDERS, "name", "region")
 """What is filled in where it stands in angle brackets in a parameter's value: of an account its name besides."""
 TAG = r"<tag:([^<>]*)>"
@@ -53,7 +55,7 @@ def _read(value: str) -> str:
 
 
 def _share(value: str | int) -> str | int:
-    if isinstance(value, str) and not re.fullmatch(r"[0-9]{1,2}%|100%", value):
+    if isinstance(value, str) and not re.fullmatch(r"(0|[1-9][0-9]?|100)%", value):
         raise ValueError("is no number of accounts and no share of them; write 5, or 10%")
     return value
 

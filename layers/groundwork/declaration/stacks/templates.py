@@ -60,7 +60,7 @@ class Template:
     body: str
     content: Mapping[str, Any]
 
-    @property
+    @cached_property
     def is_large(self) -> bool:
         """Whether CloudFormation takes it from Amazon S3 alone."""
         return len(self.body.encode()) > LONGEST_SENT

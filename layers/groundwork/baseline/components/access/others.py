@@ -16,13 +16,13 @@ from groundwork.baseline.documents import principals
 from groundwork.declaration.entry_roles import CONTROL_TOWER
 from groundwork.declaration.policy_files import statements
 from groundwork.declaration.settings import MANAGED_BY
-from groundwork.declaration.stacks import stack_sets
+from groundwork.declaration.stacks import EXECUTION_ROLES, stack_sets
 from groundwork.fields import is_below
 
 from .state import US, RoleState
 from .wanted import declared_roles
 
-STACK_SETS = ("AWSCloudFormationStackSetExecutionRole", "stacksets-exec-*")
+STACK_SETS = ("AWSCloudFormationStackSetExecutionRole", EXECUTION_ROLES)
 """The role of stack sets that have permissions of their owner's, and those of stack sets that Organizations lets in."""
 CONTROL_TOWERS = "aws-controltower-*"
 
@@ -65,7 +65,7 @@ def _declared(role: RoleState, target: Target) -> str:
         for each in stack_sets(target.declaration.stacks)
         if any(is_below(target.account.unit, unit) for unit in each.where.organizational_units)
     )
-    if not here or not fnmatchcase(role.name, STACK_SETS[1]):
+    if not here or not fnmatchcase(role.name, EXECUTION_ROLES):
         return ""
     return f". Declared for this account: {', '.join(here)}"
 

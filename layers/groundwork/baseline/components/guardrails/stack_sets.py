@@ -16,9 +16,9 @@ from collections.abc import Iterator
 
 from groundwork.baseline.components.guardrails.names import Names, Statement
 from groundwork.contracts import Kind
-from groundwork.declaration.stacks import SETS, STACK
+from groundwork.declaration.stacks import EXECUTION_ROLES, STACK
+from groundwork.declaration.stacks.set_mistakes import administrators
 
-EXECUTION_ROLES = "stacksets-exec-*"
 CHANGING = [
     "cloudformation:CreateStackInstances",
     "cloudformation:CreateStackSet",
@@ -34,21 +34,20 @@ CHANGING = [
 
 def of_stack_sets(names: Names, free: list[str]) -> Iterator[Statement]:
     """`free` is what anybody may do with a stack, and with a role, of ours."""
-    baseline, organization = names.declaration.baseline, names.organization
-    by_kind: list[tuple[Kind, str | None]] = [
-        ("security", organization.security_account_id),
-        ("tooling", organization.tooling_account_id),
-    ]
-    chosen = [account for kind, account in by_kind if SETS in baseline.get(kind, [])]
+    chosen, organization = administrators(names.declaration), names.organization
     if not chosen:
         return
+    ids: dict[Kind, str | None] = {
+        "security": organization.security_account_id,
+        "tooling": organization.tooling_account_id,
+    }
     resources = [
         names.arn("cloudformation", f"stack/StackSet-{STACK}*/*", "*"),
         names.iam(f"role/*{EXECUTION_ROLES}"),
     ]
     statement = {"Sid": "StackSets", "NotAction": free, "Resource": resources}
     yield names.exempting(statement, [*names.entry_roles, names.iam(f"role/{EXECUTION_ROLES}")])
-    if known := sorted(each for each in chosen if each):
+    if known := sorted(account for kind in chosen if (account := ids[kind])):
         administration = {
             "Sid": "StackSetsAdministrator",
             "Action": CHANGING,

@@ -14,17 +14,16 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/stacksets-orgs-ma
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 
 from groundwork.baseline.component import Call, Component, Permission, Target, removal
-from groundwork.baseline.components.access.documents import NotYetKnown, value_of
+from groundwork.baseline.components.access.documents import NotYetKnown
 from groundwork.baseline.components.stack_sets import calls, state
 from groundwork.baseline.components.stack_sets.calls import Declared, Place
 from groundwork.baseline.components.stack_sets.state import Seen
+from groundwork.baseline.components.stacks import parameters
 from groundwork.baseline.components.stacks.words import listed
-from groundwork.declaration.policy_grammar import PLACEHOLDERS
 from groundwork.declaration.stacks import COMPONENT, SETS, STACK, Stack, stack_sets
 from groundwork.errors import StackFailed, StackInProgress
 
@@ -171,17 +170,10 @@ def _placed(stack: Stack, target: Target) -> Declared:
         execution=target.execution,
         stack=stack,
         template=template,
-        values=template.values(_filled(stack, target)),
+        values=template.values(parameters.filled(stack, target)),
         units={path: units[path].rstrip("/").rpartition("/")[2] for path in stack.where.organizational_units},
         places=tuple(stack.places(home)),
     )
-
-
-def _filled(stack: Stack, target: Target) -> dict[str, str]:
-    def filled(found: re.Match[str]) -> str:
-        return value_of(found[1], target) if found[1] in PLACEHOLDERS else found[0]
-
-    return {name: re.sub("<([^<>]+)>", filled, value) for name, value in stack.parameters.items()}
 
 
 def _failed(seen: Seen | None) -> str:
@@ -194,7 +186,8 @@ def _failed(seen: Seen | None) -> str:
 
 
 def _left_over(found: Found, target: Target, failures: list[Call]) -> Iterator[Call]:
-    declared = {each.name for each in _declared(target)}
+    """AWS keeps the StackSets of all delegated administrators in one place: whichever account's line has them, they are declared."""
+    declared = {each.name for each in stack_sets(target.declaration.stacks)}
     for name, seen in found.sets.items():
         if name in declared or not seen.is_ours:
             continue

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from groundwork.baseline.component import Action, Call
+from groundwork.baseline.component import Action, Call, stays
 from groundwork.baseline.components.stacks.calls import resource_differences
 from groundwork.baseline.components.stacks.words import listed
 from groundwork.contracts import Severity
@@ -125,8 +125,7 @@ def of_declared(seen: Seen | None, place: Declared, *, retries: bool, removes: b
         if at_work
         else ""
     )
-    asked = {each.identifier for each in seen.own} if seen else set()
-    if any(each.identifier in asked for each in at_work) and not steps:
+    if seen and any(each.is_at_work for each in seen.own) and not steps:
         yield place.call(UPDATE, "update", "is being changed", after=waits)
     first = ""
     for step in steps:
@@ -190,15 +189,7 @@ def _taken(seen: Seen, place: Declared, *, removes: bool) -> Iterator[Call]:
         for ids, of in ((gone, sorted(regions)), (kept, left)):
             if ids and of:
                 taken = take(place, ids, of, preferences(place.stack.options, of))
-                yield (
-                    taken
-                    if removes
-                    else replace(
-                        taken,
-                        action="report",
-                        reason=f"{taken.reason}; declare them again, or set prune: {{stacks: remove}}",
-                    )
-                )
+                yield taken if removes else stays(taken, "declare them again, or set prune: {stacks: remove}")
 
 
 def take(place: Place, units: list[str], regions: list[str], given: Mapping[str, Any]) -> Call:

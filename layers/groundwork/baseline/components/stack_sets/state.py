@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -178,7 +178,7 @@ def _with_failures(cloudformation: Any, which: Mapping[str, Any], operation: Ope
         f"account {each['Account']} in {each['Region']}: {str(each.get('StatusReason', '')).rstrip('. ')}"
         for each in _all(cloudformation.list_stack_set_operation_results, asked)
     )
-    return Operation(operation.identifier, operation.action, operation.status, told or operation.failures)
+    return replace(operation, failures=told or operation.failures)
 
 
 def _behind(cloudformation: Any, which: Mapping[str, Any]) -> Iterator[Instance]:

@@ -12,7 +12,6 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-service
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any
@@ -21,9 +20,18 @@ from groundwork.baseline.archive import template_url
 from groundwork.baseline.component import Call, Component, Needs, Permission, Target, needing, removal
 from groundwork.baseline.components.access import difference
 from groundwork.baseline.components.access import state as iam_state
-from groundwork.baseline.components.access.documents import NotYetKnown, value_of
+from groundwork.baseline.components.access.documents import NotYetKnown
 from groundwork.baseline.components.access.state import RoleState
-from groundwork.baseline.components.stacks import calls, change_sets, denied, drift, large, roles, state
+from groundwork.baseline.components.stacks import (
+    calls,
+    change_sets,
+    denied,
+    drift,
+    large,
+    parameters,
+    roles,
+    state,
+)
 from groundwork.baseline.components.stacks.calls import APPLIED, PLANNED, Declared, Place
 from groundwork.baseline.components.stacks.drift import Drift
 from groundwork.baseline.components.stacks.state import Seen
@@ -31,8 +39,7 @@ from groundwork.baseline.components.stacks.words import ChangeSet
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, others, skipped
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
-from groundwork.declaration.policy_grammar import PLACEHOLDERS
-from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, TAG, Stack, declared_in
+from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, Stack, declared_in
 from groundwork.errors import StackFailed, StackInProgress, TemplateNotThere
 
 _STACKS = (f"arn:{{partition}}:cloudformation:*:{{account}}:stack/{STACK}*/*",)
@@ -164,7 +171,9 @@ class Stacks(Component[Found]):
         if _remembers(target):
             found = replace(found, denied=denied.once(stacks, wanted, target))
         if target.foresees or _may_apply(target):
-            found = replace(found, not_there=large.not_there(_Difference(found, target).templates(), target))
+            if target.declaration.large_templates:
+                templates = _Difference(found, target).templates()
+                found = replace(found, not_there=large.not_there(templates, target))
             found = replace(found, change_sets=_asked(found, target))
         return found
 
@@ -286,7 +295,7 @@ class _Difference:
 
     def of_declared(self) -> Iterator[Call]:
         for stack in self._declared:
-            if lacking := _lacking(stack, self.target):
+            if lacking := parameters.lacking(stack, self.target):
                 self._unfinished.add(stack.name)
                 self.failures.append(lacking)
                 continue
@@ -326,7 +335,9 @@ class _Difference:
                 stack=stack,
                 template=template,
                 url=template_url(target, template) if template.is_large else "",
-                values=template.values(_filled(stack, region, target)),
+                values=template.values(
+                    parameters.filled(stack, target, name=target.account.name, region=region)
+                ),
                 role=target.role_arn(role),
                 mends=f"role {role}" if mends else "",
                 change_set=self.found.change_sets.get(region, {}).get(stack.name),
@@ -386,31 +397,3 @@ class _Difference:
 
 def _role(stack: Stack) -> str:
     return roles.role_name(stack.name)
-
-
-def _lacking(stack: Stack, target: Target) -> Call | None:
-    """Says which tag of the account lacks that a parameter is filled in with."""
-    for name, keys in stack.tags_in_parameters.items():
-        for key in keys:
-            if key not in target.account.tags:
-                why = f"parameters.{name}: the account has no tag {key!r}; tag it, or name under where.tags which accounts have it"
-                return Call(
-                    "cloudformation", "", {}, f"stack {STACK}{stack.name}", "report", why, severity="high"
-                )
-    return None
-
-
-def _filled(stack: Stack, region: str, target: Target) -> dict[str, str]:
-    """The declared parameters with their placeholders filled in, and nothing that stands in what they are filled in with.
-    Raises `NotYetKnown`."""
-    own = {"name": target.account.name, "region": region}
-
-    def filled(found: re.Match[str]) -> str:
-        placeholder = found[1]
-        if tag := re.fullmatch(TAG, found[0]):
-            return target.account.tags[tag[1]]
-        if placeholder in PLACEHOLDERS:
-            return value_of(placeholder, target)
-        return own.get(placeholder, found[0])
-
-    return {name: re.sub("<([^<>]+)>", filled, value) for name, value in stack.parameters.items()}

@@ -25,8 +25,6 @@ CREATE, UPDATE, DELETE, PROTECT = (
     "DeleteStack",
     "UpdateTerminationProtection",
 )
-AGAIN = f"{CREATE} again"
-"""What an execution asks for with another token than the first time."""
 PLANNED, APPLIED = "groundwork-plan", "groundwork-apply"
 """The names of change sets, of a plan and of what is applied: neither takes the other's."""
 REMEDIES: Mapping[str, str] = {
@@ -78,8 +76,7 @@ class Place:
         severity: Severity = "medium",
         after: str = "",
     ) -> Call:
-        asked_as = AGAIN if operation == CREATE and self.again else operation
-        its = token(self.execution, asked_as, self.resource)
+        its = self._token(operation, again=self.again and operation in (CREATE, DELETE))
         asked = {"StackName": f"{STACK}{self.name}", **(parameters or {})}
         if its and operation != PROTECT:
             asked["ClientRequestToken"] = its
@@ -100,14 +97,18 @@ class Place:
 
     def has_asked(self, seen: Seen) -> bool:
         """Whether its last operation is one that this execution asked for."""
-        operations = (CREATE, AGAIN, UPDATE, DELETE)
+        operations = (CREATE, UPDATE, DELETE)
         return bool(seen.token) and seen.token in {
-            token(self.execution, operation, self.resource) for operation in operations
+            self._token(operation, again=again) for operation in operations for again in (False, True)
         }
 
     def is_first(self, seen: Seen) -> bool:
         """Whether its last operation is the first creation that this execution asked for."""
-        return bool(seen.token) and seen.token == token(self.execution, CREATE, self.resource)
+        return bool(seen.token) and seen.token == self._token(CREATE, again=False)
+
+    def _token(self, operation: str, *, again: bool) -> str:
+        """What a denied creation was deleted and made anew by is another one than what was asked before."""
+        return token(self.execution, f"{operation} again" if again else operation, self.resource)
 
 
 @dataclass(frozen=True, kw_only=True)

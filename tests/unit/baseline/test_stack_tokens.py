@@ -1,0 +1,24 @@
+"""CloudFormation takes a token for the same request again: each operation of an execution on a stack has one of its own."""
+
+from __future__ import annotations
+
+from groundwork.baseline.components.stacks.calls import CREATE, DELETE, Place
+from groundwork.baseline.components.stacks.state import Seen
+
+FIRST = Place(name="alerts", region="us-east-1", execution="one")
+AGAIN = Place(name="alerts", region="us-east-1", execution="one", again=True)
+
+
+def token(place: Place, operation: str) -> str:
+    return str(place.call(operation, "create", "").parameters["ClientRequestToken"])
+
+
+def test_what_is_deleted_and_made_anew_after_a_denial_is_another_request() -> None:
+    """A stack that an earlier execution left may have been deleted by this one before."""
+    tokens = [token(place, operation) for place in (FIRST, AGAIN) for operation in (CREATE, DELETE)]
+    assert len(set(tokens)) == len(tokens)
+    for place in (FIRST, AGAIN):
+        assert all(place.has_asked(Seen("alerts", "ROLLBACK_COMPLETE", token=each)) for each in tokens)
+    assert [AGAIN.is_first(Seen("alerts", "ROLLBACK_COMPLETE", token=each)) for each in tokens] == [
+        *(True, False, False, False)
+    ]
