@@ -171,6 +171,16 @@ def test_who_is_excepted_by_name_or_id_does_not_get_it(delegated: World) -> None
     assert told.reason.startswith("is left as it is: conformancePack.packs names the account 'nobody'")
 
 
+def test_of_two_accounts_of_a_name_the_open_one_is_excepted(delegated: World) -> None:
+    spared = EXAMPLE | {"exceptAccounts": [delegated.tooling.name]}
+    declaration = declared(delegated.declaration, spared)
+    prove_complete(delegated, PACKS, delegated.security, declaration=declaration)
+    namesake = delegated.account()
+    (closed,) = (each for each in accounts_of(delegated) if each.id == namesake.id)
+    closed.name, closed.state = delegated.tooling.name, "CLOSED"
+    assert delegated.plan(PACKS, delegated.security, declaration=declaration) == []
+
+
 def test_before_it_is_delegated_it_waits(world: World) -> None:
     delegate(world, done=False)
     declaration = declared(world.declaration, EXAMPLE)

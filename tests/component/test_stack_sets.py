@@ -181,6 +181,7 @@ def test_one_that_is_no_longer_declared_goes_with_its_stacks_if_prune_says_so(
     sets: Sets, accounts: list[Account]
 ) -> None:
     world, behind = sets.world, sets.world.before(sets.account)
+    sets.rest()  # a plan counts all that is written meanwhile
     told = world.plan(SETS, behind, declaration=sets.declaring())
     assert {each.action for each in told} == {"report"}
     assert "set prune: {stacks: remove}" in told[0].reason

@@ -32,10 +32,6 @@ class Instance:
     reason: str = ""
     operation: str = ""
 
-    @property
-    def is_left_out(self) -> bool:
-        return self.detailed == "SKIPPED_SUSPENDED_ACCOUNT"
-
 
 @dataclass
 class Operation:
@@ -133,15 +129,9 @@ class StackSet:
             "Description": self.description or None,
             "Status": "ACTIVE",
             "PermissionModel": "SERVICE_MANAGED",
-            "AutoDeployment": self.shown_automatic(),
+            "AutoDeployment": dict(self.automatic),
             "ManagedExecution": {"Active": self.manages_execution},
             "DriftStatus": "NOT_CHECKED",
-        }
-
-    def shown_automatic(self) -> Shown:
-        return {
-            "Enabled": self.automatic["Enabled"],
-            "RetainStacksOnAccountRemoval": self.automatic["RetainStacksOnAccountRemoval"],
         }
 
     def described(self) -> Shown:

@@ -17,7 +17,10 @@ from moto.cloudformation.exceptions import CloudFormationError, ValidationError
 from moto.core.responses import ActionResult, EmptyResult
 
 from local.organizations import Organizations, organization_of
+from local.stack.cloudformation import NO_RESOURCES
+from local.stack.errors import StackError
 from local.stack.requests import require_capabilities
+from local.stack.template.parameters import parameter_texts
 from local.stack.template.sam import parsed
 
 from .model import Operation, StackSet
@@ -199,7 +202,7 @@ def create(asked: Asked) -> Any:
         asked.automatic,
         _is(asked.given("ManagedExecution", {}).get("Active")),
     )
-    _check(made)
+    _check(made.template, made.parameters)
     asked.here[name] = made
     return ActionResult({"StackSetId": made.identifier})
 
@@ -217,7 +220,7 @@ def update(asked: Asked) -> Any:
     before = (stack_set.template, dict(stack_set.parameters), dict(stack_set.tags))
     if not _is(asked.given("UsePreviousTemplate")):
         template = _template(asked)
-        _check(stack_set, template=template, values=asked.values)
+        _check(template, asked.values)
         stack_set.template = template
     stack_set.parameters = asked.values
     stack_set.capabilities = list(asked.given("Capabilities", []))
@@ -259,19 +262,15 @@ def _template(asked: Asked) -> str:
     return str(body)
 
 
-def _check(stack_set: StackSet, template: str = "", values: Mapping[str, str] | None = None) -> None:
-    body, given = template or stack_set.template, stack_set.parameters if values is None else values
-    require_capabilities(body)
-    content = parsed(body) or {}
+def _check(template: str, values: Mapping[str, str]) -> None:
+    require_capabilities(template)
+    content = parsed(template) or {}
     if not content.get("Resources"):
-        raise ValidationError(message="Template format error: At least one Resources member must be defined.")
-    declared = content.get("Parameters") or {}
-    if unknown := sorted(given.keys() - declared.keys()):
-        raise ValidationError(message=f"Parameters: {unknown} do not exist in the template")
-    if missing := sorted(
-        name for name, each in declared.items() if "Default" not in each and name not in given
-    ):
-        raise ValidationError(message=f"Parameters: {missing} must have values")
+        raise ValidationError(message=NO_RESOURCES)
+    try:
+        parameter_texts(content.get("Parameters") or {}, values)
+    except StackError as wrong:
+        raise ValidationError(message=str(wrong)) from None
 
 
 # -- instances -----------------------------------------------------------------------------------------

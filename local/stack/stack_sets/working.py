@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any
 from botocore.exceptions import ClientError
 
 from local.organizations import Organizations, organization_of
+from local.stack.cloudformation import NOTHING_TO_DO
 
 from .model import Instance, Operation, Place, StackSet
 from .roles import execution_session
@@ -25,7 +26,6 @@ if TYPE_CHECKING:
 
 DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
 NEVER_MADE = ("ROLLBACK_COMPLETE", "ROLLBACK_FAILED", "CREATE_FAILED", "DELETE_FAILED")
-NOTHING = "No updates are to be performed"
 STOPPED = "Cancelled since failure tolerance has exceeded"
 SUSPENDED = "SKIPPED_SUSPENDED_ACCOUNT"
 YOUNG_SECONDS = 5
@@ -222,7 +222,7 @@ def _deploy(engine: Engine, stack_set: StackSet, instance: Instance) -> None:
             instance.stack_id = cloudformation.create_stack(StackName=name, **asked)["StackId"]
         made = _described(cloudformation, instance.stack_id)
     except ClientError as refused:
-        if NOTHING in str(refused):
+        if NOTHING_TO_DO in str(refused):
             return
         raise Failed(refused.response["Error"]["Message"]) from refused
     if made["StackStatus"] not in DONE:

@@ -60,6 +60,11 @@ def declared(
 LARGE = TEMPLATE + "#" * LONGEST_SENT
 
 
+def test_a_property_called_transform_is_no_macro(home: Path) -> None:
+    body = TEMPLATE.replace("Topic}", "Topic, Properties: {Transform: {Kind: own}}}")
+    assert load(declared(home, ENTRY, template=body)).template("topic.yaml").body.count("Kind: own") == 1
+
+
 def test_a_large_template_is_called_by_what_it_holds(home: Path) -> None:
     assert load(declared(home, ENTRY)).large_templates == {}
     load.cache_clear()
@@ -205,7 +210,8 @@ OF_TEMPLATES: list[tuple[str, str]] = [
     ),
     *(
         (TEMPLATE.replace("Topic}", f"Topic, Properties: {{Tags: {macro}}}}}"), MACRO)
-        for macro in ("!Transform {Name: Own}", "{Transform: {Name: Own}}", "{Fn::Transform: {Name: Own}}")
+        for short in ("!Transform {Name: Own}", "{Transform: {Name: Own}}", "{Fn::Transform: {Name: Own}}")
+        for macro in (short, f"[{short}]")
     ),
     (
         TEMPLATE.replace("AWS::SNS::Topic", "Own::Net::Vpc::MODULE"),
