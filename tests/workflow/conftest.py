@@ -122,6 +122,19 @@ class Cloud:
         )
         return self.ended(str(started["executionArn"]))
 
+    def redeploy(self, template: Path) -> None:
+        """Another version, and the roll-out that the deployment starts, to its end."""
+        before = self._roll_outs()
+        self.outputs.update(self.aws.deploy(template, parameters=APPLYING))
+        until(lambda: self._roll_outs() - before or None, "the roll-out that the deployment starts")
+        until(lambda: not self._roll_outs("RUNNING") or None, "its end")
+
+    def _roll_outs(self, status: str | None = None) -> set[str]:
+        asked = {"stateMachineArn": self.outputs["RollOutStateMachineArn"]}
+        filtered = {"statusFilter": status} if status else {}
+        listed = self.aws.client("stepfunctions").list_executions(**asked, **filtered)
+        return {each["executionArn"] for each in listed["executions"]}
+
     # -- seeing ------------------------------------------------------------------------------------
 
     def executions(self) -> list[str]:
@@ -345,16 +358,25 @@ SCHEDULES = ("DiscoverAccountsRule", "PlanRule", "CloseDueAccountsRule")
 
 
 @contextmanager
-def nothing_by_itself(cloud: Cloud) -> Iterator[None]:
-    """Without CreateAccountResult, and without the schedules."""
-    events, creation = cloud.aws.client("events"), cloud.aws.creation
-    copies, creation.event_copies = creation.event_copies, 0
+def unscheduled(cloud: Cloud) -> Iterator[None]:
+    """Without the schedules, and without what they started before: at the scale of tests, the daily plan comes at any time."""
+    events = cloud.aws.client("events")
     rules = [cloud.physical(rule) for rule in SCHEDULES]
     for rule in rules:
         events.disable_rule(Name=rule)
+    cloud.all_ended()
     yield
     for rule in rules:
         events.enable_rule(Name=rule)
+
+
+@contextmanager
+def nothing_by_itself(cloud: Cloud) -> Iterator[None]:
+    """Without CreateAccountResult, and without the schedules."""
+    creation = cloud.aws.creation
+    copies, creation.event_copies = creation.event_copies, 0
+    with unscheduled(cloud):
+        yield
     creation.event_copies = copies
 
 

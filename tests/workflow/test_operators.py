@@ -11,7 +11,7 @@ from groundwork.report.page import report_in
 from local.identity.credentials import Credentials
 from tests.workflow import statements
 from tests.workflow.command_line import CommandLine, shell_of
-from tests.workflow.conftest import Cloud
+from tests.workflow.conftest import Cloud, unscheduled
 from tests.workflow.people import join
 
 NOT_CALLED_HERE = {
@@ -34,9 +34,11 @@ def patch() -> Iterator[pytest.MonkeyPatch]:
 
 
 @pytest.fixture(scope="module")
-def groundwork(cloud: Cloud, patch: pytest.MonkeyPatch) -> CommandLine:
+def groundwork(cloud: Cloud, patch: pytest.MonkeyPatch) -> Iterator[CommandLine]:
+    """Without the schedules: the newest executions are those that were asked for."""
     cloud.declared("security")
-    return shell_of(cloud, carrying(cloud, "olga", "OperatorPolicyArn"), patch)
+    with unscheduled(cloud):
+        yield shell_of(cloud, carrying(cloud, "olga", "OperatorPolicyArn"), patch)
 
 
 @pytest.fixture(scope="module")

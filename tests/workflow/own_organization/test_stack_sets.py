@@ -13,7 +13,6 @@ import yaml
 
 from groundwork.baseline.components.stack_sets import PRINCIPAL
 from tests.workflow.conftest import (
-    APPLYING,
     TIME_SCALE,
     Cloud,
     Execution,
@@ -71,17 +70,7 @@ class World:
         """Deploy another declaration, and wait for the roll-out that the deployment starts."""
         self._declared += 1
         template = declaring(self.folder / str(self._declared), body, **parts)
-        before = self._roll_outs()
-        self.cloud.outputs.update(self.cloud.aws.deploy(template, parameters=APPLYING))
-        until(lambda: self._roll_outs() - before or None, "the roll-out that the deployment starts")
-        until(lambda: not self._roll_outs("RUNNING") or None, "its end")
-
-    def _roll_outs(self, status: str | None = None) -> set[str]:
-        asked = {"stateMachineArn": self.cloud.outputs["RollOutStateMachineArn"]}
-        listed = self.cloud.aws.client("stepfunctions").list_executions(
-            **asked, **({"statusFilter": status} if status else {})
-        )
-        return {each["executionArn"] for each in listed["executions"]}
+        self.cloud.redeploy(template)
 
     def work(self, mode: str = "apply") -> Execution:
         return self.cloud.start(accountId=self.tooling, mode=mode, components=["stack-sets"])

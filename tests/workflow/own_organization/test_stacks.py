@@ -12,7 +12,6 @@ import pytest
 import yaml
 
 from tests.workflow.conftest import (
-    APPLYING,
     TIME_SCALE,
     Cloud,
     Execution,
@@ -20,7 +19,6 @@ from tests.workflow.conftest import (
     bootstrapped,
     deployed,
     groundwork_of_ones_own,
-    until,
 )
 
 MANY, REGIONS = 5, ("us-east-1", "eu-west-1")
@@ -81,19 +79,9 @@ class World:
         """Deploy another declaration, and wait for the roll-out that the deployment starts."""
         self._declared += 1
         template = declaring(self.folder / str(self._declared), body, **parts)
-        before = self._roll_outs()
-        self.cloud.outputs.update(self.cloud.aws.deploy(template, parameters=APPLYING))
-        until(lambda: self._roll_outs() - before or None, "the roll-out that the deployment starts")
-        until(lambda: not self._roll_outs("RUNNING") or None, "its end")
+        self.cloud.redeploy(template)
         ended = self.cloud.roll_out(include={"kinds": ["security"]})
         assert (ended.status, ended.output["failures"]) == ("SUCCEEDED", {}), str(ended)
-
-    def _roll_outs(self, status: str | None = None) -> set[str]:
-        asked = {"stateMachineArn": self.cloud.outputs["RollOutStateMachineArn"]}
-        listed = self.cloud.aws.client("stepfunctions").list_executions(
-            **asked, **({"statusFilter": status} if status else {})
-        )
-        return {each["executionArn"] for each in listed["executions"]}
 
     def roll_out(self, mode: str = "apply") -> Execution:
         ended = self.cloud.roll_out(mode=mode, include={"accountIds": sorted(self.ids)})

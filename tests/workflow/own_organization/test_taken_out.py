@@ -12,14 +12,12 @@ import pytest
 import yaml
 
 from tests.workflow.conftest import (
-    APPLYING,
     TIME_SCALE,
     Cloud,
     Execution,
     Slot,
     bootstrapped,
     deployed,
-    until,
 )
 from tests.workflow.conftest import groundwork_of_ones_own as copied
 from tests.workflow.many import deny_cloudtrail, notices, subscribe
@@ -47,17 +45,7 @@ class World:
         """Deploy the shipped declaration with these parts in place of its own."""
         self._declared += 1
         template = declaring(self.folder / str(self._declared), **parts)
-        states = self.cloud.aws.client("stepfunctions")
-
-        def roll_outs(status: str | None = None) -> set[str]:
-            asked = {"stateMachineArn": self.cloud.outputs["RollOutStateMachineArn"]}
-            listed = states.list_executions(**asked, **({"statusFilter": status} if status else {}))
-            return {each["executionArn"] for each in listed["executions"]}
-
-        before = roll_outs()
-        self.cloud.outputs.update(self.cloud.aws.deploy(template, parameters=APPLYING))
-        until(lambda: roll_outs() - before or None, "the roll-out that deployment starts")
-        until(lambda: not roll_outs("RUNNING") or None, "its end")
+        self.cloud.redeploy(template)
         self.told()
 
     def roll_out(self, **given: Any) -> Execution:
