@@ -9,6 +9,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
+from groundwork.contracts import Account
 from groundwork.ledger import UNITS_SECONDS, Ledger
 from groundwork.ledger.records import ApprovalRecord, ClosingRecord, RequestRecord
 from local.engine import Engine
@@ -101,11 +102,21 @@ def test_which_account_an_event_got_outlives_its_request(ledger: Ledger) -> None
         True,
         False,  # an input that a person has corrected is another request
     )
+    ledger.note_event("third", "400000000004", EMAIL.upper())
+    assert ledger.recall(requests=["third"]).events["third"].is_for(EMAIL)
     ledger.note_account(EMAIL, "500000000005")
     ledger.forget_request(read(ledger))
     ledger.note_event("another", "600000000006", EMAIL)  # what was noted first stands
     assert ledger.request(EMAIL) is None
     assert ledger.recall(requests=["another"]).events["another"].account_id == "500000000005"
+
+
+def test_a_lost_ledger_learns_from_a_ready_account_which_event_asked_for_it(ledger: Ledger) -> None:
+    account = Account(id="400000000004", name="dev", email=EMAIL, kind="workload", unit="Sandbox")
+    ledger.enroll(account, ready=True, event="event")
+    assert ledger.recall(requests=["event"]).events["event"].account_id == account.id
+    ledger.enroll(account.model_copy(update={"id": "500000000005"}), ready=False, event="of a young one")
+    assert ledger.recall(requests=["of a young one"]).events == {}
 
 
 def test_after_a_final_refusal_nothing_is_begun(ledger: Ledger) -> None:

@@ -206,7 +206,8 @@ class Ledger:
         return self._set(request_key(email), {"state": state}, _owned_by(owner))
 
     def note_event(self, event_id: str, account_id: str, email: str | None = None) -> None:
-        """Which account an event got that asked for one, with this e-mail. What was noted first stands."""
+        """Which account an event got that asked for one, with this e-mail; without it where the event is known by the account's
+        tag alone. What was noted first stands."""
         asked = {"email": email.lower()} if email else {}
         self._table.write(event_key(event_id), setting({"accountId": account_id, **asked}), NEW)
 

@@ -12,11 +12,11 @@ from groundwork.ledger.records import (
     ALL_EMAILS,
     PINNED,
     UNITS,
+    AccountOfEvent,
     AccountRecord,
     ApprovalRecord,
     ClosingRecord,
     EndingRecord,
-    Got,
     RequestRecord,
     account_key,
     account_of,
@@ -57,7 +57,7 @@ class Memory(Model):
     accounts: dict[str, AccountRecord] = Field(default_factory=dict)
     names: dict[str, Bearer] = Field(default_factory=dict)
     approvals: dict[str, ApprovalRecord] = Field(default_factory=dict)
-    events: dict[str, Got] = Field(default_factory=dict)
+    events: dict[str, AccountOfEvent] = Field(default_factory=dict)
     pinned: dict[Kind, str] | None = None
     holders: dict[str, str] = Field(default_factory=dict)
     closings: dict[str, ClosingRecord] = Field(default_factory=dict)
@@ -103,7 +103,10 @@ def remembered(items: Mapping[str, Mapping[str, Any]], now: float) -> Memory:
         approvals={
             each: waits for each, item in _named(items, "approval").items() if (waits := approval_of(item))
         },
-        events={each: Got.model_validate(only(Got, item)) for each, item in _named(items, "event").items()},
+        events={
+            each: AccountOfEvent.model_validate(only(AccountOfEvent, item))
+            for each, item in _named(items, "event").items()
+        },
         pinned=_without_key(items[PINNED]) if PINNED in items else None,
         holders={
             each: item["leaseOwner"] for each, item in accounts.items() if item.get("leaseUntil", 0) > now

@@ -7,7 +7,7 @@
 | `name#<name>` | `accountId` of an account that is called so; or `email`, for which one of that name has been asked |
 | `account#<account id>` | those of `AccountRecord`; `leaseOwner`, `leaseUntil`; those of `LastRuns` |
 | `approval#<request id>`, `asked#<day>#<user id>` | see `approvals` |
-| `event#<event id>` | those of `Got` |
+| `event#<event id>` | those of `AccountOfEvent` |
 | `change#<begun by>`, `code#<account id>` | see `changes` |
 | `ending#<account id>`, `endings` | see `endings` |
 | `closing#<account id>`, `closed#<e-mail>`, `closing-slot`, `closings` | see `closings` |
@@ -132,7 +132,7 @@ class RequestRecord(Model):
         return bool(self.account_id or self.creation_id or self.attempts)
 
 
-class Got(Model):
+class AccountOfEvent(Model):
     """Which account an event that asked for one got, for good: an archive keeps events as long as its owner likes. `email` is the
     one it asked with, where that is known: who starts the machine by hand may give another request the same id."""
 

@@ -19,7 +19,7 @@ from groundwork.errors import (
 )
 from groundwork.fields import EXPIRES_TAG
 from groundwork.ledger.memory import Memory
-from groundwork.ledger.records import ApprovalRecord, Got, RequestRecord
+from groundwork.ledger.records import AccountOfEvent, ApprovalRecord, RequestRecord
 from groundwork.vending.approval import (
     approval_needed,
     approver_in_words,
@@ -172,7 +172,7 @@ class AskedFor(Beginning):
         once, and an archive or a queue delivers it again as late as its owner likes."""
         got = memory.events.get(trigger.request_id)
         if record and record.request_id == trigger.request_id and record.account_id:
-            got = Got(account_id=record.account_id, email=record.email.lower())
+            got = AccountOfEvent(account_id=record.account_id, email=record.email.lower())
         if got is None or not got.is_for(trigger.asked.email):
             return None
         listed = self._directory.account(got.account_id)
@@ -288,8 +288,8 @@ class AskedFor(Beginning):
             return self._there_already(trigger, existing, execution, memory, None)
         if not is_adopted(existing, tags, self._declaration, memory.pinned or {}, self._installed()):
             raise not_adopted(existing)
-        work = self._baseline(existing, tags, execution, trigger.request_id, memory)
         asker = asked_by(trigger, self._shown(trigger, existing, memory))
+        work = self._baseline(existing, tags, execution, trigger.request_id, self._memory_of(existing))
         return work.model_copy(update={"asked_by": asker})
 
     def _there_already(

@@ -23,7 +23,7 @@ def asked_by(trigger: Requested, there: Mapping[str, Any]) -> Asker:
     missing = {key: value for key, value in trigger.asked.tags.items() if tags.get(key) != value}
     if missing:
         differs["tags"] = {"asked": missing, "is": {key: tags[key] for key in missing if key in tags}}
-    return Asker(request_id=trigger.request_id, differs=differs)
+    return Asker(request_id=trigger.request_id, email=trigger.asked.email, differs=differs)
 
 
 def ready_again(work: Work, asked: Asker, account: Mapping[str, Any]) -> Answer:

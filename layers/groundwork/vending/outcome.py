@@ -167,7 +167,7 @@ class Recorder:
     def _note_event(self, work: Work, asker: Asker, account_id: str) -> None:
         """But for the one that made the account, which its request names."""
         if work.route != "create" or asker.request_id != work.request_id:
-            self._ledger.note_event(asker.request_id, account_id, work.email)
+            self._ledger.note_event(asker.request_id, account_id, asker.email)
 
     def _planned(self, work: Work, enrolled: Enrolled, changes: list[Change], results: list[Any]) -> Ending:
         drifted = any(change.differs for change in changes)

@@ -21,10 +21,12 @@ class Seen(Model):
 
 
 class Asker(Model):
-    """Which event asked for the account, and what it asked for that is otherwise, or will be: by field, what was `asked`
-    and what `is`."""
+    """Which event asked for the account, with which e-mail, and what it asked for that is otherwise, or will be: by field,
+    what was `asked` and what `is`."""
 
     request_id: str
+    email: str | None = None
+    """None in an execution that an earlier version of Groundwork began."""
     differs: dict[str, Any] = Field(default_factory=dict)
 
 

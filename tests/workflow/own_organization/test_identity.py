@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
+from groundwork.vending.enrolment import STATE_TAG
 from local.organizations import organization_of
 from prove.lost_memory import Memory
 from prove.world import TIME_SCALE, World
@@ -232,6 +233,22 @@ def test_an_event_that_comes_again_gets_the_account_it_got(world: World, case: s
     accounts = set(cloud.accounts())
     come_again()
     assert set(cloud.accounts()) == accounts
+
+
+def test_an_event_that_finishes_its_account_under_another_address_keeps_the_one_it_asked_with(
+    cloud: Cloud,
+) -> None:
+    name, email = cloud.fresh()
+    first = cloud.execution_of(cloud.post(accountName=name, email=email))
+    account = str(cloud.ended(first).output["accountId"])
+    change_email(cloud, account, f"new-{email}")
+    cloud.aws.client("organizations").tag_resource(
+        ResourceId=account, Tags=[{"Key": STATE_TAG, "Value": "enrolled"}]
+    )
+    for _ in range(2):
+        again = cloud.start(**cloud.input_of(first))
+        assert (again.status, again.output["accountId"]) == ("SUCCEEDED", account), again
+        look(cloud)  # after which nobody knows a request by the address that was given up
 
 
 def test_the_ledgers_memory_of_emails_follows_each_pass(cloud: Cloud) -> None:

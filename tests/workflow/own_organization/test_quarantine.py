@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from groundwork.vending.enrolment import STATE_TAG
 from prove.crash_points import Point, faults_of, of_stacks, points, survives, undisturbed
 from prove.runs import UNIT, RepairOfStacks, Vend, VendThroughQuarantine
 from prove.world import TIME_SCALE, World, with_quarantine_and_a_stack
@@ -109,3 +110,20 @@ def test_an_account_that_others_made_goes_back_to_where_it_was_and_never_in_agai
     assert [each.operation for each in world.aws.calls[mark:]].count("MoveAccount") == 2
     assert cloud.unit_of(email) == ""
     assert world.standing(account, email) == []
+
+
+def test_an_event_that_asks_for_an_account_that_was_ready_once_moves_it_by_no_tag(world: World) -> None:
+    cloud, organizations = world.cloud, world.aws.client("organizations")
+    name, email = cloud.fresh()
+    organizations.create_account(AccountName=name, Email=email)
+    account = str(until(lambda: cloud.accounts().get(email), "the account")["Id"])
+    assert cloud.start(accountId=account).status == "SUCCEEDED"
+    cloud.all_ended()
+    (root,) = organizations.list_roots()["Roots"]
+    units = organizations.list_organizational_units_for_parent(ParentId=root["Id"])["OrganizationalUnits"]
+    forged = f"in-quarantine {root['Id']} {units[0]['Id']}"
+    organizations.tag_resource(ResourceId=account, Tags=[{"Key": STATE_TAG, "Value": forged}])
+    ended = cloud.ask(accountName=name, email=email)
+    assert ended.status == "SUCCEEDED", ended.cause
+    assert cloud.unit_of(email) == ""
+    assert cloud.tags_of(account)[STATE_TAG] == "ready"
