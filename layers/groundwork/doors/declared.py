@@ -20,6 +20,7 @@ from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.entry_roles import EntryRole
 from groundwork.declaration.policy_files import Document
+from groundwork.declaration.stacks import SETS, stack_sets
 from groundwork.doors import permission_sets
 from groundwork.doors.example_accounts import example_accounts
 from groundwork.doors.premises import FULL_ACCESS, Place, Premises
@@ -51,6 +52,7 @@ def declared(
             account, organization, declaration, _nobody, installation or _installation(organization)
         )
         places[account.id] = place if account.kind == "management" else _filled(place, target, notes)
+        notes += _by_stack_sets(place, target)
     return Premises(organization, places, tuple(dict.fromkeys(notes)))
 
 
@@ -97,6 +99,15 @@ def _filled(place: Place, target: Target, notes: list[str]) -> Place:
         policies={policy.arn: policy.document for policy in made.policies},
     )
     return permission_sets.with_declared(filled, target, notes)
+
+
+def _by_stack_sets(place: Place, target: Target) -> Iterable[str]:
+    """AWS's own roles, through which whoever administers StackSets works everywhere, are no doors of anybody else."""
+    if target.is_declared(SETS) and stack_sets(target.declaration.stacks):
+        yield (
+            f"{place.words} administers StackSets: once it is delegated, whoever may make one there works in every member account "
+            "as an administrator, by AWS's roles stacksets-exec-*, which are no rows here."
+        )
 
 
 def entry_role(declared_role: EntryRole, target: Target) -> RoleState:

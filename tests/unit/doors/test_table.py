@@ -11,6 +11,7 @@ from groundwork.baseline.components import COMPONENTS
 from groundwork.baseline.components.access.state import RoleState
 from groundwork.contracts import Account
 from groundwork.declaration.loading import check, load
+from groundwork.declaration.stacks import Stack
 from groundwork.doors.declared import declared
 from groundwork.doors.people import MEMBERS_ACCOUNT, STRANGERS_ACCOUNT, Someone
 from groundwork.doors.power import Power
@@ -165,3 +166,16 @@ def test_accounts_that_no_rule_tells_apart_have_the_same_doors() -> None:
     each_alone = doors(declared(DECLARATION, ORGANIZATION, accounts, {}))
     assert sorted(found, key=repr) == sorted(each_alone, key=repr)
     assert MEMBERS_ACCOUNT not in {door.account.id for door in found}
+
+
+def test_who_administers_stack_sets_is_told_beside_the_doors() -> None:
+    topic = {"name": "alerts", "template": "topic.yaml", "mode": "stackSet"}
+    stacks = [Stack.model_validate({**topic, "where": {"organizationalUnits": ["Workloads"]}})]
+    line = {"tooling": [*DECLARATION.baseline["tooling"], "stack-sets"]}
+    declaring = DECLARATION.model_copy(update={"stacks": stacks, "baseline": DECLARATION.baseline | line})
+    made = declared(declaring, ORGANIZATION, ACCOUNTS.values(), {})
+    (told,) = set(made.notes) - set(default().notes)
+    tooling = next(each.words for each in made.places.values() if each.account.kind == "tooling")
+    assert told.startswith(
+        f"{tooling} administers StackSets: once it is delegated, whoever may make one there"
+    )
