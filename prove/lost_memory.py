@@ -17,11 +17,9 @@ from typing import Any
 
 from local.engine import Engine
 from prove.chapter import Chapter, Say
+from prove.moments import Moment, ahead_of
 from prove.runs import Vend, VendThroughQuarantine
 from prove.world import TEMPLATE, TIME_SCALE, World, with_quarantine_and_a_stack
-
-Moment = tuple[str, int]
-"""Before the nth invocation of a function."""
 
 AFTERWARDS: Moment = ("", 0)
 """When all is done; then the same is asked for again."""
@@ -59,22 +57,16 @@ class Memory:
 
     @contextmanager
     def watched(self, before: Callable[[Moment], None]) -> Iterator[None]:
-        """Calls `before` ahead of every invocation."""
-        fleet, counts, one_by_one = self._world.aws.functions, Counter[str](), threading.Lock()
-        invoke = fleet.invoke
+        """Calls `before` ahead of every invocation; the others wait meanwhile."""
+        counts, one_by_one = Counter[str](), threading.Lock()
 
-        def noticing(spec: Any, *rest: Any) -> Any:
-            function = str(spec.name).split("-")[1]
+        def counted(function: str) -> None:
             with one_by_one:
                 counts[function] += 1
                 before((function, counts[function]))
-            return invoke(spec, *rest)
 
-        fleet.invoke = noticing
-        try:
+        with ahead_of(self._world.aws, counted):
             yield
-        finally:
-            del fleet.invoke
 
     def of(self, account: str, name: str, email: str) -> dict[str, Any]:
         """What is known of an account, as it would be of any."""

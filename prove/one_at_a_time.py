@@ -10,13 +10,12 @@ from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from functools import partial
-from typing import Any
 
 from local.engine import Engine
 from prove.chapter import Chapter, Say
 from prove.closing import UNIT as SUSPENDED
 from prove.crash_points import CHANGES
-from prove.lost_memory import Moment
+from prove.moments import Moment, ahead_of
 from prove.world import TIME_SCALE, World, declaring
 from tests.workflow.closing import Closings
 from tests.workflow.conftest import Execution, until
@@ -136,25 +135,18 @@ class Between:
     @contextmanager
     def _watched(self, before: Callable[[Moment], None]) -> Iterator[None]:
         """Calls `before` ahead of every invocation; others go on meanwhile."""
-        fleet, one_by_one = self._world.aws.functions, threading.Lock()
-        self._seen = Counter[str]()
-        invoke = fleet.invoke
+        self._seen, one_by_one = Counter[str](), threading.Lock()
 
-        def noticing(spec: Any, *rest: Any) -> Any:
-            function = str(spec.name).split("-")[1]
+        def counted(function: str) -> None:
             if function == TELLS:
-                return invoke(spec, *rest)
+                return
             with one_by_one:
                 self._seen[function] += 1
                 now = function, self._seen[function]
             before(now)
-            return invoke(spec, *rest)
 
-        fleet.invoke = noticing
-        try:
+        with ahead_of(self._world.aws, counted):
             yield
-        finally:
-            del fleet.invoke
 
     def _disagreement(self) -> Iterator[str]:
         cloud = self._world.cloud

@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from prove.lost_memory import AFTERWARDS, Forgetting, Moment
+from prove.lost_memory import AFTERWARDS, Forgetting
+from prove.moments import Moment
 from prove.world import TIME_SCALE, World
 from tests.workflow.conftest import Slot, until
 

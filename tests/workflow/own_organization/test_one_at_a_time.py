@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from prove.crash_points import CHANGES
+from prove.moments import ahead_of
 from prove.world import TIME_SCALE, World, declaring
 from tests.workflow.closing import Closings
 from tests.workflow.conftest import Cloud, Slot
@@ -30,20 +31,15 @@ def cloud(world: World) -> Cloud:
 @contextmanager
 def before(cloud: Cloud, function: str, act: Callable[[], object]) -> Iterator[None]:
     """Once, ahead of the first invocation of a function."""
-    fleet, done = cloud.aws.functions, list[str]()
-    invoke = fleet.invoke
+    done = list[str]()
 
-    def acting(spec: Any, *rest: Any) -> Any:
-        if function in spec.name and not done:
+    def acting(invoked: str) -> None:
+        if invoked == function and not done:
             done.append(function)
             act()
-        return invoke(spec, *rest)
 
-    fleet.invoke = acting
-    try:
+    with ahead_of(cloud.aws, acting):
         yield
-    finally:
-        del fleet.invoke
 
 
 CHANGE = {"organizationalUnit": PRODUCTION, "tags": {"team": "a"}}
