@@ -11,11 +11,11 @@ from dataclasses import dataclass, replace
 from typing import Any
 
 from groundwork.baseline.component import Action, Call, stays
-from groundwork.baseline.components.stacks.calls import resource_differences
+from groundwork.baseline.components.stacks.comparing import compared, made_of
 from groundwork.baseline.components.stacks.words import listed
 from groundwork.contracts import Severity
 from groundwork.declaration.stacks import STACK, Stack, StackSetOptions
-from groundwork.declaration.stacks.templates import FOLDER, Template, shape
+from groundwork.declaration.stacks.templates import FOLDER, Template
 
 from .state import DELEGATED, INOPERABLE, MARK, SERVICE_MANAGED, Seen, identifier
 
@@ -138,12 +138,8 @@ def of_declared(seen: Seen | None, place: Declared, *, retries: bool, removes: b
 
 def _steps(seen: Seen | None, place: Declared, *, retries: bool, removes: bool) -> Iterator[Call]:
     if seen is None:
-        resources = place.template.resources
-        made = listed(f"{name} ({each['Type']})" for name, each in sorted(resources.items()))
-        reason = (
-            f"does not exist; it is made of {FOLDER}/{place.stack.template}: {', '.join(made)}; by a role of AWS's with "
-            "AdministratorAccess in each account"
-        )
+        by = "by a role of AWS's with AdministratorAccess in each account"
+        reason = f"{made_of(place.stack, place.template)}; {by}"
         yield place.call(CREATE, "create", reason, place.contents)
         yield _put(place, tuple(place.units), place.places)
         return
@@ -214,12 +210,8 @@ def _grouped(targets: Mapping[str, frozenset[str]]) -> list[tuple[list[str], fro
 
 def differences(seen: Seen, place: Declared) -> tuple[list[str], Severity]:
     """In words, what of it is not as declared, by the templates: CloudFormation tells nobody before."""
-    there, wanted = shape(seen.content), shape(place.template.content)
-    words = [*resource_differences(there.get("Resources", {}), wanted["Resources"])]
-    removes = any(name not in wanted["Resources"] for name in there.get("Resources", {}))
-    sections = (there.keys() | wanted.keys()) - {"Resources"}
-    if changed := sorted(name for name in sections if there.get(name) != wanted.get(name)):
-        words.append(f"{' and '.join(changed)} differ from {FOLDER}/{place.stack.template}")
+    its = compared(seen.content, place.stack, place.template)
+    words = [*its.resources, *its.sections]
     for name in sorted(seen.parameters.keys() | place.values.keys()):
         was, is_to_be = seen.parameters.get(name), place.values.get(name)
         if was != is_to_be:
@@ -227,7 +219,7 @@ def differences(seen: Seen, place: Declared) -> tuple[list[str], Severity]:
     if words:
         words.append(NOT_FORESEEN)
     words += _settings(seen, place)
-    return words, "high" if removes else "medium"
+    return words, "high" if its.removes else "medium"
 
 
 def _settings(seen: Seen, place: Declared) -> Iterator[str]:

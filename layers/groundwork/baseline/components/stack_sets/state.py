@@ -119,25 +119,27 @@ def seen(cloudformation: Any, name: str, execution: str, asked: Iterable[str]) -
     ours = prefix(execution)
     return Seen(
         name,
-        is_ours(told),
-        parsed(told["TemplateBody"]),
-        {each["ParameterKey"]: each.get("ParameterValue", "") for each in told.get("Parameters", [])},
-        frozenset(told.get("Capabilities", [])),
-        str(told.get("Description", "")),
-        bool(automatic.get("Enabled")),
-        bool(automatic.get("RetainStacksOnAccountRemoval")),
-        bool(told.get("ManagedExecution", {}).get("Active")),
-        {
+        is_ours=is_ours(told),
+        content=parsed(told["TemplateBody"]),
+        parameters={
+            each["ParameterKey"]: each.get("ParameterValue", "") for each in told.get("Parameters", [])
+        },
+        capabilities=frozenset(told.get("Capabilities", [])),
+        description=str(told.get("Description", "")),
+        deploys=bool(automatic.get("Enabled")),
+        retains=bool(automatic.get("RetainStacksOnAccountRemoval")),
+        manages_execution=bool(told.get("ManagedExecution", {}).get("Active")),
+        targets={
             each["OrganizationalUnitId"]: frozenset(each["Regions"])
             for each in _all(cloudformation.list_stack_set_auto_deployment_targets, which)
         },
-        tuple(_behind(cloudformation, which)),
-        tuple(
+        behind=tuple(_behind(cloudformation, which)),
+        own=tuple(
             _with_failures(cloudformation, which, each)
             for each in operations
             if ours and each.identifier.startswith(ours)
         ),
-        tuple(each for each in operations if each.is_at_work),
+        at_work=tuple(each for each in operations if each.is_at_work),
     )
 
 

@@ -14,8 +14,9 @@ from typing import Any
 from groundwork.baseline.component import Action, Call
 from groundwork.contracts import Severity
 from groundwork.declaration.stacks import STACK, Stack
-from groundwork.declaration.stacks.templates import FOLDER, Template, shape
+from groundwork.declaration.stacks.templates import FOLDER, Template
 
+from .comparing import compared, made_of
 from .state import ROLLED_BACK, STUCK, Seen, token
 from .words import ChangeSet, listed
 
@@ -175,12 +176,13 @@ def _made_before(seen: Seen, place: Declared) -> Call:
 
 
 def _creation(place: Declared, after: str) -> Call:
-    resources = place.template.resources
-    made = listed(f"{name} ({each['Type']})" for name, each in sorted(resources.items()))
-    reason = f"does not exist; it is made of {FOLDER}/{place.stack.template}: {', '.join(made)}"
     protection = {"EnableTerminationProtection": place.stack.termination_protection}
     return place.call(
-        CREATE, "create", reason, {**place.contents, "RoleARN": place.role, **protection}, after=after
+        CREATE,
+        "create",
+        made_of(place.stack, place.template),
+        {**place.contents, "RoleARN": place.role, **protection},
+        after=after,
     )
 
 
@@ -221,32 +223,15 @@ def differences(seen: Seen, place: Declared) -> tuple[list[str], Severity]:
     """In words, what of its template and its parameters is not as declared: of the resources what CloudFormation says where
     it has been asked, and what the templates say where not. What is taken out of a template is deleted, with what it
     holds."""
-    there, wanted = shape(seen.content or {}), shape(place.template.content)
-    resources = [*resource_differences(there["Resources"], wanted["Resources"])] if there else []
-    removes = any(name not in wanted["Resources"] for name in there.get("Resources", {}))
-    severity: Severity = "high" if removes else "medium"
+    its = compared(seen.content or {}, place.stack, place.template)
+    resources, others = list(its.resources), list(its.sections)
+    severity: Severity = "high" if its.removes else "medium"
     if place.change_set and place.change_set.changes:
         resources, severity = place.change_set.words, place.change_set.severity
-    sections = (there.keys() | wanted.keys()) - {"Resources"}
-    others: list[str] = []
-    if changed := sorted(name for name in sections if there.get(name) != wanted.get(name)):
-        others.append(f"{' and '.join(changed)} differ from {FOLDER}/{place.stack.template}")
     for name, value in place.values.items():
         if name in seen.parameters and seen.parameters[name] != value:
             others.append(f"parameter {name} is {seen.parameters[name]!r}; expected {value!r}")
     return [*resources, *others], severity
-
-
-def resource_differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterator[str]:
-    """In words, by the resources of two templates."""
-    for verb, names, kinds in (
-        ("deletes", there.keys() - wanted.keys(), there),
-        ("adds", wanted.keys() - there.keys(), wanted),
-        ("changes", {name for name in there.keys() & wanted if there[name] != wanted[name]}, wanted),
-    ):
-        if names:
-            named = listed(f"{name} ({kinds[name]['Type']})" for name in sorted(names))
-            yield f"{verb} {', '.join(named)}"
 
 
 def failed(seen: Seen | None, place: Declared) -> str:
