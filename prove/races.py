@@ -19,7 +19,12 @@ from tests.workflow.conftest import APPLYING, Cloud, Execution, until
 from tests.workflow.looking import lacks, portrait
 
 UNIT = "Workloads/Development"
-GROUP, BY_UNIT = "dev-external-accounts", "organizationalUnits: [Workloads/Development, Workloads/Staging]"
+GROUP, BY_UNIT = (
+    "dev-external-accounts",
+    "\n          organizationalUnits: [Workloads/Development, Workloads/Staging]",
+)
+"""The group of which the declaration says by units where it enters, and the line that does."""
+LONGER_PASSWORDS = ("minimumLength: 14", "minimumLength: 20")
 REPEATS = 50
 MANY = 10
 STRANGERS_EVERY = 8.0
@@ -58,7 +63,7 @@ def prove(_seed: int, say: Say) -> Chapter:
             say(f"{chapter.tried} races: {name}")
     names = [f"named-{number}" for number in range(MANY)]
     with (
-        declaring(BY_UNIT, f"names: [{', '.join(names)}]") as template,
+        declaring(*by_names(names)) as template,
         Engine(time_scale=TIME_SCALE) as aws,
     ):
         young = World.deployed(aws, template, security=False)
@@ -74,6 +79,10 @@ def prove(_seed: int, say: Say) -> Chapter:
             _try(chapter, f"{name}, by way of quarantine", race)
             say(f"{chapter.tried} races: {name}, by way of quarantine")
     return chapter
+
+
+def by_names(names: list[str]) -> tuple[str, str]:
+    return BY_UNIT, f"\n          names: [{', '.join(names)}]"
 
 
 def through_quarantine(world: World) -> dict[str, Callable[[], None]]:
@@ -263,7 +272,7 @@ def another_declaration(world: World) -> None:
     """Deployed while accounts are on their way: all end ready, and a run afterwards brings each to what is declared now."""
     cloud = world.cloud
     asked = [cloud.fresh() for _ in range(3)]
-    with declaring("minimumLength: 14", "minimumLength: 20") as template:
+    with declaring(*LONGER_PASSWORDS) as template:
         posted = [cloud.post(accountName=name, email=email, organizationalUnit=UNIT) for name, email in asked]
         emails = {email for _, email in asked}
         until(lambda: emails <= cloud.accounts().keys(), "the accounts")
