@@ -16,13 +16,13 @@ from pydantic import Field, ValidationError
 from cli.trouble import NOT_PERMITTED, Trouble, is_refused
 from groundwork.contracts import Account, Kind, Model
 from groundwork.declaration.aws_names import did_you_mean
-from groundwork.fields import AccountId, is_below
+from groundwork.fields import AccountId
 
 if TYPE_CHECKING:
     from cli.connection import Connection
     from cli.inventory import Entry
     from groundwork.declaration import Declaration
-    from groundwork.declaration.access import Enter, Group, Role
+    from groundwork.declaration.access import Group, Role
 
 LAID_DOWN = ("ready", "failed", "in progress")
 """The states of accounts that roles may be in. An account that has never been ready has no baseline, either."""
@@ -138,7 +138,7 @@ def _doors(group: Group, roles: list[Role], accounts: list[Account]) -> Iterator
     for account in accounts:
         for enter in group.enter:
             for role in roles:
-                if role.name == enter.role and role.where.admits(account) and _admits(enter, account):
+                if role.name == enter.role and role.where.admits(account) and enter.admits(account):
                     yield Door(
                         account_id=account.id,
                         account=account.name,
@@ -148,17 +148,6 @@ def _doors(group: Group, roles: list[Role], accounts: list[Account]) -> Iterator
                         principals=role.trust.principals,
                         external_id=role.trust.external_id,
                     )
-
-
-def _admits(enter: Enter, account: Account) -> bool:
-    return (
-        (not enter.kinds or account.kind in enter.kinds)
-        and (not enter.names or account.name in enter.names)
-        and (
-            not enter.organizational_units
-            or any(is_below(account.unit, unit) for unit in enter.organizational_units)
-        )
-    )
 
 
 def gathered(aws: Connection, exported: Path | None) -> People:

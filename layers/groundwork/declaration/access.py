@@ -151,6 +151,14 @@ class Enter(Model):
     organizational_units: list[UnitPath] = Field(default_factory=list)
     names: list[AccountName] = Field(default_factory=list)
 
+    def admits(self, account: Account) -> bool:
+        units = self.organizational_units
+        return (
+            (not self.kinds or account.kind in self.kinds)
+            and (not units or any(is_below(account.unit, unit) for unit in units))
+            and (not self.names or account.name in self.names)
+        )
+
 
 class Group(Model):
     """A group of the security account. It always carries the MFA self-service policy besides."""

@@ -11,10 +11,9 @@ from typing import NamedTuple
 
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.declaration.access import Enter, Group, Role
+from groundwork.declaration.access import Group, Role
 from groundwork.declaration.policy_files import Document, statements
 from groundwork.declaration.settings import ACCOUNT_ASSIGNMENTS, PERMISSION_SETS
-from groundwork.fields import is_below
 
 LONGEST_DESCRIPTION = 700
 
@@ -38,24 +37,13 @@ def assignments(declaration: Declaration, account: Account) -> list[Assignment]:
         for group in declaration.access.groups
         for enter in group.enter
         for role in permission_sets(declaration)
-        if role.name == enter.role and role.where.admits(account) and _admits(enter, account)
+        if role.name == enter.role and role.where.admits(account) and enter.admits(account)
     }
     return sorted(found)
 
 
 def display_name(group: Group, declaration: Declaration) -> str:
     return declaration.identity_center.groups.get(group.name, group.name)
-
-
-def _admits(enter: Enter, account: Account) -> bool:
-    return (
-        (not enter.kinds or account.kind in enter.kinds)
-        and (not enter.names or account.name in enter.names)
-        and (
-            not enter.organizational_units
-            or any(is_below(account.unit, unit) for unit in enter.organizational_units)
-        )
-    )
 
 
 def identity_center_mistakes(declaration: Declaration, policies: dict[str, Document]) -> Iterator[str]:

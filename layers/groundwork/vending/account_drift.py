@@ -13,7 +13,6 @@ from groundwork.ledger.records import AccountRecord
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
-    from groundwork.declaration.access import Enter
 
 COMPONENT = "account"
 """In place of a component's name, of what is said of the account itself."""
@@ -133,15 +132,9 @@ def _entries(was: Account, now: Account, declaration: Declaration) -> Iterator[s
     """Groups, by the units and the names that they enter."""
     for group in declaration.access.groups:
         for enter in group.enter:
-            before, after = (_is_entered(each, enter) for each in (was, now))
-            if before != after and (not enter.kinds or now.kind in enter.kinds):
+            before, after = enter.admits(was), enter.admits(now)
+            if before != after:
                 yield f"group {group.name} enters it by {enter.role}{'' if after else ' no longer'}"
-
-
-def _is_entered(account: Account, enter: Enter) -> bool:
-    units = enter.organizational_units
-    below = not units or any(is_below(account.unit, unit) for unit in units)
-    return below and (not enter.names or account.name in enter.names)
 
 
 def _is_guarded(account: Account, declaration: Declaration) -> bool:
