@@ -13,6 +13,7 @@ from cli.connection import VEND
 from cli.executions.runs import Reader, Run, run_table
 from cli.given import GIVEN
 from cli.output import aside
+from groundwork.aws.executions import execution_arn
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -104,7 +105,7 @@ class Follower:
 
     def _find_decided(self, asked: Asked) -> None:
         """The execution that goes on once a request has been approved or denied, or a week has gone by."""
-        arn = self._machine.replace(":stateMachine:", ":execution:") + f":{asked.event_id}-decided"
+        arn = execution_arn(self._machine, f"{asked.event_id}-decided")
         with suppress(self._states.exceptions.ExecutionDoesNotExist):
             asked.run = Run(arn, self._states.describe_execution(executionArn=arn)["startDate"])
 

@@ -32,30 +32,31 @@ class Ended(Model):
         return self.error or f"Execution{self.status.title().replace('_', '')}"
 
 
+def execution_arn(state_machine_arn: str, name: str) -> str:
+    """Of the execution that has, or would have, this name."""
+    return f"{state_machine_arn.replace(':stateMachine:', ':execution:')}:{name}"
+
+
 class Executions:
     def __init__(self, client: SFNClient | None = None) -> None:
         self._client: SFNClient = client or own_client("stepfunctions")
 
     def is_running(self, arn: str) -> bool:
-        """False also for an execution that nobody remembers any more.
-
-        https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
-        """
-        try:
-            return self._client.describe_execution(executionArn=arn)["status"] in (
-                "RUNNING",
-                "PENDING_REDRIVE",
-            )
-        except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
-            return False
+        """False also for an execution that nobody remembers any more."""
+        return self._status(arn) in ("RUNNING", "PENDING_REDRIVE")
 
     def has_failed(self, arn: str) -> bool:
         """Whether it has ended, and not by success. False also for one that nobody remembers."""
-        try:
-            status = self._client.describe_execution(executionArn=arn)["status"]
-        except (self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
-            return False
-        return status in ("FAILED", "TIMED_OUT", "ABORTED")
+        return self._status(arn) in ("FAILED", "TIMED_OUT", "ABORTED")
+
+    def _status(self, arn: str) -> str | None:
+        """None of one that nobody remembers.
+
+        https://docs.aws.amazon.com/step-functions/latest/apireference/API_DescribeExecution.html
+        """
+        with suppress(self._client.exceptions.ExecutionDoesNotExist, self._client.exceptions.InvalidArn):
+            return self._client.describe_execution(executionArn=arn)["status"]
+        return None
 
     def input_of(self, arn: str) -> Any:
         """None when it is nested deeper, or holds longer numbers, than can be read."""

@@ -18,6 +18,7 @@ from operator import attrgetter
 
 from pydantic import Field
 
+from groundwork.aws.executions import execution_arn
 from groundwork.aws.organizations import Listed, Organizations
 from groundwork.closing.reading import check_may_close, in_text
 from groundwork.closing.telling import closed, not_closed
@@ -66,7 +67,7 @@ class DueAccounts:
         self._declaration = declaration
         self._ledger = ledger
         self._organizations = organizations
-        self._asked_by = state_machine_arn.replace(":stateMachine:", ":execution:") + ":unknown"
+        self._asked_by = execution_arn(state_machine_arn, "unknown")
 
     def close(self, now: datetime) -> Passed:
         """`now` is when the pass was due: the same clock says when accounts are."""

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
 
-from groundwork.aws.executions import Executions
+from groundwork.aws.executions import Executions, execution_arn
 from groundwork.callers import BY, caller_in, name_of
 from groundwork.contracts import DECIDED, read_decision
 from groundwork.errors import AlreadyDecided, InvalidRequest
@@ -61,9 +61,7 @@ def take_decision(
         return
     # Without a token nobody waits yet, and whoever is about to sees the decision. So does another attempt, where nobody waits with
     # this token any more.
-    waits = waiting_execution(
-        state_machine_arn.replace(":stateMachine:", ":execution:") + ":", decision.request_id
-    )
+    waits = waiting_execution(execution_arn(state_machine_arn, decision.request_id), decision.request_id)
     if (
         decided.token
         and not executions.wake(decided.token)
