@@ -295,6 +295,30 @@ def test_nothing_is_read_once_nothing_is_left(ledger: Ledger) -> None:
     assert ledger.endings.tally.seen() == 0
 
 
+@pytest.mark.parametrize("before", [None, 100])
+def test_of_a_call_that_aws_does_not_take_the_one_before_stays_known(
+    ledger: Ledger, before: int | None
+) -> None:
+    closings, account = ledger.closings, "211047650761"
+    closings.open(closing(account))
+    if before:
+        assert closings.note_call(account, before)
+        assert not closings.begin_reopening(account)  # AWS may be at it
+    assert closings.note_call(account, 200)
+    closings.forget_call(account, before)
+    record = closings.of(account)
+    assert record and (record.called_at, record.refused_at) == (before, None)
+    assert closings.note_call(account, 300)
+    closings.note_refusal(account, 300, before)
+    record = closings.of(account)
+    assert record and (record.called_at, record.refused_at) == (before, 300)
+    assert closings.note_call(account, 400)
+    assert not closings.begin_reopening(account)
+    closings.note_refusal(account, 400, before)
+    assert closings.begin_reopening(account)
+    assert not closings.note_call(account, 500)
+
+
 def closing(account_id: str) -> ClosingRecord:
     return ClosingRecord(
         closes_at="2026-12-31T00:00:00Z",

@@ -134,7 +134,7 @@ class DueAccounts:
             return True
         if answer == "closing" and record.called_at:
             return False  # an earlier call is at work
-        self._ledger.closings.forget_call(record.account_id)
+        self._ledger.closings.forget_call(record.account_id, record.called_at)
         if answer == "exhausted":
             self._ledger.closings.pause(int((now + EXHAUSTED).timestamp()))
         return False
@@ -143,7 +143,7 @@ class DueAccounts:
         """Once: AWS is asked again every day."""
         if record.refused_at is None:
             send([not_closed(record, type(refused).__name__, str(refused), refused.remedy)])
-        self._ledger.closings.note_refusal(record.account_id, int(now.timestamp()))
+        self._ledger.closings.note_refusal(record.account_id, int(now.timestamp()), record.called_at)
 
     def _waiting(
         self, memory: Memory, accounts: Mapping[str, Listed], now: datetime

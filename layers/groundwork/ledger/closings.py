@@ -17,6 +17,8 @@ from groundwork.ledger.tally import Tally
 
 KNOWN, NEW = where("attribute_exists(#pk)"), where("attribute_not_exists(#pk)")
 NOT_CALLED, CLOSED = where("attribute_not_exists(#calledAt)"), where("attribute_exists(#closedAt)")
+REFUSED = where("#refusedAt > #calledAt")
+"""AWS has refused since it was last called."""
 SLOT = "closing-slot"
 
 
@@ -48,13 +50,17 @@ class Closings:
         free = every(KNOWN, where("attribute_not_exists(#reopening)"))
         return self._table.write(closing_key(account_id), setting({"calledAt": now}), free)
 
-    def forget_call(self, account_id: str) -> None:
-        """AWS takes it later."""
-        self._table.write(closing_key(account_id), removing("calledAt"), KNOWN)
+    def forget_call(self, account_id: str, before: int | None) -> None:
+        """AWS takes it later. That it took one `before` stays known."""
+        change = setting({"calledAt": before}) if before else removing("calledAt")
+        self._table.write(closing_key(account_id), change, KNOWN)
 
-    def note_refusal(self, account_id: str, now: int) -> None:
-        """AWS does not close it for as long as something stands against it."""
-        change = together(setting({"refusedAt": now}), removing("calledAt"))
+    def note_refusal(self, account_id: str, now: int, before: int | None) -> None:
+        """AWS does not close it for as long as something stands against it. That it took a call `before` stays known."""
+        if before:
+            change = setting({"refusedAt": now, "calledAt": before})
+        else:
+            change = together(setting({"refusedAt": now}), removing("calledAt"))
         self._table.write(closing_key(account_id), change, KNOWN)
 
     def note_closed(self, record: ClosingRecord, now: int) -> None:
@@ -68,9 +74,8 @@ class Closings:
 
     def begin_reopening(self, account_id: str) -> bool:
         """Whether CloseAccount is called for it no more: False where that may be happening at this moment."""
-        if self._table.write(
-            closing_key(account_id), setting({"reopening": 1}), every(KNOWN, either(NOT_CALLED, CLOSED))
-        ):
+        free = every(KNOWN, either(NOT_CALLED, CLOSED, REFUSED))
+        if self._table.write(closing_key(account_id), setting({"reopening": 1}), free):
             return True
         known = self.of(account_id)
         return known is None or known.reopening is not None

@@ -107,11 +107,11 @@ class Aws:
     def note_call(self, account: str, now: int) -> bool:
         return self._note(account, called_at=now)
 
-    def forget_call(self, account: str) -> None:
-        self._note(account, called_at=None)
+    def forget_call(self, account: str, before: int | None) -> None:
+        self._note(account, called_at=before)
 
-    def note_refusal(self, account: str, now: int) -> None:
-        self._note(account, called_at=None, refused_at=now)
+    def note_refusal(self, account: str, now: int, before: int | None) -> None:
+        self._note(account, called_at=before, refused_at=now)
 
     def note_closed(self, record: ClosingRecord, now: int) -> None:
         self._note(record.account_id, closed_at=now)
@@ -250,9 +250,10 @@ def test_the_last_look_finds_who_is_protected_and_the_next_one_goes(told: list[t
 
 def test_whoever_was_closed_is_told_once_by_whomever(told: list[tuple[str, str]]) -> None:
     ours, others = waiting(1, called_at=seconds(NOW)), waiting(2, -timedelta(days=9))
-    aws = Aws(ours, others, states={ours.account_id: "CLOSED", others.account_id: "CLOSED"})
+    waits = waiting(3, -timedelta(days=9))  # so that the next pass looks at all of them
+    aws = Aws(ours, others, waits, states={ours.account_id: "CLOSED", others.account_id: "CLOSED"})
     assert sorted(look(aws).closed) == [ours.account_id, others.account_id]
-    look(aws, NOW + LATER)
+    assert look(aws, NOW + LATER).closed == []
     assert sorted(told) == [("Account Closed", ours.account_id), ("Account Closed", others.account_id)]
 
 
@@ -296,6 +297,59 @@ def test_a_call_that_aws_has_lost_is_made_again_and_an_earlier_one_is_kept(
         [waiting(1).account_id],
         seconds(NOW),
     )
+
+
+@pytest.mark.parametrize("answer", ["later", "exhausted", RefusedByAws("something stands against it")])
+@pytest.mark.parametrize("shown_as", ["SUSPENDED", "CLOSED", None])
+def test_an_earlier_call_stays_known_whatever_aws_says_to_the_next(
+    told: list[tuple[str, str]], answer: Any, shown_as: str | None
+) -> None:
+    account, before = waiting(1).account_id, seconds(NOW - timedelta(hours=1))
+    aws = Aws(waiting(1, called_at=before))
+    aws.answers = [answer]
+    look(aws)
+    assert (aws.called, aws.records[account].called_at) == ([account], before)
+    if shown_as:
+        aws.states[account] = shown_as
+    else:
+        del aws.states[account]
+    assert look(aws, NOW + LATER).closed == [account]
+    assert told[-1] == ("Account Closed", account)
+
+
+def test_a_call_that_aws_has_not_taken_is_none(told: list[tuple[str, str]]) -> None:
+    for answer in ("later", "exhausted", RefusedByAws("something stands against it")):
+        aws = Aws(waiting(1))
+        aws.answers = [answer]
+        look(aws)
+        assert aws.records[waiting(1).account_id].called_at is None
+
+
+@pytest.mark.parametrize(
+    ("ago", "again"), [(timedelta(minutes=30), True), (timedelta(minutes=29, seconds=59), False)]
+)
+def test_one_that_is_shown_as_active_is_asked_for_again_after_half_an_hour(
+    told: list[tuple[str, str]], ago: timedelta, again: bool
+) -> None:
+    aws = Aws(waiting(1, called_at=seconds(NOW - ago)))
+    assert look(aws).closing == ([waiting(1).account_id] if again else [])
+
+
+def test_only_what_aws_still_closes_counts_among_the_three_at_once(told: list[tuple[str, str]]) -> None:
+    lately = seconds(NOW - LATER)
+    before = [waiting(number, called_at=lately) for number in (1, 2, 3)]
+    aws = Aws(*before, waiting(4))
+    assert look(aws).closing == []
+    aws.states |= {each.account_id: "CLOSED" for each in before}  # and this pass tells of it
+    assert look(aws, NOW + timedelta(minutes=1)).closing == [waiting(4).account_id]
+
+
+def test_what_aws_has_opened_again_does_not_count_among_the_three_at_once(
+    told: list[tuple[str, str]],
+) -> None:
+    lately = seconds(NOW - LATER)
+    aws = Aws(*(waiting(number, called_at=lately, closed_at=lately) for number in (1, 2, 3)), waiting(4))
+    assert look(aws).closing == [waiting(4).account_id]
 
 
 def test_what_somebody_else_closes_is_noted_as_nobody_s_call(told: list[tuple[str, str]]) -> None:
