@@ -45,8 +45,8 @@ class ClosingReader:
 
     def read(self, raw: object, execution: str, now: datetime) -> Closure:
         """`now` is when the execution came here. Where something is to be done this execution holds the account from here on, and
-        sees what whoever held it before has made of it. Raises `InvalidRequest` and the other refusals of `errors`, and `AccountBusy`
-        while somebody works in the account."""
+        sees what whoever held it before has made of it; that there is nothing to have back it says while it holds it, too.
+        Raises `InvalidRequest` and the other refusals of `errors`, and `AccountBusy` while somebody works in the account."""
         asked = read_asked(raw)
         work = self._look(asked, execution, now)
         if work.route == "done":
@@ -54,6 +54,8 @@ class ClosingReader:
         self._ledger.leases.take(work.listed.id, execution, self._executions.is_running)
         try:
             held = self._look(asked, execution, now)
+            if held.route == "reopen" and held.record is None:
+                held = self._unchanged(held)
         except GroundworkError:
             self._ledger.leases.release(work.listed.id, execution)
             raise
@@ -159,23 +161,25 @@ class ClosingReader:
         known: ClosingRecord | None,
         execution: str,
     ) -> Closure:
-        about: dict[str, Any] = {
-            "execution": execution,
-            "request_id": asked.request_id,
-            "listed": listed,
-        }
+        """Without a record where it is not being closed."""
         record = _record(asked, listed, closing, known, execution)
-        if record is None:
-            work = Closure(route="done", **about)
-            first = self._ledger.answer_once(work.asker, execution)
-            note = "It is not being closed."
-            return work.model_copy(update={"answers": [reopened(work, note)] if first else []})
-        if listed.state != "ACTIVE":
+        if record and listed.state != "ACTIVE":
             raise AccountNotActive(
                 f"Account {listed.id} ({listed.name!r}) is {listed.state}: CloseAccount was called for it, and AWS alone can "
                 "undo that."
             )
-        return Closure(route="reopen", record=record, **about)
+        return Closure(
+            route="reopen",
+            execution=execution,
+            request_id=asked.request_id,
+            listed=listed,
+            record=record,
+        )
+
+    def _unchanged(self, work: Closure) -> Closure:
+        first = self._ledger.answer_once(work.asker, work.execution)
+        answers = [reopened(work, "It is not being closed.")] if first else []
+        return work.model_copy(update={"route": "done", "answers": answers})
 
 
 def check_may_close(listed: Listed, tags: Mapping[str, str], kind: str) -> None:

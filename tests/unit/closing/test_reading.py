@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
@@ -39,9 +40,15 @@ class Known:
         self.memory, self.name = memory.model_copy(update={"pinned": {}}), name
         self.answers = {"closing the-event": answered_by}
         self.leases, self.held = self, list[str]()
+        self.before_it_is_held: Callable[[], None] = lambda: None
+        """What whoever held the account before does, once this execution has looked."""
 
     def take(self, account_id: str, execution: str, _is_running: Any) -> None:
+        self.before_it_is_held()
         self.held.append(execution)
+
+    def now_has(self, **memory: Any) -> None:
+        self.memory = Memory(pinned={}, **memory)
 
     def release(self, account_id: str, execution: str) -> None:
         self.held.remove(execution)
@@ -62,7 +69,8 @@ class Known:
             root_id=ROOT,
             unit_ids=(),
         )
-        return listed, {"groundwork:state": RECORD.tag if self.memory.closings else "ready"}
+        known = self.memory.closings.get(account_id)
+        return listed, {"groundwork:state": RECORD.tag if known and known.closed_at is None else "ready"}
 
     def units(self, root: str, paths: list[str]) -> dict[str, str]:
         return {"Suspended": UNIT}
@@ -73,10 +81,24 @@ class Known:
     def answered_by(self, asker: str) -> str | None:
         return self.answers.get(asker)
 
+    def answer_once(self, asker: str, execution: str) -> bool:
+        assert self.held, "answered by one that does not hold the account"
+        return self.answers.setdefault(asker, execution) == execution
+
 
 def read(known: Known, **asked: Any) -> Any:
+    return read_raw(known, {"accountId": ACCOUNT, **asked})
+
+
+def read_raw(known: Known, raw: Any) -> Any:
     reader = ClosingReader(CLOSING, known, known, known, "100000000001")  # type: ignore[arg-type]
-    return reader.read({"accountId": ACCOUNT, **asked}, "two", NOW)
+    return reader.read(raw, "two", NOW)
+
+
+def reads_event(known: Known, asks_for: str) -> Any:
+    detail = {"accountId": ACCOUNT}
+    what = {"id": "the-event", "detail-type": f"Account {asks_for} Requested", "detail": detail}
+    return read_raw(known, what | {"source": "groundwork.by.AIDAAAAAAAAAAAAAAAAAA"})
 
 
 def test_one_that_is_on_its_way_back_is_not_closed_before_it_is_there() -> None:
@@ -89,15 +111,33 @@ def test_one_that_is_on_its_way_back_is_not_closed_before_it_is_there() -> None:
 
 def test_who_has_nothing_to_do_holds_nothing() -> None:
     known = Known(Memory(endings={ACCOUNT: EndingRecord(account_id=ACCOUNT, expires_on="2026-12-31")}))
-    shown = known.shown
-
-    def taken_off(account_id: str) -> Any:
-        if known.held:  # another day was asked for, by whoever held it before
-            known.memory = known.memory.model_copy(update={"endings": {}})
-        return shown(account_id)
-
-    known.shown = taken_off  # type: ignore[method-assign]
+    known.before_it_is_held = known.now_has  # another day was asked for
     assert (read(known, expiredOn="2026-12-31").route, known.held) == ("done", [])
+
+
+def test_who_is_refused_once_it_holds_the_account_lets_it_go() -> None:
+    known = Known(Memory())
+    known.before_it_is_held = lambda: known.now_has(
+        closings={ACCOUNT: RECORD.model_copy(update={"reopening": 1})}
+    )
+    with pytest.raises(AccountBusy, match="is on its way back"):
+        read(known)
+    assert known.held == []
+
+
+def test_that_an_account_is_not_being_closed_is_said_by_who_holds_it() -> None:
+    known = Known(Memory())
+    work = read(known, reopen=True)
+    (answer,) = work.answers
+    assert answer.detail["note"] == "It is not being closed."
+    assert (work.route, known.held) == ("done", [])
+
+
+def test_one_that_was_just_being_closed_is_had_back() -> None:
+    known = Known(Memory())
+    known.before_it_is_held = lambda: known.now_has(closings={ACCOUNT: RECORD})
+    work = read(known, reopen=True)
+    assert (work.route, work.answers, known.held) == ("reopen", [], ["two"])
 
 
 @pytest.mark.parametrize(
@@ -134,11 +174,12 @@ def test_an_event_that_another_execution_has_answered_is_over(
     asks_for: str, waits: bool, answered_by: str | None, route: str
 ) -> None:
     known = Known(Memory(closings={ACCOUNT: RECORD} if waits else {}), answered_by=answered_by)
-    event = {
-        "id": "the-event",
-        "source": "groundwork.by.AIDAAAAAAAAAAAAAAAAAA",
-        "detail-type": f"Account {asks_for} Requested",
-        "detail": {"accountId": ACCOUNT},
-    }
-    reader = ClosingReader(CLOSING, known, known, known, "100000000001")  # type: ignore[arg-type]
-    assert reader.read(event, "two", NOW).route == route
+    assert reads_event(known, asks_for).route == route
+
+
+def test_an_event_that_comes_again_does_not_close_what_aws_has_opened_again() -> None:
+    closed = RECORD.model_copy(update={"called_at": 1, "closed_at": 2})
+    known = Known(Memory(closings={ACCOUNT: closed}), answered_by="one")
+    assert reads_event(known, "Close").route == "done"
+    known.answers.clear()  # asked for anew
+    assert reads_event(known, "Close").route == "close"
