@@ -94,8 +94,8 @@ class AccountClosing(Refused):
     """The account is to be closed, and nobody works in it until then."""
 
     remedy = (
-        'To have it back, post the event Account Reopen Requested with {"accountId": "<its id>"}; otherwise ask with another '
-        "e-mail."
+        "To have it back before the time that the cause names: groundwork reopen <its id>, or the event Account Reopen "
+        'Requested with {"accountId": "<its id>"}; then ask again. A new account needs an e-mail of its own.'
     )
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from groundwork.contracts import read_trigger
-from groundwork.errors import InvalidRequest
+from groundwork.errors import AccountClosing, InvalidRequest
 from groundwork.vending.outcome import Failure, failed
 
 
@@ -32,3 +32,24 @@ def test_a_long_cause_still_fits_into_a_failed_execution() -> None:
     failing = failed(ledger, "arn", {}, failure, None, "record-failure")
     assert len(failing.cause) + len(failing.remedy) < 32_768
     assert failing.answers[0].detail["cause"] == failing.cause
+
+
+def test_of_an_account_that_waits_to_be_closed_a_refused_run_writes_nothing_and_lets_it_go() -> None:
+    done: list[str] = []
+
+    class Ledger:
+        leases: Any = property(lambda self: self)
+
+        def account(self, account_id: str) -> None:
+            return None
+
+        def __getattr__(self, name: str) -> Any:
+            done.append(name)
+            return lambda *_: True
+
+    account, ledger = "211047650761", Ledger()
+    failure = Failure(error=AccountClosing.__name__, cause="It is to be closed.")
+    failing = failed(ledger, "arn", {"accountId": account}, failure, account, "record-failure")  # type: ignore[arg-type]
+    assert done == ["release", "answer_once"]
+    assert failing.answers[0].detail["accountId"] == account
+    assert failing.remedy == AccountClosing.remedy

@@ -22,7 +22,7 @@ from groundwork.contracts import (
     enrolled_account,
     object_of,
 )
-from groundwork.errors import RequestInProgress, remedy_for
+from groundwork.errors import AccountClosing, RequestInProgress, remedy_for
 from groundwork.ledger import Ledger
 from groundwork.rendering import held_to, on_one_line, sentence, without_repeats, worst_first
 from groundwork.side_by_side import side_by_side
@@ -303,8 +303,8 @@ def failed(
         named["accountId"] = record.account_id  # which another execution has taken over
     if account_id and _is_plan(raw):
         named["accountId"] = account_id  # a plan that failed has left everything as it was
-    elif account_id and CLOSING_MACHINE in execution:
-        ledger.leases.release(account_id, execution)  # nobody has worked in it
+    elif account_id and (CLOSING_MACHINE in execution or failure.error == AccountClosing.__name__):
+        ledger.leases.release(account_id, execution)  # no work in it has failed
         named["accountId"] = account_id
     elif account_id:
         remedy += _of_quarantine(ledger, account_id)
