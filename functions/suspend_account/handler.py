@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Organizations
 from groundwork.closing.suspension import suspend
 from groundwork.closing.work import Closure
@@ -17,4 +18,4 @@ class Input(Model):
 
 @entry(Input)
 def handle(event: Input) -> Closure:
-    return suspend(event.work, Ledger(settings().ledger_table), Organizations())
+    return suspend(event.work, Ledger(settings().ledger_table), Organizations(), Executions())

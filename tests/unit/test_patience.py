@@ -3,17 +3,21 @@
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
+from samtranslator.yaml_helper import yaml_parse
 
 from checks.references import patience
 from groundwork.baseline.components import COMPONENTS
 from groundwork.errors import Pending, every_error
 
 MACHINE = Path(__file__).parents[2] / "statemachines" / "vend_account.asl.json"
+TEMPLATE: dict[str, Any] = yaml_parse((MACHINE.parents[1] / "template.yaml").read_text())
+HOLDS_THE_ACCOUNT = ("ChangeAccount", "LeaseAccount", "ReadClosing", "ReopenAccount", "SuspendAccount")
 
 
 def tasks(machine: dict[str, Any]) -> Iterator[dict[str, Any]]:
@@ -41,6 +45,33 @@ def test_what_passes_is_asked_again(name: str) -> None:
         task for task in every_task() if task["Arguments"].get("Payload", {}).get("component") == name
     )
     assert {"ComponentNotSettled", "OrganizationBusy"} <= retried(component)
+
+
+def of_every_machine() -> list[tuple[str, dict[str, Any]]]:
+    """Each function that a task of any machine invokes, and the task."""
+    return [
+        (function, task)
+        for machine in MACHINE.parent.glob("*.asl.json")
+        for task in tasks(json.loads(machine.read_text()))
+        for function in re.findall(r"\$\{(\w+)\}", task["Arguments"].get("FunctionName", ""))
+    ]
+
+
+def asks_organizations(function: str) -> bool:
+    policies = TEMPLATE["Resources"][function]["Properties"].get("Policies", [])
+    return "organizations:" in json.dumps([each["Statement"] for each in policies])
+
+
+def test_whoever_asks_organizations_comes_back_later_where_it_says_so() -> None:
+    asking = [(name, task) for name, task in of_every_machine() if asks_organizations(name)]
+    assert asking
+    assert [name for name, task in asking if "OrganizationBusy" not in retried(task)] == []
+
+
+@pytest.mark.parametrize("state", HOLDS_THE_ACCOUNT)
+def test_whoever_holds_an_account_waits_for_who_has_it(state: str) -> None:
+    (task,) = [task for name, task in of_every_machine() if name == f"{state}Function"]
+    assert "AccountBusy" in retried(task)
 
 
 def test_what_kms_shows_late_is_waited_for() -> None:

@@ -81,9 +81,15 @@ class Shut:
 
 
 def suspend(place: Place) -> Job:
+    """The lease has run out meanwhile, and whoever took it has died."""
     shut = Shut(place)
     payload = shut.work("close")
-    return lambda: place.invoke("SuspendAccountFunction", payload)
+
+    def job() -> str:
+        place.abandon_lease(shut.id)
+        return place.invoke("SuspendAccountFunction", payload)
+
+    return job
 
 
 def take_inventory(place: Place) -> Job:
@@ -102,11 +108,13 @@ def take_inventory(place: Place) -> Job:
 
 
 def reopen(place: Place) -> Job:
+    """As `suspend`."""
     shut = Shut(place)
     payload = shut.work("reopen")
 
     def job() -> str:
         shut.put()
+        place.abandon_lease(shut.id)
         refused = place.invoke("ReopenAccountFunction", payload)
         place.settle()
         return refused
@@ -172,6 +180,7 @@ OF_CLOSING: dict[str, Callable[[Place], Job]] = {
     "ReadClosingFunction.SeeWhoIsRunning": ask_where_somebody_died,
     "SuspendAccountFunction.UseTheLedger": suspend,
     "SuspendAccountFunction.LookAtTheOrganization": suspend,
+    "SuspendAccountFunction.SeeWhoIsRunning": suspend,
     "SuspendAccountFunction.TagAccounts": suspend,
     "SuspendAccountFunction.MoveAccounts": suspend,
     "TakeInventoryFunction.UseTheLedger": take_inventory,
@@ -179,6 +188,7 @@ OF_CLOSING: dict[str, Callable[[Place], Job]] = {
     "TakeInventoryFunction.WriteTheInventory": take_inventory,
     "ReopenAccountFunction.UseTheLedger": reopen,
     "ReopenAccountFunction.LookAtTheOrganization": reopen,
+    "ReopenAccountFunction.SeeWhoIsRunning": reopen,
     "ReopenAccountFunction.TagAccounts": reopen,
     "ReopenAccountFunction.MoveAccounts": reopen,
     "ReopenAccountFunction.StartTheMachine": reopen,
