@@ -87,3 +87,16 @@ def test_a_closing_waits_for_a_change_that_began_before_it_and_knows_where_the_a
     cloud.all_ended()
     wanted = PRODUCTION if cloud.ended(changed[0]).status == "SUCCEEDED" else DEVELOPMENT
     assert (cloud.unit_of(email), cloud.tags_of(account)["groundwork:state"]) == (wanted, "ready")
+
+
+def test_a_reopening_that_comes_before_an_account_is_suspended_has_it_back_afterwards(cloud: Cloud) -> None:
+    closings, (_, email, account) = Closings(cloud), made(cloud)
+    back: list[str] = []
+    with before(
+        cloud, "SuspendAccountFunction", lambda: back.append(closings.post("Reopen", accountId=account))
+    ):
+        suspended = closings.start(accountId=account)
+    assert suspended.status == "SUCCEEDED", suspended
+    assert closings.ended(back[0]).output["outcome"] == "reopened"
+    cloud.all_ended()
+    assert (cloud.unit_of(email), cloud.tags_of(account)["groundwork:state"]) == (DEVELOPMENT, "ready")
