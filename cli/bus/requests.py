@@ -19,7 +19,8 @@ from groundwork.contracts import (
 )
 from groundwork.declaration.aws_names import did_you_mean
 from groundwork.errors import InvalidRequest
-from groundwork.fields import EXPIRES_TAG, ancestors, shown
+from groundwork.fields import ancestors, shown
+from groundwork.tags import EXPIRES_TAG
 
 if TYPE_CHECKING:
     from cli.connection import Connection

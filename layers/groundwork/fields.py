@@ -10,16 +10,8 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import AfterValidator, Field
 
-OWN_TAGS = (
-    "groundwork:kind",
-    "groundwork:state",
-    "groundwork:baseline",
-    "groundwork:request",
-    "groundwork:approved-by",
-)
-"""The tags by which Groundwork marks an account in Organizations."""
-EXPIRES_TAG = "groundwork:expires"
-"""The day on which an account expires, where one was asked for: it counts among the requester's tags."""
+from groundwork.tags import OWN_TAGS
+
 NEVER = "never"
 
 MOST_TAGS = 50 - len(OWN_TAGS)

@@ -162,6 +162,8 @@ IN_QUARANTINE = {"aws:ResourceTag/groundwork:state": "in-quarantine ou-ab12-quar
 CLOSING = "closing 2026-12-30T14:00:00Z ou-ab12-suspended r-ab12 ready"
 WAITS = {"aws:ResourceTag/groundwork:state": CLOSING}
 SAYS_SO: Keys = {"aws:RequestTag/groundwork:state": CLOSING, "aws:TagKeys": ["groundwork:state"]}
+SAYS_NO_MORE: Keys = {"aws:RequestTag/groundwork:state": "ready", "aws:TagKeys": ["groundwork:state"]}
+CLOSERS = ("SuspendAccountFunctionRole", "ReopenAccountFunctionRole")
 AMONG_OTHERS: Keys = {
     **SAYS_SO,
     "aws:RequestTag/groundwork:request": "1a2b3c4d",
@@ -195,6 +197,7 @@ POWERS = (
     Power("organizations:CloseAccount", ACCOUNT, (), WAITS | {"aws:ResourceTag/groundwork:protected": "yes"}),
     Power("organizations:TagResource", ACCOUNT, ("SuspendAccountFunctionRole",), SAYS_SO),
     Power("organizations:TagResource", ACCOUNT, (), AMONG_OTHERS),
+    Power("organizations:TagResource", ACCOUNT, CLOSERS, {**WAITS, **SAYS_NO_MORE}),
     Power("organizations:RemoveAccountFromOrganization", ACCOUNT),
     Power("organizations:DeleteOrganizationalUnit", UNIT),
     Power(

@@ -20,7 +20,7 @@ BASES: Mapping[str, Path] = {
 FLOORS: Sequence[set[str]] = (
     {
         *("errors", "fields", "contracts", "parsing", "settings", "entry", "rendering", "side_by_side"),
-        *("callers", "contacts", "model", "policies", "prices"),
+        *("callers", "contacts", "model", "policies", "prices", "tags"),
     },
     {"declaration", "aws"},
     {"ledger"},

@@ -64,11 +64,13 @@ KNOBS: dict[str, st.SearchStrategy[Any]] = {
 }
 """What an owner may change in the shipped declaration: all but who is who, and where home is."""
 Knobs = st.fixed_dictionaries(KNOBS)
+WITHOUT_CONFIG = {"delegation", "posture"}
+"""What is not declared either where the recorder is not."""
 
 
 def declared(knobs: dict[str, Any]) -> Declaration:
     shipped = load()
-    off = {"access", *knobs["without"], *({"delegation"} if "config" in knobs["without"] else ())}
+    off = {"access", *knobs["without"], *(WITHOUT_CONFIG if "config" in knobs["without"] else ())}
     passwords = shipped.account_settings.password_policy.model_copy(
         update={"minimum_length": knobs["minimum"]}
     )

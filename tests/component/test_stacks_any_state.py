@@ -68,14 +68,14 @@ TRUSTS_ALL = {
 }
 STATES = (
     *SABOTAGES,
+    Sabotage("one of before", former, FORMER, ""),
+    Sabotage("never made", in_status("ROLLBACK_COMPLETE"), STACK, ""),
+    Sabotage("gone", gone, STACK, ""),
     Sabotage("trusts everybody", iam("update_assume_role_policy", PolicyDocument=json.dumps(TRUSTS_ALL)), ROLE, ""),
     Sabotage("bounded", iam("put_role_permissions_boundary", PermissionsBoundary=READ_ONLY), ROLE, ""),
     Sabotage("attached", iam("attach_role_policy", PolicyArn=READ_ONLY), ROLE, ""),
     Sabotage("untagged", iam("untag_role", TagKeys=[*OURS]), ROLE, ""),
     Sabotage("may nothing", iam("delete_role_policy", PolicyName="own"), ROLE, ""),
-    Sabotage("one of before", former, FORMER, ""),
-    Sabotage("never made", in_status("ROLLBACK_COMPLETE"), STACK, ""),
-    Sabotage("gone", gone, STACK, ""),
     Sabotage("role gone", role_gone, ROLE, ""),
 )  # fmt: skip
 """In an order in which each can be done after those before it."""

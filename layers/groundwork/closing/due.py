@@ -29,7 +29,7 @@ from groundwork.ledger import Ledger
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import ClosingRecord, closing_in
 from groundwork.notifications.answers import send
-from groundwork.vending.enrolment import STATE_TAG
+from groundwork.tags import STATE_TAG
 from groundwork.vending.kinds import kind_of
 
 AT_ONCE = 3

@@ -24,8 +24,8 @@ from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import CLOSING, Closing, ClosingRecord, closing_in
-from groundwork.vending.enrolment import STATE_TAG
-from groundwork.vending.kinds import PROTECTED_TAG, kind_of
+from groundwork.tags import PROTECTED_TAG, STATE_TAG
+from groundwork.vending.kinds import kind_of
 
 
 class ClosingReader:

@@ -25,13 +25,13 @@ from groundwork.closing.telling import closing_all_the_same, expiring
 from groundwork.contracts import Model
 from groundwork.declaration import Declaration
 from groundwork.errors import AccountProtected, AccountUnknown
-from groundwork.fields import EXPIRES_TAG, is_id
+from groundwork.fields import is_id
 from groundwork.ledger import Ledger
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import ClosingRecord, EndingRecord, closing_in
 from groundwork.notifications.answers import send
-from groundwork.vending.enrolment import STATE_TAG
-from groundwork.vending.kinds import PROTECTED_TAG, kind_of
+from groundwork.tags import EXPIRES_TAG, PROTECTED_TAG, STATE_TAG
+from groundwork.vending.kinds import kind_of
 from groundwork.vending.work import Answer
 
 DAYS_BEFORE = (14, 3)

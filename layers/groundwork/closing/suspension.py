@@ -18,7 +18,7 @@ from groundwork.closing.work import Closure
 from groundwork.errors import AccountBusy
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import ClosingRecord
-from groundwork.vending.enrolment import STATE_TAG
+from groundwork.tags import STATE_TAG
 
 REOPENED = "reopened"
 """The state of an account that had none: nobody has adopted it."""

@@ -17,7 +17,7 @@ from groundwork.ledger import Ledger
 from groundwork.ledger.directory import pinned_by
 from groundwork.roll_out.store import Store
 from groundwork.side_by_side import side_by_side
-from groundwork.vending.enrolment import INSTALLED_TAG
+from groundwork.tags import INSTALLED_TAG
 from groundwork.vending.kinds import is_adopted, kind_of
 
 STAGES: tuple[tuple[Kind, ...], ...] = (("management",), ("security",), ("tooling", "workload"))

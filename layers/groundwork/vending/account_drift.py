@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Account, Change, PlannedCall, Severity
-from groundwork.fields import EXPIRES_TAG, NEVER, is_below
+from groundwork.fields import NEVER, is_below
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import AccountRecord
+from groundwork.tags import EXPIRES_TAG
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount

@@ -17,9 +17,9 @@ from groundwork.errors import (
     RequestInProgress,
     SecurityAccountMissing,
 )
-from groundwork.fields import EXPIRES_TAG
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import AccountOfEvent, ApprovalRecord, RequestRecord
+from groundwork.tags import CREATING, EXPIRES_TAG, REQUEST_TAG, STATE_TAG
 from groundwork.vending.approval import (
     approval_needed,
     approver_in_words,
@@ -27,18 +27,10 @@ from groundwork.vending.approval import (
     waiting_execution,
 )
 from groundwork.vending.asked_again import answered_again, asked_by
-from groundwork.vending.beginning import (
-    READY_ALREADY,
-    Beginning,
-    done,
-    is_ready,
-    require_active,
-    require_staying,
-)
-from groundwork.vending.enrolment import CREATING, REQUEST_TAG, STATE_TAG
+from groundwork.vending.beginning import READY_ALREADY, Beginning, done
 from groundwork.vending.kinds import is_adopted, known_id
 from groundwork.vending.rules import granted, mistakes_of_new_account, mistakes_of_request, same_name
-from groundwork.vending.work import Work
+from groundwork.vending.work import Work, is_ready, require_active, require_staying
 
 
 class AskedFor(Beginning):

@@ -9,15 +9,16 @@ from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import Account, Kind, Model, Organization, Outcome
 from groundwork.declaration import Declaration
-from groundwork.errors import AccountClosing, AccountNotActive, RequestInProgress
+from groundwork.errors import RequestInProgress
 from groundwork.fields import ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.memory import Memory
-from groundwork.ledger.records import RequestRecord, closing_in
-from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG, Enroller, asked_of_ledger
+from groundwork.ledger.records import RequestRecord
+from groundwork.tags import INSTALLED_TAG
+from groundwork.vending.enrolment import Enroller, asked_of_ledger
 from groundwork.vending.kinds import kind_of
-from groundwork.vending.work import Seen, Work
+from groundwork.vending.work import Seen, Work, require_active, require_staying
 
 READY_ALREADY = "It is ready already."
 
@@ -130,34 +131,6 @@ class Beginning:
             path: unit for path, unit in memory.units.items() if path in declared or unit in listed.unit_ids
         }
         return memory.model_copy(update={"units": units})
-
-
-def is_ready(tags: Mapping[str, str]) -> bool:
-    return tags.get(STATE_TAG) == "ready"
-
-
-def require_active(listed: Listed) -> None:
-    if listed.state != "ACTIVE":
-        raise AccountNotActive(
-            f"Account {listed.id} ({listed.name!r}) is {listed.state}; only ACTIVE accounts are worked on."
-        )
-
-
-def require_staying(listed: Listed, tags: Mapping[str, str]) -> None:
-    """Raises `AccountClosing`."""
-    if note := is_closing(listed, tags):
-        raise AccountClosing(note)
-
-
-def is_closing(listed: Listed, tags: Mapping[str, str]) -> str | None:
-    """A sentence about an account that is to be closed: nobody works in it until then."""
-    closing = closing_in(tags.get(STATE_TAG))
-    if closing is None or listed.state != "ACTIVE":
-        return None
-    return (
-        f"Account {listed.id} ({listed.name!r}) is to be closed at {closing.closes_at}, and is left alone; to have it back: "
-        f"groundwork reopen {listed.id}."
-    )
 
 
 def done(work: Work, outcome: Outcome, note: str) -> Work:

@@ -26,8 +26,7 @@ from groundwork.errors import (
 from groundwork.ledger import Ledger
 from groundwork.ledger.records import RequestRecord
 from groundwork.side_by_side import side_by_side
-from groundwork.vending.enrolment import APPROVED_TAG, BASELINE_TAG, CREATING, REQUEST_TAG, STATE_TAG
-from groundwork.vending.kinds import KIND_TAG
+from groundwork.tags import APPROVED_TAG, BASELINE_TAG, CREATING, KIND_TAG, REQUEST_TAG, STATE_TAG
 from groundwork.vending.work import Seen, Work
 
 if TYPE_CHECKING:

@@ -13,9 +13,8 @@ from groundwork.contracts import Mode, Model
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.memory import Memory
-from groundwork.vending.beginning import is_closing
-from groundwork.vending.enrolment import INSTALLED_TAG, STATE_TAG
-from groundwork.vending.kinds import KIND_TAG
+from groundwork.tags import INSTALLED_TAG, KIND_TAG, STATE_TAG
+from groundwork.vending.work import is_closing
 
 
 class Found(Model):

@@ -12,34 +12,31 @@ from pydantic import Field
 from groundwork.aws.organizations import Listed, Organizations, facts, unit_gone
 from groundwork.contracts import Account, Change, Kind, Model, Organization
 from groundwork.errors import InvalidRequest
-from groundwork.fields import EXPIRES_TAG, NEVER, Whole, ancestors
+from groundwork.fields import NEVER, Whole, ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.memory import Memory
 from groundwork.side_by_side import side_by_side
+from groundwork.tags import (
+    BASELINE_TAG,
+    CREATING,
+    EXPIRES_TAG,
+    INSTALLED_TAG,
+    KIND_TAG,
+    REQUEST_TAG,
+    STATE_TAG,
+)
 from groundwork.vending.account_drift import account_drift, end_of, moved_back
-from groundwork.vending.kinds import KIND_TAG, Pinned, declared_as, known_id
-from groundwork.vending.work import QUARANTINED, Waiting, Work, is_entering, waits_in
+from groundwork.vending.kinds import Pinned, declared_as, known_id
+from groundwork.vending.work import QUARANTINED, Waiting, Work, is_entering, require_staying, waits_in
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
 
-STATE_TAG = "groundwork:state"
-CREATING = "creating"
-"""The state that CreateAccount gives an account, until it is enrolled."""
-BASELINE_TAG = "groundwork:baseline"
-"""The version of the declaration that the account was last brought to; while an execution is on its way, and for as long
-as something is left that it no longer names, the earlier ones follow it."""
 MOST_VERSIONS = 10
 """Remembered: a tag's value has 256 characters."""
 A_WHILE = timedelta(days=1)
 """For which an account that others made counts as new: they tell of it at once."""
-REQUEST_TAG = "groundwork:request"
-"""The id of the event that asked for the account: CreateAccount itself sets it, so a lost ledger can be rebuilt."""
-APPROVED_TAG = "groundwork:approved-by"
-"""Who approved the request, where that was needed."""
-INSTALLED_TAG = "groundwork:installed"
-"""On the management account: what joined before this time was there before Groundwork."""
 REMEMBERED = ("tooling", "workload")
 """Kinds whose policies name no units: for them, units are where they were minutes ago."""
 
@@ -68,7 +65,8 @@ class Enroller:
         self._directory = Directory(ledger, organizations)
 
     def enroll(self, work: Work, account_id: str) -> Enrolled:
-        """Only an account that this work's own request made is moved and given the requester's tags."""
+        """Only an account that this work's own request made is moved and given the requester's tags. Raises `AccountClosing`
+        where one that was there has been suspended meanwhile."""
         listed, tags, memory = self._seen(work, account_id)
         self._pin(work.kind, listed, memory)
         try:
@@ -163,6 +161,8 @@ class Enroller:
             if name != (known.quarantine if known else None):
                 self._ledger.note_quarantine(listed.id, name)
 
+        if work.route == "baseline" and wanted:  # it may have been suspended since it was looked at
+            require_staying(*self._organizations.shown(listed.id))
         side_by_side(move_and_tag, note)
         return enrolled.model_copy(update={"waiting": waiting})
 

@@ -12,13 +12,11 @@ from typing import TYPE_CHECKING
 
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Kind
+from groundwork.tags import KIND_TAG
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration, DeclaredAccount
 
-KIND_TAG = "groundwork:kind"
-PROTECTED_TAG = "groundwork:protected"
-"""On an account that nobody closes, whatever its value is."""
 Pinned = Mapping[Kind, str]
 """Ids by kind."""
 

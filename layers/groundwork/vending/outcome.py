@@ -26,9 +26,10 @@ from groundwork.errors import AccountClosing, RequestInProgress, remedy_for
 from groundwork.ledger import Ledger
 from groundwork.rendering import held_to, on_one_line, sentence, without_repeats, worst_first
 from groundwork.side_by_side import side_by_side
+from groundwork.tags import BASELINE_TAG, STATE_TAG
 from groundwork.vending.asked_again import READY, ready_again
 from groundwork.vending.creation import as_record, remedy_of_refusal
-from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled, remembered
+from groundwork.vending.enrolment import Enrolled, remembered
 from groundwork.vending.work import Answer, Asker, Work
 
 if TYPE_CHECKING:

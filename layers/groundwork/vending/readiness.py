@@ -24,7 +24,8 @@ from groundwork.errors import (
 )
 from groundwork.ledger import Ledger
 from groundwork.side_by_side import side_by_side
-from groundwork.vending.enrolment import STATE_TAG, Enroller
+from groundwork.tags import STATE_TAG
+from groundwork.vending.enrolment import Enroller
 
 PROBES: tuple[tuple[str, str, Callable[[Any, Account], object]], ...] = (
     ("cloudtrail", "cloudtrail:DescribeTrails", lambda trail, _: trail.describe_trails()),

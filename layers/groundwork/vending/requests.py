@@ -14,13 +14,13 @@ from groundwork.errors import InvalidRequest, RequestInProgress
 from groundwork.fields import shown
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import RequestRecord
+from groundwork.tags import REQUEST_TAG
 from groundwork.vending.asked import AskedFor, not_adopted
-from groundwork.vending.beginning import READY_ALREADY, done, is_closing, is_ready, require_active
+from groundwork.vending.beginning import READY_ALREADY, done
 from groundwork.vending.changes.asking import ChangeAsked
-from groundwork.vending.enrolment import REQUEST_TAG
 from groundwork.vending.kinds import is_adopted
 from groundwork.vending.rules import Given, mistakes_of_new_account, mistakes_of_request
-from groundwork.vending.work import Work
+from groundwork.vending.work import Work, is_closing, is_ready, require_active
 
 
 class Reader(AskedFor, ChangeAsked):

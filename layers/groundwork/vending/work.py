@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from typing import Any, Literal
 
 from pydantic import Field
 
 from groundwork.aws.organizations import Listed
 from groundwork.contracts import Change, Kind, Mode, Model, Outcome
+from groundwork.errors import AccountClosing, AccountNotActive
 from groundwork.fields import AccountId
 from groundwork.ledger.memory import Memory
+from groundwork.ledger.records import closing_in
+from groundwork.tags import STATE_TAG
 
 
 class Seen(Model):
@@ -145,3 +149,34 @@ class Work(Model):
     changed: list[Changed] | None = None
     waits_for_code: WaitsForCode | None = None
     changes: list[Change] = Field(default_factory=list)
+
+
+# -- what stands against work in an account ---------------------------------------------------------
+
+
+def is_ready(tags: Mapping[str, str]) -> bool:
+    return tags.get(STATE_TAG) == "ready"
+
+
+def require_active(listed: Listed) -> None:
+    if listed.state != "ACTIVE":
+        raise AccountNotActive(
+            f"Account {listed.id} ({listed.name!r}) is {listed.state}; only ACTIVE accounts are worked on."
+        )
+
+
+def require_staying(listed: Listed, tags: Mapping[str, str]) -> None:
+    """Raises `AccountClosing`."""
+    if note := is_closing(listed, tags):
+        raise AccountClosing(note)
+
+
+def is_closing(listed: Listed, tags: Mapping[str, str]) -> str | None:
+    """A sentence about an account that is to be closed: nobody works in it until then."""
+    closing = closing_in(tags.get(STATE_TAG))
+    if closing is None or listed.state != "ACTIVE":
+        return None
+    return (
+        f"Account {listed.id} ({listed.name!r}) is to be closed at {closing.closes_at}, and is left alone; to have it back: "
+        f"groundwork reopen {listed.id}."
+    )

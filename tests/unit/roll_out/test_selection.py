@@ -15,7 +15,7 @@ from groundwork.ledger import Ledger
 from groundwork.ledger.memory import Memory
 from groundwork.roll_out.selection import AccountSelector
 from groundwork.roll_out.store import Store
-from groundwork.vending.enrolment import INSTALLED_TAG
+from groundwork.tags import INSTALLED_TAG
 
 MANAGEMENT, BEFORE, TOO = "111111111111", "222222222222", "333333333333"
 NOW = "2026-06-01T00:00:00+00:00"

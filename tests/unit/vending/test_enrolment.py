@@ -17,8 +17,8 @@ from groundwork.declaration.loading import load
 from groundwork.declaration.stacks import Stack, StackWhere
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import AccountRecord, RequestRecord, RequestState
-from groundwork.vending.enrolment import BASELINE_TAG, REQUEST_TAG, STATE_TAG, Enrolled, Enroller
-from groundwork.vending.kinds import KIND_TAG
+from groundwork.tags import BASELINE_TAG, KIND_TAG, REQUEST_TAG, STATE_TAG
+from groundwork.vending.enrolment import Enrolled, Enroller
 from groundwork.vending.work import Seen, Work
 
 SECURITY, DEV = "200000000002", "400000000004"

@@ -17,8 +17,8 @@ from groundwork.declaration.organization_policies import Quarantine
 from groundwork.errors import RefusedByAws
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import AccountRecord
-from groundwork.vending.enrolment import BASELINE_TAG, STATE_TAG, Enrolled, Enroller
-from groundwork.vending.kinds import KIND_TAG
+from groundwork.tags import BASELINE_TAG, KIND_TAG, STATE_TAG
+from groundwork.vending.enrolment import Enrolled, Enroller
 from groundwork.vending.outcome import Failure, failed
 from groundwork.vending.rules import mistakes_of_new_account
 from groundwork.vending.work import Seen, Waiting, Work, waits_in
@@ -82,6 +82,9 @@ class Aws:
         self.tags_there |= tags
         self._changed(f"tag {tags[STATE_TAG]}" if STATE_TAG in tags else f"tag {sorted(tags)}")
 
+    def shown(self, account: str) -> tuple[Listed, dict[str, str]]:
+        return self.listed, dict(self.tags_there)
+
     def ensure_units(self, root: str, path: str) -> tuple[str, ...]:
         return PATHS[UNITS[path]]
 
@@ -114,7 +117,7 @@ class Aws:
         age: timedelta = timedelta(),
         mode: Literal["apply", "plan"] = "apply",
     ) -> Enrolled:
-        listed = Listed(
+        listed = self.listed = Listed(
             id=DEV,
             name="dev",
             email="aws+dev@example.com",

@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 from botocore.exceptions import ClientError
 
-from groundwork.vending.enrolment import STATE_TAG
+from groundwork.tags import STATE_TAG
 from local.organizations import organization_of
 from prove.lost_memory import Memory
 from prove.world import TIME_SCALE, World

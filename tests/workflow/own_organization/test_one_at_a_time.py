@@ -12,7 +12,7 @@ from prove.crash_points import CHANGES
 from prove.moments import ahead_of
 from prove.world import TIME_SCALE, World, declaring
 from tests.workflow.closing import Closings
-from tests.workflow.conftest import Cloud, Slot
+from tests.workflow.conftest import Cloud, Slot, until
 from tests.workflow.own_organization.changing import DEVELOPMENT, PRODUCTION, made
 
 
@@ -43,6 +43,22 @@ def before(cloud: Cloud, function: str, act: Callable[[], object]) -> Iterator[N
 
 
 CHANGE = {"organizationalUnit": PRODUCTION, "tags": {"team": "a"}}
+
+
+def test_an_account_that_is_suspended_while_somebody_adopts_it_stays_so(cloud: Cloud) -> None:
+    name, email = cloud.fresh()
+    cloud.aws.client("organizations").create_account(AccountName=name, Email=email)
+    account = str(until(lambda: cloud.accounts().get(email), "the account")["Id"])
+    closings, suspended = Closings(cloud), list[Any]()
+    with before(cloud, "EnrollAccountFunction", lambda: suspended.append(closings.start(accountId=account))):
+        ended = cloud.start(accountId=account)
+    assert suspended[0].status == "SUCCEEDED", suspended
+    assert (ended.error, "is to be closed at" in ended.cause) == ("AccountClosing", True), ended
+    assert closings.unit_of(account) == "Suspended"
+    tags = cloud.tags_of(account)
+    assert tags["groundwork:state"].startswith("closing ")
+    assert "groundwork:kind" not in tags
+    assert cloud.ledger_item(f"account#{account}").keys() <= {"pk", "leases"}
 
 
 @pytest.mark.parametrize(

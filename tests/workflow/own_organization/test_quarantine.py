@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.vending.enrolment import STATE_TAG
+from groundwork.tags import STATE_TAG
 from prove.crash_points import Point, faults_of, of_stacks, points, survives, undisturbed
 from prove.runs import UNIT, RepairOfStacks, Vend, VendThroughQuarantine
 from prove.world import TIME_SCALE, World, with_quarantine_and_a_stack

@@ -15,17 +15,18 @@ from groundwork.contracts import (
     StartedByHand,
 )
 from groundwork.errors import AccountNotReady, InvalidRequest, RequestInProgress
-from groundwork.fields import EXPIRES_TAG, MOST_TAGS, NEVER, OWN_TAGS, shown
+from groundwork.fields import MOST_TAGS, NEVER, shown
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import ApprovalRecord
+from groundwork.tags import EXPIRES_TAG, OWN_TAGS, PROTECTED_TAG
 from groundwork.vending.approval import check_approved
-from groundwork.vending.beginning import Beginning, done, is_ready, require_active, require_staying
+from groundwork.vending.beginning import Beginning, done
 from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request
 from groundwork.vending.changes.contacts import contacts_in, mistakes_of_contacts
 from groundwork.vending.changes.difference import condition_of
-from groundwork.vending.kinds import PROTECTED_TAG, declared_as
+from groundwork.vending.kinds import declared_as
 from groundwork.vending.rules import mistakes_of_day, mistakes_of_unit, name_of_another
-from groundwork.vending.work import Wish, Work
+from groundwork.vending.work import Wish, Work, is_ready, require_active, require_staying
 
 if TYPE_CHECKING:
     from groundwork.declaration import DeclaredAccount

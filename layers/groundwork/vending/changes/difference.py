@@ -10,8 +10,9 @@ from pydantic import Field
 from groundwork.aws.organizations import Listed
 from groundwork.contacts import FIELDS, PRIMARY, PRIMARY_FIELDS, AsAwsHasIt, differing
 from groundwork.contracts import NOT_TOLD, Account, Change, Model, PlannedCall, Severity
-from groundwork.fields import EXPIRES_TAG, NEVER, OWN_TAGS
+from groundwork.fields import NEVER
 from groundwork.ledger.memory import Memory
+from groundwork.tags import EXPIRES_TAG, OWN_TAGS
 from groundwork.vending.account_drift import COMPONENT, effects_of, place
 from groundwork.vending.work import Changed, WaitsForCode, Wish
 

@@ -15,12 +15,12 @@ from groundwork.aws.account_management import AccountManagement
 from groundwork.aws.organizations import Listed, Organizations, unit_gone
 from groundwork.contacts import PRIMARY, AsAwsHasIt
 from groundwork.contracts import Account
-from groundwork.fields import EXPIRES_TAG, NEVER, OWN_TAGS, ancestors
+from groundwork.fields import NEVER, ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import AccountRecord, CodeSent, EndingRecord
-from groundwork.vending.beginning import require_staying
+from groundwork.tags import EXPIRES_TAG, OWN_TAGS
 from groundwork.vending.changes.codes import is_old, waiting_for
 from groundwork.vending.changes.difference import (
     Condition,
@@ -32,7 +32,7 @@ from groundwork.vending.changes.difference import (
 )
 from groundwork.vending.enrolment import asked_of_ledger
 from groundwork.vending.kinds import declared_as
-from groundwork.vending.work import Seen, WaitsForCode, Wish, Work
+from groundwork.vending.work import Seen, WaitsForCode, Wish, Work, require_staying
 
 if TYPE_CHECKING:
     from groundwork.declaration import Declaration
