@@ -25,6 +25,8 @@ class Input(Model):
 
 NOT_UNMARSHALLED = "Runtime.UnmarshalError"
 """Lambda's own word for an input that none of its functions can be given."""
+NOT_EVALUATED, FIRST_STATE = "States.QueryEvaluationError", "'Begin'"
+"""JSONata's number is a double: an expression fails at the first longer one that it meets, in the state that takes the input."""
 UNREADABLE = "The input is nested deeper, or holds longer numbers, than can be read; ask for less."
 
 
@@ -38,9 +40,13 @@ def handle(event: Input) -> None:
         error=ended.name_of_error,
         cause=ended.cause or f"The execution ended as {ended.status} before it could answer.",
     )
-    if asked is None or failure.error == NOT_UNMARSHALLED:
+    if asked is None or failure.error == NOT_UNMARSHALLED or _is_not_evaluated(failure):
         failure = Failure(error=InvalidRequest.__name__, cause=UNREADABLE)
     failing = failed(ledger, ended.execution_arn, asked, failure, None, "answer-lost-execution")
     if failing.answers:
         send(failing.answers)
         count_failure(failing.error)
+
+
+def _is_not_evaluated(failure: Failure) -> bool:
+    return failure.error == NOT_EVALUATED and FIRST_STATE in failure.cause

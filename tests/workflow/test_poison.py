@@ -39,3 +39,20 @@ def test_the_answer_names_who_asked_on_one_line(cloud: Cloud, detail: dict[str, 
     assert answer["error"] == "InvalidRequest"
     assert words in answer["cause"]
     assert ill_ended(cloud.ended(answer["execution"]), answer) == ""
+
+
+@pytest.mark.parametrize("number", [10**400, -(10**4000)], ids=["400 digits", "4,000 digits, and negative"])
+@pytest.mark.parametrize("where", ["alone", "inside"])
+def test_a_number_that_no_double_holds_is_answered_as_unreadable(
+    cloud: Cloud, number: int, where: str
+) -> None:
+    given = number if where == "alone" else {"accountId": "211047650761", "mode": [number]}
+    started = cloud.aws.client("stepfunctions").start_execution(
+        stateMachineArn=cloud.machine, input=json.dumps(given)
+    )
+    answer = cloud.answer("Account Failed", execution=started["executionArn"])["detail"]
+    assert (answer["error"], "longer numbers, than can be read" in answer["cause"]) == (
+        "InvalidRequest",
+        True,
+    )
+    assert ill_ended(cloud.ended(started["executionArn"]), answer) == ""
