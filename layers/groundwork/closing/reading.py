@@ -69,11 +69,12 @@ class ClosingReader:
             self._management, [], [listed.id], closings=[listed.id]
         )
         closing, known = closing_in(tags.get(STATE_TAG)), memory.closings.get(listed.id)
-        if self._is_withdrawn(asked, listed, memory) or self._is_past(asked, closing, known, execution):
+        record = _record(asked, listed, closing, known, execution)
+        if self._is_withdrawn(asked, listed, memory) or self._is_past(asked, record, execution):
             return Closure(route="done", execution=execution, listed=listed)
         if asked.reopen:
-            return self._reopen(asked, listed, closing, known, execution)
-        return self._close(asked, listed, tags, memory, closing, known, execution, now)
+            return self._reopen(asked, listed, record, execution)
+        return self._close(asked, listed, tags, memory, record, execution, now)
 
     def _is_withdrawn(self, asked: Asked, listed: Listed, memory: Memory) -> bool:
         """Whether what was to close the account is so no more: another day has been asked for, or another declaration
@@ -83,15 +84,12 @@ class ClosingReader:
             return True
         return asked.declared and not self._declaration.closing.names(listed.id, listed.name)
 
-    def _is_past(
-        self, asked: Asked, closing: Closing | None, known: ClosingRecord | None, execution: str
-    ) -> bool:
+    def _is_past(self, asked: Asked, record: ClosingRecord | None, execution: str) -> bool:
         """Whether this event has been answered, and comes once more: nothing is undone that was asked for since."""
         answered_by = self._ledger.answered_by(asker_of(asked.request_id, execution))
         if answered_by in (None, execution):
             return False
-        waits = closing is not None or (known is not None and known.closed_at is None)
-        return asked.reopen or not waits
+        return asked.reopen or record is None
 
     # -- closing -----------------------------------------------------------------------------------
 
@@ -101,8 +99,7 @@ class ClosingReader:
         listed: Listed,
         tags: Mapping[str, str],
         memory: Memory,
-        closing: Closing | None,
-        known: ClosingRecord | None,
+        record: ClosingRecord | None,
         execution: str,
         now: datetime,
     ) -> Closure:
@@ -110,7 +107,6 @@ class ClosingReader:
         days, unit = self._days(asked), self._unit(listed)
         if listed.state != "ACTIVE":
             raise AccountNotActive(f"Account {listed.id} ({listed.name!r}) is {listed.state} already.")
-        record = _record(asked, listed, closing, known, execution)
         if record and record.reopening:
             raise AccountBusy(f"Account {listed.id} is on its way back; have it reopened to the end first.")
         if record is None or record.closed_at:
@@ -157,12 +153,10 @@ class ClosingReader:
         self,
         asked: Asked,
         listed: Listed,
-        closing: Closing | None,
-        known: ClosingRecord | None,
+        record: ClosingRecord | None,
         execution: str,
     ) -> Closure:
         """Without a record where it is not being closed."""
-        record = _record(asked, listed, closing, known, execution)
         if record and listed.state != "ACTIVE":
             raise AccountNotActive(
                 f"Account {listed.id} ({listed.name!r}) is {listed.state}: CloseAccount was called for it, and AWS alone can "

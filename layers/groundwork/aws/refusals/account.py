@@ -10,6 +10,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
+from groundwork.contacts import WITH_STATE
+
 from .answer import FAULT, THROTTLED, Answer, Answers, again, quota, read, refused, unsent
 
 CALLS_OF_ACCOUNT = (
@@ -98,7 +100,7 @@ ANSWERS_OF_ACCOUNT: Answers = {
         "StartPrimaryEmailUpdate": refused("AWS does not take the e-mail address: ask for another one."),
         "PutContactInformation": refused(
             "AWS does not take the primary contact: a field is longer than it allows, or is not what it says, or "
-            "stateOrRegion is missing, which AWS asks for in BR, CA, DE, GB, IN, JP and US."
+            f"stateOrRegion is missing, which AWS asks for in {', '.join(WITH_STATE)}."
         ),
         "": refused(
             "AWS does not take a contact as it is declared, or asked for: correct it under accountContacts and deploy, or in the event."
@@ -234,9 +236,7 @@ _OF_STACK_SETS: Answers = {
         "enabled, and trusted access for StackSets active."
     ),
     "NameAlreadyExistsException": again("The StackSet was made a moment ago: seen at the next look."),
-    "OperationIdAlreadyExistsException": again(
-        "This execution has asked for it already: what became of it is seen at the next look."
-    ),
+    "OperationIdAlreadyExistsException": _ASKED,
     "OperationInProgressException": _SET_AT_WORK,
     "OperationNotFoundException": again(
         "CloudFormation does not show the operation yet: seen at the next look."

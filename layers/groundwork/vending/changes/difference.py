@@ -160,19 +160,18 @@ def code_was_sent(account: Account, waits: WaitsForCode) -> Change:
 
 
 def _contact(account: Account, name: str, found: str) -> Change:
-    given: dict[str, Any] = {"AlternateContactType": name.upper()}
+    given: dict[str, Any]
     if found == ONE:
-        operation = "DeleteAlternateContact"
+        operation, given = "DeleteAlternateContact", {"AlternateContactType": name.upper()}
         reason = f"is to have no {name} contact: AWS then writes to the root user's e-mail address alone"
-    elif name == PRIMARY:
-        given, operation = {"ContactInformation": NOT_TOLD}, "PutContactInformation"
     else:
-        given |= dict.fromkeys(FIELDS, NOT_TOLD)
-        operation = "PutAlternateContact"
-    if found == NONE:
-        reason = f"has no {name} contact, and one is asked for"
-    elif found != ONE:
-        reason = f"has {found} in its {name} contact than is asked for"
+        if name == PRIMARY:
+            operation, given = "PutContactInformation", {"ContactInformation": NOT_TOLD}
+        else:
+            operation = "PutAlternateContact"
+            given = {"AlternateContactType": name.upper(), **dict.fromkeys(FIELDS, NOT_TOLD)}
+        has = f"no {name} contact, and one" if found == NONE else f"{found} in its {name} contact than"
+        reason = f"has {has} is asked for"
     call = PlannedCall(service="account", operation=operation, parameters={"AccountId": account.id, **given})
     return _update(account, reason, "low", call)
 
