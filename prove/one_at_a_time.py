@@ -110,6 +110,7 @@ class Between:
         with self._watched(comes):
             one = Asked(self._world, self._account, first)
             ends = [one.ended()]
+            self._world.cloud.all_ended()  # and what a reopening has begun
             if not came:
                 return [f"there was no {moment}"]
             ends.append(came[0].ended())
