@@ -23,7 +23,9 @@ from tests.workflow.conftest import Execution, until
 HOME, OTHER = "Workloads/Development", "Workloads/Production"
 PAIRS = (
     ("change", "closing"),
+    ("change", "run"),
     ("run", "closing"),
+    ("run", "change"),
     ("closing", "change"),
     ("closing", "reopening"),
     ("reopening", "closing"),

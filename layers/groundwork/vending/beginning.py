@@ -18,7 +18,7 @@ from groundwork.ledger.records import RequestRecord
 from groundwork.tags import INSTALLED_TAG
 from groundwork.vending.enrolment import Enroller, asked_of_ledger
 from groundwork.vending.kinds import kind_of
-from groundwork.vending.work import Seen, Work, require_active, require_staying
+from groundwork.vending.work import Seen, Work, require_active
 
 READY_ALREADY = "It is ready already."
 
@@ -142,9 +142,10 @@ def done(work: Work, outcome: Outcome, note: str) -> Work:
 
 
 class Leased(Model):
-    """Until when it is held, in seconds since the epoch; and the organization as it is by then."""
+    """Until when it is held, in seconds since the epoch; and the account and its organization as they are by then."""
 
     leased_until: int
+    account: Account
     organization: Organization
 
 
@@ -162,6 +163,5 @@ def lease(
     holds it, and `AccountClosing` where one has suspended it meanwhile."""
     held = ledger.leases.take(account.id, execution, executions.is_running)
     if held.number != leases + 1:  # somebody worked here since, and perhaps knew more than we do
-        require_staying(*organizations.shown(account.id))
-        organization = Enroller(declaration, ledger, organizations).organization(account)
-    return Leased(leased_until=held.until, organization=organization)
+        account, organization = Enroller(declaration, ledger, organizations).look_again(account)
+    return Leased(leased_until=held.until, account=account, organization=organization)

@@ -87,6 +87,16 @@ class Enroller:
             self._ledger.enroll(enrolled.account, enrolled.ready, tags.get(REQUEST_TAG))
         return enrolled
 
+    def look_again(self, account: Account) -> tuple[Account, Organization]:
+        """The account, which may have been moved, renamed or tagged since it was enrolled, and its organization. Raises
+        `AccountClosing` where it has been suspended."""
+        listed, tags = self._organizations.shown(account.id)
+        require_staying(listed, tags)
+        memory = self._recall(listed)
+        there = self._out_of_quarantine(listed, tags, memory) or listed
+        enrolled = self._enrolled(account.kind, there, tags, memory)
+        return enrolled.account, enrolled.organization
+
     def release(self, account_id: str, waiting: Waiting) -> None:
         """Out of quarantine, to its own unit. Raises `RefusedByAws` where that is gone."""
         try:
@@ -168,9 +178,14 @@ class Enroller:
 
     def _at_home(self, work: Work, listed: Listed, tags: Mapping[str, str], memory: Memory) -> Listed:
         """As if it were in its own unit already: what it gets is worked out for that."""
+        waits = self._out_of_quarantine(listed, tags, memory)
+        return waits or self._put_back(work, listed, tags, memory)
+
+    def _out_of_quarantine(self, listed: Listed, tags: Mapping[str, str], memory: Memory) -> Listed | None:
+        """Of an account that waits there, what it will be; None of any other."""
         waiting = _waits(listed, tags, memory)
         if waiting is None:
-            return self._put_back(work, listed, tags, memory)
+            return None
         ids = () if waiting.home == listed.root_id else self._organizations.unit_path(waiting.home)
         return listed.model_copy(update={"unit_ids": ids})
 

@@ -85,6 +85,24 @@ def test_what_began_before_an_account_is_suspended_leaves_it_alone(
     assert closings.unit_of(account) == DEVELOPMENT
 
 
+@pytest.mark.parametrize("function", ["EnrollAccountFunction", "LeaseAccountFunction"])
+def test_a_run_lays_down_what_a_change_made_of_the_account_meanwhile(cloud: Cloud, function: str) -> None:
+    _, email, account = made(cloud)
+    older = [{"Key": "groundwork:baseline", "Value": "older"}]
+    cloud.aws.client("organizations").tag_resource(ResourceId=account, Tags=older)
+    changed: list[Any] = []
+    with before(cloud, function, lambda: changed.append(cloud.start(accountId=account, **CHANGE))):
+        ended = cloud.start(accountId=account)
+    assert [each.status for each in (*changed, ended)] == ["SUCCEEDED"] * 2, (changed, ended)
+    assert cloud.unit_of(email) == PRODUCTION
+    assert cloud.ledger_item(f"account#{account}")["unit"] == {"S": PRODUCTION}
+    plan = cloud.start(accountId=account, mode="plan").output
+    assert plan["changes"] == []
+    assert {each["component"] for each in plan.get("reports", [])} <= {
+        "access"
+    }  # there is no tooling account
+
+
 def test_a_closing_waits_for_a_change_that_began_before_it_and_knows_where_the_account_is(
     cloud: Cloud,
 ) -> None:
