@@ -182,6 +182,7 @@ POWERS = (
     Power("organizations:MoveAccount", ACCOUNT, MOVERS),
     Power("organizations:MoveAccount", ACCOUNT, MOVERS, {"aws:ResourceTag/groundwork:state": "ready"}),
     Power("organizations:MoveAccount", ACCOUNT, (*MOVERS, "LeaveQuarantineFunctionRole"), IN_QUARANTINE),
+    Power("organizations:MoveAccount", ACCOUNT, CLOSERS, WAITS),
     Power("organizations:CreateOrganizationalUnit", UNIT, (CHANGER, ENROLLER, KEEPER)),
     Power("account:PutAccountName", ACCOUNT_SETTINGS, (CHANGER,)),
     Power("account:PutAlternateContact", ACCOUNT_SETTINGS, (CHANGER,)),

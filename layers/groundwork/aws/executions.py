@@ -14,6 +14,10 @@ from groundwork.contracts import Mode, Model
 
 if TYPE_CHECKING:
     from mypy_boto3_stepfunctions import SFNClient
+    from mypy_boto3_stepfunctions.type_defs import HistoryEventTypeDef
+
+PROGRESSING = "Account Progressing"
+"""How far a request is: told on the way, and no answer."""
 
 
 class Ended(Model):
@@ -66,14 +70,14 @@ class Executions:
             return None
 
     def has_answered(self, arn: str) -> bool:
-        """Whether the execution has put its answer on the bus. That is among the last things it does, and so in what
-        is shown of a long history backwards.
+        """Whether the execution has put its answer on the bus, which no `Account Progressing` is. That is among the last things
+        it does, and so in what is shown of a long history backwards.
 
         https://docs.aws.amazon.com/step-functions/latest/apireference/API_GetExecutionHistory.html
         """
         last = self._client.get_execution_history(executionArn=arn, reverseOrder=True)["events"]
-        done = (event.get("taskSucceededEventDetails", {}) for event in last)
-        return any(each.get("resourceType") == "events" for each in done)
+        by_id = {event["id"]: event for event in last}
+        return any(_is_answer(event, by_id) for event in last)
 
     def wake(self, token: str) -> bool:
         """Let whoever waits with this token go on; it looks for itself what was decided. False when nobody waits any
@@ -104,3 +108,13 @@ class Executions:
         except self._client.exceptions.ExecutionAlreadyExists:
             return False
         return True
+
+
+def _is_answer(event: HistoryEventTypeDef, by_id: Mapping[int, HistoryEventTypeDef]) -> bool:
+    """Whether this is the end of a task that has put something on the bus: what, says the event with which it began."""
+    if event.get("taskSucceededEventDetails", {}).get("resourceType") != "events":
+        return False
+    began: HistoryEventTypeDef | None = event
+    while began and "taskScheduledEventDetails" not in began:
+        began = by_id.get(began["previousEventId"])
+    return began is None or PROGRESSING not in began["taskScheduledEventDetails"]["parameters"]

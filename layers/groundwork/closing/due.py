@@ -130,11 +130,10 @@ class DueAccounts:
         except Refused as refused:
             self._tell_refusal(record, refused, now)
             return False
-        if answer == "begun":
-            return True
-        if answer == "closing" and record.called_at:
-            return False  # an earlier call is at work
-        self._ledger.closings.forget_call(record.account_id, record.called_at)
+        if answer == "begun" or (answer == "closing" and record.called_at):  # this call, or an earlier one
+            self._ledger.closings.note_begun(record.account_id, int(now.timestamp()))
+            return answer == "begun"
+        self._ledger.closings.forget_call(record.account_id, record.begun_at)
         if answer == "exhausted":
             self._ledger.closings.pause(int((now + EXHAUSTED).timestamp()))
         return False
@@ -143,7 +142,7 @@ class DueAccounts:
         """Once: AWS is asked again every day."""
         if record.refused_at is None:
             send([not_closed(record, type(refused).__name__, str(refused), refused.remedy)])
-        self._ledger.closings.note_refusal(record.account_id, int(now.timestamp()), record.called_at)
+        self._ledger.closings.note_refusal(record.account_id, int(now.timestamp()), record.begun_at)
 
     def _waiting(
         self, memory: Memory, accounts: Mapping[str, Listed], now: datetime

@@ -128,7 +128,7 @@ class Thing(Model):
 def take_inventory(work: Closure, declaration: Declaration, ledger: Ledger, bucket: str) -> Ending:
     """Writes the file, `inventories/<account id>/<when it is to be closed>.json` in the bucket of the roll-outs, and says
     what to answer: once, however often the event comes. Whoever is answered first of all who ask hears it as news: one whose
-    execution failed before this is not."""
+    execution failed before this is not. The account is held until then."""
     record = work.record
     if record is None:
         raise ValueError("the account is not to be closed")
@@ -149,6 +149,7 @@ def take_inventory(work: Closure, declaration: Declaration, ledger: Ledger, buck
     first = ledger.answer_once(work.asker, work.execution)
     told_first = ledger.answer_once(f"closing {record.account_id} {record.closes_at}", work.asker)
     answer = closing(work, record, summary, again=not told_first) if first else None
+    ledger.leases.release(record.account_id, work.execution)
     return ending(work, "closing", answer, closesAt=record.closes_at, inventory=summary)
 
 

@@ -25,14 +25,14 @@ REOPENED = "reopened"
 
 
 def suspend(work: Closure, ledger: Ledger, organizations: Organizations, executions: Executions) -> Closure:
-    """Nobody but Groundwork does anything in the account from now on. What was written first about it stands. Raises
-    `AccountBusy` while another execution holds the account."""
+    """Nobody but Groundwork does anything in the account from now on. What was written first about it stands. The account is
+    held until the inventory is taken: a repeat of this undoes nothing that was asked for since. Raises `AccountBusy` while
+    another execution holds it."""
     ledger.leases.take(work.listed.id, work.execution, executions.is_running)
     record = ledger.closings.open(_of(work))
     organizations.tag(record.account_id, {STATE_TAG: record.tag})
     there = organizations.account(record.account_id)  # an attempt before this one may have moved it
     organizations.move(record.account_id, there.parent_id, record.unit)
-    ledger.leases.release(record.account_id, work.execution)
     return work.model_copy(update={"record": record})
 
 
@@ -48,6 +48,9 @@ def reopen(
     holds the account, or CloseAccount may be called at this moment, and `RefusedByAws` where its unit is gone."""
     ledger.leases.take(work.listed.id, work.execution, executions.is_running)
     record = _of(work)
+    if ledger.answered_by(work.asker) == work.execution:  # by an attempt before this one
+        ledger.leases.release(record.account_id, work.execution)
+        return ending(work, "reopened", reopened(work))
     if not ledger.closings.begin_reopening(record.account_id):
         raise AccountBusy(f"Account {record.account_id} is due, and CloseAccount is being called for it.")
     if organizations.account(record.account_id).parent_id == record.unit:

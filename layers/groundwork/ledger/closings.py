@@ -50,6 +50,10 @@ class Closings:
         free = every(KNOWN, where("attribute_not_exists(#reopening)"))
         return self._table.write(closing_key(account_id), setting({"calledAt": now}), free)
 
+    def note_begun(self, account_id: str, now: int) -> None:
+        """AWS is closing it."""
+        self._table.write(closing_key(account_id), setting({"begunAt": now}), KNOWN)
+
     def forget_call(self, account_id: str, before: int | None) -> None:
         """AWS takes it later. That it took one `before` stays known."""
         change = setting({"calledAt": before}) if before else removing("calledAt")

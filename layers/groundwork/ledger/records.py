@@ -274,8 +274,8 @@ def closing_in(state: str | None) -> Closing | None:
 
 
 class ClosingRecord(Closing):
-    """And who asked for it, and how far it is: `called_at` and `closed_at` are when CloseAccount was called, and when the
-    account was seen to be closed; `refused_at` is when AWS would not close it; `reopening` is there once it is on its way
+    """And who asked for it, and how far it is: `called_at`, `begun_at` and `closed_at` are when CloseAccount was called, when
+    AWS took that, and when the account was seen to be closed; `refused_at` is when AWS would not close it; `reopening` is there once it is on its way
     back. `expired_on` is the day on which it expired, `declared` is there where `closing.accounts` is why."""
 
     account_id: str
@@ -287,6 +287,7 @@ class ClosingRecord(Closing):
     expired_on: str | None = None
     declared: Whole | None = None
     called_at: Whole | None = None
+    begun_at: Whole | None = None
     closed_at: Whole | None = None
     refused_at: Whole | None = None
     reopening: Whole | None = None

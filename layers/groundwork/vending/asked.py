@@ -58,11 +58,10 @@ class AskedFor(Beginning):
         holds = record if record and _holds(record, existing) else None
         if existing:
             self._check_name(asked, existing, holds)
-            if self._declaration.closing.unit:
-                require_staying(existing, self._organizations.tags(existing.id))
+            tags = self._organizations.tags(existing.id)
+            require_staying(existing, tags)
             if holds and holds.state == "ready" and holds.account_id:
                 return self._there_already(trigger, existing, execution, memory, holds)
-            tags = self._organizations.tags(existing.id)
             if not _made_for(trigger, tags, holds):
                 return self._in_place(trigger, existing, tags, execution, memory)
         elif holds and holds.begun:

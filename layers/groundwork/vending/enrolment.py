@@ -43,7 +43,7 @@ REMEMBERED = ("tooling", "workload")
 
 class Enrolled(Model):
     """The account and its organization as the components need them. `ready` says that it was ready before, `baseline`
-    with which version of the declaration; `leases` how often somebody had taken its lease. `security_ready` says that
+    with which version of the declaration; `leases` how often somebody had taken its lease, and let it go. `security_ready` says that
     the security account was seen to be: what was ready once stays so. `waiting` is there while the account is in
     quarantine. `reports` is what a person should know of the account itself."""
 
@@ -66,8 +66,9 @@ class Enroller:
 
     def enroll(self, work: Work, account_id: str) -> Enrolled:
         """Only an account that this work's own request made is moved and given the requester's tags. Raises `AccountClosing`
-        where one that was there has been suspended meanwhile."""
+        where it waits to be closed."""
         listed, tags, memory = self._seen(work, account_id)
+        require_staying(listed, tags)
         self._pin(work.kind, listed, memory)
         try:
             return self._enroll(work, listed, tags, memory)
@@ -150,6 +151,8 @@ class Enroller:
         if waiting and tags.get(STATE_TAG) != waiting.inside:
             wanted[STATE_TAG] = waiting.inside
         enrolled = self._enrolled(work.kind, there, {**tags, **work.tags}, memory)
+        if memory.holders.get(listed.id, work.execution) != work.execution:  # who may be about to change it
+            enrolled = enrolled.model_copy(update={"leases": enrolled.leases - 1})
         if work.route == "baseline":
             enrolled = self._told(enrolled, listed, there, tags, memory)
 

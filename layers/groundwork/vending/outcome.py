@@ -139,11 +139,9 @@ class Recorder:
         on_its_way = remembered(version, enrolled.baseline)
         wanted = {STATE_TAG: "ready", BASELINE_TAG: on_its_way if left else version}
         shown = enrolled.ready and on_its_way == wanted[BASELINE_TAG]
-        first, _ = side_by_side(
-            lambda: self._ledger.note_ready(enrolled.account, work.execution, results, version),
-            lambda: None if shown else self._organizations.tag(enrolled.account.id, wanted),
-        )
-        return first
+        if not shown:  # first, as the ledger lets the account go with what it notes
+            self._organizations.tag(enrolled.account.id, wanted)
+        return self._ledger.note_ready(enrolled.account, work.execution, results, version)
 
     def _note_policies(self, account: Account, results: list[Any]) -> None:
         """Other accounts ask nothing about what the policies of the organization hold, for as long as they do."""

@@ -107,6 +107,9 @@ class Aws:
     def note_call(self, account: str, now: int) -> bool:
         return self._note(account, called_at=now)
 
+    def note_begun(self, account: str, now: int) -> None:
+        self._note(account, begun_at=now)
+
     def forget_call(self, account: str, before: int | None) -> None:
         self._note(account, called_at=before)
 
@@ -305,7 +308,7 @@ def test_an_earlier_call_stays_known_whatever_aws_says_to_the_next(
     told: list[tuple[str, str]], answer: Any, shown_as: str | None
 ) -> None:
     account, before = waiting(1).account_id, seconds(NOW - timedelta(hours=1))
-    aws = Aws(waiting(1, called_at=before))
+    aws = Aws(waiting(1, called_at=before, begun_at=before))
     aws.answers = [answer]
     look(aws)
     assert (aws.called, aws.records[account].called_at) == ([account], before)
@@ -317,12 +320,25 @@ def test_an_earlier_call_stays_known_whatever_aws_says_to_the_next(
     assert told[-1] == ("Account Closed", account)
 
 
-def test_a_call_that_aws_has_not_taken_is_none(told: list[tuple[str, str]]) -> None:
+@pytest.mark.parametrize("called_at", [None, seconds(NOW - timedelta(hours=1))])
+def test_a_call_that_aws_has_not_taken_is_none(told: list[tuple[str, str]], called_at: int | None) -> None:
+    """Nor is one before, whose pass died before AWS had answered."""
     for answer in ("later", "exhausted", RefusedByAws("something stands against it")):
-        aws = Aws(waiting(1))
+        aws = Aws(waiting(1, called_at=called_at))
         aws.answers = [answer]
         look(aws)
         assert aws.records[waiting(1).account_id].called_at is None
+
+
+def test_what_aws_has_taken_is_noted(told: list[tuple[str, str]]) -> None:
+    account, before = waiting(1).account_id, seconds(NOW - timedelta(hours=1))
+    aws = Aws(waiting(1))
+    assert look(aws).closing == [account]
+    assert aws.records[account].begun_at == seconds(NOW)
+    aws = Aws(waiting(1, called_at=before))
+    aws.answers = ["closing"]  # which says of the earlier call what became of it
+    assert look(aws).closing == []
+    assert aws.records[account].begun_at == seconds(NOW)
 
 
 @pytest.mark.parametrize(

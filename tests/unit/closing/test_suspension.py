@@ -45,6 +45,7 @@ class Done:
     def __init__(self, holder: str | None = None) -> None:
         self.holder, self.parent = holder, ROOT
         self.done: list[str] = []
+        self.answered: str | None = None
 
     leases: Any = property(lambda self: self)
     closings: Any = property(lambda self: self)
@@ -54,6 +55,11 @@ class Done:
         if self.holder and is_running(self.holder):
             raise AccountBusy(f"Account {account_id} is being worked on by {self.holder}.")
         self.done.append("take")
+
+    def answered_by(self, asker: str) -> str | None:
+        if not self.answered:
+            self.done.append("answered_by")
+        return self.answered
 
     def is_running(self, execution: str) -> bool:
         return execution == "another"
@@ -92,15 +98,22 @@ def had_back(done: Any) -> Any:
 def test_it_is_held_until_it_is_where_it_waits() -> None:
     done = Done()
     assert shut(done).record == RECORD
-    assert done.done == ["take", "open", "tag", "move", "release"]
+    assert done.done == ["take", "open", "tag", "move"]  # the inventory lets it go
 
 
 def test_it_is_held_until_its_reopening_is_answered() -> None:
     done = Done()
     done.parent = UNIT
     assert had_back(done).answers[0].detail_type == "Account Reopened"
-    steps = ["begin_reopening", "move", "tag", "begin_anew", "forget", "start", "answer_once"]
+    steps = ["answered_by", "begin_reopening", "move", "tag", "begin_anew", "forget", "start", "answer_once"]
     assert done.done == ["take", *steps, "release"]
+
+
+def test_a_reopening_that_is_answered_undoes_nothing_that_came_since() -> None:
+    done = Done()
+    done.parent, done.answered = ROOT, "two"
+    assert had_back(done).answers[0].detail_type == "Account Reopened"
+    assert done.done == ["take", "release"]
 
 
 @pytest.mark.parametrize("act", [shut, had_back])

@@ -15,6 +15,7 @@ from groundwork.contracts import Account
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
 from groundwork.declaration.stacks import Stack, StackWhere
+from groundwork.errors import AccountClosing
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import AccountRecord, RequestRecord, RequestState
 from groundwork.tags import BASELINE_TAG, KIND_TAG, REQUEST_TAG, STATE_TAG
@@ -152,6 +153,26 @@ def test_a_unit_that_the_ledger_knows_is_not_looked_for() -> None:
     assert enrolled(organization, ledger, memory()).account.unit == UNIT
     assert organization.calls == ["move to ou-ab12-2"]
     assert ledger.written == [UNIT]
+
+
+def test_one_that_waits_to_be_closed_is_left_where_it_waits() -> None:
+    """Also by a request that made it, and goes on."""
+    organization, ledger = Organization(NOTED), Ledger()
+    waits = BORN_WITH | {STATE_TAG: "closing 2027-01-30T00:00:00Z ou-ab12-9 r-ab12 creating"}
+    with pytest.raises(AccountClosing, match="is to be closed at 2027-01-30T00:00:00Z"):
+        enrolled(organization, ledger, memory(), waits)
+    assert (organization.calls, ledger.written) == ([], [])
+
+
+@pytest.mark.parametrize(("holder", "counted"), [(None, 3), ("arn", 3), ("another", 2)])
+def test_who_holds_it_counts_among_those_after_whom_it_is_looked_at_again(
+    holder: str | None, counted: int
+) -> None:
+    known = AccountRecord(
+        account_id=DEV, name="dev", email=LISTED.email, kind="workload", state="ready", leases=3
+    )
+    its = memory(accounts={DEV: known}, holders={DEV: holder} if holder else {})
+    assert enrolled(Organization(NOTED), Ledger(), its).leases == counted
 
 
 def test_a_unit_that_is_gone_since_is_looked_for() -> None:

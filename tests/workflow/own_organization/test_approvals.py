@@ -14,9 +14,11 @@ from typing import Any
 
 import pytest
 
+from groundwork.aws.executions import execution_arn
 from groundwork.callers import source_of
 from local.identity.credentials import Credentials
 from prove.crash_points import Point
+from prove.moments import ahead_of
 from tests.workflow.conftest import (
     ROOT,
     TIME_SCALE,
@@ -165,6 +167,24 @@ def test_how_far_a_request_is_can_be_heard(office: Office, approved: str) -> Non
     steps = [("Account Progressing", step) for step in ("waiting", "creating", "created")]
     assert told == [*steps, ("Account Ready", None)]
     assert {each["detail"]["accountName"] for each in heard} == {"security"}
+
+
+def test_who_was_told_how_far_a_request_is_is_answered_when_it_is_stopped(
+    office: Office, approved: str
+) -> None:
+    cloud, stopped = office.cloud, list[str]()
+    request, email = office.waiting(organizationalUnit=PRODUCTION)
+
+    def stop(function: str) -> None:
+        if function == "CheckAccessFunction" and not stopped:
+            stopped.append(execution_arn(cloud.machine, f"{request}-decided"))
+            cloud.aws.client("stepfunctions").stop_execution(executionArn=stopped[0])
+
+    with ahead_of(cloud.aws, stop):
+        office.decide(request, "approve", office.approver)
+        failed = office.failed(request)
+    assert (failed["error"], [failed["execution"]]) == ("ExecutionAborted", stopped)
+    assert cloud.ledger_item(f"request#{email}")["state"] == {"S": "failed"}
 
 
 def test_what_is_decided_stands(office: Office, approved: str) -> None:
