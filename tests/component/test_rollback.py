@@ -14,6 +14,7 @@ import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
 
+from groundwork.baseline import run
 from groundwork.baseline.archive import WRITER, archive
 from groundwork.baseline.component import Installation
 from groundwork.baseline.components import COMPONENTS
@@ -261,7 +262,7 @@ class Walk:
 
 
 @pytest.fixture(scope="module")
-def walk(own_world: World) -> Walk:
+def walk(own_world: World) -> Iterator[Walk]:
     enter = {
         "Effect": "Allow",
         "Action": "sts:AssumeRole",
@@ -269,7 +270,10 @@ def walk(own_world: World) -> Walk:
     }
     own_world.make_role(FUNCTION, json.dumps({"Version": "2012-10-17", "Statement": [enter]}))
     accounts = {"management": own_world.management, "security": own_world.security}
-    return Walk(own_world, {**accounts, "dev": own_world.account()})
+    with pytest.MonkeyPatch.context() as told:  # all of it: an execution leaves out the mildest where there is no room
+        told.setattr(run, "LONGEST_RESULT", 10**6)
+        told.setattr(run, "ROOM_FOR_RESULTS", 10**8)
+        yield Walk(own_world, {**accounts, "dev": own_world.account()})
 
 
 @WALKS

@@ -275,8 +275,8 @@ def closing_in(state: str | None) -> Closing | None:
 
 class ClosingRecord(Closing):
     """And who asked for it, and how far it is: `called_at`, `begun_at` and `closed_at` are when CloseAccount was called, when
-    AWS took that, and when the account was seen to be closed; `refused_at` is when AWS would not close it; `reopening` is there once it is on its way
-    back. `expired_on` is the day on which it expired, `declared` is there where `closing.accounts` is why."""
+    AWS took that, and when the account was seen to be closed; `refused_at` is when AWS would not close it; `reopening` is
+    there once it is on its way back. `expired_on` is the day on which it expired, `declared` is there where `closing.accounts` is why."""
 
     account_id: str
     account_name: str

@@ -159,8 +159,8 @@ def lease(
     organizations: Organizations,
     executions: Executions,
 ) -> Leased:
-    """`leases` is how often somebody had held the account, and let it go, when it was enrolled. Raises `AccountBusy` while another execution
-    holds it, and `AccountClosing` where one has suspended it meanwhile."""
+    """`leases` is how often somebody had held the account, and let it go, when it was enrolled. Raises `AccountBusy` while
+    another execution holds it, and `AccountClosing` where one has suspended it meanwhile."""
     held = ledger.leases.take(account.id, execution, executions.is_running)
     if held.number != leases + 1:  # somebody worked here since, and perhaps knew more than we do
         account, organization = Enroller(declaration, ledger, organizations).look_again(account)

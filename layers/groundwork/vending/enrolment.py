@@ -43,9 +43,9 @@ REMEMBERED = ("tooling", "workload")
 
 class Enrolled(Model):
     """The account and its organization as the components need them. `ready` says that it was ready before, `baseline`
-    with which version of the declaration; `leases` how often somebody had taken its lease, and let it go. `security_ready` says that
-    the security account was seen to be: what was ready once stays so. `waiting` is there while the account is in
-    quarantine. `reports` is what a person should know of the account itself."""
+    with which version of the declaration; `leases` how often somebody had taken its lease, and let it go.
+    `security_ready` says that the security account was seen to be: what was ready once stays so. `waiting` is there while the
+    account is in quarantine. `reports` is what a person should know of the account itself."""
 
     account: Account
     organization: Organization
