@@ -16,8 +16,8 @@ if TYPE_CHECKING:
 
 
 def accept(aws: Connection, account_id: str, email: str | None) -> None:
-    """Asks for the code, or reads it from what is piped in. Raises `Trouble` where AWS does not take it; an address that
-    is the account's already is accepted."""
+    """Asks for the code, or reads it from what is piped in. Raises `Trouble` where AWS does not take it, or does not show the
+    address yet; one that is the account's already is accepted."""
     import sys
 
     import typer
@@ -43,7 +43,7 @@ def accept(aws: Connection, account_id: str, email: str | None) -> None:
             "Look into the mail, and repeat the command.",
         )
     try:
-        client.accept_primary_email_update(AccountId=account_id, PrimaryEmail=email, Otp=code)
+        answer = client.accept_primary_email_update(AccountId=account_id, PrimaryEmail=email, Otp=code)
     except ClientError as refused:
         if refused.response["Error"]["Code"] not in (
             "ConflictException",
@@ -56,3 +56,15 @@ def accept(aws: Connection, account_id: str, email: str | None) -> None:
             "It may be mistyped, too old or void since another was sent; for another: --send-again.",
             FAILED,
         ) from None
+    if str(answer["Status"]) == "FAILED":
+        raise Trouble(
+            f"AWS has taken the code for {email}, and has not changed the address; it says no reason.",
+            "For another code: --send-again.",
+            FAILED,
+        )
+    if client.get_primary_email(AccountId=account_id)["PrimaryEmail"].lower() != email.lower():
+        raise Trouble(
+            f"AWS has taken the code for {email}, and shows the former address still.",
+            "Repeat the command without --accept-email in some minutes, which notes the new one.",
+            FAILED,
+        )

@@ -49,8 +49,9 @@ def test_a_plan_accepts_nothing(groundwork: Callable[..., Told]) -> None:
 class Aws:
     """Account Management, for an account that has an address."""
 
-    def __init__(self, email: str) -> None:
+    def __init__(self, email: str, status: str = "ACCEPTED", shown: bool = True) -> None:
         self.email, self.given = email, list[dict[str, str]]()
+        self.status, self.shown = status, shown
 
     def client(self, _: str) -> Any:
         return self
@@ -58,8 +59,11 @@ class Aws:
     def get_primary_email(self, **_: str) -> dict[str, str]:
         return {"PrimaryEmail": self.email}
 
-    def accept_primary_email_update(self, **given: str) -> None:
+    def accept_primary_email_update(self, **given: str) -> dict[str, str]:
         self.given.append(given)
+        if self.shown:
+            self.email = given["PrimaryEmail"]
+        return {"Status": self.status}
 
 
 def test_the_code_is_read_from_what_is_piped_in(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -73,6 +77,22 @@ def test_the_code_is_read_from_what_is_piped_in(monkeypatch: pytest.MonkeyPatch)
                 codes.accept(aws, "111111111111", NEW)
         assert len(aws.given) == gives
     assert aws.given == [{"AccountId": "111111111111", "PrimaryEmail": NEW, "Otp": "12ab56"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ({"status": "FAILED", "shown": False}, "has not changed the address"),
+        ({"shown": False}, "shows the former address still"),
+    ],
+)
+def test_a_code_that_changed_nothing_yet_is_told(
+    monkeypatch: pytest.MonkeyPatch, answer: dict[str, Any], said: str
+) -> None:
+    aws: Any = Aws("old@example.com", **answer)
+    monkeypatch.setattr("sys.stdin", io.StringIO("12ab56\n"))
+    with pytest.raises(Trouble, match=said):
+        codes.accept(aws, "111111111111", NEW)
 
 
 def test_an_address_that_is_so_already_asks_for_no_code(monkeypatch: pytest.MonkeyPatch) -> None:
