@@ -85,6 +85,7 @@ def planned(aws: Connection, entries: Sequence[Entry], *, every: bool) -> list[P
     from cli.executions.differences import failure_of
     from cli.executions.starting import changes_of, roll_out, summary_of
     from cli.trouble import FAILED, Trouble
+    from groundwork.errors import AccountBusy
 
     asked = [each for each in entries if not is_left_out(each)]
     if not asked:
@@ -94,7 +95,8 @@ def planned(aws: Connection, entries: Sequence[Entry], *, every: bool) -> list[P
         failure = failure_of(ended.failure)
         raise Trouble(f"The plan failed: {failure['error']}: {failure['cause']}", failure["remedy"], FAILED)
     summary = summary_of(aws, ended)
-    found = {name: summary.get(name, {}) for name in ("differences", "reports", "failures", "unplanned")}
+    parts = ("differences", "reports", "failures", "unplanned", "inProgress")
+    found = {name: summary.get(name, {}) for name in parts}
 
     def of(entry: Entry) -> Planned:
         key = entry.account_id
@@ -103,6 +105,8 @@ def planned(aws: Connection, entries: Sequence[Entry], *, every: bool) -> list[P
             "reports": found["reports"].get(key, []),
         }
         failure = found["failures"].get(key) or found["unplanned"].get(key)
+        if busy := found["inProgress"].get(key):
+            failure = {"error": AccountBusy.__name__, "cause": busy, "remedy": AccountBusy.remedy}
         return Planned(entry, changes_of(both), failure)
 
     return [of(each) for each in entries]

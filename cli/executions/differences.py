@@ -89,8 +89,10 @@ def _of_summary(entry: Entry, summary: Mapping[str, Any], mode: Mode) -> Found:
     changes = changes_of(
         {"changes": summary["differences"].get(key, []), "reports": summary.get("reports", {}).get(key, [])}
     )
-    if failure := summary["failures"].get(key):
+    if failure := summary["failures"].get(key) or summary.get("unplanned", {}).get(key):
         return Found(entry.name, key, "failed", changes, failure)
+    if busy := summary.get("inProgress", {}).get(key):
+        return Found(entry.name, key, "in-progress", changes, note=busy)
     if state := summary.get("skipped", {}).get(key):
         return Found(entry.name, key, f"skipped: {state}", changes)
     differs = any(each.differs for each in changes)

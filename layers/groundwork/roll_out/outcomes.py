@@ -26,8 +26,8 @@ class Declared(Model):
 
 class Outcome(Model):
     """What the execution of one account came to; a failed one has an error, and so has one that is not adopted and could
-    not be planned. `components` are those that it was about;
-    all of its kind where there are none."""
+    not be planned. `components` are those that it was about; all of its kind where there are none. `busy` says who worked in
+    it, so that nobody has looked at it."""
 
     model_config = ConfigDict(extra="ignore")
 
@@ -37,6 +37,7 @@ class Outcome(Model):
     unit: str = ""
     components: list[str] | None = None
     outcome: str
+    busy: str = ""
     changes: list[Change] = Field(default_factory=list)
     reports: list[Change] = Field(default_factory=list)
     declaration: Declared = Field(default_factory=Declared)
@@ -72,7 +73,8 @@ def outcome_of(status: Status, child: Mapping[str, Any]) -> Outcome:
     output = json.loads(child["Output"])
     if lost := output.get("lost"):
         return _failed(item, lost["error"], lost["cause"]).model_copy(update={"outcome": "not-adopted"})
-    outcome = Outcome.model_validate({**output, **_known(item)})
+    busy = output.get("note", "") if output["outcome"] == "in-progress" else ""
+    outcome = Outcome.model_validate({**output, **_known(item), "busy": busy})
     return outcome if item["adopted"] else outcome.model_copy(update={"outcome": "not-adopted"})
 
 

@@ -84,6 +84,7 @@ class Summarizer:
             "unplanned": {
                 each.account_id: _failure(each) for each in outcomes if each.error and not each.is_ours
             },
+            "inProgress": {each.account_id: each.busy for each in outcomes if each.busy},
             "behind": [each.account_id for each in outcomes if each.is_ours and each.declaration.behind],
             "skipped": skipped,
             "results": f"s3://{self._store.bucket}/{self._store.summary_key}",
@@ -144,6 +145,7 @@ def _held(whole: dict[str, Any], outcomes: Sequence[Outcome]) -> dict[str, Any]:
     held |= _fitting("reports", LONGEST_REPORTS, reports)
     held |= _fitting("failures", LONGEST_FAILURES, whole["failures"])
     held |= _fitting("unplanned", LONGEST_IDS, whole["unplanned"])
+    held |= _fitting("inProgress", LONGEST_IDS, whole["inProgress"])
     held |= _fitting("skipped", LONGEST_IDS, whole["skipped"])
     behind = _fitting("behind", LONGEST_IDS, dict.fromkeys(whole["behind"]))
     return held | behind | {"behind": list(behind["behind"])}

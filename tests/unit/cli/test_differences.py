@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
-from cli.executions.differences import Found, found_by, tell
+from cli.executions.differences import Found, _of_summary, found_by, tell
 from cli.executions.runs import SUCCEEDED, Run
 from cli.inventory import Entry
 from groundwork.contracts import Change
@@ -47,6 +48,18 @@ STOPPED = Change(
 def test_what_a_run_did_is_told_as_done(outcome: str, done: str, capsys: pytest.CaptureFixture[str]) -> None:
     tell([Found("prod", "210987654321", outcome, [STOPPED])])
     assert f"HIGH    trail groundwork: is not logging; {done}\n" in capsys.readouterr().out
+
+
+def test_what_a_roll_out_did_not_look_at_is_not_told_as_unchanged() -> None:
+    why = {"error": "AccountNotEnterable", "cause": "No way in.", "remedy": "Make one."}
+    nothing: dict[str, Any] = {"differences": {}, "failures": {}}
+    for more, outcome, note in (
+        ({"unplanned": {ENTRY.account_id: why}}, "failed", ""),
+        ({"inProgress": {ENTRY.account_id: "arn:1 is working"}}, "in-progress", "arn:1 is working"),
+        ({}, "unchanged", ""),
+    ):
+        found = _of_summary(ENTRY, nothing | more, "plan")
+        assert (found.outcome, found.note) == (outcome, note)
 
 
 def test_why_nothing_was_looked_at_is_told(capsys: pytest.CaptureFixture[str]) -> None:

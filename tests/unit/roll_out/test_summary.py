@@ -164,6 +164,21 @@ def test_why_a_stranger_could_not_be_planned_is_kept_and_is_no_failure() -> None
     assert ended.notice is None
 
 
+def test_who_was_at_work_where_nobody_looked_is_kept_of_strangers_too() -> None:
+    note = "arn:1 is working in the account; plan again when it has ended."
+    output = {"accountId": f"{1:012}", "accountName": "account-1", "outcome": "in-progress", "note": note}
+    children: list[tuple[Status, Mapping[str, Any]]] = [
+        (
+            "SUCCEEDED",
+            {"Input": item(n, adopted=adopted), "Output": json.dumps(output | {"accountId": f"{n:012}"})},
+        )
+        for n, adopted in ((1, True), (2, False))
+    ]
+    ended = Summarizer(Kept(children), load()).summarize("plan", None)
+    assert ended.output["inProgress"] == {f"{n:012}": note for n in (1, 2)}
+    assert ended.output["accounts"] == {"in-progress": 1, "not-adopted": 1}
+
+
 def test_a_stop_tells_what_was_not_done() -> None:
     pending: tuple[Status, Mapping[str, Any]] = ("PENDING", {"Input": item(3)})
     aborted: tuple[Status, Mapping[str, Any]] = ("FAILED", {"Input": item(4), "Status": "ABORTED"})
