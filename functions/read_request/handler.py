@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from groundwork.aws.account_management import AccountManagement
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Organizations
 from groundwork.baseline.components import COMPONENTS
@@ -29,6 +30,7 @@ def handle(event: Input) -> Work:
         Ledger(environment.ledger_table),
         Organizations(),
         Executions(),
+        AccountManagement(),
         environment.management_account_id,
     )
     return reader.read(event.input, event.execution)

@@ -49,6 +49,8 @@ class Account(FakeAccount):
         self.parent_id = organization.root_id
         self.attached_policies: list[FakePolicy] = []
         self.tags = {tag["Key"]: tag["Value"] for tag in tags}
+        self.shown_still: dict[str, str] = {}
+        """Its former `Name` and `Email`, which Organizations shows for a while."""
 
     def describe(self) -> dict[str, Any]:
         return {
@@ -59,6 +61,7 @@ class Account(FakeAccount):
             "State": self.state,
             "JoinedMethod": self.joined_method,
             "JoinedTimestamp": unix_time(self.create_time),
+            **self.shown_still,
         }
 
     def describe_in(self, organization: Holder) -> dict[str, Any]:

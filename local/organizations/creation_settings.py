@@ -30,6 +30,7 @@ class CreationSettings:
     service_answer: what services answer until then, one of ANSWERS; where it is not set, OWN_ANSWERS.
     event_delay, event_copies: when after completion CreateAccountResult comes, and how often (0 loses it).
     minimum_age: how old a created account must be to leave the organization.
+    labels_delay: after which Organizations shows another name or root e-mail; up to four hours on AWS.
     closing_seconds: PENDING_CLOSURE until CLOSED.
     closings_in_30_days: how many accounts AWS closes in that time, where it is not what AWS documents now.
     closed_seconds: CLOSED until the account is closed for good, and no longer in the organization.
@@ -50,6 +51,7 @@ class CreationSettings:
     event_delay: float = 17
     event_copies: int = 1
     minimum_age: float = 7 * 24 * 3600
+    labels_delay: float = 0
     closing_seconds: float = 60
     closings_in_30_days: int | None = None
     closed_seconds: float = 90 * 24 * 3600

@@ -11,6 +11,7 @@ import pytest
 
 from groundwork.contracts import Account
 from groundwork.ledger import UNITS_SECONDS, Ledger
+from groundwork.ledger.changes import Begun
 from groundwork.ledger.records import ApprovalRecord, ClosingRecord, RequestRecord
 from local.engine import Engine
 from tests.component.conftest import forget_clients
@@ -204,15 +205,19 @@ def test_an_event_is_carried_out_by_one_execution_until_it_dies(ledger: Ledger) 
     assert ledger.changes.take("event", "second", running.__contains__) == "first"
     running.clear()
     assert ledger.changes.take("event", "second", running.__contains__) is None
+    assert ledger.changes.carried_out_by("event", "third", running.__contains__) is None
     ledger.changes.finish("event")
     assert ledger.changes.take("event", "third", running.__contains__) == "second"
+    assert ledger.changes.carried_out_by("event", "third", running.__contains__) == "second"
+    assert ledger.changes.carried_out_by("event", "second", running.__contains__) is None
 
 
 def test_what_an_account_was_is_written_once(ledger: Ledger) -> None:
     assert ledger.changes.take("event", "first", lambda _: False) is None
-    assert ledger.changes.begin("event", {"accountName": "dev"}) == {"accountName": "dev"}
+    assert ledger.changes.begin("event", {"accountName": "dev"}) == Begun({"accountName": "dev"}, acted=False)
     assert ledger.changes.take("event", "second", lambda _: False) is None
-    assert ledger.changes.begin("event", {"accountName": "new"}) == {"accountName": "dev"}
+    ledger.changes.note_acted("event")
+    assert ledger.changes.begin("event", {"accountName": "new"}) == Begun({"accountName": "dev"}, acted=True)
 
 
 def test_a_name_that_was_given_is_taken_whatever_aws_shows(ledger: Ledger) -> None:

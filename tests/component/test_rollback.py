@@ -270,7 +270,9 @@ def walk(own_world: World) -> Iterator[Walk]:
     }
     own_world.make_role(FUNCTION, json.dumps({"Version": "2012-10-17", "Statement": [enter]}))
     accounts = {"management": own_world.management, "security": own_world.security}
-    with pytest.MonkeyPatch.context() as told:  # all of it: an execution leaves out the mildest where there is no room
+    with (
+        pytest.MonkeyPatch.context() as told
+    ):  # all of it: an execution leaves out the mildest where there is no room
         told.setattr(run, "LONGEST_RESULT", 10**6)
         told.setattr(run, "ROOM_FOR_RESULTS", 10**8)
         yield Walk(own_world, {**accounts, "dev": own_world.account()})

@@ -1,6 +1,7 @@
 """AWS Account Management: the one place where Groundwork changes names, root e-mail addresses and contacts of accounts that
 are there. From the management account, which guard rails do not bind; the organization must trust the service.
 
+https://docs.aws.amazon.com/accounts/latest/reference/API_GetAccountInformation.html
 https://docs.aws.amazon.com/accounts/latest/reference/API_PutAccountName.html
 https://docs.aws.amazon.com/accounts/latest/reference/API_StartPrimaryEmailUpdate.html
 https://docs.aws.amazon.com/accounts/latest/reference/API_PutAlternateContact.html
@@ -11,12 +12,14 @@ https://docs.aws.amazon.com/accounts/latest/reference/API_PutContactInformation.
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import TYPE_CHECKING, Any, cast
 
 from botocore.exceptions import ClientError
 
 from groundwork.aws import refusals
 from groundwork.aws.clients import own_client
+from groundwork.aws.organizations import Listed
 from groundwork.contacts import PRIMARY, AsAwsHasIt
 from groundwork.errors import OrganizationBusy, RefusedByAws
 
@@ -28,20 +31,35 @@ SERVICE = "Account Management"
 
 class AccountManagement:
     def __init__(self, client: AccountClient | None = None) -> None:
-        self._client: AccountClient = client or own_client("account")
+        self._given = client
 
-    def put_name(self, account_id: str, name: str) -> None:
-        """Organizations may show the former name for up to four hours.
+    @cached_property
+    def _client(self) -> AccountClient:
+        """Made by whoever calls it: most executions change no account."""
+        return self._given or own_client("account")
+
+    def by_now(self, listed: Listed, *, name: bool, email: bool) -> Listed:
+        """The account with the name, and the root e-mail address, that it has by now: Organizations may show the former ones
+        for up to four hours.
 
         https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-update-acct-name.html
+        https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-update-root-user-email.html
         """
+        now = {"name": self.name(listed.id)} if name else {}
+        now |= {"email": self.email(listed.id)} if email else {}
+        return listed.model_copy(update=now)
+
+    def put_name(self, account_id: str, name: str) -> None:
         with refusals.named(SERVICE, while_passing=OrganizationBusy):
             self._client.put_account_name(AccountId=account_id, AccountName=name)
+
+    def name(self, account_id: str) -> str:
+        with refusals.named(SERVICE, while_passing=OrganizationBusy):
+            return self._client.get_account_information(AccountId=account_id)["AccountName"]
 
     # -- the root user's e-mail address ------------------------------------------------------------
 
     def email(self, account_id: str) -> str:
-        """What it is by now: Organizations may show the former one for up to four hours."""
         with refusals.named(SERVICE, while_passing=OrganizationBusy):
             return self._client.get_primary_email(AccountId=account_id)["PrimaryEmail"]
 

@@ -310,13 +310,12 @@ class Ledger:
     # -- answers -----------------------------------------------------------------------------------
 
     def answer_once(self, execution: str, by: str, *instead_of: str) -> bool:
-        """Whether `by` is the one to answer for this execution: the first that asks, however often it asks, or the
-        one that takes over from somebody who could not."""
-        item = {
-            "pk": answer_key(execution),
-            "answeredBy": by,
-            "expires": int(self._now()) + ANSWER_DAYS * 86400,
-        }
+        """Whether `by` is the one to answer for this execution, or for the event of this name: the first that asks, however
+        often it asks, or the one that takes over from somebody who could not. An execution ends to be known; an event may
+        come from an archive after years."""
+        item: Item = {"pk": answer_key(execution), "answeredBy": by}
+        if execution.startswith("arn:"):
+            item["expires"] = int(self._now()) + ANSWER_DAYS * 86400
         answered = [
             where(f"#answeredBy = :by{n}", **{f"by{n}": each}) for n, each in enumerate([by, *instead_of])
         ]

@@ -1,7 +1,8 @@
 """Which changes of accounts are being carried out, or have been: an event that comes twice changes nothing twice.
 
 `change#<the id of the event, or the execution that a person started>`: `owner`, the execution that is on it, or was; `state`
-`taken` or `done`; `before`, what the account was when the change began.
+`taken` or `done`; `before`, what the account was when the change began; `acted`, when it had become what was asked for. Kept
+for ever: an event may be replayed from an archive after years, and the account be another by then.
 `code#<account id>`: the attributes of `CodeSent`. The code itself is nobody's here: AWS sends it, and a person gives it back.
 """
 
@@ -9,14 +10,23 @@ from __future__ import annotations
 
 import json
 from collections.abc import Callable
+from dataclasses import dataclass
 from typing import Any
 
 from groundwork.errors import RequestInProgress
 from groundwork.ledger.records import CodeSent, change_key, code_key, code_of
 from groundwork.ledger.table import Item, Table, either, every, removing, setting, together, where
 
-CHANGE_DAYS = 90
-"""As long as Step Functions keeps an execution's history."""
+CODE_DAYS = 90
+"""Longer than AWS can take a code."""
+
+
+@dataclass(frozen=True)
+class Begun:
+    """`before` is what the account was when a change began; `acted`, whether it has been what was asked for since."""
+
+    before: dict[str, Any]
+    acted: bool
 
 
 class Changes:
@@ -31,9 +41,8 @@ class Changes:
         mine = either(where("attribute_not_exists(#pk)"), _of(execution))
         if self._write(key, execution, mine):
             return None
-        seen = self._seen(key)
-        owner = str(seen.get("owner", ""))
-        if seen.get("state") == "done" or is_running(owner):
+        owner, state = self._owner(key)
+        if state == "done" or is_running(owner):
             return owner
         if not self._write(key, execution, every(_of(owner), where("#state = :taken", taken="taken"))):
             raise RequestInProgress(
@@ -41,16 +50,26 @@ class Changes:
             )
         return None
 
-    def begin(self, begun_by: str, before: dict[str, Any]) -> dict[str, Any]:
-        """What the account was when this change began, however often it has been begun since."""
-        found = self._table.update(
-            change_key(begun_by), setting({"expires": self._expiry()}, {"before": json.dumps(before)})
-        )
-        return dict(json.loads((found or {})["before"]))
+    def carried_out_by(
+        self, request_id: str, execution: str, is_running: Callable[[str], bool]
+    ) -> str | None:
+        """The other execution that does what this event asks for, or has done it."""
+        owner, state = self._owner(change_key(request_id))
+        others = owner not in ("", execution)
+        return owner if others and (state == "done" or is_running(owner)) else None
+
+    def begin(self, begun_by: str, before: dict[str, Any]) -> Begun:
+        """However often it has been begun before."""
+        found = self._table.update(change_key(begun_by), setting({}, {"before": json.dumps(before)})) or {}
+        return Begun(before=dict(json.loads(found["before"])), acted="acted" in found)
 
     def is_begun(self, begun_by: str) -> bool:
         """Whether the first call may have been made."""
         return "before" in self._seen(change_key(begun_by))
+
+    def note_acted(self, begun_by: str) -> None:
+        """The account is what was asked for. What others make of it from now on stays."""
+        self._table.write(change_key(begun_by), setting({"acted": int(self._now())}))
 
     def finish(self, begun_by: str) -> None:
         self._table.write(change_key(begun_by), setting({"state": "done"}))
@@ -63,7 +82,7 @@ class Changes:
     def note_code(self, account_id: str, was: str, new_email: str, begun_by: str) -> CodeSent:
         """It has just been sent."""
         sent = CodeSent(new_email=new_email, was=was, sent_at=int(self._now()), sent_by=begun_by)
-        change = setting({**sent.to_json(), "expires": self._expiry()})
+        change = setting({**sent.to_json(), "expires": int(self._now()) + CODE_DAYS * 86400})
         self._table.write(code_key(account_id), together(change, removing("noted")))
         return sent
 
@@ -79,11 +98,12 @@ class Changes:
 
     def _write(self, key: str, execution: str, condition: Any) -> bool:
         """What is known of the account before the change stays."""
-        values = {"owner": execution, "state": "taken", "expires": self._expiry()}
-        return self._table.write(key, setting(values), condition)
+        return self._table.write(key, setting({"owner": execution, "state": "taken"}), condition)
 
-    def _expiry(self) -> int:
-        return int(self._now()) + CHANGE_DAYS * 86400
+    def _owner(self, key: str) -> tuple[str, str]:
+        """And how far it is."""
+        seen = self._seen(key)
+        return str(seen.get("owner", "")), str(seen.get("state", ""))
 
 
 def _of(execution: str) -> Any:

@@ -208,7 +208,9 @@ class ApprovalRecord(Model):
     asked: str = ""
     """What of it is to be changed, as the event has it; a digest, since it may hold data of people."""
     plan: str = ""
-    """The same in sentences, a line each, with what comes and goes by it."""
+    """The same in sentences, a line each, with what comes and goes by it, as people are shown it."""
+    planned: str = ""
+    """A digest of those sentences, of which the longest are shown in part."""
     same_role: Literal["refuse", "allow"] = "refuse"
     until: int | None = None
     told: int | None = None

@@ -30,7 +30,7 @@ def ask_people(ledger: Ledger, request_id: str, token: str, topic: Topic) -> Non
     if approval is None or approval.decision:
         raise AlreadyDecided(f"The request {request_id} waits for no approval any more.")
     if approval.told is None:
-        topic.tell(_asking(approval, datetime.fromtimestamp(approval.until or until, UTC)))
+        topic.tell(asking(approval, datetime.fromtimestamp(approval.until or until, UTC)))
         ledger.approvals.note_told(request_id)
 
 
@@ -72,7 +72,8 @@ def take_decision(
         topic.tell(_refusing(decision.request_id, by, said))
 
 
-def _asking(approval: ApprovalRecord, until: datetime) -> Notice:
+def asking(approval: ApprovalRecord, until: datetime) -> Notice:
+    """Who asks and why first, then what it does, the worst first: a chat shows the beginning alone."""
     decide_by_event = (
         f'aws events put-events --region us-east-1 --entries \'[{{"Source": "{BY}<your UserId>", "DetailType": "{DECIDED}", '
         f'"Detail": "{{\\"requestId\\": \\"{approval.request_id}\\", \\"decision\\": \\"approve\\"}}"}}]\''
@@ -82,13 +83,13 @@ def _asking(approval: ApprovalRecord, until: datetime) -> Notice:
         "Account": f"{approval.account_name}, {approval.email}, of kind {approval.kind}",
         "Id": approval.account_id or "",
         "Unit": approval.organizational_unit or "the root",
-        "Tags": ", ".join(f"{key}={value}" for key, value in sorted(approval.tags.items())),
         **{f"Change {number}": each for number, each in enumerate(approval.plan.splitlines(), 1)},
     }
     lines = {
-        **of_account,
         "Asked by": f"{name_of(approval.requester)} ({approval.requester})",
         "Why": f"{approval.why}.",
+        **of_account,
+        "Tags": ", ".join(f"{key}={value}" for key, value in sorted(approval.tags.items())),
         "Cost": approval.cost,
         "Until": f"{until:%Y-%m-%d %H:%M} UTC; if nobody decides by then, the request fails and nothing is {what}",
         "Approve": f"groundwork approve {approval.request_id}",

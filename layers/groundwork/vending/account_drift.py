@@ -89,10 +89,12 @@ def moved_back(account: Account, found: str, unit_id: str, declaration: Declarat
 
 def effects_of(was: Account, now: Account, declaration: Declaration) -> tuple[str, Severity]:
     """What another name, or another unit, does to doors and guard rails, in words, and how bad it is."""
-    changed = [*_doors(was, now, declaration), *_entries(was, now, declaration)]
     guarded = [_is_guarded(each, declaration) for each in (was, now)]
+    changed = [*_doors(was, now, declaration), *_entries(was, now, declaration)]
     if guarded[0] != guarded[1]:
-        changed.append("the guard rails bind it" if guarded[1] else "the guard rails bind it no longer")
+        changed.insert(
+            0, "the guard rails bind it" if guarded[1] else "the guard rails bind it no longer"
+        )  # what is long may be shown in part
     severity: Severity = "high" if guarded == [True, False] else "medium" if changed else "low"
     return "; ".join(changed) if changed else "no door and no guard rail changes", severity
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
+from groundwork.aws.account_management import AccountManagement
 from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import Account, Kind, Model, Organization, Outcome
@@ -30,8 +31,10 @@ class Beginning:
         ledger: Ledger,
         organizations: Organizations,
         executions: Executions,
+        account_management: AccountManagement,
         management: str,
     ) -> None:
+        self._account_management = account_management
         self._declaration = declaration
         self._ledger = ledger
         self._organizations = organizations
@@ -110,6 +113,17 @@ class Beginning:
         memory: Memory,
     ) -> Work:
         require_active(listed)
+        return self._as_it_is(listed, tags, execution, request_id, memory)
+
+    def _as_it_is(
+        self,
+        listed: Listed,
+        tags: Mapping[str, str],
+        execution: str,
+        request_id: str | None,
+        memory: Memory,
+    ) -> Work:
+        """Whether it is active or not."""
         return Work(
             route="baseline",
             execution=execution,

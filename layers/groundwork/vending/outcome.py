@@ -22,7 +22,7 @@ from groundwork.contracts import (
     enrolled_account,
     object_of,
 )
-from groundwork.errors import AccountClosing, RequestInProgress, remedy_for
+from groundwork.errors import AccountClosing, InvalidRequest, RequestInProgress, remedy_for
 from groundwork.ledger import Ledger
 from groundwork.rendering import held_to, on_one_line, sentence, without_repeats, worst_first
 from groundwork.side_by_side import side_by_side
@@ -269,6 +269,8 @@ TAKES_OVER_FROM = {
 }
 """Who was to answer, by who does it in their place: the execution failed or ended before their answer was sent."""
 
+NOTHING_FAILED = (AccountClosing.__name__, InvalidRequest.__name__)
+"""What is refused before anything is touched in the account."""
 CLOSING_MACHINE = ":groundwork-close-account:"
 """In the ARN of an execution that is about the closing of an account."""
 LONGEST_CHANGES = 90_000
@@ -302,7 +304,7 @@ def failed(
         named["accountId"] = record.account_id  # which another execution has taken over
     if account_id and _is_plan(raw):
         named["accountId"] = account_id  # a plan that failed has left everything as it was
-    elif account_id and (CLOSING_MACHINE in execution or failure.error == AccountClosing.__name__):
+    elif account_id and (CLOSING_MACHINE in execution or failure.error in NOTHING_FAILED):
         ledger.leases.release(account_id, execution)  # no work in it has failed
         named["accountId"] = account_id
     elif account_id:

@@ -91,11 +91,24 @@ def named_member(response: AccountResponse) -> tuple[Organizations, Account]:
 def _put_account_name(response: AccountResponse) -> ActionResult:
     organization = organization_of(response.current_account, response.partition)
     if response._get_param("AccountId"):
-        _, account = named_member(response)
-        account.name = response._get_param("AccountName")
+        organization, account = named_member(response)
     elif organization is not None:
-        organization.account(response.current_account).name = response._get_param("AccountName")
+        account = organization.account(response.current_account)
+    else:
+        return ActionResult({})
+    _show_late(organization, account)
+    account.name = response._get_param("AccountName")
     return ActionResult({})
+
+
+def _show_late(organization: Organizations, account: Account) -> None:
+    """What the account is called until now Organizations goes on showing.
+
+    https://docs.aws.amazon.com/accounts/latest/reference/manage-acct-update-acct-name.html
+    """
+    if delay := organization.engine.creation.labels_delay:
+        account.shown_still = {"Name": account.name, "Email": account.email} | account.shown_still
+        organization.later(delay, account.shown_still.clear)
 
 
 def _start_primary_email_update(engine: Engine, response: AccountResponse) -> ActionResult:
@@ -120,6 +133,7 @@ def _accept_primary_email_update(response: AccountResponse) -> ActionResult:
         )
     _require_free(organization, email)
     del organization.email_updates[account.id]
+    _show_late(organization, account)
     account.email = email
     return ActionResult({"Status": "ACCEPTED"})
 

@@ -58,6 +58,18 @@ def test_the_management_account_renames_members_once_the_service_is_trusted(engi
     assert code_of(account.put_account_name, AccountId=own, AccountName="new") == "AccessDeniedException"
 
 
+def test_organizations_shows_another_name_and_address_late(engine: Engine) -> None:
+    member, account = new_member(engine), engine.client("account")
+    organizations = engine.client("organizations")
+    organizations.enable_aws_service_access(ServicePrincipal="account.amazonaws.com")
+    former = organizations.describe_account(AccountId=member)["Account"]["Name"]
+    engine.creation.labels_delay = 10**9
+    account.put_account_name(AccountId=member, AccountName="late")
+    engine.creation.labels_delay = 0
+    assert account.get_account_information(AccountId=member)["AccountName"] == "late"
+    assert organizations.describe_account(AccountId=member)["Account"]["Name"] == former
+
+
 def test_an_account_renames_itself(engine: Engine) -> None:
     member = new_member(engine)
     engine.client("account", credentials=administrator(member)).put_account_name(AccountName="mine")

@@ -18,8 +18,17 @@ from groundwork.declaration.settings import Changes as Changing
 from groundwork.errors import InvalidRequest
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import ApprovalRecord, CodeSent, EndingRecord
+from groundwork.notifications.approvals import asking
+from groundwork.notifications.notices import with_chat
 from groundwork.parsing import parsed
-from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request
+from groundwork.vending.account_drift import effects_of
+from groundwork.vending.changes.approval import (
+    Guarded,
+    approval_of_change,
+    guarded,
+    require_approved,
+    require_same_request,
+)
 from groundwork.vending.changes.contacts import contacts_in, mistakes_of_contacts
 from groundwork.vending.changes.difference import Condition, changed, condition_of, contacts_of, in_words
 from groundwork.vending.changes.making import Changer
@@ -275,14 +284,17 @@ def test_what_the_declaration_says_of_a_contact_no_event_changes() -> None:
 # -- approvals ---------------------------------------------------------------------------------------
 
 
-def needed(
-    wish: Wish, fields: list[str], code: CodeSent | None = None, requester: str | None = "AIDAEXAMPLEEXAMPLE"
-) -> ApprovalRecord | None:
+def needed(wish: Wish, fields: list[str], code: CodeSent | None = None) -> Guarded | None:
     changes = Changing.model_validate({"approvals": fields})
     approvals = Approvals(organizational_units=["Workloads/Staging"])
     declaration = DECLARED.model_copy(update={"changes": changes, "approvals": approvals})
+    return guarded(DEV, HOLDS, wish, code, declaration)
+
+
+def waiting(change: Guarded | None, requester: str | None = "AIDAEXAMPLEEXAMPLE") -> ApprovalRecord:
+    assert change is not None
     trigger = ChangeRequested(request_id="1", asked=ChangeRequest(account_id=DEV.id), requester=requester)
-    return approval_of_change(trigger, DEV, HOLDS, wish, code, declaration)
+    return approval_of_change(trigger, DEV, change, DECLARED)
 
 
 @pytest.mark.parametrize(
@@ -324,19 +336,47 @@ def test_an_address_that_was_approved_and_sent_needs_no_second_approval() -> Non
     assert needed(wish, ["newEmail"], sent_at(SOON, noted=1)) is not None
 
 
+def test_what_is_shown_of_a_change_begins_with_what_weighs_most() -> None:
+    """A chat shows the first 3,000 characters alone."""
+    tags = {f"key-{n}": "v" * 100 for n in range(40)}
+    change = needed(Wish(tags=tags, organizational_unit=PRODUCTION), ["organizationalUnit"])
+    shown = with_chat(asking(waiting(change), datetime.now(UTC))).chat or ""
+    for words in ("Asked by:", "Why:", PRODUCTION, "key-0"):
+        assert words in shown, words
+    assert "key-9" not in shown
+    assert "Asked by:" in shown.partition("Change 1:")[0]
+
+
+def test_guard_rails_that_bind_an_account_no_longer_are_told_first() -> None:
+    guardrails = DECLARED.guardrails.model_copy(update={"where": [PRODUCTION]})
+    declaration = DECLARED.model_copy(update={"guardrails": guardrails})
+    words, severity = effects_of(DEV.model_copy(update={"unit": PRODUCTION}), DEV, declaration)
+    assert (words.startswith("the guard rails bind it no longer; role "), severity) == (True, "high")
+
+
 def test_who_asks_must_be_known_where_an_approval_is_needed() -> None:
     with pytest.raises(InvalidRequest, match="does not say who asks, and a change of tags needs an approval"):
-        needed(Wish(tags={"team": "b"}), ["tags"], requester=None)
+        waiting(needed(Wish(tags={"team": "b"}), ["tags"]), requester=None)
 
 
 def test_what_was_approved_is_what_is_done() -> None:
     wish = Wish(organizational_unit=PRODUCTION)
-    known = needed(wish, ["organizationalUnit"])
-    assert known is not None
-    require_same_plan(known, known)
-    require_same_plan(known, None)  # it needs none any more
+    change = needed(wish, ["organizationalUnit"])
+    assert change is not None
+    known = waiting(change)
+    require_approved(DEV, known.model_copy(update={"decision": "approve"}), change)
+    for decision in (None, "deny", "ended"):
+        with pytest.raises(InvalidRequest, match="needs an approval by now, since a change of"):
+            require_approved(DEV, known.model_copy(update={"decision": decision}), change)
+    with pytest.raises(InvalidRequest, match="needs an approval by now"):
+        require_approved(DEV, None, change)
+    (shown,) = change.sentences
+    long = Guarded(change.why, (f"{shown}{'; and more' * 200}",))
+    longer = Guarded(change.why, (f"{long.sentences[0]}; and the guard rails",))
+    assert long.plan == longer.plan  # as much of it as is shown
+    approved = waiting(long).model_copy(update={"decision": "approve"})
     with pytest.raises(InvalidRequest, match="is no longer what was approved"):
-        require_same_plan(known, known.model_copy(update={"plan": "more"}))
+        require_approved(DEV, approved, longer)
     trigger = ChangeRequested(request_id="1", asked=ChangeRequest(account_id=DEV.id), requester="AIDA")
     require_same_request(known, trigger, DEV.id)
     other = trigger.model_copy(update={"asked": ChangeRequest(account_id=DEV.id, account_name="x")})

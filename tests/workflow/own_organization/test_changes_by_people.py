@@ -13,6 +13,7 @@ import pytest
 from groundwork.callers import source_of
 from local.identity.credentials import Credentials
 from local.organizations import organization_of
+from prove.moments import ahead_of
 from prove.world import World
 from tests.workflow.command_line import shell_of
 from tests.workflow.conftest import Cloud, Slot
@@ -241,6 +242,117 @@ def test_a_change_waits_until_somebody_else_has_approved_what_it_does(cloud: Clo
     failed = cloud.answer("Account Failed", requestId=stale)["detail"]
     assert "is no longer what was approved" in failed["cause"]
     assert cloud.unit_of(email) == PRODUCTION
+
+
+def test_what_needs_an_approval_by_the_time_it_would_be_done_is_not_done(cloud: Cloud) -> None:
+    """It needed none when it was asked for: the account was in that unit, and somebody moves it out while this waits."""
+    _, email, account = made(cloud)
+    move(cloud, account, STAGING)
+    moved = list[str]()
+
+    def meanwhile(function: str) -> None:
+        if function == "ChangeAccountFunction" and not moved:
+            moved.append(function)
+            move(cloud, account, DEVELOPMENT)
+
+    with ahead_of(cloud.aws, meanwhile):
+        told = refused(cloud, accountId=account, organizationalUnit=STAGING, tags={"team": "a"})
+    assert f"needs an approval by now, since an account in {STAGING!r} needs an approval" in told
+    assert (cloud.unit_of(email), "team" in cloud.tags_of(account)) == (DEVELOPMENT, False)
+    known = cloud.ledger_item(f"account#{account}")
+    assert (known["state"]["S"], "leaseOwner" in known) == ("ready", False)
+
+
+def test_another_change_than_was_approved_is_not_made_however_late_it_becomes_another(cloud: Cloud) -> None:
+    _, email, account = made(cloud)
+    office = Office(cloud, "eva", "finn")
+    event = office.ask(accountId=account, organizationalUnit=STAGING)
+    office.people.notice(f"groundwork approve {event}")
+    moved = list[str]()
+
+    def meanwhile(function: str) -> None:
+        if function == "ChangeAccountFunction" and not moved:
+            moved.append(function)
+            move(cloud, account, PRODUCTION)
+
+    with ahead_of(cloud.aws, meanwhile):
+        office.decide(event, "approve", office.approver)
+        failed = cloud.answer("Account Failed", requestId=event)["detail"]
+    assert "is no longer what was approved" in failed["cause"]
+    assert cloud.unit_of(email) == PRODUCTION
+
+
+@pytest.fixture
+def shown_late(cloud: Cloud) -> Iterator[None]:
+    """Organizations shows another name, or root e-mail address, in four hours."""
+    creation = cloud.aws.creation
+    creation.labels_delay = 4 * 3600 * 1000
+    yield
+    creation.labels_delay = 0
+
+
+def test_a_name_is_given_back_while_organizations_shows_it_still(cloud: Cloud, shown_late: None) -> None:
+    name, email, account = made(cloud)
+    theirs = cloud.aws.client("account")
+    for wanted, was in ((f"{name}-x", name), (name, f"{name}-x")):
+        _, ended = change(cloud, accountId=account, accountName=wanted)
+        assert ended.output["changed"] == [{"field": "accountName", "was": was, "is": wanted}], ended
+        assert theirs.get_account_information(AccountId=account)["AccountName"] == wanted
+        assert change(cloud, accountId=account, accountName=wanted)[1].output["changed"] == []
+    assert cloud.accounts()[email]["Name"] == name
+
+
+def test_a_former_root_address_is_another_one_while_organizations_shows_it_still(
+    cloud: Cloud, shown_late: None
+) -> None:
+    _, email, account = made(cloud)
+    new = f"new-{email}"
+    change(cloud, accountId=account, newEmail=new)
+    to, code = code_for(account)
+    client = cloud.aws.client("account")
+    client.accept_primary_email_update(AccountId=account, PrimaryEmail=to, Otp=code)
+    assert cloud.accounts()[email]["Id"] == account
+    _, noted = change(cloud, accountId=account, newEmail=new)
+    assert [(each["was"], each["is"]) for each in noted.output["changed"]] == [(email, new)]
+    (planned,) = (
+        each
+        for each in cloud.start(accountId=account, mode="plan", newEmail=email).output["changes"]
+        if each["component"] == "account"
+    )
+    assert f"has the root e-mail address {new!r}, and {email!r} is asked for" in planned["reason"]
+
+
+def test_an_event_that_was_carried_out_is_not_judged_once_more(cloud: Cloud) -> None:
+    _, _, account = made(cloud)
+    event, ended = change(cloud, accountId=account, expires="2099-12-31")
+    protected = [{"Key": "groundwork:protected", "Value": "yes"}]
+    cloud.aws.client("organizations").tag_resource(ResourceId=account, Tags=protected)
+    assert "and is never closed" in refused(cloud, accountId=account, expires="2099-12-31")
+    again = cloud.start(**cloud.input_of(ended.arn))
+    assert (again.status, again.output["outcome"]) == ("SUCCEEDED", "in-progress"), again
+    cloud.all_ended()
+    assert len(cloud.answers(requestId=event)) == 1
+    assert "expires" not in cloud.ledger_item(f"change#{event}")  # however late it comes
+
+
+def test_what_was_changed_and_put_back_stays_so_when_the_rest_of_it_is_finished(cloud: Cloud) -> None:
+    """The account was tagged, its baseline failed, and a person has tagged it otherwise: the same event brings it to its
+    baseline, and leaves that."""
+    _, _, account = made(cloud)
+    denied = {"service": "iam", "function": "ApplyComponentFunction", "effect": "access-denied"}
+    cloud.aws.faults.plan([denied | {"account": account, "times": 1000, "nth": 1}])
+    event, failed = change(cloud, accountId=account, tags={"team": "a"}, expires="2099-12-31")
+    cloud.aws.faults.clear()
+    assert (failed.status, cloud.tags_of(account)["team"]) == ("FAILED", "a"), failed
+    other = [{"Key": "team", "Value": "b"}]
+    cloud.aws.client("organizations").tag_resource(ResourceId=account, Tags=other)
+    change(cloud, accountId=account, expires="never")
+    again = cloud.start(**cloud.input_of(failed.arn))
+    assert again.status == "SUCCEEDED", again
+    detail = cloud.answer("Account Ready", requestId=event)["detail"]
+    assert [each["field"] for each in detail["changed"]] == ["expires", "tags"]
+    assert cloud.tags_of(account)["team"] == "b"
+    assert "expiresOn" not in cloud.ledger_item(f"ending#{account}")
 
 
 class Office:

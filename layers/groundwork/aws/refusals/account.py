@@ -15,7 +15,7 @@ from groundwork.contacts import WITH_STATE
 from .answer import FAULT, THROTTLED, Answer, Answers, again, quota, read, refused, unsent
 
 CALLS_OF_ACCOUNT = (
-    "DeleteAlternateContact GetAlternateContact GetContactInformation GetPrimaryEmail PutAccountName PutAlternateContact PutContactInformation "
+    "DeleteAlternateContact GetAccountInformation GetAlternateContact GetContactInformation GetPrimaryEmail PutAccountName PutAlternateContact PutContactInformation "
     "StartPrimaryEmailUpdate"
 )
 CALLS_OF_KMS = (
@@ -56,6 +56,10 @@ _NOT_TRUSTED = (
     "The organization does not trust AWS Account Management: apply the management account with changes: {{{key}: true}} in the "
     "declaration, or see that the function's role may do account:{operation}."
 )
+_NAMES = {
+    name: refused(_NOT_TRUSTED.format(key="renaming", operation=name))
+    for name in ("GetAccountInformation", "PutAccountName")
+}
 _EMAIL = {
     name: refused(_NOT_TRUSTED.format(key="email", operation=name))
     for name in ("GetPrimaryEmail", "StartPrimaryEmailUpdate")
@@ -67,7 +71,7 @@ _CONTACTS_OF_OTHERS = {
 
 ANSWERS_OF_ACCOUNT: Answers = {
     "AccessDeniedException": {
-        "PutAccountName": refused(_NOT_TRUSTED.format(key="renaming", operation="PutAccountName")),
+        **_NAMES,
         **_EMAIL,
         **_CONTACTS_OF_OTHERS,
         "": refused(
@@ -78,7 +82,8 @@ ANSWERS_OF_ACCOUNT: Answers = {
         ),
     },
     "ConflictException": refused(
-        "Another AWS account, in whatever organization, has that e-mail address: ask for another one."
+        "Another AWS account, in whatever organization, has that e-mail address, or the account's address is being changed just now: ask "
+        "for another one, or once more in some minutes."
     ),
     "InternalServerException": FAULT,
     "ResourceNotFoundException": {
@@ -92,6 +97,7 @@ ANSWERS_OF_ACCOUNT: Answers = {
     },
     "TooManyRequestsException": THROTTLED,
     "ValidationException": {
+        "GetAccountInformation": unsent("The account's id is the one that Organizations gave."),
         "GetPrimaryEmail": unsent("The account's id is the one that Organizations gave."),
         "DeleteAlternateContact": unsent(
             "AWS has three types of alternate contact, and a request can name no other."

@@ -21,7 +21,14 @@ from groundwork.ledger.records import ApprovalRecord
 from groundwork.tags import EXPIRES_TAG, OWN_TAGS, PROTECTED_TAG
 from groundwork.vending.approval import check_approved
 from groundwork.vending.beginning import Beginning, done
-from groundwork.vending.changes.approval import approval_of_change, require_same_plan, require_same_request
+from groundwork.vending.changes.approval import (
+    Guarded,
+    approval_of_change,
+    as_it_is,
+    guarded,
+    require_approved,
+    require_same_request,
+)
 from groundwork.vending.changes.contacts import contacts_in, mistakes_of_contacts
 from groundwork.vending.changes.difference import condition_of
 from groundwork.vending.kinds import declared_as
@@ -44,54 +51,58 @@ class ChangeAsked(Beginning):
     """What becomes of `Account Change Requested`, and of a start that says the same."""
 
     def _change_requested(self, trigger: ChangeRequested, execution: str) -> Work:
-        asked = trigger.asked
-        self._check_allowed()
+        """An event that is carried out, or has been, is not judged once more: the account may be another by then."""
+        asked, is_running = trigger.asked, self._executions.is_running
         listed, tags, memory = self._meant(asked, trigger.request_id)
+        if other := self._ledger.changes.carried_out_by(trigger.request_id, execution, is_running):
+            return _carried_out(self._as_it_is(listed, tags, execution, trigger.request_id, memory), other)
+        self._check_allowed()
+        listed = self._by_now(asked, listed)
         work = self._change(asked, listed, tags, memory, execution, trigger.request_id)
-        needed = self._needed_approval(trigger, work, listed, tags, memory)
+        account, needed = self._needed_approval(work, listed, tags, memory)
         approval = memory.approvals.get(trigger.request_id)
         if approval:
             require_same_request(approval, trigger, listed.id)
             if approval.decision is None and trigger.waited:
                 approval = self._ledger.approvals.end(trigger.request_id)
-        waiting = approval or needed
-        if waiting and waiting.decision is None:
-            return self._wait_for_approval(work, waiting)
+        if approval is None and needed:
+            approval = approval_of_change(trigger, account, needed, self._declaration)
+        if approval and approval.decision is None:
+            return self._wait_for_approval(work, approval)
         if approval:
             check_approved(approval)
-        other = self._ledger.changes.take(trigger.request_id, execution, self._executions.is_running)
-        if other:
-            return done(work, "in-progress", f"{other} carries out this event, or has.")
-        if approval and not self._ledger.changes.is_begun(trigger.request_id):
-            require_same_plan(approval, needed)
+        if other := self._ledger.changes.take(trigger.request_id, execution, is_running):
+            return _carried_out(work, other)
+        if needed and not self._ledger.changes.is_begun(trigger.request_id):
+            require_approved(account, approval, needed)
         self._claim_new_name(asked, listed, memory)
         return work
+
+    def _by_now(self, asked: Changes, listed: Listed) -> Listed:
+        """With the name and the root e-mail address that it has by now, where it may get another."""
+        changes = self._declaration.changes
+        if listed.state != "ACTIVE" or listed.id == self._management:
+            return listed
+        return self._account_management.by_now(
+            listed,
+            name=changes.renaming and asked.account_name is not None,
+            email=changes.email and asked.new_email is not None,
+        )
 
     # -- what waits for an approval ----------------------------------------------------------------
 
     def _needed_approval(
-        self,
-        trigger: ChangeRequested,
-        work: Work,
-        listed: Listed,
-        tags: Mapping[str, str],
-        memory: Memory,
-    ) -> ApprovalRecord | None:
-        """As it is needed by now."""
-        guarded = self._declaration.changes.approvals or self._declaration.approvals.organizational_units
-        if not (guarded and work.wish):
-            return None
+        self, work: Work, listed: Listed, tags: Mapping[str, str], memory: Memory
+    ) -> tuple[Account, Guarded | None]:
+        """Of the account as it is by now."""
         unit = self._organizations.path_of(listed.unit_ids, memory.units)
+        account = as_it_is(listed, work.kind, unit)
+        approved = self._declaration.changes.approvals or self._declaration.approvals.organizational_units
+        if not (approved and work.wish):
+            return account, None
         now = condition_of(listed, unit, tags, memory)
-        account = Account(
-            id=listed.id,
-            name=listed.name,
-            email=listed.email,
-            kind=work.kind,
-            unit=unit,
-        )
         code = self._ledger.changes.code_of(listed.id) if work.wish.new_email else None
-        return approval_of_change(trigger, account, now, work.wish, code, self._declaration)
+        return account, guarded(account, now, work.wish, code, self._declaration)
 
     def _wait_for_approval(self, work: Work, approval: ApprovalRecord) -> Work:
         """Nothing is claimed meanwhile: the account may be worked in, and changed by others."""
@@ -158,9 +169,10 @@ class ChangeAsked(Beginning):
             raise InvalidRequest(" ".join(mistakes))
         if not is_ready(tags):
             raise AccountNotReady(f"Account {listed.id} ({listed.name!r}) has not reached its baseline yet.")
+        changes = self._declaration.changes
         wish = Wish(
-            account_name=asked.account_name,
-            new_email=asked.new_email,
+            account_name=asked.account_name if changes.renaming else None,
+            new_email=asked.new_email if changes.email else None,
             send_again=asked.send_again,
             organizational_unit=asked.organizational_unit,
             contacts={name: dict(each) for name, each in contacts_in(asked).items()},
@@ -180,6 +192,7 @@ class ChangeAsked(Beginning):
             )
         if trigger.mode == "apply":
             self._check_allowed()
+        listed = self._by_now(trigger, listed)
         work = self._change(trigger, listed, tags, memory, execution, None)
         if trigger.mode == "apply":
             self._claim_new_name(trigger, listed, memory)
@@ -297,6 +310,10 @@ class ChangeAsked(Beginning):
         noted = memory.names.get(name.casefold())
         if not self._ledger.claim_name(name, listed.email, noted, SHOWN_LATE_SECONDS):
             raise RequestInProgress(f"Another execution has just asked for an account of the name {name!r}.")
+
+
+def _carried_out(work: Work, other: str) -> Work:
+    return done(work, "in-progress", f"{other} carries out this event, or has.")
 
 
 def _means(declared: DeclaredAccount, listed: Listed) -> bool:

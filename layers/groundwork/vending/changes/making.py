@@ -21,6 +21,7 @@ from groundwork.ledger.directory import Directory
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import AccountRecord, CodeSent, EndingRecord
 from groundwork.tags import EXPIRES_TAG, OWN_TAGS
+from groundwork.vending.changes.approval import as_it_is, guarded, require_approved
 from groundwork.vending.changes.codes import is_old, waiting_for
 from groundwork.vending.changes.difference import (
     Condition,
@@ -66,49 +67,61 @@ class Changer:
         memory = Directory(self._ledger, self._organizations).recall(
             listed.management_account_id, *asked_of_ledger(listed, self._declaration)
         )
-        code = None if plans or not wish.new_email else self._ledger.changes.code_of(account_id)
+        listed = self._management.by_now(listed, name=bool(wish.account_name), email=bool(wish.new_email))
         there = {name: self._management.contact(account_id, name) for name in wish.contacts}
-        if wish.new_email:
-            listed = listed.model_copy(update={"email": self._management.email(account_id)})
         unit = self._organizations.path_of(listed.unit_ids, memory.units)
         now = condition_of(listed, unit, tags, memory).model_copy(
             update={"contacts": contacts_of(there, wish)}
         )
-        wanted, before, waits = now.after(wish), now, None
-        if not plans:
+        before, becomes, waits = now, now.after(wish), None
+        if plans:
+            listed, becomes = self._foreseen(listed, now, becomes)
+            memory = _as_noted(self._account(work, listed, becomes, memory), memory)
+        else:
+            code = self._ledger.changes.code_of(account_id) if wish.new_email else None
+            self._require_approved(work, listed, now, wish, code)
             begun_by = work.request_id or work.execution
             was = _as_it_was(now, wish, code, memory.accounts.get(account_id))
             begun = self._ledger.changes.begin(begun_by, was.to_json())
-            before = now.as_begun(Condition.model_validate(begun), wish)
-            waits = self._ask_for_code(listed, wanted, wish, code, begun_by)
-            listed = self._act(listed, now, wanted, wish, there)
-        elif ids := self._foreseen(listed, wanted):
-            listed = listed.model_copy(update={"unit_ids": ids})
-        else:  # a unit that is not there yet: the baseline is that of the account's own
-            wanted = now.model_copy(update={"account_name": wanted.account_name, "tags": wanted.tags})
-        listed = listed.model_copy(update={"name": wanted.account_name})
-        account = self._account(work, listed, wanted, memory)
-        if not plans:
-            self._note(account, before, code)
-            memory = self._expire(account_id, wish, memory)
-        tags = {key: value for key, value in tags.items() if key in (*OWN_TAGS, EXPIRES_TAG)} | wanted.tags
-        seen = Seen(listed=listed, tags=tags, memory=_as_noted(account, memory))
-        wanted = now.after(wish)
+            before = now.as_begun(Condition.model_validate(begun.before), wish)
+            if begun.acted:
+                waits = waiting_for(account_id, code) if code and _is_of(code, begun_by, now, wish) else None
+                becomes = now
+            else:
+                waits = self._ask_for_code(listed, becomes, wish, code, begun_by)
+                listed = self._act(listed, now, becomes, wish, there)
+                account = self._account(work, listed, becomes, memory)
+                self._note(account, before, code)
+                memory = _as_noted(account, self._expire(account_id, wish, memory))
+                self._ledger.changes.note_acted(begun_by)
+        account = self._account(work, listed, becomes, memory)
+        tags = {key: value for key, value in tags.items() if key in (*OWN_TAGS, EXPIRES_TAG)} | becomes.tags
+        asked = now.after(wish)
         if waits:
-            wanted = wanted.model_copy(update={"email": before.email})
+            asked = asked.model_copy(update={"email": before.email})
         return work.model_copy(
             update={
                 "account_name": listed.name,
                 "email": listed.email,
-                "seen": seen,
-                "changed": changed(before, wanted),
+                "seen": Seen(listed=listed, tags=tags, memory=memory),
+                "changed": changed(before, asked),
                 "changes": [
-                    *in_words(account, before, wanted, self._declaration),
+                    *in_words(account, before, asked, self._declaration),
                     *([code_was_sent(account, waits)] if waits else []),
                 ],
                 "waits_for_code": waits,
             }
         )
+
+    def _require_approved(
+        self, work: Work, listed: Listed, now: Condition, wish: Wish, code: CodeSent | None
+    ) -> None:
+        """Whoever waited for the account may find another one than was shown. What was begun is finished. Raises
+        `InvalidRequest`."""
+        account = as_it_is(listed, work.kind, now.organizational_unit)
+        change = guarded(account, now, wish, code, self._declaration) if work.request_id else None
+        if change and work.request_id and not self._ledger.changes.is_begun(work.request_id):
+            require_approved(account, self._ledger.approvals.of(work.request_id), change)
 
     def _ask_for_code(
         self, listed: Listed, wanted: Condition, wish: Wish, code: CodeSent | None, begun_by: str
@@ -136,7 +149,7 @@ class Changer:
         wish: Wish,
         there: Mapping[str, AsAwsHasIt | None],
     ) -> Listed:
-        """The name first, which AWS may refuse; the unit, with its guard rails, last."""
+        """The name first, which AWS may refuse; the unit, with its guard rails, last. The account as it is then."""
         if wanted.account_name != now.account_name:
             self._management.put_name(listed.id, wanted.account_name)
         for name in now.contacts:
@@ -151,6 +164,7 @@ class Changer:
             self._organizations.untag(listed.id, off)
         if on:
             self._organizations.tag(listed.id, on)
+        listed = listed.model_copy(update={"name": wanted.account_name})
         if wanted.organizational_unit == now.organizational_unit:
             return listed
         ids = self._organizations.ensure_units(listed.root_id, wanted.organizational_unit)
@@ -162,13 +176,15 @@ class Changer:
             raise unit_gone(ids[-1]) from error
         return listed.model_copy(update={"unit_ids": ids})
 
-    def _foreseen(self, listed: Listed, wanted: Condition) -> tuple[str, ...] | None:
-        """The ids of the units in which it would be; None where they are not there yet."""
+    def _foreseen(self, listed: Listed, now: Condition, wanted: Condition) -> tuple[Listed, Condition]:
+        """As it would be, but for its place where the unit is not there yet: the baseline is then that of the account's own."""
+        listed = listed.model_copy(update={"name": wanted.account_name})
         path = wanted.organizational_unit
         known = self._organizations.units(listed.root_id, [path]) if path else {}
-        if path not in known:
-            return None if path else ()
-        return tuple(known[above] for above in ancestors(path))
+        if path and path not in known:
+            return listed, now.model_copy(update={"account_name": wanted.account_name, "tags": wanted.tags})
+        ids = tuple(known[above] for above in ancestors(path)) if path else ()
+        return listed.model_copy(update={"unit_ids": ids}), wanted
 
     def _account(self, work: Work, listed: Listed, wanted: Condition, memory: Memory) -> Account:
         own = declared_as(listed, self._declaration, memory.pinned or {})
@@ -212,6 +228,11 @@ def _as_noted(account: Account, memory: Memory) -> Memory:
     )
     now = known.model_copy(update={"name": account.name, "email": account.email, "unit": account.unit})
     return memory.model_copy(update={"accounts": memory.accounts | {account.id: now}})
+
+
+def _is_of(code: CodeSent, begun_by: str, now: Condition, wish: Wish) -> bool:
+    """Whether it was sent for this change, which waits for it."""
+    return code.sent_by == begun_by and code.is_for(wish.new_email) and not now.has_email(wish.new_email)
 
 
 def _as_it_was(now: Condition, wish: Wish, code: CodeSent | None, known: AccountRecord | None) -> Condition:
