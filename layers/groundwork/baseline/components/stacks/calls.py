@@ -17,6 +17,7 @@ from groundwork.declaration.stacks import STACK, Stack
 from groundwork.declaration.stacks.templates import FOLDER, Template
 
 from .comparing import compared, made_of
+from .shown import same_value
 from .state import ROLLED_BACK, STUCK, Seen, token
 from .words import ChangeSet, listed
 
@@ -229,7 +230,8 @@ def differences(seen: Seen, place: Declared) -> tuple[list[str], Severity]:
     if place.change_set and place.change_set.changes:
         resources, severity = place.change_set.words, place.change_set.severity
     for name, value in place.values.items():
-        if name in seen.parameters and seen.parameters[name] != value:
+        kind = place.template.kind(name)
+        if name in seen.parameters and not same_value(seen.parameters[name], value, kind):
             others.append(f"parameter {name} is {seen.parameters[name]!r}; expected {value!r}")
     return [*resources, *others], severity
 

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from groundwork.declaration.stacks import STACK
-from groundwork.declaration.stacks.templates import Template, parsed
+from groundwork.declaration.stacks.templates import Template
 
+from . import shown
 from .roles import role_name
 
 NEVER_MADE = ("CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
@@ -104,12 +105,9 @@ def _seen(
 
 
 def _content(cloudformation: Any, raw: Mapping[str, Any], declared: Template) -> Mapping[str, Any]:
-    """botocore gives a template in JSON as what it says, one in YAML as its text; of the declared one that has been read."""
+    """botocore gives a template in JSON as what it says, one in YAML as its text."""
     body = cloudformation.get_template(StackName=raw["StackName"], TemplateStage="Original")["TemplateBody"]
-    if body == declared.body:
-        return declared.content
-    found: Mapping[str, Any] = parsed(body if isinstance(body, str) else json.dumps(body))
-    return found
+    return shown.content(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False), declared)
 
 
 def validation_errors(cloudformation: Any, **of: str) -> str:
