@@ -18,7 +18,7 @@ from groundwork.declaration.stacks.templates import FOLDER, Template
 
 from .comparing import compared, made_of
 from .shown import same_value
-from .state import ROLLED_BACK, STUCK, Seen, token
+from .state import LEFT, LEFT_BY_A_REPLACEMENT, NOT_DELETED, ROLLED_BACK, STUCK, Seen, token
 from .words import ChangeSet, listed
 
 CREATE, UPDATE, DELETE, PROTECT = (
@@ -49,7 +49,7 @@ REMEDIES: Mapping[str, str] = {
 }
 """By the status, what a person has to decide."""
 DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-STEPS = ("deleted", "replaced", "kept, and forgot,", "added", "changed")
+STEPS = (LEFT, LEFT_BY_A_REPLACEMENT, "deleted", "replaced", "kept, and forgot,", "added", "changed")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -161,6 +161,7 @@ def of_declared(seen: Seen | None, place: Declared) -> Iterator[Call]:
     else:
         if place.has_asked(seen) and seen.status in DONE:
             yield _made_before(seen, place)
+            yield from _left(seen, place)
         yield from _update(seen, place)
 
 
@@ -171,9 +172,19 @@ def _made_before(seen: Seen, place: Declared) -> Call:
     else:
         by_step = sorted(seen.steps.items(), key=lambda each: (STEPS.index(each[1]), each[0]))
         words = "; ".join(listed(f"{step} {name}" for name, step in by_step)) or "changed"
-        severity: Severity = "high" if {"deleted", "replaced"} & set(seen.steps.values()) else "medium"
+        severity: Severity = (
+            "high" if {"deleted", "replaced", *NOT_DELETED} & set(seen.steps.values()) else "medium"
+        )
         made = place.call(UPDATE, "update", words, severity=severity)
     return replace(made, made_before=True)
+
+
+def _left(seen: Seen, place: Declared) -> Iterator[Call]:
+    """Still there, and told by nobody later."""
+    for name, why in seen.left.items():
+        told = f"{why}, and is in the stack no longer: by an entry role, empty what resists and delete it, or it stays"
+        report = place.call(UPDATE, "report", told, severity="high")
+        yield replace(report, resource=f"{place.resource}: {name}")
 
 
 def _creation(place: Declared, after: str) -> Call:

@@ -27,6 +27,11 @@ ROLLED_BACK = "UPDATE_ROLLBACK_COMPLETE"
 BEGINNINGS = ("CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 LONGEST_EXECUTION = timedelta(hours=6)
 """After which the state machine ends it."""
+LEFT = "could not delete, and forgot,"
+LEFT_BY_A_REPLACEMENT = "replaced, and could not delete the old one of,"
+NOT_DELETED = (LEFT, LEFT_BY_A_REPLACEMENT)
+"""Of what an update was to delete in the end: CloudFormation tries three times, and the stack is complete without it.
+https://repost.aws/knowledge-center/cloudformation-stack-cleanup-stuck"""
 CANCELLED = "cancelled"
 """What stands in the reason of a resource that failed because another one did."""
 
@@ -35,7 +40,8 @@ CANCELLED = "cancelled"
 class Seen:
     """A stack of our names. `content` is what its template says, read where it is compared. Of one whose last operation
     failed, `failure` is the first event that did. Of that one, and of one that may have been changed by the execution at
-    work, `token` is what the operation was asked with, and `steps` what was done to which resource."""
+    work, `token` is what the operation was asked with, `steps` what was done to which resource, and `left` why it could not
+    delete what is in the stack no longer."""
 
     name: str
     status: str
@@ -46,6 +52,7 @@ class Seen:
     failure: str = ""
     token: str = ""
     steps: Mapping[str, str] = field(default_factory=dict)
+    left: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_ours(self) -> bool:
@@ -101,7 +108,8 @@ def _seen(
     )
     failure = failure or raw.get("StackStatusReason", "").rstrip(". ")
     asked = operation[-1].get("ClientRequestToken", "") if operation else ""
-    return replace(there, failure=failure, token=asked, steps=_steps(operation))
+    steps = _steps(operation)
+    return replace(there, failure=failure, token=asked, steps=steps, left=_left(operation, steps))
 
 
 def _content(cloudformation: Any, raw: Mapping[str, Any], declared: Template) -> Mapping[str, Any]:
@@ -163,11 +171,26 @@ def _steps(operation: Iterable[Event]) -> dict[str, str]:
 
 def _step(statuses: set[str]) -> str:
     verbs = {status.partition("_")[0] for status in statuses}
+    is_left = "DELETE_FAILED" in statuses and "DELETE_COMPLETE" not in statuses
     if "UPDATE" in verbs:
-        return "replaced" if "DELETE" in verbs else "changed"
+        replaced = LEFT_BY_A_REPLACEMENT if is_left else "replaced"
+        return replaced if "DELETE" in verbs else "changed"
+    if is_left:
+        return LEFT
     if "DELETE_SKIPPED" in statuses:
         return "kept, and forgot,"
     return "deleted" if "DELETE" in verbs else "added"
+
+
+def _left(operation: Iterable[Event], steps: Mapping[str, str]) -> dict[str, str]:
+    """By resource, its id and why it is still there, by the newest event that says so."""
+    left: dict[str, str] = {}
+    for event in operation:
+        name = _named(event)
+        if event["ResourceStatus"] == "DELETE_FAILED" and steps.get(name) in NOT_DELETED:
+            reason = event.get("ResourceStatusReason", "").rstrip(". ")
+            left.setdefault(name, f"{event.get('PhysicalResourceId', '')} could not be deleted ({reason})")
+    return left
 
 
 def _named(event: Event) -> str:
