@@ -54,6 +54,7 @@ class Difference:
         self.made: set[str] = set()
         self._declared = stacks_of(target)
         self._unfinished: set[str] = set()
+        self._left_out: set[str] = set()
 
     def templates(self) -> set[str]:
         list(self.of_declared())
@@ -66,10 +67,12 @@ class Difference:
                 self.failures.append(lacking)
                 continue
             try:
+                self._hold_to_order(stack)
                 role, there = roles.wanted(stack, self.target), self.found.roles.get(_role(stack))
                 mended = list(needing((), difference.role(there, role)))
                 places = self._places(stack, there is None, mends=bool(mended))
             except NotYetKnown as unknown:
+                self._left_out.add(stack.name)
                 later = f"left out for now: {unknown}; it is laid down once that is there"
                 yield Call("cloudformation", "CreateStack", {}, f"stack {STACK}{stack.name}", "report", later)
                 continue
@@ -81,6 +84,11 @@ class Difference:
                 yield from steps
                 if compared := self.found.drifts.get(place.region, {}).get(stack.name):
                     yield from drift.reports(compared, place)
+
+    def _hold_to_order(self, stack: Stack) -> None:
+        """Raises `NotYetKnown` where it comes after one that is left out, or that is not ours."""
+        if before := [name for name in stack.after if name in self._left_out]:
+            raise NotYetKnown(f"it comes after stack {STACK}{before[0]}, which is left out, or made by others")
 
     def _places(self, stack: Stack, without_role: bool, *, mends: bool) -> list[Declared]:
         """Raises `NotYetKnown`."""
@@ -116,6 +124,7 @@ class Difference:
         seen = self.found.stacks[place.region].get(place.name)
         if seen and not seen.is_ours:
             by = f"with the role {seen.role}" if seen.role else "without a role of its own"
+            self._left_out.add(place.name)
             told = f"is there, made by others ({by}): left alone; delete it, or give the declared one another name"
             yield place.call(calls.UPDATE, "report", told)
         elif why := calls.failed(seen, place):
