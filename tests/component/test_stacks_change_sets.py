@@ -93,6 +93,9 @@ def test_a_plan_names_what_is_replaced_and_deleted_and_leaves_nothing_behind(
     assert f"parameter Name is 'alerts-{member.id}'; expected 'other-{member.id}'" in planned.reason
     assert change_sets_of(world, member) == []
     assert shown(world, member) == before
+    (asked,) = world.planned(STACKS, member, declaration=changed(world))
+    assert asked.call
+    assert asked.call.parameters["DisableRollback"] is False
     (done,) = prove_complete(world, STACKS, member, declaration=changed(world))
     assert done.reason.startswith(TOLD)
     assert change_sets_of(world, member) == []

@@ -139,7 +139,9 @@ class Declared(Place):
         }
 
     def update(self, reason: str, *, severity: Severity = "medium", after: str = "") -> Call:
-        return self.call(UPDATE, "update", reason, {"ChangeSetName": APPLIED}, severity=severity, after=after)
+        """AWS's reference has it that what failed is not rolled back unless it is asked for."""
+        asked = {"ChangeSetName": APPLIED, "DisableRollback": False}
+        return self.call(UPDATE, "update", reason, asked, severity=severity, after=after)
 
 
 # -- declared ------------------------------------------------------------------------------------------

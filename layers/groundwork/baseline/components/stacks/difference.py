@@ -88,7 +88,9 @@ class Difference:
     def _hold_to_order(self, stack: Stack) -> None:
         """Raises `NotYetKnown` where it comes after one that is left out, or that is not ours."""
         if before := [name for name in stack.after if name in self._left_out]:
-            raise NotYetKnown(f"it comes after stack {STACK}{before[0]}, which is left out, or made by others")
+            raise NotYetKnown(
+                f"it comes after stack {STACK}{before[0]}, which is left out, or made by others"
+            )
 
     def _places(self, stack: Stack, without_role: bool, *, mends: bool) -> list[Declared]:
         """Raises `NotYetKnown`."""
