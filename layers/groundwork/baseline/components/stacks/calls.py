@@ -55,7 +55,7 @@ STEPS = (LEFT, LEFT_BY_A_REPLACEMENT, "deleted", "replaced", "kept, and forgot,"
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where a stack is, or is to be. `waits` says for what its calls wait, and `needs` what is mended before them. `again` is
-    whether a creation that this execution asked for was `denied`, and one more is asked for."""
+    whether a creation, or an update, that this execution asked for was `denied`, and one more is asked for."""
 
     name: str
     region: str
@@ -78,7 +78,7 @@ class Place:
         severity: Severity = "medium",
         after: str = "",
     ) -> Call:
-        its = self._token(operation, again=self.again and operation in (CREATE, DELETE))
+        its = self._token(operation, again=self.again)
         asked = {"StackName": f"{STACK}{self.name}", **(parameters or {})}
         if its and operation != PROTECT:
             asked["ClientRequestToken"] = its
@@ -105,11 +105,13 @@ class Place:
         }
 
     def is_first(self, seen: Seen) -> bool:
-        """Whether its last operation is the first creation that this execution asked for."""
-        return bool(seen.token) and seen.token == self._token(CREATE, again=False)
+        """Whether its last operation is the first creation, or the first update, that this execution asked for."""
+        return bool(seen.token) and seen.token in {
+            self._token(operation, again=False) for operation in (CREATE, UPDATE)
+        }
 
     def _token(self, operation: str, *, again: bool) -> str:
-        """What a denied creation was deleted and made anew by is another one than what was asked before."""
+        """What follows a denial is asked with another one than what was asked before."""
         return token(self.execution, f"{operation} again" if again else operation, self.resource)
 
 
@@ -253,8 +255,8 @@ def failed(seen: Seen | None, place: Declared) -> str:
     """Why nothing is asked of CloudFormation: this execution has asked already, or a person has to decide."""
     if seen is None or seen.in_progress:
         return ""
-    if place.has_asked(seen):
-        if seen.never_made and not (place.again and place.is_first(seen)):
+    if place.has_asked(seen) and not (place.again and place.is_first(seen)):
+        if seen.never_made:
             return f"its creation failed and was rolled back ({seen.status}): {seen.failure}"
         if seen.status == ROLLED_BACK and differences(seen, place)[0]:
             return f"its update failed and was rolled back ({seen.status}): {seen.failure}"

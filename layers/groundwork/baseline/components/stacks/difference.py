@@ -24,7 +24,7 @@ class Found:
     """`roles` are those of our names, by name; `stacks` likewise, by Region and what follows STACK, `change_sets` of
     those to update, and `drifts` of those with drift detection. `off` are Regions that are not enabled. `not_there` are the
     large templates that CloudFormation would be asked to read, and that are not in their bucket; `denied` the stacks, by name
-    and Region, whose creation by this execution was."""
+    and Region, whose creation, or update, by this execution was."""
 
     roles: Mapping[str, RoleState] = field(default_factory=dict)
     stacks: Mapping[str, Mapping[str, Seen]] = field(default_factory=dict)
