@@ -143,6 +143,7 @@ class Stack(models.Stack):
         self.deployment = Deployment(self._record)
         self.model: Model | None = None
         self.status_reason: str | None = None
+        self.deletion_tokens: set[str] = set()
         super().__init__(stack_id, name, {}, parameters, *rest, **named)
         self.template = template
 

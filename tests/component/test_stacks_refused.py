@@ -51,7 +51,7 @@ def refused(world: World, how: str) -> Declaration:
     else:
         first = stack(template="with-role.yaml")
     bodies = {"held": HELD, "with-role": WITH_ROLE, "other": holding("after")}
-    return declaring(world, first, other(regions=[*GOVERNED]), governed=GOVERNED, **bodies)
+    return declaring(world, first, other(regions=[*GOVERNED]), governed=GOVERNED, prune=False, **bodies)
 
 
 def left_behind(world: World, account: Account) -> list[str]:

@@ -264,11 +264,11 @@ def test_what_an_update_could_not_delete_is_told_with_its_reason(
     account = world.account()
     bodies = {"before": FILLED.format(more=TOPIC_TOO), "after": following}
     before = stack(template="before.yaml", parameters={"Suffix": "one"})
-    apply(world, account, declaring(world, before, **bodies))
+    apply(world, account, declaring(world, before, prune=False, **bodies))
     bucket, s3 = f"kept-{account.id}-one", world.client("s3", account)
     s3.put_object(Bucket=bucket, Key="kept", Body=b"data")
     after = stack(template="after.yaml", parameters={"Suffix": suffix})
-    declared = declaring(world, after, **bodies)
+    declared = declaring(world, after, prune=False, **bodies)
     for changes in (apply(world, account, declared, "two") for _ in range(2)):
         report = changes[-1]
         assert (report.action, report.severity) == ("report", "high")

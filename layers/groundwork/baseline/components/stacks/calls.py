@@ -100,15 +100,19 @@ class Place:
     def has_asked(self, seen: Seen) -> bool:
         """Whether its last operation is one that this execution asked for."""
         operations = (CREATE, UPDATE, DELETE)
-        return bool(seen.token) and seen.token in {
-            self._token(operation, again=again) for operation in operations for again in (False, True)
-        }
+        return any(
+            self.asked_for(seen, operation, again=again)
+            for operation in operations
+            for again in (False, True)
+        )
+
+    def asked_for(self, seen: Seen, operation: str, *, again: bool) -> bool:
+        """Whether its last operation is this one of this execution."""
+        return bool(seen.token) and seen.token == self._token(operation, again=again)
 
     def is_first(self, seen: Seen) -> bool:
         """Whether its last operation is the first creation, or the first update, that this execution asked for."""
-        return bool(seen.token) and seen.token in {
-            self._token(operation, again=False) for operation in (CREATE, UPDATE)
-        }
+        return any(self.asked_for(seen, operation, again=False) for operation in (CREATE, UPDATE))
 
     def _token(self, operation: str, *, again: bool) -> str:
         """What follows a denial is asked with another one than what was asked before."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from groundwork.baseline.archive import template_url
 from groundwork.baseline.component import Call, Target, needing, removal
@@ -12,7 +12,7 @@ from groundwork.baseline.components.access.documents import NotYetKnown
 from groundwork.baseline.components.access.state import RoleState
 from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, Stack, declared_in
 
-from . import calls, drift, large, parameters, roles
+from . import calls, drift, in_use, large, parameters, roles
 from .calls import Declared, Place
 from .drift import Drift
 from .state import Seen
@@ -144,12 +144,10 @@ class Difference:
     # -- what is no longer declared ------------------------------------------------------------------
 
     def left_over(self) -> Iterator[Call]:
-        home = self.target.declaration.regions.home
-        wanted = {(each.name, region) for each in self._declared for region in each.places(home)}
         remaining: set[str] = set()
         for region, there in self.found.stacks.items():
             for seen in there.values():
-                if seen.is_ours and (seen.name, region) not in wanted:
+                if seen.is_ours and (seen.name, region) not in self._wanted:
                     remaining.add(seen.name)
                     yield from self._taken_out(seen, region)
         declared = {_role(each) for each in self._declared}
@@ -161,15 +159,38 @@ class Difference:
             yield from removal(COMPONENT, roles.removed(role, after), self.target)
 
     @property
+    def _wanted(self) -> set[tuple[str, str]]:
+        home = self.target.declaration.regions.home
+        return {(each.name, region) for each in self._declared for region in each.places(home)}
+
+    @property
     def _removes(self) -> bool:
         return self.target.declaration.removes(COMPONENT)
 
     def _taken_out(self, seen: Seen, region: str) -> Iterator[Call]:
         place = Place(name=seen.name, region=region, execution=self.target.execution)
-        if self._removes and (why := calls.not_deleted(seen, place)):
+        if why := self._not_deleted(seen, place):
             self.failures.append(place.call(calls.DELETE, "report", why, severity="high"))
-        else:
-            yield from removal(COMPONENT, calls.of_left_over(seen, place), self.target)
+            return
+        if in_use.cancelled(seen, place):
+            going = [name for name in in_use.users(seen) if self._is_going(name, region)]
+            waits = f"stack {STACK}{going[0]}, which imports what it exports" if going else ""
+            place = replace(place, waits=waits, again=True)
+        yield from removal(COMPONENT, calls.of_left_over(seen, place), self.target)
+
+    def _not_deleted(self, seen: Seen, place: Place) -> str:
+        if not self._removes:
+            return ""
+        return (
+            in_use.told(seen) if in_use.cancelled(seen, place, again=True) else calls.not_deleted(seen, place)
+        )
+
+    def _is_going(self, name: str, region: str) -> bool:
+        """Whether CloudFormation is to delete or to change the stack, or does so."""
+        seen = self.found.stacks[region].get(name)
+        if seen is None or not seen.is_ours:
+            return False
+        return (name, region) not in self._wanted or seen.in_progress or name in self._unfinished
 
 
 def _role(stack: Stack) -> str:

@@ -32,6 +32,8 @@ LEFT_BY_A_REPLACEMENT = "replaced, and could not delete the old one of,"
 NOT_DELETED = (LEFT, LEFT_BY_A_REPLACEMENT)
 """Of what an update was to delete in the end: CloudFormation tries three times, and the stack is complete without it.
 https://repost.aws/knowledge-center/cloudformation-stack-cleanup-stuck"""
+IN_USE = "as it is in use by"
+"""What stands in the reason of a stack whose deletion was cancelled, in AWS's words of today and of before."""
 CANCELLED = "cancelled"
 """What stands in the reason of a resource that failed because another one did."""
 
@@ -76,7 +78,7 @@ def token(execution: str, operation: str, stack: str) -> str:
 
 def stacks(cloudformation: Any, compared: Mapping[str, Template], *, remembers: bool) -> dict[str, Seen]:
     """Those of our names in a Region, by what follows them: one call for all, and one each of those that are `compared` with a
-    template, whose last operation failed, or, where it `remembers`, that changed no longer ago than an execution lasts."""
+    template, whose last operation failed or was cancelled, or, where it `remembers`, that changed no longer ago than an execution lasts."""
     since = datetime.now(UTC) - LONGEST_EXECUTION if remembers else None
     pages = cloudformation.get_paginator("describe_stacks").paginate()
     listed = [each for page in pages for each in page["Stacks"] if each["StackName"].startswith(STACK)]
@@ -100,13 +102,14 @@ def _seen(
     if settled and there.name in compared:
         there = replace(there, content=_content(cloudformation, raw, compared[there.name]))
     is_recent = since is not None and raw.get("LastUpdatedTime", raw["CreationTime"]) > since
-    if settled and there.status != ROLLED_BACK and not is_recent:
+    reason = raw.get("StackStatusReason", "").rstrip(". ")
+    if settled and there.status != ROLLED_BACK and not is_recent and IN_USE not in reason:
         return there
     operation = list(_last_operation(cloudformation, raw))
     failure = _failure(operation) or (
         validation_errors(cloudformation, StackName=raw["StackId"]) if there.never_made else ""
     )
-    failure = failure or raw.get("StackStatusReason", "").rstrip(". ")
+    failure = failure or reason
     asked = operation[-1].get("ClientRequestToken", "") if operation else ""
     steps = _steps(operation)
     return replace(there, failure=failure, token=asked, steps=steps, left=_left(operation, steps))
