@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
 
 from groundwork.baseline.archive import template_url
@@ -12,7 +12,7 @@ from groundwork.baseline.components.access.documents import NotYetKnown
 from groundwork.baseline.components.access.state import RoleState
 from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, Stack, declared_in
 
-from . import calls, drift, in_use, large, narrowing, parameters, roles
+from . import calls, drift, in_use, large, parameters, roles
 from .calls import Declared, Place
 from .drift import Drift
 from .state import Seen
@@ -69,16 +69,15 @@ class Difference:
             try:
                 self._hold_to_order(stack)
                 role, there = roles.wanted(stack, self.target), self.found.roles.get(_role(stack))
-                places = self._places(stack, there is None)
-                mended = list(needing((), self._of_role(there, role, places)))
+                mended = list(needing((), difference.role(there, role)))
+                places = self._places(stack, there is None, mends=any(map(is_due, mended)))
             except NotYetKnown as unknown:
                 self._left_out.add(stack.name)
                 later = f"left out for now: {unknown}; it is laid down once that is there"
                 yield Call("cloudformation", "CreateStack", {}, f"stack {STACK}{stack.name}", "report", later)
                 continue
             yield from mended
-            mends = f"role {role.name}" if any(map(is_due, mended)) else ""
-            for place in (replace(each, mends=mends) for each in places):
+            for place in places:
                 steps = list(self._steps(place))
                 if any(call.is_open for call in steps):
                     self._unfinished.add(stack.name)
@@ -93,23 +92,7 @@ class Difference:
                 f"it comes after stack {STACK}{before[0]}, which is left out, or made by others"
             )
 
-    def _of_role(
-        self, there: RoleState | None, wanted: RoleState, places: Sequence[Declared]
-    ) -> Iterator[Call]:
-        mended = difference.role(there, wanted)
-        changing = [place for place in places if self._is_changing(place)]
-        if there is None or not changing:
-            return mended
-        return narrowing.after_the_update(mended, there, wanted, f"the update of {changing[0].resource}")
-
-    def _is_changing(self, place: Declared) -> bool:
-        """Whether CloudFormation works on the stack, or can be asked for an update of it."""
-        seen = self.found.stacks[place.region].get(place.name)
-        if seen is None or not seen.is_ours or seen.never_made or calls.failed(seen, place):
-            return False
-        return seen.in_progress or bool(calls.differences(seen, place)[0])
-
-    def _places(self, stack: Stack, without_role: bool) -> list[Declared]:
+    def _places(self, stack: Stack, without_role: bool, *, mends: bool) -> list[Declared]:
         """Raises `NotYetKnown`."""
         target, role = self.target, _role(stack)
         before = [name for name in stack.after if name in self._unfinished]
@@ -132,6 +115,7 @@ class Difference:
                     parameters.filled(stack, target, name=target.account.name, region=region)
                 ),
                 role=target.role_arn(role),
+                mends=f"role {role}" if mends else "",
                 change_set=self.found.change_sets.get(region, {}).get(stack.name),
             )
             for region in stack.places(target.declaration.regions.home)
