@@ -63,6 +63,7 @@ ADAPTERS: Sequence[str] = (
     "local.stack.exports",
     "local.stack.drift",
     "local.stack.validations",
+    "local.stack.shown",
     "local.stack.stack_sets",
 )
 BACKGROUND_WORKERS = 64

@@ -154,6 +154,9 @@ def _to_change(backend: Any, name: str, change_set_name: str, kind: str) -> Stac
         raise ValidationError(name)
     if stack is None:
         return None
+    if stack.status.endswith("_IN_PROGRESS") and stack.status != IN_REVIEW:
+        told = f"Stack:{stack.stack_id} is in {stack.status} state and can not be updated."
+        raise ValidationError(message=told)
     if kind == "CREATE" and stack.status != IN_REVIEW:
         told = f"Stack [{name}] already exists and cannot be created again with the changeSet [{change_set_name}]."
         raise ValidationError(message=told)

@@ -31,6 +31,7 @@ from local.stack.resources import (  # noqa: F401  (they register types)
     security,
     storage,
 )
+from local.stack.shown import as_shown, value_as_shown
 from local.stack.template.packaging import package
 from local.stack.template.parameters import is_stored
 from local.stack.template.sam import parsed, transformed
@@ -142,6 +143,7 @@ class Stack(models.Stack):
         self.deployment = Deployment(self._record)
         self.model: Model | None = None
         self.status_reason: str | None = None
+        self.deletion_tokens: set[str] = set()
         super().__init__(stack_id, name, {}, parameters, *rest, **named)
         self.template = template
 
@@ -179,7 +181,7 @@ class Stack(models.Stack):
         return [
             {
                 "ParameterKey": key,
-                "ParameterValue": "****" if declared[key].get("NoEcho") else text,
+                "ParameterValue": _shown(text, declared[key]),
                 **({"ResolvedValue": _plain(values[key])} if is_stored(declared[key]) else {}),
             }
             for key, text in self.model.texts.items()
@@ -196,7 +198,7 @@ class Stack(models.Stack):
         return [
             {
                 "OutputKey": key,
-                "OutputValue": _plain(value),
+                "OutputValue": as_shown(_plain(value)),
                 "Description": described[key].get("Description"),
                 "ExportName": names.get(key),
             }
@@ -358,6 +360,10 @@ def _delete_stack(backend: Any, name_or_stack_id: str) -> None:
         stack.delete()
         if stack.status == "DELETE_COMPLETE":
             backend.deleted_stacks[stack.stack_id] = backend.stacks.pop(stack.stack_id)
+
+
+def _shown(text: str, declared: Mapping[str, Any]) -> str:
+    return "****" if declared.get("NoEcho") else value_as_shown(text, str(declared["Type"]))
 
 
 def _plain(value: Any) -> str:

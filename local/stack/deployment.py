@@ -342,7 +342,7 @@ class Deployment:
             self._delete(model.setting, now, keep=now.on_delete == "Retain")
         elif now.physical_resource_id != then.physical_resource_id:
             self._delete(model.setting, now, keep=False)
-        else:
+        elif now.properties != then.properties:
             kind, context = resource_type(now.type_name), context_of(model.setting, now.logical_id)
             kind.update(context, now.made, now.properties, then.properties)
 

@@ -59,11 +59,15 @@ def install(engine: Engine) -> None:
 
     def delete_stack(self: Any, name_or_stack_id: str) -> None:
         named = [each for each in self.stacks.values() if name_or_stack_id in (each.name, each.stack_id)]
+        token = flask.request.values.get("ClientRequestToken", "")
         for stack in named:
+            if token in stack.deletion_tokens:  # the same request again
+                return
             if stack.enable_termination_protection:
                 told = f"Stack [{stack.name}] cannot be deleted while TerminationProtection is enabled"
                 raise ValidationError(message=told)
             require_role(engine, flask.request.values.get("RoleARN") or stack.role_arn)
+            stack.deletion_tokens |= {token} - {""}
         delete(self, name_or_stack_id)
 
     engine.patch(backend, "create_stack", create_stack)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from typing import Any
 
@@ -19,6 +20,7 @@ from tests.component.stacks import (
     ABROAD,
     BUCKET,
     HERE,
+    ROLE,
     STACK,
     STACKS,
     TOPIC,
@@ -93,6 +95,9 @@ def test_a_plan_names_what_is_replaced_and_deleted_and_leaves_nothing_behind(
     assert f"parameter Name is 'alerts-{member.id}'; expected 'other-{member.id}'" in planned.reason
     assert change_sets_of(world, member) == []
     assert shown(world, member) == before
+    (asked,) = world.planned(STACKS, member, declaration=changed(world))
+    assert asked.call
+    assert asked.call.parameters["DisableRollback"] is False
     (done,) = prove_complete(world, STACKS, member, declaration=changed(world))
     assert done.reason.startswith(TOLD)
     assert change_sets_of(world, member) == []
@@ -241,6 +246,19 @@ def test_while_its_role_is_to_be_put_right_it_is_not_asked_for(world: World, mem
     )
     done = [each for each in apply(world, member, changed(world), "two") if each.resource == STACK]
     assert done[0].reason.startswith(TOLD)
+
+
+def test_it_does_not_wait_for_what_of_its_role_is_told_alone(world: World, member: Account) -> None:
+    """Older sessions were revoked by hand."""
+    before = {"DateLessThan": {"aws:TokenIssueTime": "2020-01-01T00:00:00Z"}}
+    statement = {"Effect": "Deny", "Action": ["*"], "Resource": ["*"], "Condition": before}
+    world.client("iam", member).put_role_policy(
+        RoleName="groundwork-stack-alerts",
+        PolicyName="AWSRevokeOlderSessions",
+        PolicyDocument=json.dumps({"Version": "2012-10-17", "Statement": [statement]}),
+    )
+    done = apply(world, member, changed(world), "two")
+    assert [(each.resource, each.action) for each in done] == [(STACK, "update"), (ROLE, "report")]
 
 
 def test_each_region_has_its_own(world: World) -> None:

@@ -78,12 +78,13 @@ def test_a_failed_update_is_told_once_and_what_was_there_stays(world: World) -> 
     apply(world, account, declaring(world, stack()))
     before = shown(world, account)["Outputs"]
     failing = declaring(world, stack(template="queue.yaml"), queue=QUEUE)
-    for execution in ("two", "two", "three"):
+    notes = {"two": dict[str, str](), "three": dict[str, str]()}
+    for execution, times in (("two", 2), ("two", 0), ("three", 2)):
         mark = len(world.aws.calls)
         with pytest.raises(StackFailed, match=r"its update failed .* Queue \(AWS::SQS::Queue\)"):
-            apply(world, account, failing, execution)
-    asked = [call.operation for call in world.calls_since(mark) if call.mutating]
-    assert asked.count("ExecuteChangeSet") == 1
+            apply(world, account, failing, execution, notes[execution])
+        asked = [call.operation for call in world.calls_since(mark) if call.mutating]
+        assert asked.count("ExecuteChangeSet") == times
     assert status(world, account) == "UPDATE_ROLLBACK_COMPLETE"
     assert shown(world, account)["Outputs"] == before
     assert differences(world.plan(STACKS, account, declaration=declaring(world, stack()))) == []
@@ -231,3 +232,53 @@ def test_what_resists_its_deletion_is_told_once(world: World) -> None:
     s3.delete_object(Bucket=bucket, Key="kept")
     apply(world, account, gone, "three")
     assert "groundwork-alerts" not in names(world, account)
+
+
+FILLED = """
+Parameters: {{Suffix: {{Type: String}}}}
+Resources:
+  Bucket:
+    Type: AWS::S3::Bucket
+    Properties: {{BucketName: !Sub "kept-${{AWS::AccountId}}-${{Suffix}}"}}
+  {more}
+"""
+TOPIC_TOO = "Topic: {Type: AWS::SNS::Topic}"
+EMPTIED = "Parameters: {Suffix: {Type: String}}\nResources:\n  " + TOPIC_TOO
+
+
+@pytest.mark.parametrize(
+    ("following", "suffix", "step"),
+    [
+        (EMPTIED, "one", "could not delete, and forgot, Bucket (AWS::S3::Bucket)"),
+        (
+            FILLED.format(more=TOPIC_TOO),
+            "two",
+            "replaced, and could not delete the old one of, Bucket (AWS::S3::Bucket)",
+        ),
+    ],
+    ids=["taken out", "replaced"],
+)
+def test_what_an_update_could_not_delete_is_told_with_its_reason(
+    world: World, following: str, suffix: str, step: str
+) -> None:
+    account = world.account()
+    bodies = {"before": FILLED.format(more=TOPIC_TOO), "after": following}
+    before = stack(template="before.yaml", parameters={"Suffix": "one"})
+    apply(world, account, declaring(world, before, prune=False, **bodies))
+    bucket, s3 = f"kept-{account.id}-one", world.client("s3", account)
+    s3.put_object(Bucket=bucket, Key="kept", Body=b"data")
+    after = stack(template="after.yaml", parameters={"Suffix": suffix})
+    declared = declaring(world, after, prune=False, **bodies)
+    for changes in (apply(world, account, declared, "two") for _ in range(2)):
+        report = changes[-1]
+        assert (report.action, report.severity) == ("report", "high")
+        assert report.resource == f"{STACK}: Bucket (AWS::S3::Bucket)"
+        assert report.reason.startswith(f"{bucket} could not be deleted (")
+        assert "BucketNotEmpty" in report.reason
+        assert report.reason.endswith(
+            "and is in the stack no longer: by an entry role, empty what resists and delete it, or it stays"
+        )
+    told = next(each for each in changes if each.action == "update")
+    assert (told.reason, told.severity) == (step, "high")
+    assert status(world, account) == "UPDATE_COMPLETE"
+    assert bucket in {each["Name"] for each in s3.list_buckets()["Buckets"]}

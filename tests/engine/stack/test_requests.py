@@ -95,6 +95,25 @@ def test_every_event_of_an_operation_has_its_token(aws: Engine) -> None:
     assert len(events) >= 4
 
 
+def test_a_deletion_that_is_asked_for_again_by_its_token_is_the_same_request(aws: Engine) -> None:
+    cloudformation = aws.client("cloudformation")
+    properties = {"Type": "String", "Value": {"Fn::ImportValue": "given"}}
+    importing = json.dumps({"Resources": {"Told": {"Type": "AWS::SSM::Parameter", "Properties": properties}}})
+    export = {"Topic": {"Value": {"Fn::GetAtt": ["Topic", "TopicName"]}, "Export": {"Name": "given"}}}
+    cloudformation.create_stack(
+        StackName="giving", TemplateBody=json.dumps({**json.loads(TOPIC), "Outputs": export})
+    )
+    cloudformation.create_stack(StackName="taking", TemplateBody=importing)
+    cloudformation.delete_stack(StackName="giving", ClientRequestToken="first")
+    cloudformation.delete_stack(StackName="taking")
+    cloudformation.delete_stack(StackName="giving", ClientRequestToken="first")
+    (stack,) = cloudformation.describe_stacks(StackName="giving")["Stacks"]
+    assert stack["StackStatusReason"].endswith("in use by taking.")
+    cloudformation.delete_stack(StackName="giving", ClientRequestToken="second")
+    with pytest.raises(ClientError, match="does not exist"):
+        cloudformation.describe_stacks(StackName="giving")
+
+
 def test_plain_moto_asks_for_nothing() -> None:
     told = plain_moto(
         """

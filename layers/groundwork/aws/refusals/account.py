@@ -281,9 +281,12 @@ ANSWERS_OF_CLOUDFORMATION: Answers = {
             "Somebody else has changed the stack, and CloudFormation has deleted the change set: it is made anew."
         ),
     },
-    "InsufficientCapabilitiesException": refused(
-        "The template makes roles or users: name under the stack's capabilities what CloudFormation asks for, and deploy."
-    ),
+    "InsufficientCapabilitiesException": {
+        "CreateChangeSet": read("Told of that stack; the others are worked on."),
+        "": refused(
+            "The template makes roles or users: name under the stack's capabilities what CloudFormation asks for, and deploy."
+        ),
+    },
     "InvalidChangeSetStatus": again(
         "The stack has been changed since the change set was made, or somebody else makes or deletes it: seen at the next look."
     ),
@@ -306,8 +309,8 @@ ANSWERS_OF_CLOUDFORMATION: Answers = {
             "CloudFormation does not know the stack's new role yet, for some seconds. If it goes on: it does not take the "
             "template or a parameter, for the reason that it gives."
         ),
-        "CreateChangeSet": refused(
-            "CloudFormation does not take the template or a parameter, for the reason that it gives."
+        "CreateChangeSet": read(
+            "Told of that stack, with the reason that it gives; the others are worked on."
         ),
         "": again(
             "Somebody else changes the stack at this moment, or has deleted it: seen at the next look."

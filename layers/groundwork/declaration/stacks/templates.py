@@ -89,6 +89,9 @@ class Template:
         found: Mapping[str, Mapping[str, Any]] = self.content.get("Parameters") or {}
         return found
 
+    def kind(self, parameter: str) -> str:
+        return str(self.parameters.get(parameter, {}).get("Type", ""))
+
     def values(self, given: Mapping[str, str]) -> dict[str, str]:
         """Each parameter's value: the one that is given, or its default."""
         defaults = {
@@ -106,8 +109,15 @@ class Template:
 
 
 def shape(content: Mapping[str, Any]) -> dict[str, Any]:
-    """What of a template decides what its stack holds: two that have the same need no update."""
-    return {section: content[section] for section in SHAPING if content.get(section)}
+    """What of a template decides what its stack holds: two that have the same need no update. Each value is text, as in
+    YAML, so that it does not matter in which of the two a template is written."""
+    return {section: _in_text(content[section]) for section in SHAPING if content.get(section)}
+
+
+def _in_text(part: Any) -> Any:
+    if isinstance(part, Mapping):
+        return {name: _in_text(each) for name, each in part.items()}
+    return [_in_text(each) for each in part] if isinstance(part, list) else text(part)
 
 
 def text(value: Any) -> str:

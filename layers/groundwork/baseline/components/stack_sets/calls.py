@@ -12,6 +12,7 @@ from typing import Any
 
 from groundwork.baseline.component import Action, Call, stays
 from groundwork.baseline.components.stacks.comparing import compared, made_of
+from groundwork.baseline.components.stacks.shown import same_value
 from groundwork.baseline.components.stacks.words import listed
 from groundwork.contracts import Severity
 from groundwork.declaration.stacks import STACK, Stack, StackSetOptions
@@ -214,7 +215,7 @@ def differences(seen: Seen, place: Declared) -> tuple[list[str], Severity]:
     words = [*its.resources, *its.sections]
     for name in sorted(seen.parameters.keys() | place.values.keys()):
         was, is_to_be = seen.parameters.get(name), place.values.get(name)
-        if was != is_to_be:
+        if was is None or is_to_be is None or not same_value(was, is_to_be, place.template.kind(name)):
             words.append(f"parameter {name} is {was!r}; expected {is_to_be!r}")
     if words:
         words.append(NOT_FORESEEN)

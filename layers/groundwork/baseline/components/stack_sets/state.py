@@ -14,8 +14,8 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from groundwork.baseline.components.stacks import shown
 from groundwork.declaration.stacks import STACK
-from groundwork.declaration.stacks.templates import parsed
 
 DELEGATED = {"CallAs": "DELEGATED_ADMIN"}
 SERVICE_MANAGED = "SERVICE_MANAGED"
@@ -120,7 +120,7 @@ def seen(cloudformation: Any, name: str, execution: str, asked: Iterable[str]) -
     return Seen(
         name,
         is_ours=is_ours(told),
-        content=parsed(told["TemplateBody"]),
+        content=shown.read(told["TemplateBody"]),
         parameters={
             each["ParameterKey"]: each.get("ParameterValue", "") for each in told.get("Parameters", [])
         },

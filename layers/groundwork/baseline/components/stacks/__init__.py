@@ -12,34 +12,26 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-service
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable, Mapping
+from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
-from groundwork.baseline.archive import template_url
-from groundwork.baseline.component import Call, Component, Needs, Permission, Target, needing, removal
-from groundwork.baseline.components.access import difference
+from botocore.exceptions import ClientError
+
+from groundwork.baseline.component import Call, Component, Needs, Permission, Target
 from groundwork.baseline.components.access import state as iam_state
-from groundwork.baseline.components.access.documents import NotYetKnown
 from groundwork.baseline.components.access.state import RoleState
-from groundwork.baseline.components.stacks import (
-    calls,
-    change_sets,
-    denied,
-    drift,
-    large,
-    parameters,
-    roles,
-    state,
-)
+from groundwork.baseline.components.stacks import change_sets, denied, drift, large, roles, state
 from groundwork.baseline.components.stacks.calls import APPLIED, PLANNED, Declared, Place
+from groundwork.baseline.components.stacks.difference import Difference, Found, is_due, stacks_of
 from groundwork.baseline.components.stacks.drift import Drift
 from groundwork.baseline.components.stacks.state import Seen
 from groundwork.baseline.components.stacks.words import ChangeSet
 from groundwork.baseline.regions import FIND_REGIONS, governed, in_each, others, skipped
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
-from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, Stack, declared_in
+from groundwork.declaration.stacks import COMPONENT, ROLE, STACK, declared_in
 from groundwork.errors import StackFailed, StackInProgress, TemplateNotThere
 
 _STACKS = (f"arn:{{partition}}:cloudformation:*:{{account}}:stack/{STACK}*/*",)
@@ -61,22 +53,6 @@ _PASSED = Permission(
 )
 """In a plan, too: the guide says of a stack's role both that whoever works on the stack must be allowed to pass it, and that
 they need not be."""
-
-
-@dataclass(frozen=True)
-class Found:
-    """`roles` are those of our names, by name; `stacks` likewise, by Region and what follows STACK, `change_sets` of
-    those to update, and `drifts` of those with drift detection. `off` are Regions that are not enabled. `not_there` are the
-    large templates that CloudFormation would be asked to read, and that are not in their bucket; `denied` the stacks, by name
-    and Region, whose creation by this execution was."""
-
-    roles: Mapping[str, RoleState] = field(default_factory=dict)
-    stacks: Mapping[str, Mapping[str, Seen]] = field(default_factory=dict)
-    off: tuple[str, ...] = ()
-    change_sets: Mapping[str, Mapping[str, ChangeSet]] = field(default_factory=dict)
-    drifts: Mapping[str, Mapping[str, Drift]] = field(default_factory=dict)
-    not_there: frozenset[str] = frozenset()
-    denied: frozenset[tuple[str, str]] = frozenset()
 
 
 class Stacks(Component[Found]):
@@ -142,7 +118,7 @@ class Stacks(Component[Found]):
     def read(self, target: Target) -> Found:
         """Stacks are looked for where one is declared; in every governed Region while there is a role of one that is not,
         or the account is behind the declaration; and in all others of the account before a role is deleted."""
-        declared = _declared(target)
+        declared = stacks_of(target)
         names = [roles.role_name(each.name) for each in declared]
         account = iam_state.read(target.client("iam"), ["Role"], names).roles
         ours = {name: role for name, role in account.items() if name in names or _is_left(role)}
@@ -172,7 +148,7 @@ class Stacks(Component[Found]):
             found = replace(found, denied=denied.once(stacks, wanted, target))
         if target.foresees or _may_apply(target):
             if target.declaration.large_templates:
-                templates = _Difference(found, target).templates()
+                templates = Difference(found, target).templates()
                 found = replace(found, not_there=large.not_there(templates, target))
             found = replace(found, change_sets=_asked(found, target))
         return found
@@ -182,12 +158,12 @@ class Stacks(Component[Found]):
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Raises `StackFailed` and `TemplateNotThere` once nothing is left that can be done, `InvalidDeclaration` when a role's policies are longer
         than IAM takes, and in a plan `StackInProgress` while CloudFormation makes a change set or compares."""
-        difference = _Difference(found, target)
+        difference = Difference(found, target)
         if target.foresees and (pending := _pending(found)):
             raise StackInProgress(f"CloudFormation {', and '.join(pending)}.")
         made = [*difference.of_declared(), *difference.left_over(), *skipped("cloudformation", found.off)]
         failures = difference.failures
-        if not target.foresees and not any(_is_due(call) for call in made):
+        if not target.foresees and not any(is_due(call) for call in made):
             if failures:
                 raise StackFailed("; ".join(f"{call.resource}: {call.reason}" for call in failures))
             if found.not_there:
@@ -211,7 +187,7 @@ def _remembers(target: Target) -> bool:
 def _asked(found: Found, target: Target) -> dict[str, dict[str, ChangeSet]]:
     """By Region and name, what CloudFormation says of each update that is due. What is not executed is deleted once all
     have been read: a plan's, and what failed."""
-    difference = _Difference(found, target)
+    difference = Difference(found, target)
     list(difference.of_declared())
     places: dict[str, list[Declared]] = {}
     for place in difference.updates:
@@ -222,19 +198,34 @@ def _asked(found: Found, target: Target) -> dict[str, dict[str, ChangeSet]]:
         here = places[cloudformation.meta.region_name]
         return {place.name: change_sets.made(cloudformation, place, name) for place in here}
 
-    told = in_each(target, "cloudformation", sorted(places), ask)
+    try:
+        told = in_each(target, "cloudformation", sorted(places), ask)
+    except Exception:
+        if target.foresees:
+            _remove(difference.updates, target, name)
+        raise
     if not _pending(replace(found, change_sets=told)):
-        for region, here in places.items():
-            for place in here:
-                change_set = told[region][place.name]
-                if target.foresees or change_set.idle or change_set.failed:
-                    change_sets.removed(target.client("cloudformation", region), place, name)
+        of_no_use = [
+            place
+            for place in difference.updates
+            for change_set in [told[place.region][place.name]]
+            if target.foresees or change_set.idle or change_set.failed
+        ]
+        for place in of_no_use:
+            change_sets.removed(target.client("cloudformation", place.region), place, name)
     return told
+
+
+def _remove(places: Iterable[Declared], target: Target, name: str) -> None:
+    """As far as they can be: why is told by what was raised before."""
+    for place in places:
+        with suppress(ClientError):
+            change_sets.removed(target.client("cloudformation", place.region), place, name)
 
 
 def _compared(found: Found, target: Target) -> dict[str, dict[str, Drift]]:
     """By Region and name, what CloudFormation says of the resources of each stack with drift detection."""
-    wanted = {each.name for each in _declared(target) if each.drift_detection}
+    wanted = {each.name for each in stacks_of(target) if each.drift_detection}
 
     def ask(cloudformation: Any) -> dict[str, Drift]:
         here = cloudformation.meta.region_name
@@ -265,135 +256,5 @@ def _pending(found: Found) -> list[str]:
     return [f"{verb} {', '.join(stacks)}" for verb, stacks in pending.items() if stacks]
 
 
-def _declared(target: Target) -> list[Stack]:
-    return declared_in(target.declaration.stacks, target.account) if target.is_declared(COMPONENT) else []
-
-
 def _is_left(role: RoleState) -> bool:
     return role.name.startswith(ROLE) and roles.OURS.items() <= role.tags.items()
-
-
-def _is_due(call: Call) -> bool:
-    return call.is_open and not call.after
-
-
-class _Difference:
-    """`failures` are reports of what nothing can be asked of any more, `updates` what a change set may be made for, and `made`
-    the templates of what CloudFormation can be asked to make or change."""
-
-    def __init__(self, found: Found, target: Target) -> None:
-        self.found, self.target = found, target
-        self.failures: list[Call] = []
-        self.updates: list[Declared] = []
-        self.made: set[str] = set()
-        self._declared = _declared(target)
-        self._unfinished: set[str] = set()
-
-    def templates(self) -> set[str]:
-        list(self.of_declared())
-        return self.made
-
-    def of_declared(self) -> Iterator[Call]:
-        for stack in self._declared:
-            if lacking := parameters.lacking(stack, self.target):
-                self._unfinished.add(stack.name)
-                self.failures.append(lacking)
-                continue
-            try:
-                role, there = roles.wanted(stack, self.target), self.found.roles.get(_role(stack))
-                mended = list(needing((), difference.role(there, role)))
-                places = self._places(stack, there is None, mends=bool(mended))
-            except NotYetKnown as unknown:
-                later = f"left out for now: {unknown}; it is laid down once that is there"
-                yield Call("cloudformation", "CreateStack", {}, f"stack {STACK}{stack.name}", "report", later)
-                continue
-            yield from mended
-            for place in places:
-                steps = list(self._steps(place))
-                if any(call.is_open for call in steps):
-                    self._unfinished.add(stack.name)
-                yield from steps
-                if compared := self.found.drifts.get(place.region, {}).get(stack.name):
-                    yield from drift.reports(compared, place)
-
-    def _places(self, stack: Stack, without_role: bool, *, mends: bool) -> list[Declared]:
-        """Raises `NotYetKnown`."""
-        target, role = self.target, _role(stack)
-        before = [name for name in stack.after if name in self._unfinished]
-        template = target.declaration.template(stack.template)
-        waits = f"role {role}" if without_role else "".join(f"stack {STACK}{name}" for name in before[:1])
-        if not waits and stack.template in self.found.not_there:
-            waits = large.awaited(stack.template, target)
-        return [
-            Declared(
-                name=stack.name,
-                region=region,
-                execution=target.execution,
-                waits=waits,
-                needs=(f"role/{role}",),
-                again=(stack.name, region) in self.found.denied,
-                stack=stack,
-                template=template,
-                url=template_url(target, template) if template.is_large else "",
-                values=template.values(
-                    parameters.filled(stack, target, name=target.account.name, region=region)
-                ),
-                role=target.role_arn(role),
-                mends=f"role {role}" if mends else "",
-                change_set=self.found.change_sets.get(region, {}).get(stack.name),
-            )
-            for region in stack.places(target.declaration.regions.home)
-            if region in self.found.stacks
-        ]
-
-    def _steps(self, place: Declared) -> Iterator[Call]:
-        seen = self.found.stacks[place.region].get(place.name)
-        if seen and not seen.is_ours:
-            by = f"with the role {seen.role}" if seen.role else "without a role of its own"
-            told = f"is there, made by others ({by}): left alone; delete it, or give the declared one another name"
-            yield place.call(calls.UPDATE, "report", told)
-        elif why := calls.failed(seen, place):
-            self._unfinished.add(place.name)
-            self.failures.append(place.call(calls.UPDATE, "report", why, severity="high"))
-        else:
-            steps = list(calls.of_declared(seen, place))
-            due = {call.operation for call in steps if _is_due(call)}
-            if due & {calls.CREATE, calls.UPDATE}:
-                self.made.add(place.stack.template)
-            if calls.UPDATE in due:
-                self.updates.append(place)
-            yield from steps
-
-    # -- what is no longer declared ------------------------------------------------------------------
-
-    def left_over(self) -> Iterator[Call]:
-        home = self.target.declaration.regions.home
-        wanted = {(each.name, region) for each in self._declared for region in each.places(home)}
-        remaining: set[str] = set()
-        for region, there in self.found.stacks.items():
-            for seen in there.values():
-                if seen.is_ours and (seen.name, region) not in wanted:
-                    remaining.add(seen.name)
-                    yield from self._taken_out(seen, region)
-        declared = {_role(each) for each in self._declared}
-        for role in self.found.roles.values():
-            name = role.name.removeprefix(ROLE)
-            if role.name in declared or (name in remaining and not self._removes):
-                continue
-            after = f"the deletion of stack {STACK}{name}" if name in remaining else ""
-            yield from removal(COMPONENT, roles.removed(role, after), self.target)
-
-    @property
-    def _removes(self) -> bool:
-        return self.target.declaration.removes(COMPONENT)
-
-    def _taken_out(self, seen: Seen, region: str) -> Iterator[Call]:
-        place = Place(name=seen.name, region=region, execution=self.target.execution)
-        if self._removes and (why := calls.not_deleted(seen, place)):
-            self.failures.append(place.call(calls.DELETE, "report", why, severity="high"))
-        else:
-            yield from removal(COMPONENT, calls.of_left_over(seen, place), self.target)
-
-
-def _role(stack: Stack) -> str:
-    return roles.role_name(stack.name)

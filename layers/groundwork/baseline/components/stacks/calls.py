@@ -17,7 +17,8 @@ from groundwork.declaration.stacks import STACK, Stack
 from groundwork.declaration.stacks.templates import FOLDER, Template
 
 from .comparing import compared, made_of
-from .state import ROLLED_BACK, STUCK, Seen, token
+from .shown import same_value
+from .state import LEFT, LEFT_BY_A_REPLACEMENT, NOT_DELETED, ROLLED_BACK, STUCK, Seen, token
 from .words import ChangeSet, listed
 
 CREATE, UPDATE, DELETE, PROTECT = (
@@ -48,13 +49,13 @@ REMEDIES: Mapping[str, str] = {
 }
 """By the status, what a person has to decide."""
 DONE = ("CREATE_COMPLETE", "UPDATE_COMPLETE")
-STEPS = ("deleted", "replaced", "kept, and forgot,", "added", "changed")
+STEPS = (LEFT, LEFT_BY_A_REPLACEMENT, "deleted", "replaced", "kept, and forgot,", "added", "changed")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Place:
     """Where a stack is, or is to be. `waits` says for what its calls wait, and `needs` what is mended before them. `again` is
-    whether a creation that this execution asked for was `denied`, and one more is asked for."""
+    whether a creation, or an update, that this execution asked for was `denied`, and one more is asked for."""
 
     name: str
     region: str
@@ -77,7 +78,7 @@ class Place:
         severity: Severity = "medium",
         after: str = "",
     ) -> Call:
-        its = self._token(operation, again=self.again and operation in (CREATE, DELETE))
+        its = self._token(operation, again=self.again)
         asked = {"StackName": f"{STACK}{self.name}", **(parameters or {})}
         if its and operation != PROTECT:
             asked["ClientRequestToken"] = its
@@ -99,16 +100,22 @@ class Place:
     def has_asked(self, seen: Seen) -> bool:
         """Whether its last operation is one that this execution asked for."""
         operations = (CREATE, UPDATE, DELETE)
-        return bool(seen.token) and seen.token in {
-            self._token(operation, again=again) for operation in operations for again in (False, True)
-        }
+        return any(
+            self.asked_for(seen, operation, again=again)
+            for operation in operations
+            for again in (False, True)
+        )
+
+    def asked_for(self, seen: Seen, operation: str, *, again: bool) -> bool:
+        """Whether its last operation is this one of this execution."""
+        return bool(seen.token) and seen.token == self._token(operation, again=again)
 
     def is_first(self, seen: Seen) -> bool:
-        """Whether its last operation is the first creation that this execution asked for."""
-        return bool(seen.token) and seen.token == self._token(CREATE, again=False)
+        """Whether its last operation is the first creation, or the first update, that this execution asked for."""
+        return any(self.asked_for(seen, operation, again=False) for operation in (CREATE, UPDATE))
 
     def _token(self, operation: str, *, again: bool) -> str:
-        """What a denied creation was deleted and made anew by is another one than what was asked before."""
+        """What follows a denial is asked with another one than what was asked before."""
         return token(self.execution, f"{operation} again" if again else operation, self.resource)
 
 
@@ -138,7 +145,9 @@ class Declared(Place):
         }
 
     def update(self, reason: str, *, severity: Severity = "medium", after: str = "") -> Call:
-        return self.call(UPDATE, "update", reason, {"ChangeSetName": APPLIED}, severity=severity, after=after)
+        """AWS's reference has it that what failed is not rolled back unless it is asked for."""
+        asked = {"ChangeSetName": APPLIED, "DisableRollback": False}
+        return self.call(UPDATE, "update", reason, asked, severity=severity, after=after)
 
 
 # -- declared ------------------------------------------------------------------------------------------
@@ -160,6 +169,7 @@ def of_declared(seen: Seen | None, place: Declared) -> Iterator[Call]:
     else:
         if place.has_asked(seen) and seen.status in DONE:
             yield _made_before(seen, place)
+            yield from _left(seen, place)
         yield from _update(seen, place)
 
 
@@ -170,9 +180,19 @@ def _made_before(seen: Seen, place: Declared) -> Call:
     else:
         by_step = sorted(seen.steps.items(), key=lambda each: (STEPS.index(each[1]), each[0]))
         words = "; ".join(listed(f"{step} {name}" for name, step in by_step)) or "changed"
-        severity: Severity = "high" if {"deleted", "replaced"} & set(seen.steps.values()) else "medium"
+        severity: Severity = (
+            "high" if {"deleted", "replaced", *NOT_DELETED} & set(seen.steps.values()) else "medium"
+        )
         made = place.call(UPDATE, "update", words, severity=severity)
     return replace(made, made_before=True)
+
+
+def _left(seen: Seen, place: Declared) -> Iterator[Call]:
+    """Still there, and told by nobody later."""
+    for name, why in seen.left.items():
+        told = f"{why}, and is in the stack no longer: by an entry role, empty what resists and delete it, or it stays"
+        report = place.call(UPDATE, "report", told, severity="high")
+        yield replace(report, resource=f"{place.resource}: {name}")
 
 
 def _creation(place: Declared, after: str) -> Call:
@@ -229,7 +249,8 @@ def differences(seen: Seen, place: Declared) -> tuple[list[str], Severity]:
     if place.change_set and place.change_set.changes:
         resources, severity = place.change_set.words, place.change_set.severity
     for name, value in place.values.items():
-        if name in seen.parameters and seen.parameters[name] != value:
+        kind = place.template.kind(name)
+        if name in seen.parameters and not same_value(seen.parameters[name], value, kind):
             others.append(f"parameter {name} is {seen.parameters[name]!r}; expected {value!r}")
     return [*resources, *others], severity
 
@@ -238,8 +259,8 @@ def failed(seen: Seen | None, place: Declared) -> str:
     """Why nothing is asked of CloudFormation: this execution has asked already, or a person has to decide."""
     if seen is None or seen.in_progress:
         return ""
-    if place.has_asked(seen):
-        if seen.never_made and not (place.again and place.is_first(seen)):
+    if place.has_asked(seen) and not (place.again and place.is_first(seen)):
+        if seen.never_made:
             return f"its creation failed and was rolled back ({seen.status}): {seen.failure}"
         if seen.status == ROLLED_BACK and differences(seen, place)[0]:
             return f"its update failed and was rolled back ({seen.status}): {seen.failure}"

@@ -26,6 +26,10 @@ from .words import ChangeSet
 IN_PROGRESS = ("CREATE_PENDING", "CREATE_IN_PROGRESS", "DELETE_PENDING", "DELETE_IN_PROGRESS")
 NO_CHANGES = ("didn't contain changes", "No updates are to be performed")
 """What the reason of a change set holds that failed because there is nothing to change."""
+REFUSALS = ("InsufficientCapabilitiesException", "ValidationError")
+"""By which CloudFormation takes no change set of one stack: others are worked on all the same."""
+AT_WORK = "_IN_PROGRESS state"
+"""What stands in the refusal where it has begun to work on the stack since that was read."""
 
 
 def made(cloudformation: Any, place: Declared, name: str) -> ChangeSet:
@@ -39,9 +43,12 @@ def made(cloudformation: Any, place: Declared, name: str) -> ChangeSet:
         cloudformation.delete_change_set(**at)
         there = None
     if there is None:
-        cloudformation.create_change_set(
-            **at, **contents, ChangeSetType="UPDATE", Description=f"{meant} {asked}"
-        )
+        try:
+            cloudformation.create_change_set(
+                **at, **contents, ChangeSetType="UPDATE", Description=f"{meant} {asked}"
+            )
+        except ClientError as refused:
+            return _refused(refused)
         there = _described(cloudformation, at)
     if there is None or there["Status"] in IN_PROGRESS or meant not in there.get("Description", ""):
         return ChangeSet(pending=True)
@@ -51,6 +58,15 @@ def made(cloudformation: Any, place: Declared, name: str) -> ChangeSet:
             return ChangeSet(idle=True)
         return ChangeSet(failed=validation_errors(cloudformation, ChangeSetName=there["ChangeSetId"]) or why)
     return ChangeSet([each["ResourceChange"] for each in there["Changes"]])
+
+
+def _refused(error: ClientError) -> ChangeSet:
+    """Raises what is no refusal of this one change set."""
+    told = error.response["Error"]
+    if told["Code"] not in REFUSALS:
+        raise error
+    why = told.get("Message", "").rstrip(". ")
+    return ChangeSet(pending=True) if AT_WORK in why else ChangeSet(failed=why or told["Code"])
 
 
 def removed(cloudformation: Any, place: Declared, name: str) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from groundwork.declaration.stacks import Stack
 from groundwork.declaration.stacks.templates import FOLDER, Template, shape
 
+from .shown import same
 from .words import listed
 
 
@@ -32,7 +33,7 @@ def compared(content: Mapping[str, Any], stack: Stack, template: Template) -> Co
     there, wanted = shape(content), shape(template.content)
     resources = there.get("Resources", {})
     sections = (there.keys() | wanted.keys()) - {"Resources"}
-    changed = sorted(name for name in sections if there.get(name) != wanted.get(name))
+    changed = sorted(name for name in sections if not same(there.get(name), wanted.get(name)))
     return Compared(
         tuple(_differences(resources, wanted["Resources"])) if there else (),
         (f"{' and '.join(changed)} differ from {FOLDER}/{stack.template}",) if changed else (),
@@ -44,7 +45,7 @@ def _differences(there: Mapping[str, Any], wanted: Mapping[str, Any]) -> Iterato
     for verb, names, kinds in (
         ("deletes", there.keys() - wanted.keys(), there),
         ("adds", wanted.keys() - there.keys(), wanted),
-        ("changes", {name for name in there.keys() & wanted if there[name] != wanted[name]}, wanted),
+        ("changes", {name for name in there.keys() & wanted if not same(there[name], wanted[name])}, wanted),
     ):
         if names:
             named = listed(f"{name} ({kinds[name]['Type']})" for name in sorted(names))

@@ -1,5 +1,5 @@
-"""A creation that was denied: IAM may show CloudFormation the policies of a stack's new role some seconds late. So an execution
-asks for such a stack once more, and remembers that it did; what is denied then is told.
+"""A creation, or an update, that was denied: IAM may show CloudFormation the policies of a stack's role some seconds after they
+were put. So an execution asks once more, and remembers that it did; what is denied then is told.
 
 https://docs.aws.amazon.com/IAM/latest/UserGuide/troubleshoot.html
 """
@@ -12,7 +12,7 @@ from collections.abc import Iterable, Mapping
 from groundwork.baseline.component import Notes, Target
 
 from .calls import Place
-from .state import Seen
+from .state import ROLLED_BACK, Seen
 
 DENIED = re.compile("not authorized|unauthorized|access ?denied", re.IGNORECASE)
 """What stands in the reason of a resource that the role may not make; each service has its own words."""
@@ -21,7 +21,7 @@ DENIED = re.compile("not authorized|unauthorized|access ?denied", re.IGNORECASE)
 def once(
     stacks: Mapping[str, Mapping[str, Seen]], wanted: Iterable[tuple[str, str]], target: Target
 ) -> frozenset[tuple[str, str]]:
-    """Those of the `wanted` stacks, by name and Region, whose first creation by this execution was denied."""
+    """Those of the `wanted` stacks, by name and Region, whose first creation, or first update, by this execution was denied."""
     return frozenset(
         (name, region)
         for name, region in wanted
@@ -37,7 +37,7 @@ def _once(seen: Seen | None, place: Place, notes: Notes) -> bool:
     key = f"denied {place.resource}"
     if seen is None:
         return notes.get(key) is not None
-    if not (seen.is_ours and seen.never_made):
+    if not seen.is_ours or not (seen.never_made or seen.status == ROLLED_BACK):
         return False
     if place.is_first(seen) and DENIED.search(seen.failure):
         notes.setdefault(key, seen.token)

@@ -14,8 +14,9 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from groundwork.declaration.stacks import STACK
-from groundwork.declaration.stacks.templates import Template, parsed
+from groundwork.declaration.stacks.templates import Template
 
+from . import shown
 from .roles import role_name
 
 NEVER_MADE = ("CREATE_FAILED", "REVIEW_IN_PROGRESS", "ROLLBACK_COMPLETE", "ROLLBACK_FAILED")
@@ -26,6 +27,13 @@ ROLLED_BACK = "UPDATE_ROLLBACK_COMPLETE"
 BEGINNINGS = ("CREATE_IN_PROGRESS", "DELETE_IN_PROGRESS", "UPDATE_IN_PROGRESS")
 LONGEST_EXECUTION = timedelta(hours=6)
 """After which the state machine ends it."""
+LEFT = "could not delete, and forgot,"
+LEFT_BY_A_REPLACEMENT = "replaced, and could not delete the old one of,"
+NOT_DELETED = (LEFT, LEFT_BY_A_REPLACEMENT)
+"""Of what an update was to delete in the end: CloudFormation tries three times, and the stack is complete without it.
+https://repost.aws/knowledge-center/cloudformation-stack-cleanup-stuck"""
+IN_USE = "as it is in use by"
+"""What stands in the reason of a stack whose deletion was cancelled, in AWS's words of today and of before."""
 CANCELLED = "cancelled"
 """What stands in the reason of a resource that failed because another one did."""
 
@@ -34,7 +42,8 @@ CANCELLED = "cancelled"
 class Seen:
     """A stack of our names. `content` is what its template says, read where it is compared. Of one whose last operation
     failed, `failure` is the first event that did. Of that one, and of one that may have been changed by the execution at
-    work, `token` is what the operation was asked with, and `steps` what was done to which resource."""
+    work, `token` is what the operation was asked with, `steps` what was done to which resource, and `left` why it could not
+    delete what is in the stack no longer."""
 
     name: str
     status: str
@@ -45,6 +54,7 @@ class Seen:
     failure: str = ""
     token: str = ""
     steps: Mapping[str, str] = field(default_factory=dict)
+    left: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def is_ours(self) -> bool:
@@ -68,7 +78,7 @@ def token(execution: str, operation: str, stack: str) -> str:
 
 def stacks(cloudformation: Any, compared: Mapping[str, Template], *, remembers: bool) -> dict[str, Seen]:
     """Those of our names in a Region, by what follows them: one call for all, and one each of those that are `compared` with a
-    template, whose last operation failed, or, where it `remembers`, that changed no longer ago than an execution lasts."""
+    template, whose last operation failed or was cancelled, or, where it `remembers`, that changed no longer ago than an execution lasts."""
     since = datetime.now(UTC) - LONGEST_EXECUTION if remembers else None
     pages = cloudformation.get_paginator("describe_stacks").paginate()
     listed = [each for page in pages for each in page["Stacks"] if each["StackName"].startswith(STACK)]
@@ -92,24 +102,23 @@ def _seen(
     if settled and there.name in compared:
         there = replace(there, content=_content(cloudformation, raw, compared[there.name]))
     is_recent = since is not None and raw.get("LastUpdatedTime", raw["CreationTime"]) > since
-    if settled and there.status != ROLLED_BACK and not is_recent:
+    reason = raw.get("StackStatusReason", "").rstrip(". ")
+    if settled and there.status != ROLLED_BACK and not is_recent and IN_USE not in reason:
         return there
     operation = list(_last_operation(cloudformation, raw))
     failure = _failure(operation) or (
         validation_errors(cloudformation, StackName=raw["StackId"]) if there.never_made else ""
     )
-    failure = failure or raw.get("StackStatusReason", "").rstrip(". ")
+    failure = failure or reason
     asked = operation[-1].get("ClientRequestToken", "") if operation else ""
-    return replace(there, failure=failure, token=asked, steps=_steps(operation))
+    steps = _steps(operation)
+    return replace(there, failure=failure, token=asked, steps=steps, left=_left(operation, steps))
 
 
 def _content(cloudformation: Any, raw: Mapping[str, Any], declared: Template) -> Mapping[str, Any]:
-    """botocore gives a template in JSON as what it says, one in YAML as its text; of the declared one that has been read."""
+    """botocore gives a template in JSON as what it says, one in YAML as its text."""
     body = cloudformation.get_template(StackName=raw["StackName"], TemplateStage="Original")["TemplateBody"]
-    if body == declared.body:
-        return declared.content
-    found: Mapping[str, Any] = parsed(body if isinstance(body, str) else json.dumps(body))
-    return found
+    return shown.content(body if isinstance(body, str) else json.dumps(body, ensure_ascii=False), declared)
 
 
 def validation_errors(cloudformation: Any, **of: str) -> str:
@@ -165,11 +174,26 @@ def _steps(operation: Iterable[Event]) -> dict[str, str]:
 
 def _step(statuses: set[str]) -> str:
     verbs = {status.partition("_")[0] for status in statuses}
+    is_left = "DELETE_FAILED" in statuses and "DELETE_COMPLETE" not in statuses
     if "UPDATE" in verbs:
-        return "replaced" if "DELETE" in verbs else "changed"
+        replaced = LEFT_BY_A_REPLACEMENT if is_left else "replaced"
+        return replaced if "DELETE" in verbs else "changed"
+    if is_left:
+        return LEFT
     if "DELETE_SKIPPED" in statuses:
         return "kept, and forgot,"
     return "deleted" if "DELETE" in verbs else "added"
+
+
+def _left(operation: Iterable[Event], steps: Mapping[str, str]) -> dict[str, str]:
+    """By resource, its id and why it is still there, by the newest event that says so."""
+    left: dict[str, str] = {}
+    for event in operation:
+        name = _named(event)
+        if event["ResourceStatus"] == "DELETE_FAILED" and steps.get(name) in NOT_DELETED:
+            reason = event.get("ResourceStatusReason", "").rstrip(". ")
+            left.setdefault(name, f"{event.get('PhysicalResourceId', '')} could not be deleted ({reason})")
+    return left
 
 
 def _named(event: Event) -> str:
