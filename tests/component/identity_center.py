@@ -28,9 +28,13 @@ def declared(
     roles: Mapping[str, Any] | None = None,
     groups: Mapping[str, str] | None = None,
     region: str | None = None,
+    home: str | None = None,
     prune: Mapping[str, str] | None = None,
 ) -> Declaration:
     """The default declaration with permission sets; `roles` changes all roles that have one."""
+    regions = declaration.regions
+    if home:
+        regions = regions.model_copy(update={"home": home, "governed": [home]})
     made = [
         role.model_copy(update={"permission_set": name, **((roles or {}) if name else {})})
         for role, name in zip(declaration.access.roles, names, strict=True)
@@ -42,6 +46,7 @@ def declared(
         update={
             "access": declaration.access.model_copy(update={"roles": made}),
             "baseline": baseline,
+            "regions": regions,
             "identity_center": IdentityCenter(region=region, groups=dict(groups or {})),
             "prune": dict(prune or {}),
         }
@@ -51,12 +56,12 @@ def declared(
 class People:
     """Looks and sabotages by the management account's administrator."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, region: str = "us-east-1") -> None:
         self.world = world
-        self.center: Center = enable(world.aws.management_account)
+        self.center: Center = enable(world.aws.management_account, region)
         self.center.seconds = 0
-        self.sso = world.aws.client("sso-admin")
-        self.store = world.aws.client("identitystore")
+        self.sso = world.aws.client("sso-admin", region=self.center.region)
+        self.store = world.aws.client("identitystore", region=self.center.region)
         self.instance = {"InstanceArn": self.center.arn}
         self.ids: dict[str, str] = {}
         """Of groups, by their names."""

@@ -430,7 +430,7 @@ def test_policies_that_are_too_long_are_refused() -> None:
     with pytest.raises(InvalidDeclaration, match="IAM takes 10,240"):
         list(
             SETS.diff(
-                Found(Standing(str(target.organization.security_account_id), Instance("a", "b"))), target
+                Found(Standing(str(target.organization.security_account_id), Instance("a", "b", "c"))), target
             )
         )
 

@@ -22,6 +22,6 @@ def test_an_account_in_which_it_failed_is_asked_for_once() -> None:
 
 def test_closed_accounts_do_not_count_as_having_it() -> None:
     found = Found(closed=frozenset((GONE, LATE)))
-    instance = Instance("arn:instance", "store")
+    instance = Instance("arn:instance", "store", "eu-west-1")
     (told,) = _former(EVERYWHERE, found, instance, target_without_aws("security"))
     assert "1 account still has it" in told.reason

@@ -237,7 +237,9 @@ def _creation(each: Assignment, found: Found, where: Instance, target: Target) -
     given = _given(where, known, Principal(GROUP, group), target)
     resource = _resource(each.permission_set, each.group)
     why = f"does not exist: {each.group} does not come in"
-    return Call("sso-admin", "CreateAccountAssignment", given, resource, "create", why, after=waits)
+    return Call(
+        *("sso-admin", "CreateAccountAssignment", given, resource, "create", why, where.region), after=waits
+    )
 
 
 def _deletion(name: str, principal: Principal, found: Found, where: Instance, target: Target) -> Call:
@@ -250,6 +252,7 @@ def _deletion(name: str, principal: Principal, found: Found, where: Instance, ta
         _resource(name, who),
         "delete",
         f"lets {who} in, which is not declared",
+        where.region,
         severity="high",
         after="IAM Identity Center has taken it off" if at_work else "",
     )

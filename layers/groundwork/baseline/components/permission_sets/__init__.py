@@ -207,7 +207,7 @@ class _Difference:
         which = {"InstanceArn": self.instance.arn, "PermissionSetArn": arn}
         return Call(
             *("sso-admin", operation, {**which, **given}, self.resource),
-            *("update", reason),
+            *("update", reason, self.instance.region),
             severity=severity,
             after="" if self.there else f"{self.resource} is there",
             needs=(),
@@ -222,7 +222,7 @@ class _Difference:
         }
         why = "does not exist: nobody comes in by it"
         return Call(
-            *("sso-admin", "CreatePermissionSet", given, self.resource, "create", why),
+            *("sso-admin", "CreatePermissionSet", given, self.resource, "create", why, self.instance.region),
             needs=(),
         )
 
@@ -303,6 +303,7 @@ class _Difference:
         given = {"InstanceArn": self.instance.arn, "PermissionSetArn": there.arn, **where}
         return Call(
             *("sso-admin", "ProvisionPermissionSet", given, f"{self.resource} in {place}", "update", told),
+            region=self.instance.region,
             after=waits,
             needs=(self.resource,),
         )
@@ -356,7 +357,9 @@ def _former(there: PermissionSet, found: Found, where: Instance, target: Target)
         yield Call("sso-admin", "", {}, resource, "report", told, severity="low", taken_out=True)
         return
     given = {"InstanceArn": where.arn, "PermissionSetArn": there.arn}
-    deletion = Call("sso-admin", "DeletePermissionSet", given, resource, "delete", why, severity="low")
+    deletion = Call(
+        "sso-admin", "DeletePermissionSet", given, resource, "delete", why, where.region, severity="low"
+    )
     yield from removal(PERMISSION_SETS, [deletion], target)
 
 

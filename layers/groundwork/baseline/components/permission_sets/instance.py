@@ -44,8 +44,11 @@ _names: dict[str, str] = {}
 
 @dataclass(frozen=True)
 class Instance:
+    """Its permission sets and assignments are looked at and changed in its primary `region`."""
+
     arn: str
     identity_store: str
+    region: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +65,7 @@ def region(target: Target) -> str:
 
 
 def client(target: Target) -> Any:
+    """Of the Region in which the instance is."""
     return target.client("sso-admin", region(target))
 
 
@@ -72,7 +76,7 @@ def standing(target: Target) -> Standing:
     pages = client(target).get_paginator("list_instances").paginate()
     found = next(
         (
-            Instance(each["InstanceArn"], each["IdentityStoreId"])
+            Instance(each["InstanceArn"], each["IdentityStoreId"], region(target))
             for page in pages
             for each in page.get("Instances", [])
             if each["OwnerAccountId"] == target.organization.management_account_id
