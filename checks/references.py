@@ -93,6 +93,19 @@ def errors() -> str:
                 ],
             ),
             "",
+            "### Reasons of IAM Identity Center",
+            "",
+            "Of its exceptions, and of those of its identity store, where AWS KMS refuses what they ask of a key of your own.",
+            "",
+            *table(
+                ("Service", "Reason", "What happens"),
+                [
+                    (f"`{service}`", f"`{reason}`", _what_happens(answer))
+                    for service in ("identitystore", "sso-admin")
+                    for reason, answer in sorted(SERVICES[service].reasons.items())
+                ],
+            ),
+            "",
             "## Every other name",
             "",
             "`States.Timeout`, `Lambda.Unknown` and the like are AWS's own, as are the codes of AWS services.",

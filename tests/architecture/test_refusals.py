@@ -25,7 +25,9 @@ from tests.architecture.test_models import ON_BEHALF, permitted
 BY_OTHERS = ON_BEHALF | {
     "cloudformation:BatchDescribeTypeConfigurations",  # CloudFormation, for whoever asks it for drift
     "cloudformation:DetectStackResourceDrift",
-    "kms:Decrypt",  # SQS and SNS
+    "kms:Decrypt",  # SQS, SNS and IAM Identity Center
+    "kms:Encrypt",
+    "kms:GenerateDataKeyWithoutPlaintext",
     "lambda:InvokeFunction",  # Step Functions: Lambda's errors are named in each Retry
     "organizations:ListDelegatedAdministrators",  # Config, for whoever makes an aggregator
 }
@@ -83,6 +85,20 @@ def test_every_reason_in_the_table_is_one_of_aws() -> None:
     assert SERVICES["organizations"].reasons.keys() <= known
 
 
+@pytest.mark.parametrize("service", ["identitystore", "sso-admin"])
+def test_every_reason_of_a_key_has_an_answer(service: str) -> None:
+    model = get_session().get_service_model(service)
+    codes = (
+        "AccessDeniedException",
+        "ResourceNotFoundException",
+        "ThrottlingException",
+        "ValidationException",
+    )
+    shapes = [model.shape_for(code) for code in codes]
+    known = {reason for shape in shapes for reason in shape.members["Reason"].metadata["enum"]}  # type: ignore[attr-defined]
+    assert SERVICES[service].reasons.keys() == known
+
+
 def test_words_are_sentences() -> None:
     for service in SERVICES.values():
         answers = [
@@ -134,6 +150,13 @@ CASES: list[tuple[str, str, str | None, type[GroundworkError], str]] = [
     ),
     ("CreatePolicy", "InvalidInputException", "INVALID_ENUM", RefusedUnexpectedly, "its reason"),
     ("PutBucketPolicy", "SlowDown", None, ComponentNotSettled, "no more calls"),
+    (
+        *("ListPermissionSets", "AccessDeniedException", "KMS_AccessDeniedException"),
+        *(ComponentNotSettled, "may not use the key"),
+    ),
+    ("ListPermissionSets", "ResourceNotFoundException", "KMS_NotFoundException", RefusedByAws, "not found"),
+    ("GetGroupId", "AccessDeniedException", "KMS_ACCESS_DENIED", ComponentNotSettled, "may not use the key"),
+    ("GetGroupId", "ValidationException", "KMS_DISABLED", RefusedByAws, "switch it on again"),
 ]
 
 

@@ -53,6 +53,10 @@ def declared(
     )
 
 
+OF_A_KEY = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext"}
+"""What both may besides, for instances that have a key of the organization's own."""
+
+
 class People:
     """Looks and sabotages by the management account's administrator."""
 

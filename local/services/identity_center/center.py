@@ -91,6 +91,8 @@ class Center:
         unique = uuid4().hex
         self.arn = f"arn:{self.partition}:sso:::instance/ssoins-{unique[:16]}"
         self.identity_store = f"d-{unique[-10:]}"
+        self.key: str | None = None
+        """The ARN of a customer managed key, which is in the management account, as AWS demands it."""
         self.seconds: float = 5
         self.failures: list[str] = []
         """Why the next requests fail, in order."""

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentTypeError
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.__main__ import _enabled, _region
 from local.engine import Engine
@@ -102,6 +103,27 @@ def test_a_group_is_found_by_its_display_name_from_the_delegated_administrator(
     assert code_of(lambda: theirs.get_group_id(**store, AlternateIdentifier=asked)) == MISSING
     member = organization.store(organization.member)
     assert code_of(lambda: member.get_group_id(**store, AlternateIdentifier=asked)) == REFUSED
+
+
+def test_a_key_of_the_instance_is_used_as_the_caller(organization: Organization) -> None:
+    store = {"IdentityStoreId": organization.center.identity_store}
+    asked = {"UniqueAttribute": {"AttributePath": "displayName", "AttributeValue": "Admins"}}
+    organization.center.key = organization.engine.client("kms").create_key()["KeyMetadata"]["Arn"]
+    theirs, sso = organization.store(organization.security), organization.sso(organization.security)
+    calls: list[Callable[[], object]] = [
+        lambda: theirs.get_group_id(**store, AlternateIdentifier=asked),
+        lambda: sso.list_permission_sets(**organization.instance),
+        lambda: sso.create_permission_set(**organization.instance, Name="keyed"),
+    ]
+    refused = []
+    for call in calls:
+        with pytest.raises(ClientError, match="kms:Decrypt") as denied:
+            call()
+        refused.append((denied.value.response["Error"]["Code"], denied.value.response.get("Reason")))
+    assert sso.list_instances()["Instances"]
+    organization.center.key = None
+    of_the_key = (REFUSED, "KMS_AccessDeniedException")
+    assert refused == [(REFUSED, "KMS_ACCESS_DENIED"), of_the_key, of_the_key]
 
 
 def test_a_permission_set_has_tags_policies_and_a_boundary(organization: Organization) -> None:

@@ -72,7 +72,9 @@ SERVICES: Mapping[str, Service] = {
     "events": _service(stack.CALLS_OF_EVENTS, stack.ANSWERS_OF_EVENTS),
     "guardduty": _service(guardduty.CALLS, guardduty.ANSWERS),
     "iam": _service(iam.CALLS, iam.ANSWERS),
-    "identitystore": _service(iam.CALLS_OF_IDENTITY_STORE, iam.ANSWERS_OF_IDENTITY_STORE),
+    "identitystore": _service(
+        iam.CALLS_OF_IDENTITY_STORE, iam.ANSWERS_OF_IDENTITY_STORE, iam.REASONS_OF_IDENTITY_STORE
+    ),
     "inspector2": _service(inspector.CALLS, inspector.ANSWERS),
     "kms": _service(account.CALLS_OF_KMS, account.ANSWERS_OF_KMS),
     "logs": _service(alarms.CALLS_OF_LOGS, alarms.ANSWERS_OF_LOGS),
@@ -86,7 +88,9 @@ SERVICES: Mapping[str, Service] = {
     "sns": _service(f"{stack.CALLS_OF_SNS} {alarms.CALLS_OF_SNS}", alarms.ANSWERS_OF_SNS),
     "sqs": _service(stack.CALLS_OF_SQS, stack.ANSWERS_OF_SQS),
     "stepfunctions": _service(stack.CALLS_OF_STEP_FUNCTIONS, stack.ANSWERS_OF_STEP_FUNCTIONS),
-    "sso-admin": _service(iam.CALLS_OF_IDENTITY_CENTER, iam.ANSWERS_OF_IDENTITY_CENTER),
+    "sso-admin": _service(
+        iam.CALLS_OF_IDENTITY_CENTER, iam.ANSWERS_OF_IDENTITY_CENTER, iam.REASONS_OF_IDENTITY_CENTER
+    ),
     "ssm": _service(account.CALLS_OF_SSM, account.ANSWERS_OF_SSM),
     "sts": _service(iam.CALLS_OF_STS, iam.ANSWERS_OF_STS),
 }

@@ -9,7 +9,9 @@ https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
 
 from __future__ import annotations
 
-from .answer import FAULT, THROTTLED, Answers, again, busy, quota, read, refused, unsent
+from collections.abc import Mapping
+
+from .answer import FAULT, THROTTLED, Answer, Answers, again, busy, quota, read, refused, unsent
 
 CALLS = (
     "AddUserToGroup AttachGroupPolicy AttachRolePolicy CreateAccountAlias CreateGroup CreatePolicy "
@@ -174,6 +176,34 @@ _NOT_ADMINISTERED = again(
     "where only that account may change it: take that assignment off there."
 )
 _DELETED = again("Somebody deleted it a moment ago: seen at the next look.")
+
+_KEY = "Its key in AWS KMS, which the management account holds,"
+_NOT_BY_THE_KEY = again(
+    "The entry role may not use the key of IAM Identity Center in AWS KMS. If it goes on: let its policy, in the management account, "
+    "allow that, as docs/declare.md has it (People of IAM Identity Center)."
+)
+_NO_KEY = refused(f"{_KEY} is not found: give IAM Identity Center, in its settings, one that is there.")
+_UNUSABLE_KEY = refused(f"{_KEY} is off, or waits to be deleted: switch it on again, or cancel its deletion.")
+_NO_SUCH_USE = refused(
+    f"{_KEY} is not one that encrypts: give IAM Identity Center, in its settings, a symmetric one."
+)
+REASONS_OF_IDENTITY_CENTER: Mapping[str, Answer] = {
+    "KMS_AccessDeniedException": _NOT_BY_THE_KEY,
+    "KMS_DisabledException": _UNUSABLE_KEY,
+    "KMS_InvalidKeyUsageException": _NO_SUCH_USE,
+    "KMS_InvalidStateException": _UNUSABLE_KEY,
+    "KMS_NotFoundException": _NO_KEY,
+    "KMS_ThrottlingException": THROTTLED,
+}
+REASONS_OF_IDENTITY_STORE: Mapping[str, Answer] = {
+    "KMS_ACCESS_DENIED": _NOT_BY_THE_KEY,
+    "KMS_DISABLED": _UNUSABLE_KEY,
+    "KMS_INVALID_ARN": _NO_KEY,
+    "KMS_INVALID_KEY_USAGE": _NO_SUCH_USE,
+    "KMS_INVALID_STATE": _UNUSABLE_KEY,
+    "KMS_KEY_NOT_FOUND": _NO_KEY,
+    "KMS_THROTTLING": THROTTLED,
+}
 
 ANSWERS_OF_IDENTITY_CENTER: Answers = {
     "AccessDeniedException": _NOT_ADMINISTERED,

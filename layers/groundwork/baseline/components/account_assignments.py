@@ -23,6 +23,7 @@ from botocore.exceptions import ClientError
 from groundwork.baseline.component import Call, Component, Permission, Target, known_later, removal
 from groundwork.baseline.components.permission_sets import instance, with_failures
 from groundwork.baseline.components.permission_sets.instance import (
+    CHANGES,
     INSTANCE,
     LOOKS,
     PERMISSION_SET,
@@ -83,7 +84,10 @@ class AccountAssignments(Component[Found]):
             ["arn:{partition}:identitystore::*:identitystore/*", "arn:{partition}:identitystore:::group/*"],
         ),
     )
-    writes = (Permission(["sso:CreateAccountAssignment", "sso:DeleteAccountAssignment"], _ACCOUNT),)
+    writes = (
+        *CHANGES,
+        Permission(["sso:CreateAccountAssignment", "sso:DeleteAccountAssignment"], _ACCOUNT),
+    )
 
     # -- read ----------------------------------------------------------------------------------------
 

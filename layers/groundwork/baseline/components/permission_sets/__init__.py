@@ -24,6 +24,7 @@ from groundwork.baseline.component import Call, Component, Permission, Target, k
 from groundwork.baseline.components.access.documents import NotYetKnown, compact
 from groundwork.baseline.components.permission_sets import instance
 from groundwork.baseline.components.permission_sets.instance import (
+    CHANGES,
     INSTANCE,
     LOOKS,
     OURS,
@@ -91,6 +92,7 @@ class PermissionSets(Component[Found]):
         Permission(["organizations:ListAccounts"]),
     )
     writes = (
+        *CHANGES,
         Permission(
             [
                 "sso:AttachManagedPolicyToPermissionSet",

@@ -28,12 +28,22 @@ SERVICE = "sso.amazonaws.com"
 OURS = {"Key": MANAGED_BY, "Value": "groundwork"}
 INSTANCE = "arn:{partition}:sso:::instance/*"
 PERMISSION_SET = "arn:{partition}:sso:::permissionSet/*"
+_OF_A_KEY = (
+    ["arn:{partition}:kms:*:*:key/*"],
+    {"StringLike": {"kms:ViaService": ["sso.*.amazonaws.com", "identitystore.*.amazonaws.com"]}},
+)
+CHANGES = (Permission(["kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext"], *_OF_A_KEY),)
+"""What changing anything needs besides its action, where the instance has a key of the organization's own.
+
+https://docs.aws.amazon.com/singlesignon/latest/userguide/baseline-KMS-key-policy.html
+"""
 LOOKS = (
     Permission(["organizations:ListDelegatedAdministrators", "sso:ListInstances"]),
     Permission(
         ["sso:DescribePermissionSet", "sso:ListPermissionSets", "sso:ListTagsForResource"],
         [INSTANCE, PERMISSION_SET],
     ),
+    Permission(["kms:Decrypt"], *_OF_A_KEY),
 )
 """What looking at the instance and its permission sets needs."""
 WITHOUT = "Take permission-sets and account-assignments out of the baseline"
