@@ -50,7 +50,7 @@ WRITES = (*READS, "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext")
 
 
 def of_its_key(action: Action, region: str, account: str) -> Iterator[tuple[str, str, Keys]]:
-    """What whoever calls must be allowed with the instance's own key, where it has one: the action, the key, and the keys of the
+    """What whoever calls must be allowed with the instance's own key, where it has one that is there: the action, the key, and the keys of the
     request. AWS says what administrators must be allowed, and not which call needs what: each needs all that its kind may.
 
     https://docs.aws.amazon.com/singlesignon/latest/userguide/baseline-KMS-key-policy.html
@@ -58,7 +58,7 @@ def of_its_key(action: Action, region: str, account: str) -> Iterator[tuple[str,
     """
     service = action.name.partition(":")[0]
     center = state.identity_center(account) if service in ("identitystore", "sso") else None
-    if center is None or center.key is None or action.name in OF_INSTANCES:
+    if center is None or not center.has_its_key or action.name in OF_INSTANCES:
         return
     store = f"arn:{PARTITION}:identitystore::{center.management}:identitystore/{center.identity_store}"
     context = {

@@ -156,6 +156,11 @@ CASES: list[tuple[str, str, str | None, type[GroundworkError], str]] = [
     ),
     ("ListPermissionSets", "ResourceNotFoundException", "KMS_NotFoundException", RefusedByAws, "not found"),
     ("GetGroupId", "AccessDeniedException", "KMS_ACCESS_DENIED", ComponentNotSettled, "may not use the key"),
+    (
+        *("GetGroupId", "ResourceNotFoundException", None),
+        *(ComponentNotSettled, "identity store is not there"),
+    ),
+    ("GetGroupId", "ResourceNotFoundException", "KMS_KEY_NOT_FOUND", RefusedByAws, "not found"),
     ("GetGroupId", "ValidationException", "KMS_DISABLED", RefusedByAws, "switch it on again"),
 ]
 

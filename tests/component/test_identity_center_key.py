@@ -9,7 +9,10 @@ from typing import Any
 
 import pytest
 
-from groundwork.errors import ComponentNotSettled
+from groundwork.aws import refusals
+from groundwork.baseline.components.permission_sets import identities
+from groundwork.baseline.components.permission_sets.instance import Instance
+from groundwork.errors import ComponentNotSettled, RefusedByAws
 from tests.component.conftest import World
 from tests.component.identity_center import ASSIGNMENTS, GROUPS, SETS, People, declared
 from tests.component.sabotage import prove_complete, used_and_declared
@@ -56,6 +59,23 @@ def test_the_key_is_used_once_its_policy_is_as_the_documentation_has_it(people: 
     for component in (SETS, ASSIGNMENTS):
         used, said = used_and_declared(world, component)
         assert {each for each in said - used if each.startswith("kms:")} == set()
+
+
+def test_a_key_that_is_gone_leaves_no_group_unknown(people: People) -> None:
+    world, key = people.world, people.center.key
+    declaration = declared(world.declaration)
+    target = world.target(ASSIGNMENTS, world.account(), declaration)
+    people.center.key = str(key).replace("key/", "key/no-")
+    with pytest.raises(RefusedByAws, match=r"KMS_NotFound.*\. The key of .* is not found"):
+        world.apply(ASSIGNMENTS, target.account, declaration=declaration)
+    where = Instance(people.center.arn, people.center.identity_store, people.center.region)
+    with (
+        pytest.raises(RefusedByAws, match=r"GetGroupId.*KMS_KEY_NOT_FOUND.*\. The key of .* is not found"),
+        refusals.named("assignments"),
+    ):
+        identities.ids(GROUPS, where, target)
+    people.center.key = key
+    assert identities.ids([*GROUPS, "nobody"], where, target) == {**people.ids, "nobody": None}
 
 
 def test_the_key_alone_opens_nothing(people: People) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.components.permission_sets import instance
+from groundwork.baseline.components.permission_sets.identities import is_absent
 from groundwork.doors.permission_sets import called, name_of, of_center, region_of, without
 from groundwork.doors.premises import PermissionSet, Place, Premises
 from groundwork.side_by_side import side_by_side
@@ -109,6 +110,6 @@ class _Center:
             user = self._store.describe_user(IdentityStoreId=self._identities, UserId=id_)
             return of_center(f"user {user.get('UserName', id_)}")
         except ClientError as gone:
-            if gone.response["Error"]["Code"] != "ResourceNotFoundException":
+            if not is_absent(gone, kind):
                 raise
             return of_center(f"the deleted {kind.lower()} {id_}")

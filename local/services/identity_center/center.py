@@ -17,6 +17,7 @@ from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
 from moto.core.exceptions import ServiceException
+from moto.kms.models import kms_backends
 
 from local.clock import Clock
 from local.iam.service_linked_roles import give_role
@@ -36,6 +37,12 @@ Kind = Literal["creation", "deletion", "provisioning"]
 
 class IdentityCenterError(ServiceException):
     """An exception of IAM Identity Center, by its name."""
+
+
+class NoKey(IdentityCenterError):
+    def __init__(self, reason: str, key: str) -> None:
+        super().__init__("ResourceNotFoundException", f"Key '{key}' does not exist")
+        self.reason = reason
 
 
 class Assignment(NamedTuple):
@@ -118,6 +125,19 @@ class Center:
         """What reaches the management account is for that account alone."""
         if caller != self.management and self.management in accounts:
             raise denied("A delegated administrator has no access to the management account.")
+
+    def admit_by_key(self, reason: str) -> None:
+        """Raises ResourceNotFoundException, with this `Reason`, where the key is not there."""
+        if self.key and not self.has_its_key:
+            raise NoKey(reason, self.key)
+
+    @property
+    def has_its_key(self) -> bool:
+        """Whether it has a key of its own, and that is there."""
+        if self.key is None:
+            return False
+        _, _, _, region, account, name = self.key.split(":", 5)
+        return name.removeprefix("key/") in kms_backends[account][region].keys
 
     # Permission sets --------------------------------------------------------------------------------
 

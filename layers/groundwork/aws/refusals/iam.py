@@ -177,7 +177,7 @@ _NOT_ADMINISTERED = again(
 )
 _DELETED = again("Somebody deleted it a moment ago: seen at the next look.")
 
-_KEY = "Its key in AWS KMS, which the management account holds,"
+_KEY = "The key of IAM Identity Center in AWS KMS, which the management account holds,"
 _NOT_BY_THE_KEY = again(
     "The entry role may not use the key of IAM Identity Center in AWS KMS. If it goes on: let its policy, in the management account, "
     "allow that, as docs/declare.md has it (People of IAM Identity Center)."
@@ -228,7 +228,10 @@ ANSWERS_OF_IDENTITY_CENTER: Answers = {
 ANSWERS_OF_IDENTITY_STORE: Answers = {
     "AccessDeniedException": _NOT_ADMINISTERED,
     "InternalServerException": FAULT,
-    "ResourceNotFoundException": read("The identity store has no group of this display name."),
+    "ResourceNotFoundException": again(
+        "The identity store is not there. That it has no such group is no error. If it goes on: see the settings of IAM Identity Center in the management "
+        "account."
+    ),
     "ThrottlingException": THROTTLED,
     "ValidationException": refused(
         "The identity store takes no such display name: correct it under identityCenter.groups."

@@ -8,7 +8,6 @@ AWS lets no delegated administrator assign anybody there.
 
 https://docs.aws.amazon.com/singlesignon/latest/userguide/delegated-admin.html
 https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreateAccountAssignment.html
-https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_GetGroupId.html
 """
 
 from __future__ import annotations
@@ -18,10 +17,9 @@ from dataclasses import dataclass, field
 from functools import partial
 from typing import Any, NamedTuple
 
-from botocore.exceptions import ClientError
-
 from groundwork.baseline.component import Call, Component, Permission, Target, known_later, removal
-from groundwork.baseline.components.permission_sets import instance, with_failures
+from groundwork.baseline.components.permission_sets import identities, instance, with_failures
+from groundwork.baseline.components.permission_sets.identities import GROUP
 from groundwork.baseline.components.permission_sets.instance import (
     CHANGES,
     INSTANCE,
@@ -36,7 +34,6 @@ from groundwork.declaration.settings import ACCOUNT_ASSIGNMENTS
 from groundwork.errors import IdentityCenterInProgress
 from groundwork.side_by_side import side_by_side
 
-GROUP = "GROUP"
 _ACCOUNT = (INSTANCE, PERMISSION_SET, "arn:{partition}:sso:::account/{account}")
 
 
@@ -119,7 +116,7 @@ class AccountAssignments(Component[Found]):
                 strict=True,
             )
         )
-        groups = _ids({each.group for each in wanted}, where, target)
+        groups = identities.ids({each.group for each in wanted}, where, target)
         found = Found(standing, sets, frozenset(looked_at) - sets.keys(), groups, there)
         created = deleted = Requests()
         if any(_missing(wanted, found)):
@@ -152,25 +149,6 @@ def _assigned(sso: Any, where: Instance, account: str, arn: str) -> frozenset[Pr
         for page in pages
         for each in page.get("AccountAssignments", [])
     )
-
-
-def _ids(names: Iterable[str], where: Instance, target: Target) -> dict[str, str | None]:
-    """By display name."""
-    store, asked = target.client("identitystore", instance.region(target)), sorted(names)
-
-    def id_of(name: str) -> str | None:
-        attribute = {"AttributePath": "displayName", "AttributeValue": name}
-        try:
-            found = store.get_group_id(
-                IdentityStoreId=where.identity_store, AlternateIdentifier={"UniqueAttribute": attribute}
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
-            return None
-        return str(found["GroupId"])
-
-    return dict(zip(asked, side_by_side(*(partial(id_of, name) for name in asked)), strict=True))
 
 
 # -- diff ----------------------------------------------------------------------------------------------
