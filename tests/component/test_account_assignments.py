@@ -217,12 +217,41 @@ def test_drift_is_named_and_mended(account: Account, people: People, sabotage: S
 
 def test_a_person_who_was_assigned_by_hand_is_taken_off(account: Account, people: People) -> None:
     world = people.world
-    user = "12345678-1234-1234-1234-123456789012"
-    given = {**people.which(ADMIN), "TargetType": "AWS_ACCOUNT", "TargetId": account.id}
-    people.sso.create_account_assignment(**given, PrincipalType="USER", PrincipalId=user)
+    user = _user_let_in(people, account)
     (done,) = prove_complete(world, ASSIGNMENTS, account, declaration=declared(world.declaration))
     assert (done.resource, done.severity) == (f"assignment of {ADMIN} to user {user}", "high")
     assert people.assigned(account) == expected(people)
+
+
+def _user_let_in(people: People, account: Account) -> str:
+    user: str = people.store.create_user(
+        IdentityStoreId=people.center.identity_store,
+        UserName=f"ada-{account.id}",
+        DisplayName="Ada",
+        Name={"GivenName": "Ada", "FamilyName": "Lovelace"},
+    )["UserId"]
+    given = {**people.which(ADMIN), "TargetType": "AWS_ACCOUNT", "TargetId": account.id}
+    people.sso.create_account_assignment(**given, PrincipalType="USER", PrincipalId=user)
+    return user
+
+
+def test_whoever_was_deleted_is_told_and_fails_nothing(account: Account, people: People) -> None:
+    """IAM Identity Center takes none off who is not in its identity store."""
+    world, store = people.world, people.center.identity_store
+    user, group = _user_let_in(people, account), people.group("leaving")
+    people.assign(READ, group, account)
+    people.store.delete_user(IdentityStoreId=store, UserId=user)
+    people.store.delete_group(IdentityStoreId=store, GroupId=group)
+    mark = len(world.aws.calls)
+    for told in (world.plan, world.apply):
+        left = told(ASSIGNMENTS, account, declaration=declared(world.declaration))
+        assert {(change.action, change.resource, change.severity) for change in left} == {
+            ("report", f"assignment of {ADMIN} to the deleted user {user}", "low"),
+            ("report", f"assignment of {READ} to the deleted group {group}", "low"),
+        }
+        assert {change.reason.partition(":")[0] for change in left} == {"stays, and lets nobody in"}
+    assert [call.operation for call in world.calls_since(mark) if call.mutating] == []
+    assert people.assigned(account) == {*expected(people), (ADMIN, user), (READ, group)}
 
 
 # -- what others have, and what is taken out -----------------------------------------------------------

@@ -16,7 +16,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import AWSError, ServiceException
+from moto.identitystore.models import identitystore_backends
 from moto.kms.models import kms_backends
 
 from local.clock import Clock
@@ -190,7 +191,7 @@ class Center:
                 try:
                     self._bring_about(request)
                 except ServiceException as refused:
-                    request.status, request.reason = "FAILED", str(refused)
+                    request.status, request.reason = "FAILED", refused.message
                 else:
                     request.status = "SUCCEEDED"
 
@@ -208,10 +209,26 @@ class Center:
             if about.account not in permission_set.roles:
                 self._provision(permission_set, about.account)
             return
+        self._find(about)
         self.assignments.discard(about)
         if not any((each.account, each.permission_set) == about[:2] for each in self.assignments):
             permission_set.roles.pop(about.account, None)
             roles.remove(permission_set, about.account, self.partition)
+
+    def _find(self, about: Assignment) -> None:
+        """None is taken off whoever was deleted: Terraform's provider met it, and not each time, so that this is the stricter reading.
+
+        https://github.com/hashicorp/terraform-provider-aws/issues/19341
+        """
+        store = identitystore_backends[self.management][self.region]
+        try:
+            if about.principal_type == "GROUP":
+                store.describe_group(self.identity_store, about.principal)
+            else:
+                store.describe_user(self.identity_store, about.principal)
+        except AWSError:
+            told = f"Received a 404 status error: the {about.principal_type} assignee {about.principal} was not found in directory {self.identity_store}"
+            raise IdentityCenterError("ResourceNotFoundException", told) from None
 
     def _provision(self, permission_set: PermissionSet, account: str) -> None:
         """One that is not open ends the whole request, the stricter reading.

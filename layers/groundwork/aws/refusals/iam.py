@@ -168,7 +168,7 @@ CALLS_OF_IDENTITY_CENTER = (
     "ListPermissionSetsProvisionedToAccount ListTagsForResource ProvisionPermissionSet PutInlinePolicyToPermissionSet "
     "TagResource UpdatePermissionSet"
 )
-CALLS_OF_IDENTITY_STORE = "GetGroupId"
+CALLS_OF_IDENTITY_STORE = "DescribeGroup DescribeUser GetGroupId"
 
 _NOT_ADMINISTERED = again(
     "IAM Identity Center does not see yet that the security account administers it. If it goes on: see whether a policy of the "
@@ -229,7 +229,7 @@ ANSWERS_OF_IDENTITY_STORE: Answers = {
     "AccessDeniedException": _NOT_ADMINISTERED,
     "InternalServerException": FAULT,
     "ResourceNotFoundException": again(
-        "The identity store is not there. That it has no such group is no error. If it goes on: see the settings of IAM Identity Center in the management "
+        "The identity store is not there. That it has no such group or user is no error. If it goes on: see the settings of IAM Identity Center in the management "
         "account."
     ),
     "ThrottlingException": THROTTLED,
