@@ -14,6 +14,7 @@ from groundwork.aws.refusals import SERVICES
 from groundwork.errors import (
     ComponentNotSettled,
     GroundworkError,
+    IdentityCenterInProgress,
     OrganizationBusy,
     QuotaReached,
     RefusedByAws,
@@ -175,6 +176,27 @@ def test_an_exception_becomes_what_the_table_says(
         refusals.named("trail"),
     ):
         raise ClientError(answer, operation)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "error"),
+    [
+        ("CreateAccountAssignment", "ThrottlingException", IdentityCenterInProgress),
+        ("CreateAccountAssignment", "ConflictException", IdentityCenterInProgress),
+        ("GetGroupId", "ThrottlingException", IdentityCenterInProgress),
+        ("CreateAccountAssignment", "AccessDeniedException", ComponentNotSettled),
+        ("CreateAccountAssignment", "InternalServerException", ComponentNotSettled),
+        ("CreateAccountAssignment", "ServiceQuotaExceededException", QuotaReached),
+    ],
+)
+def test_who_waits_for_aws_waits_as_long_while_it_is_busy(
+    operation: str, code: str, error: type[GroundworkError]
+) -> None:
+    with (
+        pytest.raises(error, match=f"^assignments: {operation}: {code}: AWS says"),
+        refusals.named("assignments", while_busy=IdentityCenterInProgress),
+    ):
+        raise ClientError({"Error": {"Code": code, "Message": "AWS says."}}, operation)
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from groundwork.baseline.components.account_assignments import Found
 from groundwork.baseline.components.permission_sets.instance import Standing
 from groundwork.baseline.run import ComponentTask, Result, work_inside
 from groundwork.contracts import Account
-from groundwork.errors import IdentityCenterFailed, IdentityCenterInProgress
+from groundwork.errors import ComponentNotSettled, IdentityCenterFailed, IdentityCenterInProgress
 from tests.component.conftest import WORKER, World
 from tests.component.identity_center import (
     ADMIN,
@@ -360,6 +360,23 @@ def finish(people: People) -> None:
     for request in people.center.requests:
         request.due = 0
     people.sso.list_permission_sets(**people.instance)
+
+
+@pytest.mark.parametrize("operation", ["ListPermissionSets", "CreateAccountAssignment"])
+def test_it_waits_as_long_where_aws_is_at_work_for_somebody_else(people: People, operation: str) -> None:
+    """And no longer than others where it is denied."""
+    world, account = people.world, people.world.account()
+    declaration = declared(world.declaration)
+    for effect, error in (
+        ("ConflictException", IdentityCenterInProgress),
+        ("AccessDeniedException", ComponentNotSettled),
+    ):
+        world.aws.faults.plan([{"service": "sso-admin", "operation": operation, "effect": effect}])
+        with pytest.raises(error, match=f"{operation}: {effect}"):
+            world.apply(ASSIGNMENTS, account, declaration=declaration)
+    world.aws.faults.clear()
+    world.apply(ASSIGNMENTS, account, declaration=declaration)
+    assert people.assigned(account) == expected(people)
 
 
 def test_what_aws_could_not_assign_is_told_in_its_words_and_tried_by_the_next_execution(

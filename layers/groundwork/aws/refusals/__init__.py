@@ -106,10 +106,14 @@ def answer_to(error: ClientError) -> Answer | None:
 
 @contextmanager
 def named(
-    who: str, while_passing: type[GroundworkError] = ComponentNotSettled, *, quoting: bool = True
+    who: str,
+    while_passing: type[GroundworkError] = ComponentNotSettled,
+    *,
+    while_busy: type[GroundworkError] | None = None,
+    quoting: bool = True,
 ) -> Iterator[None]:
     """Raises our own error in place of AWS's, with AWS's message, what it means and what to do; `while_passing` for what
-    is asked again. What nobody has thought about, or is told apart elsewhere, stays as it is. AWS's message quotes what it
+    is asked again, and `while_busy` where that is since AWS has too much to do. What nobody has thought about, or is told apart elsewhere, stays as it is. AWS's message quotes what it
     was sent: without `quoting`, where that is personal data, it is left out, whatever the error is."""
     try:
         yield
@@ -123,6 +127,8 @@ def named(
         said, reason = error.response["Error"], error.response.get("Reason")
         told = f"{said['Code']} ({reason})" if reason else said["Code"]
         kind = while_passing if answer.error is ComponentNotSettled else answer.error
+        if while_busy and answer.busy:
+            kind = while_busy
         message = said.get("Message", "").rstrip(". ") if quoting else ""
         words = ": ".join(filter(None, (who, error.operation_name, told, message)))
         raise kind(f"{words}. {answer.words}") from (error if quoting else None)

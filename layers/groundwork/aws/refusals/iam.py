@@ -208,7 +208,8 @@ REASONS_OF_IDENTITY_STORE: Mapping[str, Answer] = {
 ANSWERS_OF_IDENTITY_CENTER: Answers = {
     "AccessDeniedException": _NOT_ADMINISTERED,
     "ConflictException": again(
-        "IAM Identity Center is at work on the same, or does not see a change of a moment ago yet: seen at the next look."
+        "IAM Identity Center is at work on the same, or does not see a change of a moment ago yet: seen at the next look.",
+        busy=True,
     ),
     "InternalServerException": FAULT,
     "ResourceNotFoundException": {
