@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from groundwork.baseline import loop
+from groundwork.baseline.component import Component
 from groundwork.baseline.components.account_assignments import AccountAssignments
 from groundwork.baseline.components.permission_sets import PermissionSets
-from groundwork.contracts import Account
+from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
 from groundwork.declaration.settings import IdentityCenter
+from groundwork.errors import IdentityCenterFailed, IdentityCenterInProgress
 from local.services.identity_center import Center, enable
 from tests.component.conftest import World
 
@@ -117,6 +124,23 @@ class People:
             "PermissionSet"
         ]
         return found
+
+    def tries(
+        self, component: Component[Any], account: Account, declaration: Declaration
+    ) -> Callable[[], list[Change]]:
+        """Those of one execution that begins now, the next one at each call."""
+        target = self.world.target(component, account, declaration)
+        began = datetime.now(UTC).replace(microsecond=0).isoformat()
+        return lambda: loop.apply(component, replace(target, started=began))
+
+    def failing(self, reason: str, apply: Callable[[], object]) -> None:
+        """Each try asks for it once, and AWS fails it; the third is the last."""
+        for number in range(3):
+            self.center.failures.append(reason)
+            error = IdentityCenterFailed if number == 2 else IdentityCenterInProgress
+            with pytest.raises(error, match=f": {reason.rstrip('.')}"):
+                apply()
+            assert self.center.failures == []
 
     def portrait(self) -> dict[str, Any]:
         """Every permission set, as AWS answers."""

@@ -7,7 +7,6 @@ from dataclasses import replace
 import pytest
 
 from groundwork.aws import sessions
-from groundwork.baseline import loop
 from groundwork.baseline.component import Installation
 from groundwork.baseline.components.account_assignments import Found
 from groundwork.baseline.components.permission_sets.instance import Standing
@@ -31,7 +30,6 @@ from tests.component.sabotage import Sabotage, differences, prove, prove_complet
 from tests.component.without_aws import target_without_aws
 
 ADMINS, DEVELOPERS, READERS = GROUPS
-STARTED = "2020-01-01T00:00:00.000Z"
 
 
 @pytest.fixture(scope="module")
@@ -384,12 +382,9 @@ def test_what_aws_could_not_assign_is_told_in_its_words_and_tried_by_the_next_ex
 ) -> None:
     world, account = people.world, people.world.account()
     declaration = declared(world.declaration)
-    people.center.failures.append("The account has as many roles as it may.")
-    target = replace(world.target(ASSIGNMENTS, account, declaration), started=STARTED)
-    with pytest.raises(
-        IdentityCenterFailed, match=r"could not be made: The account has as many roles as it may\b"
-    ):
-        loop.apply(ASSIGNMENTS, target)
+    people.failing(
+        "The account has as many roles as it may.", people.tries(ASSIGNMENTS, account, declaration)
+    )
     assert len(people.assigned(account)) == 3
     (done,) = differences(world.apply(ASSIGNMENTS, account, declaration=declaration))
     assert done.action == "create"
@@ -399,10 +394,22 @@ def test_what_aws_could_not_assign_is_told_in_its_words_and_tried_by_the_next_ex
 def test_what_aws_could_not_take_off_is_told_in_its_words(account: Account, people: People) -> None:
     world = people.world
     _let_in(world, account)
-    people.center.failures.append("The role is protected.")
-    target = replace(world.target(ASSIGNMENTS, account, declared(world.declaration)), started=STARTED)
-    with pytest.raises(IdentityCenterFailed, match="could not be taken off: The role is protected"):
-        loop.apply(ASSIGNMENTS, target)
+    people.failing("The role is protected.", people.tries(ASSIGNMENTS, account, declared(world.declaration)))
+    world.apply(ASSIGNMENTS, account, declaration=declared(world.declaration))
+
+
+def test_what_aws_failed_once_is_done_by_the_next_try(account: Account, people: People) -> None:
+    world, declaration = people.world, declared(people.world.declaration)
+    _let_in(world, account)
+    _take_off(world, account)
+    people.center.failures += ["Please try again in a few minutes."] * 2
+    one_try = people.tries(ASSIGNMENTS, account, declaration)
+    with pytest.raises(IdentityCenterInProgress, match="it failed: Please try again in a few minutes"):
+        one_try()
+    assert people.assigned(account) != expected(people)
+    one_try()
+    assert people.assigned(account) == expected(people)
+    assert differences(world.plan(ASSIGNMENTS, account, declaration=declaration)) == []
 
 
 def test_every_permission_is_used_and_none_is_missing(people: People) -> None:

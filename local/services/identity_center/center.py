@@ -63,7 +63,7 @@ class Assignment(NamedTuple):
 
 @dataclass
 class Request:
-    """`about` is an assignment, or of a provisioning the permission set and its accounts."""
+    """`about` is an assignment, or of a provisioning the permission set and its accounts; `account` the one that it names."""
 
     kind: Kind
     about: Assignment | tuple[str, tuple[str, ...]]
@@ -72,6 +72,7 @@ class Request:
     status: str = "IN_PROGRESS"
     reason: str = ""
     created: float = field(default_factory=time.time)
+    account: str = ""
 
     def summary(self) -> dict[str, Any]:
         return {"Status": self.status, "RequestId": self.id, "CreatedDate": self.created}
@@ -82,7 +83,9 @@ class Request:
             given = self.about.shown()
             target = {"TargetId": given.pop("AccountId"), "TargetType": "AWS_ACCOUNT"}
             return told | target | given
-        return told | {"PermissionSetArn": self.about[0]}
+        return (
+            told | {"PermissionSetArn": self.about[0]} | ({"AccountId": self.account} if self.account else {})
+        )
 
 
 class Center:
@@ -170,11 +173,11 @@ class Center:
 
     # What takes its time ----------------------------------------------------------------------------
 
-    def ask(self, kind: Kind, about: Assignment | tuple[str, tuple[str, ...]]) -> Request:
+    def ask(self, kind: Kind, about: Assignment | tuple[str, tuple[str, ...]], account: str = "") -> Request:
         """As it is answered: in progress. The same assignment is worked on once at a time."""
         if any(each.status == "IN_PROGRESS" and each.about == about for each in self.requests):
             raise conflict("There is a conflicting operation in process.")
-        made = Request(kind, about, time.monotonic() + self.clock.seconds(self.seconds))
+        made = Request(kind, about, time.monotonic() + self.clock.seconds(self.seconds), account=account)
         self.requests.append(made)
         return made
 

@@ -26,6 +26,7 @@ from groundwork.baseline.components.permission_sets.instance import (
     CHANGES,
     INSTANCE,
     LOOKS,
+    MOST_FAILURES,
     PERMISSION_SET,
     Instance,
     Requests,
@@ -239,15 +240,16 @@ def _creation(each: Assignment, found: Found, where: Instance, target: Target) -
     given = _given(where, known, Principal(GROUP, group), target)
     resource = _resource(each.permission_set, each.group)
     why = f"does not exist: {each.group} does not come in"
-    return Call(
+    call = Call(
         *("sso-admin", "CreateAccountAssignment", given, resource, "create", why, where.region), after=waits
     )
+    return instance.once_a_try(call, _failures(found.created, known, group, target), target)
 
 
 def _deletion(name: str, principal: Principal, found: Found, where: Instance, target: Target) -> Call:
     arn, who = found.sets[name], _called(principal, found)
     at_work = _at_work(found.deleted, arn, principal.id, target)
-    return Call(
+    call = Call(
         "sso-admin",
         "DeleteAccountAssignment",
         _given(where, arn, principal, target),
@@ -258,6 +260,7 @@ def _deletion(name: str, principal: Principal, found: Found, where: Instance, ta
         severity="high",
         after="IAM Identity Center has taken it off" if at_work else "",
     )
+    return instance.once_a_try(call, _failures(found.deleted, arn, principal.id, target), target)
 
 
 def _called(principal: Principal, found: Found) -> str:
@@ -299,9 +302,13 @@ def _at_work(asked: Requests, arn: str, principal: str, target: Target) -> bool:
 
 
 def _failure(asked: Requests, arn: str, principal: str, target: Target) -> str:
-    """Why, in AWS's words; empty where it did not fail."""
-    failed = (each for each in asked.failed if _is_about(each, arn, principal, target))
-    return next((str(each.get("FailureReason", "AWS does not say why")).rstrip(". ") for each in failed), "")
+    """Why, in AWS's words; empty where it did not fail, or is asked for again."""
+    failed = _failures(asked, arn, principal, target)
+    return instance.why(failed[0]) if len(failed) >= MOST_FAILURES else ""
+
+
+def _failures(asked: Requests, arn: str, principal: str, target: Target) -> list[Mapping[str, Any]]:
+    return [each for each in asked.failed if _is_about(each, arn, principal, target)]
 
 
 def _is_about(each: Mapping[str, Any], arn: str, principal: str, target: Target) -> bool:

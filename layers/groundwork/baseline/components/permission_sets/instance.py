@@ -14,7 +14,7 @@ https://github.com/PeterBengtson/AFT-SSO-account-configuration/issues/1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -153,6 +153,12 @@ def ours(arns: Iterable[str], instance: Instance, target: Target) -> frozenset[s
 # -- what was asked for --------------------------------------------------------------------------------
 
 Kind = Literal["creation", "deletion", "provisioning"]
+MOST_FAILURES = 3
+"""Of one thing in an execution. Of many AWS says that one should try again in a few minutes.
+
+https://github.com/aws-samples/aws-identitycenter-codepipeline-auto-assignment/issues/31
+"""
+AGAIN = "it is asked for again, some time after it failed"
 
 
 @dataclass(frozen=True)
@@ -180,6 +186,20 @@ def requests(kind: Kind, instance: Instance, target: Target) -> Requests:
         return side_by_side(*(partial(describe, instance.arn, each) for each in recent))
 
     return Requests(those("IN_PROGRESS"), those("FAILED"))
+
+
+def why(failed: Mapping[str, Any]) -> str:
+    """It failed, in AWS's words."""
+    return str(failed.get("FailureReason", "AWS does not say why")).rstrip(". ")
+
+
+def once_a_try(call: Call, failed: Iterable[Mapping[str, Any]], target: Target) -> Call:
+    """The call, which waits for the next try of the execution where it `failed` in this one."""
+    told = next(map(why, failed), "")
+    asked = ((each.operation, each.parameters) for each in target.made)
+    if call.after or not told or (call.operation, call.parameters) not in asked:
+        return call
+    return replace(call, reason=f"{call.reason}; it failed: {told}", after=AGAIN)
 
 
 def _asked_of(kind: Kind, sso: Any) -> tuple[str, str, Callable[[str, str], Mapping[str, Any]]]:
