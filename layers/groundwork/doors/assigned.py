@@ -24,6 +24,8 @@ Clients = Callable[[str, str], Any]
 
 
 DENIED = ("AccessDenied", "AccessDeniedException")
+NOT_ALLOWED = "you may not ask it. Have somebody allow you sso:List*, sso:DescribePermissionSet and identitystore:Describe*"
+NOT_BY_THE_KEY = "you may not use its key in AWS KMS. Have somebody allow you kms:Decrypt by it, in its policy and in yours"
 
 
 def with_held(premises: Premises, clients: Clients) -> Premises:
@@ -40,10 +42,7 @@ def with_held(premises: Premises, clients: Clients) -> Premises:
     except ClientError as refused:
         if refused.response["Error"]["Code"] not in DENIED:
             raise
-        why = (
-            "you may not ask it. Have somebody allow you sso:List*, sso:DescribePermissionSet and "
-            "identitystore:Describe*"
-        )
+        why = NOT_BY_THE_KEY if refused.response.get("Reason") else NOT_ALLOWED
     note = f"Who comes in by IAM Identity Center is left out: {why}."
     return replace(without(premises), notes=(*premises.notes, note), shows_assignments=False)
 
