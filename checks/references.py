@@ -78,7 +78,9 @@ def errors() -> str:
             "Every exception that botocore's models, or AWS's documentation of CloudFormation, S3 and EC2, have for a call that Groundwork",
             "makes. Calls in members and in the management account's components are named here; a call of Organizations",
             "elsewhere is asked again as `OrganizationBusy` where a component's is as `ComponentNotSettled`. Throttling and",
-            "faults of any service are first asked again by the SDK, up to eight times.",
+            "faults of any service are first asked again by the SDK, up to eight times. A component that waits for what AWS does by itself",
+            "waits as long where AWS takes no more calls, or IAM Identity Center is at work on the same: `StackInProgress` and",
+            "`IdentityCenterInProgress` come in place of `ComponentNotSettled` then.",
             "",
             *_exceptions(),
             "### Reasons of Organizations",
@@ -90,6 +92,19 @@ def errors() -> str:
                 [
                     (f"`{reason}`", _what_happens(answer))
                     for reason, answer in sorted(SERVICES["organizations"].reasons.items())
+                ],
+            ),
+            "",
+            "### Reasons of IAM Identity Center",
+            "",
+            "Of its exceptions, and of those of its identity store, where AWS KMS refuses what they ask of a key of your own.",
+            "",
+            *table(
+                ("Service", "Reason", "What happens"),
+                [
+                    (f"`{service}`", f"`{reason}`", _what_happens(answer))
+                    for service in ("identitystore", "sso-admin")
+                    for reason, answer in sorted(SERVICES[service].reasons.items())
                 ],
             ),
             "",

@@ -273,7 +273,7 @@ class ComponentNotSettled(GroundworkError):
 
 
 class StackInProgress(Pending):
-    """CloudFormation is at work on a stack, which may take it an hour."""
+    """CloudFormation is at work on a stack, which may take it an hour, or takes no more calls for now."""
 
     remedy = (
         "See the events of the stack in the CloudFormation console of the account. When it is complete, start the execution "
@@ -300,7 +300,7 @@ class StackFailed(Refused):
 
 
 class IdentityCenterInProgress(Pending):
-    """IAM Identity Center is at work in accounts, or waits for what another account's execution makes."""
+    """IAM Identity Center is at work in accounts, takes no more calls for now, or waits for what another account's execution makes."""
 
     remedy = (
         "See the permission set, or the account's assignments, in the console of IAM Identity Center. When it is done, start the "

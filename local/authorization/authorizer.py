@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any, Literal
 
 from groundwork.policies.decision import (
@@ -61,7 +62,9 @@ class Authorizer:
         self._log(call, need, decision, why)
         if decision.allowed:
             return None
-        return refusals.denied(call.principal.arn, need.action, need.resource, decision.reason(need.action))
+        why = refusals.of_a_key(call.service) if need.action.startswith("kms:") else ""
+        words = decision.reason(need.action)
+        return replace(refusals.denied(call.principal.arn, need.action, need.resource, words), reason=why)
 
     def _without_permission(self, call: Call, action: str) -> Decision:
         """GetCallerIdentity and its like: not even a Deny stops them, but sessions of GetSessionToken have limits."""

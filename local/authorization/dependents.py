@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from local.authorization import keys, resolvers, state
+from local.authorization import identity_center, keys, reference, resolvers, state
 from local.authorization.keys import Keys
 from local.authorization.resources import Call
 from local.iam.service_linked_roles import has_role, path_of
@@ -405,3 +405,5 @@ def dependents_of(call: Call, action: str, own: list[str]) -> Iterator[Need]:
     """What else a call demands, given its own action and the resources of it."""
     for find in DEPENDENTS.get(action, ()):
         yield from find(call, own)
+    for use in identity_center.of_its_key(reference.action(action), call.region, call.account):
+        yield Need(*use)

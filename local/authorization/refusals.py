@@ -27,7 +27,7 @@ WHERE_TO_LOOK = "docs/embedded-aws.md says what it has, and how to add to it."
 
 @dataclass(frozen=True)
 class Refusal:
-    """One reason not to let a call in, by its code in each family of protocols."""
+    """One reason not to let a call in, by its code in each family of protocols. `reason` is what some services tell besides."""
 
     query: str
     json: str
@@ -35,6 +35,7 @@ class Refusal:
     ec2: str
     message: str
     status: int = SENDER_FAULT
+    reason: str = ""
 
 
 def unknown_key() -> Refusal:
@@ -79,6 +80,11 @@ def denied(principal: str, action: str, resource: str, reason: str) -> Refusal:
     if action.startswith("sns:"):
         return Refusal("AuthorizationError", "AuthorizationError", "AccessDenied", "AccessDenied", message)
     return Refusal("AccessDenied", "AccessDeniedException", "AccessDenied", "UnauthorizedOperation", message)
+
+
+def of_a_key(service: str) -> str:
+    """The `Reason` of a denial that is KMS's; empty where the service tells none."""
+    return {"identitystore": "KMS_ACCESS_DENIED", "sso-admin": "KMS_AccessDeniedException"}.get(service, "")
 
 
 def gap(message: str) -> Refusal:
@@ -162,6 +168,7 @@ def _in_json_or_cbor(
         headers |= {"Content-Type": "application/cbor", "smithy-protocol": "rpc-v2-cbor"}
         return status, headers, cbor_of({"__type": refusal.json, "message": refusal.message})
     body = {"__type": refusal.json, "message": refusal.message, "Message": refusal.message}
+    body |= {"Reason": refusal.reason} if refusal.reason else {}
     kind = JSON_1_0 if asked_in.startswith(JSON_1_0) else JSON_1_1
     headers["Content-Type"] = kind if protocol == "json" else "application/json"
     return status, headers, json.dumps(body).encode()

@@ -58,6 +58,13 @@ def organization_backend(account: str) -> Any:
     return backend if backend.org is not None else None
 
 
+def identity_center(account: str) -> Any:
+    """IAM Identity Center of `account`'s organization, or None."""
+    from local.services.identity_center import center_of
+
+    return center_of(account, PARTITION)
+
+
 def membership(account: str) -> Membership | None:
     """Where an account is in its organization; None outside of any."""
     backend = organization_backend(account)

@@ -26,8 +26,9 @@ MOST_TAGS = 50
 KEY = ("NotificationType", "ComparisonOperator", "Threshold", "ThresholdType")
 TAGS = "groundwork_tags"
 """Where a budget's tags are kept, which moto does not know."""
-EXPRESSION = "FilterExpression"
-"""What a budget is filtered by, shown to who asks for it."""
+OF_NOW = ("FilterExpression", "Metrics")
+"""What a budget is filtered by and counts, shown to who asks for it."""
+OF_BEFORE = ("CostFilters", "CostTypes")
 
 
 class BudgetsError(ServiceException):
@@ -71,11 +72,11 @@ def _create_budget(response: BudgetsResponse) -> None:
 
 
 def _update_budget(response: BudgetsResponse) -> None:
-    """Everything but its name and its notifications is as it is given. An expression stays where none is given, as AWS does
-    not say that it goes."""
+    """Everything but its name and its notifications is as it is given. An expression and a metric stay where none are given, as
+    AWS does not say that they go."""
     wanted = _checked(response._get_param("NewBudget"))
     found = _named(response, wanted["BudgetName"])
-    kept = {EXPRESSION: found.budget[EXPRESSION]} if EXPRESSION in found.budget else {}
+    kept = {each: found.budget[each] for each in OF_NOW if each in found.budget}
     fresh = Budget({**kept, **wanted}, [])
     fresh.budget["TimePeriod"] = found.budget["TimePeriod"] | (wanted.get("TimePeriod") or {})
     found.budget = fresh.budget
@@ -92,8 +93,11 @@ def _describe_budgets(response: BudgetsResponse) -> object:
 def _shown(budget: Budget, response: BudgetsResponse) -> dict[str, Any]:
     """https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_DescribeBudget.html"""
     shown: dict[str, Any] = budget.to_dict()
+    if any(each in budget.budget for each in OF_NOW) and "CostTypes" not in budget.budget:
+        del shown["CostTypes"]
     if not response._get_param("ShowFilterExpression"):
-        shown.pop(EXPRESSION, None)
+        for each in OF_NOW:
+            shown.pop(each, None)
     return shown
 
 
@@ -105,6 +109,10 @@ def _checked(wanted: Mapping[str, Any]) -> dict[str, Any]:
     name = str(wanted["BudgetName"])
     if ":" in name or "\\" in name or "/action/" in name or len(name) > 100:
         raise BudgetsError("InvalidParameterException", f"Budget name {name} is not valid.")
+    if any(map(wanted.get, OF_NOW)) and any(map(wanted.get, OF_BEFORE)):
+        raise BudgetsError(
+            "InvalidParameterException", f"Either {' and '.join(OF_NOW)} or {' and '.join(OF_BEFORE)}."
+        )
     if wanted.get("BudgetType") not in ("COST", "USAGE"):
         raise NotImplementedError(f"it has no budgets of type {wanted.get('BudgetType')}")
     return dict(wanted)

@@ -32,12 +32,16 @@ MADE_BY_PLANS = {
 """The one exception: docs/decisions/0036."""
 
 
+CHANGES_NOTHING = ("kms:Decrypt",)
+"""What AWS's reference has as Write all the same."""
+
+
 def writes(permissions: Iterator[Permission]) -> list[str]:
     return [
         action
         for permission in permissions
         for action in permission.actions
-        if reference.action(action).mutating
+        if reference.action(action).mutating and action not in CHANGES_NOTHING
     ]
 
 

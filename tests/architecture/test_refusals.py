@@ -14,6 +14,7 @@ from groundwork.aws.refusals import SERVICES
 from groundwork.errors import (
     ComponentNotSettled,
     GroundworkError,
+    IdentityCenterInProgress,
     OrganizationBusy,
     QuotaReached,
     RefusedByAws,
@@ -25,7 +26,9 @@ from tests.architecture.test_models import ON_BEHALF, permitted
 BY_OTHERS = ON_BEHALF | {
     "cloudformation:BatchDescribeTypeConfigurations",  # CloudFormation, for whoever asks it for drift
     "cloudformation:DetectStackResourceDrift",
-    "kms:Decrypt",  # SQS and SNS
+    "kms:Decrypt",  # SQS, SNS and IAM Identity Center
+    "kms:Encrypt",
+    "kms:GenerateDataKeyWithoutPlaintext",
     "lambda:InvokeFunction",  # Step Functions: Lambda's errors are named in each Retry
     "organizations:ListDelegatedAdministrators",  # Config, for whoever makes an aggregator
 }
@@ -83,6 +86,20 @@ def test_every_reason_in_the_table_is_one_of_aws() -> None:
     assert SERVICES["organizations"].reasons.keys() <= known
 
 
+@pytest.mark.parametrize("service", ["identitystore", "sso-admin"])
+def test_every_reason_of_a_key_has_an_answer(service: str) -> None:
+    model = get_session().get_service_model(service)
+    codes = (
+        "AccessDeniedException",
+        "ResourceNotFoundException",
+        "ThrottlingException",
+        "ValidationException",
+    )
+    shapes = [model.shape_for(code) for code in codes]
+    known = {reason for shape in shapes for reason in shape.members["Reason"].metadata["enum"]}  # type: ignore[attr-defined]
+    assert SERVICES[service].reasons.keys() == known
+
+
 def test_words_are_sentences() -> None:
     for service in SERVICES.values():
         answers = [
@@ -134,6 +151,18 @@ CASES: list[tuple[str, str, str | None, type[GroundworkError], str]] = [
     ),
     ("CreatePolicy", "InvalidInputException", "INVALID_ENUM", RefusedUnexpectedly, "its reason"),
     ("PutBucketPolicy", "SlowDown", None, ComponentNotSettled, "no more calls"),
+    (
+        *("ListPermissionSets", "AccessDeniedException", "KMS_AccessDeniedException"),
+        *(ComponentNotSettled, "may not use the key"),
+    ),
+    ("ListPermissionSets", "ResourceNotFoundException", "KMS_NotFoundException", RefusedByAws, "not found"),
+    ("GetGroupId", "AccessDeniedException", "KMS_ACCESS_DENIED", ComponentNotSettled, "may not use the key"),
+    (
+        *("GetGroupId", "ResourceNotFoundException", None),
+        *(ComponentNotSettled, "identity store is not there"),
+    ),
+    ("GetGroupId", "ResourceNotFoundException", "KMS_KEY_NOT_FOUND", RefusedByAws, "not found"),
+    ("GetGroupId", "ValidationException", "KMS_DISABLED", RefusedByAws, "switch it on again"),
 ]
 
 
@@ -147,6 +176,27 @@ def test_an_exception_becomes_what_the_table_says(
         refusals.named("trail"),
     ):
         raise ClientError(answer, operation)  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("operation", "code", "error"),
+    [
+        ("CreateAccountAssignment", "ThrottlingException", IdentityCenterInProgress),
+        ("CreateAccountAssignment", "ConflictException", IdentityCenterInProgress),
+        ("GetGroupId", "ThrottlingException", IdentityCenterInProgress),
+        ("CreateAccountAssignment", "AccessDeniedException", ComponentNotSettled),
+        ("CreateAccountAssignment", "InternalServerException", ComponentNotSettled),
+        ("CreateAccountAssignment", "ServiceQuotaExceededException", QuotaReached),
+    ],
+)
+def test_who_waits_for_aws_waits_as_long_while_it_is_busy(
+    operation: str, code: str, error: type[GroundworkError]
+) -> None:
+    with (
+        pytest.raises(error, match=f"^assignments: {operation}: {code}: AWS says"),
+        refusals.named("assignments", while_busy=IdentityCenterInProgress),
+    ):
+        raise ClientError({"Error": {"Code": code, "Message": "AWS says."}}, operation)
 
 
 @pytest.mark.parametrize(

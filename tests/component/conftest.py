@@ -43,6 +43,8 @@ BY_OTHER_ROLES = (*FROM_MANAGEMENT, "log-archive")
 """Components that are not applied by the entry role."""
 OF_A_PLAN = ("CreateChangeSet", "DeleteChangeSet")
 """All that a plan writes, as decision 0036 has it."""
+OF_ALL_REGIONS = ("account", "budgets", "iam", "organizations")
+"""Services whose calls need not say a Region: any other's would be made in that of the stack."""
 FUNCTION_TRUST = {
     "Version": "2012-10-17",
     "Statement": [
@@ -164,6 +166,8 @@ class World:
         written = [call for call in self.calls_since(mark) if call.mutating]
         assert [call for call in written if call.operation not in OF_A_PLAN] == []
         assert [change for change in changes if (change.call is None) != (change.action == "report")] == []
+        calls = [change.call for change in changes if change.call]
+        assert [call for call in calls if not call.region and call.service not in OF_ALL_REGIONS] == []
         return changes
 
     def plan(self, component: Component[Any], account: Account, **given: Any) -> list[Change]:

@@ -2,14 +2,21 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
 from typing import Any
 
+import pytest
+
+from groundwork.baseline import loop
+from groundwork.baseline.component import Component
 from groundwork.baseline.components.account_assignments import AccountAssignments
 from groundwork.baseline.components.permission_sets import PermissionSets
-from groundwork.contracts import Account
+from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
 from groundwork.declaration.settings import IdentityCenter
+from groundwork.errors import IdentityCenterFailed, IdentityCenterInProgress
 from local.services.identity_center import Center, enable
 from tests.component.conftest import World
 
@@ -28,9 +35,13 @@ def declared(
     roles: Mapping[str, Any] | None = None,
     groups: Mapping[str, str] | None = None,
     region: str | None = None,
+    home: str | None = None,
     prune: Mapping[str, str] | None = None,
 ) -> Declaration:
     """The default declaration with permission sets; `roles` changes all roles that have one."""
+    regions = declaration.regions
+    if home:
+        regions = regions.model_copy(update={"home": home, "governed": [home]})
     made = [
         role.model_copy(update={"permission_set": name, **((roles or {}) if name else {})})
         for role, name in zip(declaration.access.roles, names, strict=True)
@@ -42,21 +53,26 @@ def declared(
         update={
             "access": declaration.access.model_copy(update={"roles": made}),
             "baseline": baseline,
+            "regions": regions,
             "identity_center": IdentityCenter(region=region, groups=dict(groups or {})),
             "prune": dict(prune or {}),
         }
     )
 
 
+OF_A_KEY = {"kms:Decrypt", "kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext"}
+"""What both may besides, for instances that have a key of the organization's own."""
+
+
 class People:
     """Looks and sabotages by the management account's administrator."""
 
-    def __init__(self, world: World) -> None:
+    def __init__(self, world: World, region: str = "us-east-1") -> None:
         self.world = world
-        self.center: Center = enable(world.aws.management_account)
+        self.center: Center = enable(world.aws.management_account, region)
         self.center.seconds = 0
-        self.sso = world.aws.client("sso-admin")
-        self.store = world.aws.client("identitystore")
+        self.sso = world.aws.client("sso-admin", region=self.center.region)
+        self.store = world.aws.client("identitystore", region=self.center.region)
         self.instance = {"InstanceArn": self.center.arn}
         self.ids: dict[str, str] = {}
         """Of groups, by their names."""
@@ -108,6 +124,23 @@ class People:
             "PermissionSet"
         ]
         return found
+
+    def tries(
+        self, component: Component[Any], account: Account, declaration: Declaration
+    ) -> Callable[[], list[Change]]:
+        """Those of one execution that begins now, the next one at each call."""
+        target = self.world.target(component, account, declaration)
+        began = datetime.now(UTC).replace(microsecond=0).isoformat()
+        return lambda: loop.apply(component, replace(target, started=began))
+
+    def failing(self, reason: str, apply: Callable[[], object]) -> None:
+        """Each try asks for it once, and AWS fails it; the third is the last."""
+        for number in range(3):
+            self.center.failures.append(reason)
+            error = IdentityCenterFailed if number == 2 else IdentityCenterInProgress
+            with pytest.raises(error, match=f": {reason.rstrip('.')}"):
+                apply()
+            assert self.center.failures == []
 
     def portrait(self) -> dict[str, Any]:
         """Every permission set, as AWS answers."""

@@ -7,19 +7,19 @@ from dataclasses import replace
 import pytest
 
 from groundwork.aws import sessions
-from groundwork.baseline import loop
 from groundwork.baseline.component import Installation
 from groundwork.baseline.components.account_assignments import Found
 from groundwork.baseline.components.permission_sets.instance import Standing
 from groundwork.baseline.run import ComponentTask, Result, work_inside
 from groundwork.contracts import Account
-from groundwork.errors import IdentityCenterFailed, IdentityCenterInProgress
+from groundwork.errors import ComponentNotSettled, IdentityCenterFailed, IdentityCenterInProgress
 from tests.component.conftest import WORKER, World
 from tests.component.identity_center import (
     ADMIN,
     ASSIGNMENTS,
     DEVELOP,
     GROUPS,
+    OF_A_KEY,
     READ,
     SETS,
     SUPPORT,
@@ -30,7 +30,6 @@ from tests.component.sabotage import Sabotage, differences, prove, prove_complet
 from tests.component.without_aws import target_without_aws
 
 ADMINS, DEVELOPERS, READERS = GROUPS
-STARTED = "2020-01-01T00:00:00.000Z"
 
 
 @pytest.fixture(scope="module")
@@ -216,12 +215,41 @@ def test_drift_is_named_and_mended(account: Account, people: People, sabotage: S
 
 def test_a_person_who_was_assigned_by_hand_is_taken_off(account: Account, people: People) -> None:
     world = people.world
-    user = "12345678-1234-1234-1234-123456789012"
-    given = {**people.which(ADMIN), "TargetType": "AWS_ACCOUNT", "TargetId": account.id}
-    people.sso.create_account_assignment(**given, PrincipalType="USER", PrincipalId=user)
+    user = _user_let_in(people, account)
     (done,) = prove_complete(world, ASSIGNMENTS, account, declaration=declared(world.declaration))
     assert (done.resource, done.severity) == (f"assignment of {ADMIN} to user {user}", "high")
     assert people.assigned(account) == expected(people)
+
+
+def _user_let_in(people: People, account: Account) -> str:
+    user: str = people.store.create_user(
+        IdentityStoreId=people.center.identity_store,
+        UserName=f"ada-{account.id}",
+        DisplayName="Ada",
+        Name={"GivenName": "Ada", "FamilyName": "Lovelace"},
+    )["UserId"]
+    given = {**people.which(ADMIN), "TargetType": "AWS_ACCOUNT", "TargetId": account.id}
+    people.sso.create_account_assignment(**given, PrincipalType="USER", PrincipalId=user)
+    return user
+
+
+def test_whoever_was_deleted_is_told_and_fails_nothing(account: Account, people: People) -> None:
+    """IAM Identity Center takes none off who is not in its identity store."""
+    world, store = people.world, people.center.identity_store
+    user, group = _user_let_in(people, account), people.group("leaving")
+    people.assign(READ, group, account)
+    people.store.delete_user(IdentityStoreId=store, UserId=user)
+    people.store.delete_group(IdentityStoreId=store, GroupId=group)
+    mark = len(world.aws.calls)
+    for told in (world.plan, world.apply):
+        left = told(ASSIGNMENTS, account, declaration=declared(world.declaration))
+        assert {(change.action, change.resource, change.severity) for change in left} == {
+            ("report", f"assignment of {ADMIN} to the deleted user {user}", "low"),
+            ("report", f"assignment of {READ} to the deleted group {group}", "low"),
+        }
+        assert {change.reason.partition(":")[0] for change in left} == {"stays, and lets nobody in"}
+    assert [call.operation for call in world.calls_since(mark) if call.mutating] == []
+    assert people.assigned(account) == {*expected(people), (ADMIN, user), (READ, group)}
 
 
 # -- what others have, and what is taken out -----------------------------------------------------------
@@ -332,17 +360,31 @@ def finish(people: People) -> None:
     people.sso.list_permission_sets(**people.instance)
 
 
+@pytest.mark.parametrize("operation", ["ListPermissionSets", "CreateAccountAssignment"])
+def test_it_waits_as_long_where_aws_is_at_work_for_somebody_else(people: People, operation: str) -> None:
+    """And no longer than others where it is denied."""
+    world, account = people.world, people.world.account()
+    declaration = declared(world.declaration)
+    for effect, error in (
+        ("ConflictException", IdentityCenterInProgress),
+        ("AccessDeniedException", ComponentNotSettled),
+    ):
+        world.aws.faults.plan([{"service": "sso-admin", "operation": operation, "effect": effect}])
+        with pytest.raises(error, match=f"{operation}: {effect}"):
+            world.apply(ASSIGNMENTS, account, declaration=declaration)
+    world.aws.faults.clear()
+    world.apply(ASSIGNMENTS, account, declaration=declaration)
+    assert people.assigned(account) == expected(people)
+
+
 def test_what_aws_could_not_assign_is_told_in_its_words_and_tried_by_the_next_execution(
     people: People,
 ) -> None:
     world, account = people.world, people.world.account()
     declaration = declared(world.declaration)
-    people.center.failures.append("The account has as many roles as it may.")
-    target = replace(world.target(ASSIGNMENTS, account, declaration), started=STARTED)
-    with pytest.raises(
-        IdentityCenterFailed, match=r"could not be made: The account has as many roles as it may\b"
-    ):
-        loop.apply(ASSIGNMENTS, target)
+    people.failing(
+        "The account has as many roles as it may.", people.tries(ASSIGNMENTS, account, declaration)
+    )
     assert len(people.assigned(account)) == 3
     (done,) = differences(world.apply(ASSIGNMENTS, account, declaration=declaration))
     assert done.action == "create"
@@ -352,15 +394,28 @@ def test_what_aws_could_not_assign_is_told_in_its_words_and_tried_by_the_next_ex
 def test_what_aws_could_not_take_off_is_told_in_its_words(account: Account, people: People) -> None:
     world = people.world
     _let_in(world, account)
-    people.center.failures.append("The role is protected.")
-    target = replace(world.target(ASSIGNMENTS, account, declared(world.declaration)), started=STARTED)
-    with pytest.raises(IdentityCenterFailed, match="could not be taken off: The role is protected"):
-        loop.apply(ASSIGNMENTS, target)
+    people.failing("The role is protected.", people.tries(ASSIGNMENTS, account, declared(world.declaration)))
+    world.apply(ASSIGNMENTS, account, declaration=declared(world.declaration))
+
+
+def test_what_aws_failed_once_is_done_by_the_next_try(account: Account, people: People) -> None:
+    world, declaration = people.world, declared(people.world.declaration)
+    _let_in(world, account)
+    _take_off(world, account)
+    people.center.failures += ["Please try again in a few minutes."] * 2
+    one_try = people.tries(ASSIGNMENTS, account, declaration)
+    with pytest.raises(IdentityCenterInProgress, match="it failed: Please try again in a few minutes"):
+        one_try()
+    assert people.assigned(account) != expected(people)
+    one_try()
+    assert people.assigned(account) == expected(people)
+    assert differences(world.plan(ASSIGNMENTS, account, declaration=declaration)) == []
 
 
 def test_every_permission_is_used_and_none_is_missing(people: People) -> None:
     used, said = used_and_declared(people.world, ASSIGNMENTS)
-    assert said == used
+    assert said - used == OF_A_KEY
+    assert used - said == set()
 
 
 def test_without_a_delegation_and_with_another_nothing_is_done() -> None:

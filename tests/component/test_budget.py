@@ -277,18 +277,6 @@ def test_the_plan_is_what_apply_does_from_any_state(
     assert portrait(world, member) == (WHOLE, EVERYBODY)
 
 
-def test_one_that_is_filtered_by_an_expression_is_made_anew(world: World, member: Account) -> None:
-    """As the console writes it. AWS shows it to who asks, and may keep it in an update."""
-    update(FilterExpression={"Dimensions": {"Key": "SERVICE", "Values": FILTER["Service"]}})(world, member)
-    done = prove_complete(world, BUDGET, member, declaration=TOLD)
-    assert [each.action for each in done] == ["create", "delete"]
-    assert "counts only a part of what is spent, by an expression: it is made anew" in done[1].reason
-    assert portrait(world, member) == (WHOLE, EVERYBODY)
-    client = world.client("budgets", member)
-    asked = {"AccountId": member.id, "BudgetName": NAME, "ShowFilterExpression": True}
-    assert "FilterExpression" not in client.describe_budget(**asked)["Budget"]
-
-
 def test_ten_addresses_give_way_to_ten_others(world: World) -> None:
     """There may be ten at a time, and the last one would take the alert with it."""
     account = world.account()

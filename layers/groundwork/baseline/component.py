@@ -211,7 +211,7 @@ class Component(ABC, Generic[Found]):
     """What the calls of `diff` need besides: the session policy of apply is both."""
     lasting: ClassVar[type[GroundworkError] | None] = None
     """For one whose calls only begin what AWS then does by itself: `apply` looks again after each, and raises this while
-    AWS is at work. The state machine asks again for as long as its Retry of that error says."""
+    AWS is at work, or takes no more calls. The state machine asks again for as long as its Retry of that error says."""
 
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
         """The roles by which it is applied in a member account, in the order in which they are tried."""
@@ -244,9 +244,9 @@ class Component(ABC, Generic[Found]):
         )
         yield Call(self.name, "", {}, f"component {self.name}", "report", stays, severity="low")
 
-    def difference(self, target: Target) -> list[Call]:
+    def difference(self, target: Target, while_busy: type[GroundworkError] | None = None) -> list[Call]:
         """Raises what `groundwork.aws.refusals` makes of AWS's exceptions."""
-        with refusals.named(self.name):
+        with refusals.named(self.name, while_busy=while_busy):
             if not target.is_declared(self.name):
                 return list(self.left(target))
             return list(self.diff(self.read(target), target))

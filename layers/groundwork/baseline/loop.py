@@ -36,15 +36,15 @@ def apply(component: Component[Any], target: Target, earlier: Sequence[Change] =
 
     Returns every change made by this execution, in order, beginning with those that `earlier` tries of it made; reports come last.
     Whether it stays closed, `verify` looks later. What this try has made is in `target.made`, also where it ends in an error.
-    Raises `ComponentNotSettled`, or what the component has as `lasting`, when AWS does not show what a later call needs: the
-    state machine asks again; and what `groundwork.aws.refusals` makes of AWS's exceptions.
+    Raises `ComponentNotSettled`, or what the component has as `lasting`, when AWS does not show what a later call needs, or has too much
+    to do: the state machine asks again; and what `groundwork.aws.refusals` makes of AWS's exceptions.
     """
     changes: list[Change] = []
     made: list[Call] = []
     for _ in range(ROUNDS):
-        calls = component.difference(target)
+        calls = component.difference(target, while_busy=component.lasting)
         due = [call for call in calls if call.is_open and not call.after and call not in made]
-        _make(due, target, component.name)
+        _make(due, target, component)
         made += due
         changes += [_change(component, call) for call in due]
         waiting = [call for call in calls if call.after]
@@ -90,14 +90,15 @@ def _is_among(call: Call, made: Iterable[Call]) -> bool:
     return any((call.resource, call.operation) == (each.resource, each.operation) for each in made)
 
 
-def _make(calls: Sequence[Call], target: Target, component: str) -> None:
+def _make(calls: Sequence[Call], target: Target, component: Component[Any]) -> None:
     """Stage by stage. What a stage has begun comes to its end, and none follows one that failed."""
     writes_to_iam = Semaphore(WRITES_TO_IAM)
 
     def make(lane: Sequence[Call]) -> None:
         for call in lane:
             turn = writes_to_iam if call.service == "iam" else nullcontext()
-            with turn, refusals.named(f"{component}: {call.resource}", quoting=not call.personal):
+            who, busy = f"{component.name}: {call.resource}", component.lasting
+            with turn, refusals.named(who, while_busy=busy, quoting=not call.personal):
                 _make_one(call, target)
 
     for lanes in stages(calls):

@@ -14,6 +14,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from groundwork.baseline.components.permission_sets import instance
+from groundwork.baseline.components.permission_sets.identities import is_absent
 from groundwork.doors.permission_sets import called, name_of, of_center, region_of, without
 from groundwork.doors.premises import PermissionSet, Place, Premises
 from groundwork.side_by_side import side_by_side
@@ -23,6 +24,8 @@ Clients = Callable[[str, str], Any]
 
 
 DENIED = ("AccessDenied", "AccessDeniedException")
+NOT_ALLOWED = "you may not ask it. Have somebody allow you sso:List*, sso:DescribePermissionSet and identitystore:Describe*"
+NOT_BY_THE_KEY = "you may not use its key in AWS KMS. Have somebody allow you kms:Decrypt by it, in its policy and in yours"
 
 
 def with_held(premises: Premises, clients: Clients) -> Premises:
@@ -39,10 +42,7 @@ def with_held(premises: Premises, clients: Clients) -> Premises:
     except ClientError as refused:
         if refused.response["Error"]["Code"] not in DENIED:
             raise
-        why = (
-            "you may not ask it. Have somebody allow you sso:List*, sso:DescribePermissionSet and "
-            "identitystore:Describe*"
-        )
+        why = NOT_BY_THE_KEY if refused.response.get("Reason") else NOT_ALLOWED
     note = f"Who comes in by IAM Identity Center is left out: {why}."
     return replace(without(premises), notes=(*premises.notes, note), shows_assignments=False)
 
@@ -109,6 +109,6 @@ class _Center:
             user = self._store.describe_user(IdentityStoreId=self._identities, UserId=id_)
             return of_center(f"user {user.get('UserName', id_)}")
         except ClientError as gone:
-            if gone.response["Error"]["Code"] != "ResourceNotFoundException":
+            if not is_absent(gone, kind):
                 raise
             return of_center(f"the deleted {kind.lower()} {id_}")

@@ -75,6 +75,7 @@ def _handler(name: str, operation: Operation) -> Any:
             if here is None:
                 raise denied(f"Account {caller} has no instance of IAM Identity Center here.")
             here.admit(caller)
+            here.admit_by_key("KMS_NotFoundException")
             if given.get("InstanceArn", here.arn) != here.arn:
                 raise denied("The instance is not the organization's.")
         return ActionResult(operation(Asked(caller, here, given)))
@@ -90,5 +91,6 @@ def _identity_store(response: IdentityStoreResponse) -> IdentityStoreBackend:
     if center is None or response.region != center.region or asked_for != center.identity_store:
         raise denied(f"Account {caller} has no identity store {asked_for} here.")
     center.admit(caller)
+    center.admit_by_key("KMS_KEY_NOT_FOUND")
     backend: IdentityStoreBackend = identitystore_backends[center.management][center.region]
     return backend

@@ -16,7 +16,9 @@ from dataclasses import dataclass, field
 from typing import Any, Literal, NamedTuple
 from uuid import uuid4
 
-from moto.core.exceptions import ServiceException
+from moto.core.exceptions import AWSError, ServiceException
+from moto.identitystore.models import identitystore_backends
+from moto.kms.models import kms_backends
 
 from local.clock import Clock
 from local.iam.service_linked_roles import give_role
@@ -38,6 +40,12 @@ class IdentityCenterError(ServiceException):
     """An exception of IAM Identity Center, by its name."""
 
 
+class NoKey(IdentityCenterError):
+    def __init__(self, reason: str, key: str) -> None:
+        super().__init__("ResourceNotFoundException", f"Key '{key}' does not exist")
+        self.reason = reason
+
+
 class Assignment(NamedTuple):
     account: str
     permission_set: str
@@ -55,7 +63,7 @@ class Assignment(NamedTuple):
 
 @dataclass
 class Request:
-    """`about` is an assignment, or of a provisioning the permission set and its accounts."""
+    """`about` is an assignment, or of a provisioning the permission set and its accounts; `account` the one that it names."""
 
     kind: Kind
     about: Assignment | tuple[str, tuple[str, ...]]
@@ -64,6 +72,7 @@ class Request:
     status: str = "IN_PROGRESS"
     reason: str = ""
     created: float = field(default_factory=time.time)
+    account: str = ""
 
     def summary(self) -> dict[str, Any]:
         return {"Status": self.status, "RequestId": self.id, "CreatedDate": self.created}
@@ -74,7 +83,9 @@ class Request:
             given = self.about.shown()
             target = {"TargetId": given.pop("AccountId"), "TargetType": "AWS_ACCOUNT"}
             return told | target | given
-        return told | {"PermissionSetArn": self.about[0]}
+        return (
+            told | {"PermissionSetArn": self.about[0]} | ({"AccountId": self.account} if self.account else {})
+        )
 
 
 class Center:
@@ -91,6 +102,8 @@ class Center:
         unique = uuid4().hex
         self.arn = f"arn:{self.partition}:sso:::instance/ssoins-{unique[:16]}"
         self.identity_store = f"d-{unique[-10:]}"
+        self.key: str | None = None
+        """The ARN of a customer managed key, which is in the management account, as AWS demands it."""
         self.seconds: float = 5
         self.failures: list[str] = []
         """Why the next requests fail, in order."""
@@ -116,6 +129,19 @@ class Center:
         """What reaches the management account is for that account alone."""
         if caller != self.management and self.management in accounts:
             raise denied("A delegated administrator has no access to the management account.")
+
+    def admit_by_key(self, reason: str) -> None:
+        """Raises ResourceNotFoundException, with this `Reason`, where the key is not there."""
+        if self.key and not self.has_its_key:
+            raise NoKey(reason, self.key)
+
+    @property
+    def has_its_key(self) -> bool:
+        """Whether it has a key of its own, and that is there."""
+        if self.key is None:
+            return False
+        _, _, _, region, account, name = self.key.split(":", 5)
+        return name.removeprefix("key/") in kms_backends[account][region].keys
 
     # Permission sets --------------------------------------------------------------------------------
 
@@ -147,11 +173,11 @@ class Center:
 
     # What takes its time ----------------------------------------------------------------------------
 
-    def ask(self, kind: Kind, about: Assignment | tuple[str, tuple[str, ...]]) -> Request:
+    def ask(self, kind: Kind, about: Assignment | tuple[str, tuple[str, ...]], account: str = "") -> Request:
         """As it is answered: in progress. The same assignment is worked on once at a time."""
         if any(each.status == "IN_PROGRESS" and each.about == about for each in self.requests):
             raise conflict("There is a conflicting operation in process.")
-        made = Request(kind, about, time.monotonic() + self.clock.seconds(self.seconds))
+        made = Request(kind, about, time.monotonic() + self.clock.seconds(self.seconds), account=account)
         self.requests.append(made)
         return made
 
@@ -168,7 +194,7 @@ class Center:
                 try:
                     self._bring_about(request)
                 except ServiceException as refused:
-                    request.status, request.reason = "FAILED", str(refused)
+                    request.status, request.reason = "FAILED", refused.message
                 else:
                     request.status = "SUCCEEDED"
 
@@ -186,10 +212,26 @@ class Center:
             if about.account not in permission_set.roles:
                 self._provision(permission_set, about.account)
             return
+        self._find(about)
         self.assignments.discard(about)
         if not any((each.account, each.permission_set) == about[:2] for each in self.assignments):
             permission_set.roles.pop(about.account, None)
             roles.remove(permission_set, about.account, self.partition)
+
+    def _find(self, about: Assignment) -> None:
+        """None is taken off whoever was deleted: Terraform's provider met it, and not each time, so that this is the stricter reading.
+
+        https://github.com/hashicorp/terraform-provider-aws/issues/19341
+        """
+        store = identitystore_backends[self.management][self.region]
+        try:
+            if about.principal_type == "GROUP":
+                store.describe_group(self.identity_store, about.principal)
+            else:
+                store.describe_user(self.identity_store, about.principal)
+        except AWSError:
+            told = f"Received a 404 status error: the {about.principal_type} assignee {about.principal} was not found in directory {self.identity_store}"
+            raise IdentityCenterError("ResourceNotFoundException", told) from None
 
     def _provision(self, permission_set: PermissionSet, account: str) -> None:
         """One that is not open ends the whole request, the stricter reading.

@@ -268,10 +268,11 @@ def _has_status(asked: Asked, permission_set: PermissionSet, account: str) -> bo
 
 
 def _provision(asked: Asked) -> dict[str, Any]:
-    found, target = asked.permission_set, asked.given.get("TargetId")
-    accounts = (str(target),) if asked.given["TargetType"] == "AWS_ACCOUNT" else tuple(found.roles)
+    found = asked.permission_set
+    target = str(asked.given.get("TargetId")) if asked.given["TargetType"] == "AWS_ACCOUNT" else ""
+    accounts = (target,) if target else tuple(found.roles)
     asked.center.admit_to(asked.caller, *accounts)
-    made = asked.center.ask("provisioning", (found.arn, accounts))
+    made = asked.center.ask("provisioning", (found.arn, accounts), target)
     return {"PermissionSetProvisioningStatus": made.shown()}
 
 

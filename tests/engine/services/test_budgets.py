@@ -55,6 +55,29 @@ def told(budgets: Any, alert: dict[str, Any] = ALERT) -> list[str]:
     return [each["Address"].partition("@")[0] for each in found]
 
 
+@pytest.mark.parametrize(
+    "given",
+    [
+        {"Metrics": ["NetUnblendedCost"]},
+        {"FilterExpression": {"Dimensions": {"Key": "SERVICE", "Values": ["EC2"]}}},
+    ],
+)
+def test_what_is_counted_is_said_in_one_of_two_ways_and_stays_in_an_update(
+    budgets: Any, given: dict[str, Any]
+) -> None:
+    old = BUDGET | {"CostTypes": {"IncludeCredit": False}}
+    assert (
+        refused(budgets.update_budget, AccountId=HERE, NewBudget=old | given) == "InvalidParameterException"
+    )
+    budgets.update_budget(AccountId=HERE, NewBudget=BUDGET | given)
+    assert not given.keys() & budgets.describe_budget(**OURS)["Budget"].keys()
+    found = budgets.describe_budget(**OURS, ShowFilterExpression=True)["Budget"]
+    assert given.items() <= found.items()
+    assert "CostTypes" not in found
+    budgets.update_budget(AccountId=HERE, NewBudget=old)
+    assert given.keys() <= budgets.describe_budget(**OURS, ShowFilterExpression=True)["Budget"].keys()
+
+
 def test_a_budget_is_changed_as_a_whole_and_keeps_its_notifications(budgets: Any) -> None:
     made = budgets.describe_budget(**OURS)["Budget"]
     assert made["BudgetLimit"] == {"Amount": "500", "Unit": "USD"}

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import json
 from argparse import ArgumentTypeError
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
+from botocore.exceptions import ClientError
 
 from local.__main__ import _enabled, _region
 from local.engine import Engine
@@ -19,7 +20,6 @@ REFUSED, INVALID, CONFLICT = "AccessDeniedException", "ValidationException", "Co
 MISSING, QUOTA = "ResourceNotFoundException", "ServiceQuotaExceededException"
 PRINCIPAL = "sso.amazonaws.com"
 OUTDATED = "LATEST_PERMISSION_SET_NOT_PROVISIONED"
-GROUP = "12345678-1234-1234-1234-123456789012"
 READ_ONLY = "arn:aws:iam::aws:policy/ReadOnlyAccess"
 POLICY = json.dumps(
     {"Version": "2012-10-17", "Statement": [{"Effect": "Allow", "Action": "s3:*", "Resource": "*"}]}
@@ -42,6 +42,9 @@ class Organization:
         assert self.sso().list_instances().get("Instances", []) == []
         self.center: Center = enable(engine.management_account)
         self.center.seconds = 0
+        self.group = self.store().create_group(
+            IdentityStoreId=self.center.identity_store, DisplayName="Everybody"
+        )["GroupId"]
         self.instance = {"InstanceArn": self.center.arn}
         engine.client("organizations").register_delegated_administrator(
             AccountId=self.security, ServicePrincipal=PRINCIPAL
@@ -59,12 +62,12 @@ class Organization:
         created = self.sso(self.security).create_permission_set(**self.instance, Name=name, **given)
         return {**self.instance, "PermissionSetArn": created["PermissionSet"]["PermissionSetArn"]}
 
-    def at(self, account: str, group: str = GROUP) -> dict[str, str]:
+    def at(self, account: str) -> dict[str, str]:
         return {
             "TargetId": account,
             "TargetType": "AWS_ACCOUNT",
             "PrincipalType": "GROUP",
-            "PrincipalId": group,
+            "PrincipalId": self.group,
         }
 
     def roles(self, account: str) -> list[dict[str, Any]]:
@@ -102,6 +105,27 @@ def test_a_group_is_found_by_its_display_name_from_the_delegated_administrator(
     assert code_of(lambda: theirs.get_group_id(**store, AlternateIdentifier=asked)) == MISSING
     member = organization.store(organization.member)
     assert code_of(lambda: member.get_group_id(**store, AlternateIdentifier=asked)) == REFUSED
+
+
+def test_a_key_of_the_instance_is_used_as_the_caller(organization: Organization) -> None:
+    store = {"IdentityStoreId": organization.center.identity_store}
+    asked = {"UniqueAttribute": {"AttributePath": "displayName", "AttributeValue": "Admins"}}
+    organization.center.key = organization.engine.client("kms").create_key()["KeyMetadata"]["Arn"]
+    theirs, sso = organization.store(organization.security), organization.sso(organization.security)
+    calls: list[Callable[[], object]] = [
+        lambda: theirs.get_group_id(**store, AlternateIdentifier=asked),
+        lambda: sso.list_permission_sets(**organization.instance),
+        lambda: sso.create_permission_set(**organization.instance, Name="keyed"),
+    ]
+    refused = []
+    for call in calls:
+        with pytest.raises(ClientError, match="kms:Decrypt") as denied:
+            call()
+        refused.append((denied.value.response["Error"]["Code"], denied.value.response.get("Reason")))
+    assert sso.list_instances()["Instances"]
+    organization.center.key = None
+    of_the_key = (REFUSED, "KMS_AccessDeniedException")
+    assert refused == [(REFUSED, "KMS_ACCESS_DENIED"), of_the_key, of_the_key]
 
 
 def test_a_permission_set_has_tags_policies_and_a_boundary(organization: Organization) -> None:
@@ -212,6 +236,27 @@ def test_a_change_is_in_an_account_once_it_is_provisioned_and_the_last_assignmen
     assert sso.list_accounts_for_provisioned_permission_set(**which).get("AccountIds", []) == []
     assert not [each for each in organization.roles(organization.member) if "_changing_" in each["RoleName"]]
     sso.delete_permission_set(**which)
+
+
+def test_what_a_deleted_group_was_assigned_cannot_be_taken_off(organization: Organization) -> None:
+    sso, which = organization.sso(organization.security), organization.made("deleting")
+    store = {"IdentityStoreId": organization.center.identity_store}
+    group = organization.store().create_group(**store, DisplayName="Leaving")["GroupId"]
+    asked = {**which, **organization.at(organization.member), "PrincipalId": group}
+    sso.create_account_assignment(**asked)
+    organization.store().delete_group(**store, GroupId=group)
+    request = sso.delete_account_assignment(**asked)["AccountAssignmentDeletionStatus"]["RequestId"]
+    found = sso.describe_account_assignment_deletion_status(
+        **organization.instance, AccountAssignmentDeletionRequestId=request
+    )["AccountAssignmentDeletionStatus"]
+    assert found["Status"] == "FAILED"
+    assert found["FailureReason"] == (
+        f"Received a 404 status error: the GROUP assignee {group} was not found in directory "
+        f"{organization.center.identity_store}"
+    )
+    assert (
+        len(sso.list_account_assignments(**which, AccountId=organization.member)["AccountAssignments"]) == 1
+    )
 
 
 def test_the_management_account_is_for_itself_alone(organization: Organization) -> None:

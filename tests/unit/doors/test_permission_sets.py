@@ -50,8 +50,10 @@ def premises(*roles: RoleState) -> Premises:
 class Center:
     """Both services: `assigned` are principals of the permission set Reader, `tags` its tags."""
 
-    def __init__(self, *assigned: tuple[str, str], tags: Any = (), owner: str = "", denied: str = "") -> None:
-        self.assigned, self.tags, self.denied = assigned, tags, denied
+    def __init__(
+        self, *assigned: tuple[str, str], tags: Any = (), owner: str = "", denied: str = "", reason: str = ""
+    ) -> None:
+        self.assigned, self.tags, self.denied, self.reason = assigned, tags, denied, reason
         self.owner = owner or ORGANIZATION.management_account_id
         self.regions: list[str] = []
 
@@ -62,7 +64,7 @@ class Center:
 
     def get_paginator(self, operation: str) -> Any:
         if operation == self.denied:
-            raise refusal("AccessDeniedException")
+            raise refusal("AccessDeniedException", self.reason)
         pages: dict[str, Any] = {
             "list_instances": {
                 "Instances": [{"InstanceArn": "it", "IdentityStoreId": "d-1", "OwnerAccountId": self.owner}]
@@ -82,7 +84,7 @@ class Center:
 
     def describe_group(self, **given: str) -> Any:
         if given["GroupId"] == "gone":
-            raise refusal("ResourceNotFoundException")
+            raise refusal("ResourceNotFoundException", self.reason)
         return {"DisplayName": given["GroupId"].title()}
 
     def describe_user(self, **given: str) -> Any:
@@ -97,8 +99,9 @@ class Pages:
         return [self.page]
 
 
-def refusal(code: str) -> ClientError:
-    return ClientError({"Error": {"Code": code, "Message": "no"}}, "operation")
+def refusal(code: str, reason: str = "") -> ClientError:
+    told = {"Error": {"Code": code, "Message": "no"}, **({"Reason": reason} if reason else {})}
+    return ClientError(told, "operation")  # type: ignore[arg-type]
 
 
 def test_whoever_is_assigned_comes_in_and_nobody_else() -> None:
@@ -120,6 +123,11 @@ def test_whoever_is_assigned_comes_in_and_nobody_else() -> None:
     )
 
 
+def test_nobody_is_told_as_deleted_where_the_key_is_gone() -> None:
+    with pytest.raises(ClientError, match="ResourceNotFoundException"):
+        with_held(premises(ROLE), Center(("GROUP", "gone"), reason="KMS_KEY_NOT_FOUND"))
+
+
 def test_what_somebody_else_made_is_told_as_that() -> None:
     found = with_held(premises(ROLE), Center(("GROUP", "readers")))
     assert {door.role for door in doors(found)} == {"permission set Reader of others"}
@@ -133,11 +141,15 @@ def test_what_somebody_else_made_is_told_as_that() -> None:
             "you may not ask it. Have somebody allow you sso:List*, sso:DescribePermissionSet and identitystore:Describe*.",
         ),
         (
+            Center(denied="list_permission_sets", reason="KMS_AccessDeniedException"),
+            "you may not use its key in AWS KMS. Have somebody allow you kms:Decrypt by it, in its policy and in yours.",
+        ),
+        (
             Center(owner="999999999999"),
             "no instance of the organization is shown to you in eu-central-1.",
         ),
     ],
-    ids=["denied", "of the account alone"],
+    ids=["denied", "not by the key", "of the account alone"],
 )
 def test_where_nobody_tells_who_is_assigned_it_is_left_out_and_said(center: Center, why: str) -> None:
     found = with_held(premises(ROLE), center)

@@ -142,7 +142,7 @@ def test_an_account_is_ready_once_its_groups_are_assigned(
     for request in center.requests:
         request.due = 0
     sso.list_permission_sets(InstanceArn=center.arn)
-    center.failures.append("The account has as many roles as it may.")
+    center.failures += ["The account has as many roles as it may."] * 3
     failed = cloud.start(accountId=account)
     assert failed.status == "FAILED"
     assert "could not be made: The account has as many roles as it may" in str(failed.cause)

@@ -72,7 +72,9 @@ SERVICES: Mapping[str, Service] = {
     "events": _service(stack.CALLS_OF_EVENTS, stack.ANSWERS_OF_EVENTS),
     "guardduty": _service(guardduty.CALLS, guardduty.ANSWERS),
     "iam": _service(iam.CALLS, iam.ANSWERS),
-    "identitystore": _service(iam.CALLS_OF_IDENTITY_STORE, iam.ANSWERS_OF_IDENTITY_STORE),
+    "identitystore": _service(
+        iam.CALLS_OF_IDENTITY_STORE, iam.ANSWERS_OF_IDENTITY_STORE, iam.REASONS_OF_IDENTITY_STORE
+    ),
     "inspector2": _service(inspector.CALLS, inspector.ANSWERS),
     "kms": _service(account.CALLS_OF_KMS, account.ANSWERS_OF_KMS),
     "logs": _service(alarms.CALLS_OF_LOGS, alarms.ANSWERS_OF_LOGS),
@@ -86,7 +88,9 @@ SERVICES: Mapping[str, Service] = {
     "sns": _service(f"{stack.CALLS_OF_SNS} {alarms.CALLS_OF_SNS}", alarms.ANSWERS_OF_SNS),
     "sqs": _service(stack.CALLS_OF_SQS, stack.ANSWERS_OF_SQS),
     "stepfunctions": _service(stack.CALLS_OF_STEP_FUNCTIONS, stack.ANSWERS_OF_STEP_FUNCTIONS),
-    "sso-admin": _service(iam.CALLS_OF_IDENTITY_CENTER, iam.ANSWERS_OF_IDENTITY_CENTER),
+    "sso-admin": _service(
+        iam.CALLS_OF_IDENTITY_CENTER, iam.ANSWERS_OF_IDENTITY_CENTER, iam.REASONS_OF_IDENTITY_CENTER
+    ),
     "ssm": _service(account.CALLS_OF_SSM, account.ANSWERS_OF_SSM),
     "sts": _service(iam.CALLS_OF_STS, iam.ANSWERS_OF_STS),
 }
@@ -102,10 +106,14 @@ def answer_to(error: ClientError) -> Answer | None:
 
 @contextmanager
 def named(
-    who: str, while_passing: type[GroundworkError] = ComponentNotSettled, *, quoting: bool = True
+    who: str,
+    while_passing: type[GroundworkError] = ComponentNotSettled,
+    *,
+    while_busy: type[GroundworkError] | None = None,
+    quoting: bool = True,
 ) -> Iterator[None]:
     """Raises our own error in place of AWS's, with AWS's message, what it means and what to do; `while_passing` for what
-    is asked again. What nobody has thought about, or is told apart elsewhere, stays as it is. AWS's message quotes what it
+    is asked again, and `while_busy` where that is since AWS has too much to do. What nobody has thought about, or is told apart elsewhere, stays as it is. AWS's message quotes what it
     was sent: without `quoting`, where that is personal data, it is left out, whatever the error is."""
     try:
         yield
@@ -119,6 +127,8 @@ def named(
         said, reason = error.response["Error"], error.response.get("Reason")
         told = f"{said['Code']} ({reason})" if reason else said["Code"]
         kind = while_passing if answer.error is ComponentNotSettled else answer.error
+        if while_busy and answer.busy:
+            kind = while_busy
         message = said.get("Message", "").rstrip(". ") if quoting else ""
         words = ": ".join(filter(None, (who, error.operation_name, told, message)))
         raise kind(f"{words}. {answer.words}") from (error if quoting else None)

@@ -19,10 +19,12 @@ from groundwork.errors import (
 @dataclass(frozen=True)
 class Answer:
     """`error` is what the exception becomes in a component; None where the code that asks reads it as an answer.
-    `words` say what it means and what to do, in sentences."""
+    `words` say what it means and what to do, in sentences. `busy`: AWS has too much to do, or is at work on the same, which
+    may last as long as what a component waits for."""
 
     error: type[GroundworkError] | None
     words: str
+    busy: bool = False
 
 
 Answers = Mapping[str, "Answer | Mapping[str, Answer]"]
@@ -38,7 +40,7 @@ unsent = partial(Answer, RefusedUnexpectedly)
 """Nothing that Groundwork sends leads to it."""
 read = partial(Answer, None)
 
-THROTTLED = again("AWS takes no more calls for a moment; the SDK has asked up to eight times.")
+THROTTLED = again("AWS takes no more calls for a moment; the SDK has asked up to eight times.", busy=True)
 FAULT = again("AWS has a fault of its own for a moment; the SDK has asked up to eight times.")
 
 COMMON: Answers = {

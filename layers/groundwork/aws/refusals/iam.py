@@ -9,7 +9,9 @@ https://docs.aws.amazon.com/singlesignon/latest/userguide/limits.html
 
 from __future__ import annotations
 
-from .answer import FAULT, THROTTLED, Answers, again, busy, quota, read, refused, unsent
+from collections.abc import Mapping
+
+from .answer import FAULT, THROTTLED, Answer, Answers, again, busy, quota, read, refused, unsent
 
 CALLS = (
     "AddUserToGroup AttachGroupPolicy AttachRolePolicy CreateAccountAlias CreateGroup CreatePolicy "
@@ -166,7 +168,7 @@ CALLS_OF_IDENTITY_CENTER = (
     "ListPermissionSetsProvisionedToAccount ListTagsForResource ProvisionPermissionSet PutInlinePolicyToPermissionSet "
     "TagResource UpdatePermissionSet"
 )
-CALLS_OF_IDENTITY_STORE = "GetGroupId"
+CALLS_OF_IDENTITY_STORE = "DescribeGroup DescribeUser GetGroupId"
 
 _NOT_ADMINISTERED = again(
     "IAM Identity Center does not see yet that the security account administers it. If it goes on: see whether a policy of the "
@@ -175,10 +177,39 @@ _NOT_ADMINISTERED = again(
 )
 _DELETED = again("Somebody deleted it a moment ago: seen at the next look.")
 
+_KEY = "The key of IAM Identity Center in AWS KMS, which the management account holds,"
+_NOT_BY_THE_KEY = again(
+    "The entry role may not use the key of IAM Identity Center in AWS KMS. If it goes on: let its policy, in the management account, "
+    "allow that, as docs/declare.md has it (People of IAM Identity Center)."
+)
+_NO_KEY = refused(f"{_KEY} is not found: give IAM Identity Center, in its settings, one that is there.")
+_UNUSABLE_KEY = refused(f"{_KEY} is off, or waits to be deleted: switch it on again, or cancel its deletion.")
+_NO_SUCH_USE = refused(
+    f"{_KEY} is not one that encrypts: give IAM Identity Center, in its settings, a symmetric one."
+)
+REASONS_OF_IDENTITY_CENTER: Mapping[str, Answer] = {
+    "KMS_AccessDeniedException": _NOT_BY_THE_KEY,
+    "KMS_DisabledException": _UNUSABLE_KEY,
+    "KMS_InvalidKeyUsageException": _NO_SUCH_USE,
+    "KMS_InvalidStateException": _UNUSABLE_KEY,
+    "KMS_NotFoundException": _NO_KEY,
+    "KMS_ThrottlingException": THROTTLED,
+}
+REASONS_OF_IDENTITY_STORE: Mapping[str, Answer] = {
+    "KMS_ACCESS_DENIED": _NOT_BY_THE_KEY,
+    "KMS_DISABLED": _UNUSABLE_KEY,
+    "KMS_INVALID_ARN": _NO_KEY,
+    "KMS_INVALID_KEY_USAGE": _NO_SUCH_USE,
+    "KMS_INVALID_STATE": _UNUSABLE_KEY,
+    "KMS_KEY_NOT_FOUND": _NO_KEY,
+    "KMS_THROTTLING": THROTTLED,
+}
+
 ANSWERS_OF_IDENTITY_CENTER: Answers = {
     "AccessDeniedException": _NOT_ADMINISTERED,
     "ConflictException": again(
-        "IAM Identity Center is at work on the same, or does not see a change of a moment ago yet: seen at the next look."
+        "IAM Identity Center is at work on the same, or does not see a change of a moment ago yet: seen at the next look.",
+        busy=True,
     ),
     "InternalServerException": FAULT,
     "ResourceNotFoundException": {
@@ -198,7 +229,10 @@ ANSWERS_OF_IDENTITY_CENTER: Answers = {
 ANSWERS_OF_IDENTITY_STORE: Answers = {
     "AccessDeniedException": _NOT_ADMINISTERED,
     "InternalServerException": FAULT,
-    "ResourceNotFoundException": read("The identity store has no group of this display name."),
+    "ResourceNotFoundException": again(
+        "The identity store is not there. That it has no such group or user is no error. If it goes on: see the settings of IAM Identity Center in the management "
+        "account."
+    ),
     "ThrottlingException": THROTTLED,
     "ValidationException": refused(
         "The identity store takes no such display name: correct it under identityCenter.groups."

@@ -3,28 +3,30 @@ Identity Center.
 
 Its calls are made in the security account, to which IAM Identity Center is delegated, in the execution of the account that they are
 about. Whoever is assigned one of our permission sets and is not declared is taken off; who is assigned one of others is not
-looked at. IAM Identity Center works on its own: the state machine asks again until it is done. The management account is left out:
+looked at. Whoever was deleted keeps what they were assigned, and is left alone: nobody comes in by it, and IAM Identity Center was
+seen to fail to take it off. IAM Identity Center works on its own: the state machine asks again until it is done. The management account is left out:
 AWS lets no delegated administrator assign anybody there.
 
 https://docs.aws.amazon.com/singlesignon/latest/userguide/delegated-admin.html
 https://docs.aws.amazon.com/singlesignon/latest/APIReference/API_CreateAccountAssignment.html
-https://docs.aws.amazon.com/singlesignon/latest/IdentityStoreAPIReference/API_GetGroupId.html
+https://github.com/hashicorp/terraform-provider-aws/issues/19341
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
-from typing import Any, NamedTuple
-
-from botocore.exceptions import ClientError
+from typing import Any
 
 from groundwork.baseline.component import Call, Component, Permission, Target, known_later, removal
-from groundwork.baseline.components.permission_sets import instance, with_failures
+from groundwork.baseline.components.permission_sets import identities, instance, with_failures
+from groundwork.baseline.components.permission_sets.identities import GROUP, Principal
 from groundwork.baseline.components.permission_sets.instance import (
+    CHANGES,
     INSTANCE,
     LOOKS,
+    MOST_FAILURES,
     PERMISSION_SET,
     Instance,
     Requests,
@@ -35,28 +37,23 @@ from groundwork.declaration.settings import ACCOUNT_ASSIGNMENTS
 from groundwork.errors import IdentityCenterInProgress
 from groundwork.side_by_side import side_by_side
 
-GROUP = "GROUP"
+_STORE = "arn:{partition}:identitystore::*:identitystore/*"
 _ACCOUNT = (INSTANCE, PERMISSION_SET, "arn:{partition}:sso:::account/{account}")
-
-
-class Principal(NamedTuple):
-    """A group or a user of the identity store, by its id."""
-
-    kind: str
-    id: str
 
 
 @dataclass(frozen=True)
 class Found:
     """`sets` has the ARNs of our permission sets, by name, `others` the names of those that somebody else made. `groups` has the ids of
     declared groups, None where the identity store has none of the name. `there` is who is assigned our permission sets in the
-    account, by name of the set. `created` and `deleted` are what AWS was asked for."""
+    account, by name of the set. `gone` are those of them that are to be taken off, and deleted. `created` and `deleted` are what AWS
+    was asked for."""
 
     standing: Standing = field(default_factory=Standing)
     sets: Mapping[str, str] = field(default_factory=dict)
     others: frozenset[str] = frozenset()
     groups: Mapping[str, str | None] = field(default_factory=dict)
     there: Mapping[str, frozenset[Principal]] = field(default_factory=dict)
+    gone: frozenset[Principal] = frozenset()
     created: Requests = field(default_factory=Requests)
     deleted: Requests = field(default_factory=Requests)
 
@@ -79,11 +76,18 @@ class AccountAssignments(Component[Found]):
             _ACCOUNT,
         ),
         Permission(
-            ["identitystore:GetGroupId"],
-            ["arn:{partition}:identitystore::*:identitystore/*", "arn:{partition}:identitystore:::group/*"],
+            ["identitystore:DescribeGroup", "identitystore:GetGroupId"],
+            [_STORE, "arn:{partition}:identitystore:::group/*"],
+        ),
+        Permission(
+            ["identitystore:DescribeUser"],
+            [_STORE, "arn:{partition}:identitystore:::user/*"],
         ),
     )
-    writes = (Permission(["sso:CreateAccountAssignment", "sso:DeleteAccountAssignment"], _ACCOUNT),)
+    writes = (
+        *CHANGES,
+        Permission(["sso:CreateAccountAssignment", "sso:DeleteAccountAssignment"], _ACCOUNT),
+    )
 
     # -- read ----------------------------------------------------------------------------------------
 
@@ -115,14 +119,16 @@ class AccountAssignments(Component[Found]):
                 strict=True,
             )
         )
-        groups = _ids({each.group for each in wanted}, where, target)
+        groups = identities.ids({each.group for each in wanted}, where, target)
         found = Found(standing, sets, frozenset(looked_at) - sets.keys(), groups, there)
-        created = deleted = Requests()
+        known = {Principal(GROUP, id_) for id_ in groups.values() if id_}
+        others = {principal for _, principal in _superfluous(wanted, found)} - known
+        found = replace(found, gone=identities.deleted(others, where, target))
         if any(_missing(wanted, found)):
-            created = instance.requests("creation", where, target)
-        if any(_superfluous(wanted, found)):
-            deleted = instance.requests("deletion", where, target)
-        return Found(standing, sets, found.others, groups, there, created, deleted)
+            found = replace(found, created=instance.requests("creation", where, target))
+        if any(_to_take_off(wanted, found)):
+            found = replace(found, deleted=instance.requests("deletion", where, target))
+        return found
 
     # -- diff ----------------------------------------------------------------------------------------
 
@@ -150,25 +156,6 @@ def _assigned(sso: Any, where: Instance, account: str, arn: str) -> frozenset[Pr
     )
 
 
-def _ids(names: Iterable[str], where: Instance, target: Target) -> dict[str, str | None]:
-    """By display name."""
-    store, asked = target.client("identitystore", instance.region(target)), sorted(names)
-
-    def id_of(name: str) -> str | None:
-        attribute = {"AttributePath": "displayName", "AttributeValue": name}
-        try:
-            found = store.get_group_id(
-                IdentityStoreId=where.identity_store, AlternateIdentifier={"UniqueAttribute": attribute}
-            )
-        except ClientError as error:
-            if error.response["Error"]["Code"] != "ResourceNotFoundException":
-                raise
-            return None
-        return str(found["GroupId"])
-
-    return dict(zip(asked, side_by_side(*(partial(id_of, name) for name in asked)), strict=True))
-
-
 # -- diff ----------------------------------------------------------------------------------------------
 
 
@@ -184,7 +171,9 @@ def _difference(wanted: list[Assignment], found: Found, target: Target) -> list[
         else:
             made.append(_creation(each, found, where, target))
     for name, principal in _superfluous(wanted, found):
-        if failed := _not_taken_off(name, principal, found, target):
+        if principal in found.gone:
+            failures.append(_of_nobody(name, principal))
+        elif failed := _not_taken_off(name, principal, found, target):
             failures.append(failed)
         else:
             made += removal(ACCOUNT_ASSIGNMENTS, [_deletion(name, principal, found, where, target)], target)
@@ -209,6 +198,20 @@ def _superfluous(wanted: Iterable[Assignment], found: Found) -> Iterator[tuple[s
         for principal in sorted(principals):
             if (name, principal) not in expected and not (name in unknown and principal.kind == GROUP):
                 yield name, principal
+
+
+def _to_take_off(wanted: Iterable[Assignment], found: Found) -> Iterator[tuple[str, Principal]]:
+    return (each for each in _superfluous(wanted, found) if each[1] not in found.gone)
+
+
+def _of_nobody(name: str, principal: Principal) -> Call:
+    kind = principal.kind.lower()
+    told = (
+        f"stays, and lets nobody in: the {kind} was deleted, and IAM Identity Center takes none off whose {kind} is not in its identity "
+        "store"
+    )
+    resource = _resource(name, f"the deleted {kind} {principal.id}")
+    return Call("sso-admin", "", {}, resource, "report", told, severity="low")
 
 
 def _unknown_groups(wanted: Iterable[Assignment], found: Found) -> Iterator[Call]:
@@ -237,22 +240,27 @@ def _creation(each: Assignment, found: Found, where: Instance, target: Target) -
     given = _given(where, known, Principal(GROUP, group), target)
     resource = _resource(each.permission_set, each.group)
     why = f"does not exist: {each.group} does not come in"
-    return Call("sso-admin", "CreateAccountAssignment", given, resource, "create", why, after=waits)
+    call = Call(
+        *("sso-admin", "CreateAccountAssignment", given, resource, "create", why, where.region), after=waits
+    )
+    return instance.once_a_try(call, _failures(found.created, known, group, target), target)
 
 
 def _deletion(name: str, principal: Principal, found: Found, where: Instance, target: Target) -> Call:
     arn, who = found.sets[name], _called(principal, found)
     at_work = _at_work(found.deleted, arn, principal.id, target)
-    return Call(
+    call = Call(
         "sso-admin",
         "DeleteAccountAssignment",
         _given(where, arn, principal, target),
         _resource(name, who),
         "delete",
         f"lets {who} in, which is not declared",
+        where.region,
         severity="high",
         after="IAM Identity Center has taken it off" if at_work else "",
     )
+    return instance.once_a_try(call, _failures(found.deleted, arn, principal.id, target), target)
 
 
 def _called(principal: Principal, found: Found) -> str:
@@ -294,9 +302,13 @@ def _at_work(asked: Requests, arn: str, principal: str, target: Target) -> bool:
 
 
 def _failure(asked: Requests, arn: str, principal: str, target: Target) -> str:
-    """Why, in AWS's words; empty where it did not fail."""
-    failed = (each for each in asked.failed if _is_about(each, arn, principal, target))
-    return next((str(each.get("FailureReason", "AWS does not say why")).rstrip(". ") for each in failed), "")
+    """Why, in AWS's words; empty where it did not fail, or is asked for again."""
+    failed = _failures(asked, arn, principal, target)
+    return instance.why(failed[0]) if len(failed) >= MOST_FAILURES else ""
+
+
+def _failures(asked: Requests, arn: str, principal: str, target: Target) -> list[Mapping[str, Any]]:
+    return [each for each in asked.failed if _is_about(each, arn, principal, target)]
 
 
 def _is_about(each: Mapping[str, Any], arn: str, principal: str, target: Target) -> bool:

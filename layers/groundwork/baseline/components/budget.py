@@ -1,11 +1,11 @@
 """budget: what an account may spend in a month, and who is told when it spends more, by AWS Budgets.
 
 The budget is known by its name, and is as it is declared; those of others are left alone. So are topics that somebody lets
-it tell; an e-mail address that is not declared is taken out of it. Addresses are personal data: a difference is told
+it tell, also where it is made anew; an e-mail address that is not declared is taken out of it. Addresses are personal data: a difference is told
 without them. In the management account a budget counts what the whole organization spends.
 
 AWS shows the expression by which a budget is filtered to who asks for it, and does not say whether an update without one takes
-it off: such a budget is made anew.
+it off: such a budget is made anew. AWS deletes with it its alerts, and whom they tell.
 
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CreateBudget.html
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_DescribeBudget.html
@@ -14,8 +14,9 @@ https://docs.aws.amazon.com/cost-management/latest/userguide/budgets-create.html
 
 from __future__ import annotations
 
+import json
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from decimal import Decimal
 from functools import partial
 from itertools import zip_longest
@@ -49,12 +50,16 @@ COUNTED: Mapping[str, bool] = {
 }
 """What a budget counts where nobody says otherwise.
 https://docs.aws.amazon.com/aws-cost-management/latest/APIReference/API_budgets_CostTypes.html"""
+METRIC = "UnblendedCost"
+"""What that is where a budget says it by a metric, in place of by what it includes."""
 NARROWED: Mapping[str, str] = {
     "CostFilters": "counts only a part of what is spent",
     "AutoAdjustData": "sets its amount by itself",
     "PlannedBudgetLimits": "has an amount for each month",
 }
 """What a declared budget has none of, and what it means that it is there."""
+TOPICS = "topics of the budget that is made anew"
+"""Under this they are noted, from before it is deleted."""
 _BUDGET = (f"arn:{{partition}}:budgets::{{account}}:budget/{NAME}",)
 
 
@@ -140,11 +145,13 @@ class Wanted:
 
 @dataclass(frozen=True)
 class Found:
-    """`told` has the e-mail addresses of each declared alert, in their order, None where the alert is missing. `former`
-    are alerts that are not declared, looked for where something may have been taken out of the declaration."""
+    """`told` has the e-mail addresses of each declared alert, in their order, None where the alert is missing; `topics` those
+    of others that it tells besides. `former` are alerts that are not declared, looked for where something may have been taken
+    out of the declaration, or the budget is made anew."""
 
     budget: Mapping[str, Any] | None = None
     told: Sequence[Sequence[str] | None] = ()
+    topics: Sequence[Sequence[str]] = ()
     former: Sequence[Mapping[str, Any]] = field(default_factory=tuple)
 
 
@@ -178,11 +185,17 @@ class Budget(Component[Found]):
 
     def read(self, target: Target) -> Found:
         budget = _there(target)
-        if budget is None:
-            return Found()
         alerts = [alert.as_aws_has_it for alert in _declared(target).alerts]
-        told = side_by_side(*(partial(_told, alert, target) for alert in alerts))
-        return Found(budget, told, tuple(_former(alerts, target)) if target.is_behind else ())
+        if budget is None:
+            return Found(topics=_noted_topics(alerts, target))
+        subscribers = side_by_side(*(partial(_subscribers_of, alert, target) for alert in alerts))
+        told = [None if each is None else _addresses(each, "EMAIL") for each in subscribers]
+        topics = [_addresses(each or (), "SNS") for each in subscribers]
+        goes = bool(_why_anew(budget))
+        if goes and any(topics) and not target.foresees:
+            named = {_words(alert): each for alert, each in zip(alerts, topics, strict=True)}
+            target.notes[TOPICS] = json.dumps(named)
+        return Found(budget, told, topics, tuple(_former(alerts, target)) if goes or target.is_behind else ())
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """None needs another but those before it of the same budget."""
@@ -218,10 +231,10 @@ def _there(target: Target) -> Mapping[str, Any] | None:
     return there
 
 
-def _told(alert: Mapping[str, Any], target: Target) -> Sequence[str] | None:
+def _subscribers_of(alert: Mapping[str, Any], target: Target) -> Sequence[Mapping[str, str]] | None:
     pages = target.client("budgets").get_paginator("describe_subscribers_for_notification")
     try:
-        found = [
+        return [
             each
             for page in pages.paginate(**_ours(target), Notification=alert)
             for each in page.get("Subscribers", [])
@@ -230,7 +243,17 @@ def _told(alert: Mapping[str, Any], target: Target) -> Sequence[str] | None:
         if missing.response["Error"]["Code"] != "NotFoundException":
             raise
         return None
-    return [each["Address"] for each in found if each["SubscriptionType"] == "EMAIL"]
+
+
+def _addresses(subscribers: Iterable[Mapping[str, str]], sort: str) -> list[str]:
+    return [each["Address"] for each in subscribers if each["SubscriptionType"] == sort]
+
+
+def _noted_topics(alerts: Iterable[Mapping[str, Any]], target: Target) -> list[list[str]]:
+    """Of the budget that this execution has deleted."""
+    noted = None if target.foresees else target.notes.get(TOPICS)
+    named: dict[str, list[str]] = json.loads(noted or "{}")
+    return [named.get(_words(alert), []) for alert in alerts]
 
 
 def _former(alerts: Collection[Mapping[str, Any]], target: Target) -> Iterator[Mapping[str, Any]]:
@@ -250,12 +273,14 @@ def _calls(found: Found, target: Target) -> Iterator[Call]:
     wanted = declared.of(target.account)
     everybody = [_by_mail(each) for each in wanted.notify]
     if found.budget is None:
-        yield _creation(declared, wanted, target)
+        yield _creation(declared, wanted, found, target)
         return
-    if found.budget.get("FilterExpression"):
-        why = "counts only a part of what is spent, by an expression: it is made anew"
-        yield Call("budgets", "DeleteBudget", _ours(target), RESOURCE, "delete", why)
-        yield _creation(declared, wanted, target, after="its deletion")
+    if why := _why_anew(found.budget):
+        deletion = Call(
+            "budgets", "DeleteBudget", _ours(target), RESOURCE, "delete", f"{why}: it is made anew"
+        )
+        yield replace(deletion, breaks=[*_lost(found)])
+        yield _creation(declared, wanted, found, target, after="its deletion")
         return
     if wrong := "; ".join(_differences(found.budget, wanted)):
         yield Call(
@@ -280,13 +305,29 @@ def _calls(found: Found, target: Target) -> Iterator[Call]:
         )
 
 
-def _creation(declared: Settings, wanted: Wanted, target: Target, after: str = "") -> Call:
+def _why_anew(there: Mapping[str, Any]) -> str:
+    """Empty where an update puts everything right."""
+    if there.get("FilterExpression"):
+        return "counts only a part of what is spent, by an expression"
+    metrics = there.get("Metrics")
+    return f"counts {', '.join(metrics)}; expected {METRIC}" if metrics and metrics != [METRIC] else ""
+
+
+def _lost(found: Found) -> Iterator[str]:
+    for alert in found.former:
+        yield f"its {_words(alert)}, which is not declared, goes, and whoever that tells is told no more"
+    yield "actions and tags that somebody gave it, which are not looked at, go with it"
+
+
+def _creation(declared: Settings, wanted: Wanted, found: Found, target: Target, after: str = "") -> Call:
     everybody = [_by_mail(each) for each in wanted.notify]
+    topics = found.topics or [()] * len(declared.alerts)
     given = {
         "AccountId": target.account.id,
         "Budget": wanted.budget,
         "NotificationsWithSubscribers": [
-            {"Notification": alert.as_aws_has_it, "Subscribers": everybody} for alert in declared.alerts
+            {"Notification": alert.as_aws_has_it, "Subscribers": [*everybody, *map(_by_topic, its)]}
+            for alert, its in zip(declared.alerts, topics, strict=True)
         ],
     }
     why = "does not exist: nobody is told what the account spends"
@@ -336,6 +377,10 @@ def _subscribers(
 
 def _by_mail(address: str) -> dict[str, str]:
     return {"SubscriptionType": "EMAIL", "Address": address}
+
+
+def _by_topic(arn: str) -> dict[str, str]:
+    return {"SubscriptionType": "SNS", "Address": arn}
 
 
 def _words(alert: Mapping[str, Any]) -> str:

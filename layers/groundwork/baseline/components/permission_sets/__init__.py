@@ -15,6 +15,7 @@ https://github.com/aws-samples/aws-identitycenter-codepipeline-auto-assignment/i
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import partial
@@ -24,8 +25,11 @@ from groundwork.baseline.component import Call, Component, Permission, Target, k
 from groundwork.baseline.components.access.documents import NotYetKnown, compact
 from groundwork.baseline.components.permission_sets import instance
 from groundwork.baseline.components.permission_sets.instance import (
+    AGAIN,
+    CHANGES,
     INSTANCE,
     LOOKS,
+    MOST_FAILURES,
     OURS,
     PERMISSION_SET,
     Instance,
@@ -60,14 +64,27 @@ class Found:
         """The open accounts that have it as it was before."""
         return one.outdated - self.closed
 
-    def failed(self, one: PermissionSet) -> list[Mapping[str, Any]]:
-        return [each for each in self.provisioning.failed if each["PermissionSetArn"] == one.arn]
+    def failed(self, one: PermissionSet, account: str = "") -> list[Mapping[str, Any]]:
+        """In any account, or in this one."""
+        ours = [each for each in self.provisioning.failed if each["PermissionSetArn"] == one.arn]
+        return [each for each in ours if not account or each.get("AccountId") == account]
+
+    def goes_one_by_one(self, one: PermissionSet) -> bool:
+        """Whether AWS has left open accounts behind when it came to a closed one."""
+        return bool(self.closed.intersection(one.accounts) and self.failed(one))
 
     def one_by_one(self, one: PermissionSet) -> frozenset[str]:
-        """The open accounts that AWS has left behind when it came to a closed one."""
-        if not self.closed.intersection(one.accounts) or not self.failed(one):
+        """The open accounts that are behind then, without those in which it failed too often."""
+        if not self.goes_one_by_one(one):
             return frozenset()
-        return self.behind(one) - {each.get("AccountId", "") for each in self.failed(one)}
+        count = Counter(each.get("AccountId", "") for each in self.failed(one))
+        return frozenset(each for each in self.behind(one) if count[each] < MOST_FAILURES)
+
+    def has_failed(self, one: PermissionSet) -> bool:
+        """Whether nothing more is asked for."""
+        if self.goes_one_by_one(one):
+            return not self.one_by_one(one)
+        return len(self.failed(one)) >= MOST_FAILURES
 
 
 class PermissionSets(Component[Found]):
@@ -91,6 +108,7 @@ class PermissionSets(Component[Found]):
         Permission(["organizations:ListAccounts"]),
     )
     writes = (
+        *CHANGES,
         Permission(
             [
                 "sso:AttachManagedPolicyToPermissionSet",
@@ -164,7 +182,7 @@ def _open(target: Target) -> set[str]:
 def with_failures(made: list[Call], failures: list[Call], target: Target) -> list[Call]:
     """What is to be done, and what cannot: told in a plan, and raised as `IdentityCenterFailed` where nothing else is left."""
     grave = [each for each in failures if each.severity == "high"]
-    is_due = any(call.action != "report" and not call.after for call in made)
+    is_due = any(call.action != "report" and call.after in ("", AGAIN) for call in made)
     if grave and not target.foresees and not is_due:
         raise IdentityCenterFailed("; ".join(f"{call.resource}: {call.reason}" for call in grave))
     return [*made, *failures]
@@ -182,15 +200,17 @@ def _of_role(role: Role, found: Found, where: Instance, target: Target) -> Itera
         later = f"left out for now: {unknown}; it is laid down once that is there"
         yield Call("sso-admin", "", {}, resource, "report", later)
         return
-    yield from _Difference(declared, found, where, resource).calls()
+    yield from _Difference(declared, found, where, resource, target).calls()
 
 
 class _Difference:
     """Between a permission set and the declared one."""
 
-    def __init__(self, declared: PermissionSet, found: Found, where: Instance, resource: str) -> None:
+    def __init__(
+        self, declared: PermissionSet, found: Found, where: Instance, resource: str, target: Target
+    ) -> None:
         self.there, self.declared, self.resource = found.sets.get(declared.name), declared, resource
-        self.instance, self.found = where, found
+        self.instance, self.found, self.target = where, found, target
 
     def calls(self) -> Iterator[Call]:
         if self.there is None:
@@ -207,7 +227,7 @@ class _Difference:
         which = {"InstanceArn": self.instance.arn, "PermissionSetArn": arn}
         return Call(
             *("sso-admin", operation, {**which, **given}, self.resource),
-            *("update", reason),
+            *("update", reason, self.instance.region),
             severity=severity,
             after="" if self.there else f"{self.resource} is there",
             needs=(),
@@ -222,7 +242,7 @@ class _Difference:
         }
         why = "does not exist: nobody comes in by it"
         return Call(
-            *("sso-admin", "CreatePermissionSet", given, self.resource, "create", why),
+            *("sso-admin", "CreatePermissionSet", given, self.resource, "create", why, self.instance.region),
             needs=(),
         )
 
@@ -288,10 +308,12 @@ class _Difference:
         waits = "it is as declared" if changes else ""
         if any(each["PermissionSetArn"] == there.arn for each in self.found.provisioning.in_progress):
             waits = "IAM Identity Center has provisioned it"
-        if self.found.failed(there):
+        if self.found.goes_one_by_one(there):
             for account in sorted(self.found.one_by_one(there)):
                 where = {"TargetType": "AWS_ACCOUNT", "TargetId": account}
                 yield self._provision(there, where, f"account {account}", "it has it as it was before", waits)
+            return
+        if self.found.has_failed(there):
             return
         count = len(set(there.accounts) - self.found.closed if reaching else behind)
         told = f"{'1 account has' if count == 1 else f'{count} accounts have'} it as it was before"
@@ -301,11 +323,13 @@ class _Difference:
         self, there: PermissionSet, where: Mapping[str, str], place: str, told: str, waits: str
     ) -> Call:
         given = {"InstanceArn": self.instance.arn, "PermissionSetArn": there.arn, **where}
-        return Call(
+        call = Call(
             *("sso-admin", "ProvisionPermissionSet", given, f"{self.resource} in {place}", "update", told),
+            region=self.instance.region,
             after=waits,
             needs=(self.resource,),
         )
+        return instance.once_a_try(call, self.found.failed(there, where.get("TargetId", "")), self.target)
 
 
 def _settings_of(declared: PermissionSet) -> dict[str, str]:
@@ -325,19 +349,19 @@ def _settings_of(declared: PermissionSet) -> dict[str, str]:
 def _not_provisioned(found: Found) -> Iterator[Call]:
     """In accounts that are open, and once nothing more can be asked for."""
     by_arn = {each.arn: each for each in found.sets.values()}
-    for each in found.provisioning.failed:
-        its = by_arn.get(each["PermissionSetArn"])
-        if (
-            its
-            and found.behind(its)
-            and not found.one_by_one(its)
-            and each.get("AccountId") not in found.closed
-        ):
-            why = each.get("FailureReason", "AWS does not say why").rstrip(". ")
-            told = f"could not be provisioned again: {why}"
-            yield Call(
-                "sso-admin", "", {}, f"permission set {its.name} in accounts", "report", told, severity="high"
-            )
+    told = dict.fromkeys(
+        (its.name, instance.why(each))
+        for each in found.provisioning.failed
+        if (its := by_arn.get(each["PermissionSetArn"]))
+        and found.behind(its)
+        and found.has_failed(its)
+        and each.get("AccountId") not in found.closed
+    )
+    for name, why in told:
+        words = f"could not be provisioned again: {why}"
+        yield Call(
+            "sso-admin", "", {}, f"permission set {name} in accounts", "report", words, severity="high"
+        )
 
 
 def _former(there: PermissionSet, found: Found, where: Instance, target: Target) -> Iterator[Call]:
@@ -356,7 +380,9 @@ def _former(there: PermissionSet, found: Found, where: Instance, target: Target)
         yield Call("sso-admin", "", {}, resource, "report", told, severity="low", taken_out=True)
         return
     given = {"InstanceArn": where.arn, "PermissionSetArn": there.arn}
-    deletion = Call("sso-admin", "DeletePermissionSet", given, resource, "delete", why, severity="low")
+    deletion = Call(
+        "sso-admin", "DeletePermissionSet", given, resource, "delete", why, where.region, severity="low"
+    )
     yield from removal(PERMISSION_SETS, [deletion], target)
 
 

@@ -14,7 +14,7 @@ https://github.com/PeterBengtson/AFT-SSO-account-configuration/issues/1
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from functools import partial
 from typing import Any, Literal
@@ -28,12 +28,22 @@ SERVICE = "sso.amazonaws.com"
 OURS = {"Key": MANAGED_BY, "Value": "groundwork"}
 INSTANCE = "arn:{partition}:sso:::instance/*"
 PERMISSION_SET = "arn:{partition}:sso:::permissionSet/*"
+_OF_A_KEY = (
+    ["arn:{partition}:kms:*:*:key/*"],
+    {"StringLike": {"kms:ViaService": ["sso.*.amazonaws.com", "identitystore.*.amazonaws.com"]}},
+)
+CHANGES = (Permission(["kms:Encrypt", "kms:GenerateDataKeyWithoutPlaintext"], *_OF_A_KEY),)
+"""What changing anything needs besides its action, where the instance has a key of the organization's own.
+
+https://docs.aws.amazon.com/singlesignon/latest/userguide/baseline-KMS-key-policy.html
+"""
 LOOKS = (
     Permission(["organizations:ListDelegatedAdministrators", "sso:ListInstances"]),
     Permission(
         ["sso:DescribePermissionSet", "sso:ListPermissionSets", "sso:ListTagsForResource"],
         [INSTANCE, PERMISSION_SET],
     ),
+    Permission(["kms:Decrypt"], *_OF_A_KEY),
 )
 """What looking at the instance and its permission sets needs."""
 WITHOUT = "Take permission-sets and account-assignments out of the baseline"
@@ -44,8 +54,11 @@ _names: dict[str, str] = {}
 
 @dataclass(frozen=True)
 class Instance:
+    """Its permission sets and assignments are looked at and changed in its primary `region`."""
+
     arn: str
     identity_store: str
+    region: str
 
 
 @dataclass(frozen=True)
@@ -62,6 +75,7 @@ def region(target: Target) -> str:
 
 
 def client(target: Target) -> Any:
+    """Of the Region in which the instance is."""
     return target.client("sso-admin", region(target))
 
 
@@ -72,7 +86,7 @@ def standing(target: Target) -> Standing:
     pages = client(target).get_paginator("list_instances").paginate()
     found = next(
         (
-            Instance(each["InstanceArn"], each["IdentityStoreId"])
+            Instance(each["InstanceArn"], each["IdentityStoreId"], region(target))
             for page in pages
             for each in page.get("Instances", [])
             if each["OwnerAccountId"] == target.organization.management_account_id
@@ -139,6 +153,12 @@ def ours(arns: Iterable[str], instance: Instance, target: Target) -> frozenset[s
 # -- what was asked for --------------------------------------------------------------------------------
 
 Kind = Literal["creation", "deletion", "provisioning"]
+MOST_FAILURES = 3
+"""Of one thing in an execution. Of many AWS says that one should try again in a few minutes.
+
+https://github.com/aws-samples/aws-identitycenter-codepipeline-auto-assignment/issues/31
+"""
+AGAIN = "it is asked for again, some time after it failed"
 
 
 @dataclass(frozen=True)
@@ -166,6 +186,20 @@ def requests(kind: Kind, instance: Instance, target: Target) -> Requests:
         return side_by_side(*(partial(describe, instance.arn, each) for each in recent))
 
     return Requests(those("IN_PROGRESS"), those("FAILED"))
+
+
+def why(failed: Mapping[str, Any]) -> str:
+    """It failed, in AWS's words."""
+    return str(failed.get("FailureReason", "AWS does not say why")).rstrip(". ")
+
+
+def once_a_try(call: Call, failed: Iterable[Mapping[str, Any]], target: Target) -> Call:
+    """The call, which waits for the next try of the execution where it `failed` in this one."""
+    told = next(map(why, failed), "")
+    asked = ((each.operation, each.parameters) for each in target.made)
+    if call.after or not told or (call.operation, call.parameters) not in asked:
+        return call
+    return replace(call, reason=f"{call.reason}; it failed: {told}", after=AGAIN)
 
 
 def _asked_of(kind: Kind, sso: Any) -> tuple[str, str, Callable[[str, str], Mapping[str, Any]]]:
