@@ -296,3 +296,14 @@ def run(world: World) -> Change:
 def test_a_change_survives_whatever_dies(world: World, run: Change, fault: dict[str, Any]) -> None:
     assert survives(run, world, fault) == (True, [])
     assert run.starts == 1
+
+
+def test_a_last_look_for_which_aws_has_no_time_is_taken_later(cloud: Cloud) -> None:
+    """IAM is one for all of an account: more calls are refused than the SDK asks again."""
+    _, email, account = made(cloud)
+    refuses = {"service": "iam", "account": account, "effect": "throttle", "nth": 1, "times": 12}
+    cloud.aws.faults.plan([{"function": "VerifyBaselineFunction", **refuses}])
+    _, ended = change(cloud, accountId=account, organizationalUnit=PRODUCTION)
+    struck = cloud.aws.faults.struck
+    cloud.aws.faults.clear()
+    assert (ended.status, cloud.unit_of(email), struck) == ("SUCCEEDED", PRODUCTION, 12), ended
