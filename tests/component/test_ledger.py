@@ -198,6 +198,18 @@ def test_what_was_counted_stays_counted_and_the_rest_is_beyond(ledger: Ledger) -
     assert ledger.approvals.is_within("B", "2026-11-30", "r2", 2)
 
 
+def test_an_account_that_was_ready_once_stays_so_whatever_fails(ledger: Ledger) -> None:
+    account = Account(id="400000000004", name="dev", email=EMAIL, kind="workload", unit="")
+    ledger.enroll(account, False)
+    ledger.note_failure(account.id)
+    assert ledger.recall(accounts=[account.id]).accounts[account.id].state == "failed"
+    assert ledger.note_ready(account, "first", [], "v1")
+    ledger.take_ready_back(account.id, "first")  # which failed before all had been told
+    ledger.note_failure(account.id)
+    assert ledger.recall(accounts=[account.id]).accounts[account.id].state == "ready"
+    assert ledger.note_ready(account, "second", [], "v1")
+
+
 def test_an_event_is_carried_out_by_one_execution_until_it_dies(ledger: Ledger) -> None:
     running = {"first"}
     assert ledger.changes.take("event", "first", running.__contains__) is None

@@ -117,4 +117,5 @@ def _is_answer(event: HistoryEventTypeDef, by_id: Mapping[int, HistoryEventTypeD
     began: HistoryEventTypeDef | None = event
     while began and "taskScheduledEventDetails" not in began:
         began = by_id.get(began["previousEventId"])
-    return began is None or PROGRESSING not in began["taskScheduledEventDetails"]["parameters"]
+    # The beginning of an answer is shown: what is not is longer ago.
+    return began is not None and PROGRESSING not in began["taskScheduledEventDetails"]["parameters"]

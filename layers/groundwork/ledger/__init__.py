@@ -288,7 +288,7 @@ class Ledger:
         self._set(
             account_key(account_id),
             {"state": "failed"},
-            where("attribute_exists(#state) AND attribute_not_exists(#readyBy)"),
+            where("attribute_exists(#state) AND #state <> :ready", ready="ready"),
         )
 
     def take_ready_back(self, account_id: str, execution: str) -> None:

@@ -24,7 +24,6 @@ from groundwork.vending.approval import (
     approval_needed,
     approver_in_words,
     check_approved,
-    waiting_execution,
 )
 from groundwork.vending.asked_again import answered_again, asked_by
 from groundwork.vending.beginning import READY_ALREADY, Beginning, done
@@ -147,7 +146,7 @@ class AskedFor(Beginning):
         memory: Memory,
     ) -> Work:
         """The request is its who waits: as long as that execution runs, nobody else makes the account."""
-        owner = waiting_execution(execution, approval.request_id)
+        owner = self._waits(execution, approval.request_id)
         waiting = wanted.model_copy(update={"owner": owner, "state": "waiting"})
         work = self._continue(waiting, record, None, execution)
         self._claim_name(asked, memory)

@@ -10,13 +10,14 @@ from groundwork.aws.executions import Executions
 from groundwork.aws.organizations import Listed, Organizations
 from groundwork.contracts import Account, Kind, Model, Organization, Outcome
 from groundwork.declaration import Declaration
-from groundwork.errors import RequestInProgress
+from groundwork.errors import RequestInProgress, RequestNotApproved
 from groundwork.fields import ancestors
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import Directory
 from groundwork.ledger.memory import Memory
 from groundwork.ledger.records import RequestRecord
 from groundwork.tags import INSTALLED_TAG
+from groundwork.vending.approval import waiting_execution
 from groundwork.vending.enrolment import Enroller, asked_of_ledger
 from groundwork.vending.kinds import kind_of
 from groundwork.vending.work import Seen, Work, require_active
@@ -45,6 +46,14 @@ class Beginning:
     def _is_busy(self, record: RequestRecord, execution: str) -> bool:
         """Whether another execution is on this request."""
         return record.owner != execution and self._executions.is_running(record.owner)
+
+    def _waits(self, execution: str, request_id: str) -> str:
+        """The execution that waits for the approval of a request, or is to. Raises `RequestNotApproved` where it did and has
+        failed: its name is used up, and nobody would wait."""
+        waits = waiting_execution(execution, request_id)
+        if self._executions.has_failed(waits):
+            raise RequestNotApproved(f"{waits}, which waited for an approval of {request_id}, has failed.")
+        return waits
 
     def _installed(self) -> str | None:
         return self._organizations.tags(self._management).get(INSTALLED_TAG)
@@ -156,11 +165,13 @@ def done(work: Work, outcome: Outcome, note: str) -> Work:
 
 
 class Leased(Model):
-    """Until when it is held, in seconds since the epoch; and the account and its organization as they are by then."""
+    """Until when it is held, in seconds since the epoch; and the account and its organization as they are by then. `moved_on`
+    says that somebody has moved it out of quarantine meanwhile, if it waited there."""
 
     leased_until: int
     account: Account
     organization: Organization
+    moved_on: bool = False
 
 
 def lease(
@@ -176,6 +187,13 @@ def lease(
     """`leases` is how often somebody had held the account, and let it go, when it was enrolled. Raises `AccountBusy` while
     another execution holds it, and `AccountClosing` where one has suspended it meanwhile."""
     held = ledger.leases.take(account.id, execution, executions.is_running)
-    if held.number != leases + 1:  # somebody worked here since, and perhaps knew more than we do
-        account, organization = Enroller(declaration, ledger, organizations).look_again(account)
-    return Leased(leased_until=held.until, account=account, organization=organization)
+    if held.number == leases + 1:
+        return Leased(leased_until=held.until, account=account, organization=organization)
+    # Somebody worked here since, and perhaps knew more than we do.
+    enrolled = Enroller(declaration, ledger, organizations).look_again(account)
+    return Leased(
+        leased_until=held.until,
+        account=enrolled.account,
+        organization=enrolled.organization,
+        moved_on=enrolled.waiting is None,
+    )

@@ -13,7 +13,7 @@ from groundwork.contracts import Mode, Model
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.memory import Memory
-from groundwork.tags import INSTALLED_TAG, KIND_TAG, STATE_TAG
+from groundwork.tags import INSTALLED_TAG, STATE_TAG
 from groundwork.vending.work import is_closing
 
 
@@ -34,8 +34,10 @@ def discover_accounts(
 ) -> Found:
     """One pass over Organizations, one over the ledger. Accounts that were there before Groundwork are left to a person;
     accounts somebody works on, or has worked on, to whoever started that. The management account goes first, and is only
-    planned: it is for a person to say yes. Accounts that were ready when the ledger was lost are left to the daily plan,
-    which makes it know them."""
+    planned: it is for a person to say yes. Accounts that were ready when the ledger was lost, or that a person had adopted,
+    are left to the daily plan, which makes it know them.
+
+    No account is asked for its tags that was there before: AWS takes ten such calls a second for the whole organization."""
     memory = ledger.recall_all()
     if management not in memory.accounts:
         begun = _start(executions, state_machine_arn, management, "plan")
@@ -47,14 +49,19 @@ def discover_accounts(
     accounts = list(organizations.accounts())
     forgotten = Directory(ledger, organizations).follow(memory, accounts)
     _pin_who_is_known(ledger, memory)
-    unknown = [listed for listed in accounts if listed.state == "ACTIVE" and listed.id not in memory.accounts]
+    unknown = [
+        listed
+        for listed in accounts
+        if listed.state == "ACTIVE" and listed.joined >= since and listed.id not in memory.accounts
+    ]
     started = []
     for listed in unknown:
         if _is_busy(memory, executions, listed):
             continue
         tags = organizations.tags(listed.id)
-        ours = (listed.joined >= since or KIND_TAG in tags) and not is_closing(listed, tags)
-        if ours and tags.get(STATE_TAG) != "ready" and _start(executions, state_machine_arn, listed.id):
+        if is_closing(listed, tags) or tags.get(STATE_TAG) == "ready":
+            continue
+        if _start(executions, state_machine_arn, listed.id):
             started.append(listed.id)
     return Found(started=started, forgotten=forgotten)
 

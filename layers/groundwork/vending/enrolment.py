@@ -88,15 +88,15 @@ class Enroller:
             self._ledger.enroll(enrolled.account, enrolled.ready, tags.get(REQUEST_TAG))
         return enrolled
 
-    def look_again(self, account: Account) -> tuple[Account, Organization]:
-        """The account, which may have been moved, renamed or tagged since it was enrolled, and its organization. Raises
+    def look_again(self, account: Account) -> Enrolled:
+        """The account, which may have been moved, renamed or tagged since it was enrolled, and whether it waits still. Raises
         `AccountClosing` where it has been suspended."""
         listed, tags = self._organizations.shown(account.id)
         require_staying(listed, tags)
         memory = self._recall(listed)
         there = self._out_of_quarantine(listed, tags, memory) or listed
         enrolled = self._enrolled(account.kind, there, tags, memory)
-        return enrolled.account, enrolled.organization
+        return enrolled.model_copy(update={"waiting": _waits(listed, tags, memory)})
 
     def release(self, account_id: str, waiting: Waiting) -> None:
         """Out of quarantine, to its own unit. Raises `RefusedByAws` where that is gone."""

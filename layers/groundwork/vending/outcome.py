@@ -24,6 +24,7 @@ from groundwork.contracts import (
 )
 from groundwork.errors import AccountClosing, InvalidRequest, RequestInProgress, remedy_for
 from groundwork.ledger import Ledger
+from groundwork.ledger.records import RequestRecord
 from groundwork.rendering import held_to, on_one_line, sentence, without_repeats, worst_first
 from groundwork.side_by_side import side_by_side
 from groundwork.tags import BASELINE_TAG, STATE_TAG
@@ -325,9 +326,22 @@ def failed(
     detail |= {"rollOut": roll_out} if roll_out else {}
     # What nobody has adopted may be closed to us, and a roll-out that plans it says so every day.
     strange = roll_out and _is_plan(raw) and account_id and ledger.account(account_id) is None
-    due = not strange and ledger.answer_once(execution, by, *TAKES_OVER_FROM[by])
+    due = (
+        not strange
+        and not _others_answer(record, failure, named, execution)
+        and ledger.answer_once(execution, by, *TAKES_OVER_FROM[by])
+    )
     answers = [Answer(detail_type="Account Failed", detail=detail)] if due else []
     return Failing(error=failure.error, cause=cause, remedy=remedy, answers=answers)
+
+
+def _others_answer(
+    record: RequestRecord | None, failure: Failure, named: Mapping[str, Any], execution: str
+) -> bool:
+    """Whether this is the same event, delivered once more, that another execution is still at work on, and answers."""
+    if record is None or failure.error != RequestInProgress.__name__ or record.owner == execution:
+        return False
+    return record.request_id is not None and record.request_id == named.get("requestId")
 
 
 def _asked_of(raw: Any) -> dict[str, str]:

@@ -312,6 +312,8 @@ def test_a_wait_that_somebody_stops_is_answered(office: Office, approved: str) -
     request, email = office.waiting()
     office.cloud.aws.client("stepfunctions").stop_execution(executionArn=office.waits(request))
     assert office.failed(request)["error"] == "ExecutionAborted"
+    again = office.cloud.start(**office.cloud.input_of(office.cloud.execution_of(request)))
+    assert (again.error, "has failed" in again.cause) == ("RequestNotApproved", True), again
     office.decide(request, "approve", office.approver)
     assert "Its execution had ended before" in office.refused(request)
     assert email not in office.cloud.accounts()

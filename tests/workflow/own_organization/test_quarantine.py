@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from threading import Event
 from typing import Any
 
 import pytest
 
 from groundwork.tags import STATE_TAG
 from prove.crash_points import Point, faults_of, of_stacks, points, survives, undisturbed
+from prove.moments import ahead_of
 from prove.runs import UNIT, RepairOfStacks, Vend, VendThroughQuarantine
 from prove.world import TIME_SCALE, World, with_quarantine_and_a_stack
 from tests.workflow.conftest import Slot, until
@@ -110,6 +112,28 @@ def test_an_account_that_others_made_goes_back_to_where_it_was_and_never_in_agai
     assert [each.operation for each in world.aws.calls[mark:]].count("MoveAccount") == 2
     assert cloud.unit_of(email) == ""
     assert world.standing(account, email) == []
+
+
+def test_who_waited_while_an_account_left_it_takes_it_out_no_second_time(world: World) -> None:
+    cloud, organizations = world.cloud, world.aws.client("organizations")
+    _, email = cloud.fresh()
+    organizations.create_account(AccountName=email, Email=email)
+    account = str(until(lambda: cloud.accounts().get(email), "the account")["Id"])
+    second, waits = list[str](), Event()
+
+    def meanwhile(function: str) -> None:
+        if function == "LeaveQuarantineFunction" and not second:
+            second.append(cloud.begin(accountId=account))
+            assert waits.wait(120)
+        elif function == "LeaseAccountFunction" and second:
+            waits.set()
+
+    with ahead_of(world.aws, meanwhile):
+        first = cloud.start(accountId=account)
+        again = cloud.ended(second[0])
+    assert (first.output["outcome"], again.output.get("outcome")) == ("ready", "unchanged"), again
+    cloud.all_ended()
+    assert cloud.unit_of(email) == ""
 
 
 def test_an_event_that_asks_for_an_account_that_was_ready_once_moves_it_by_no_tag(world: World) -> None:

@@ -106,6 +106,7 @@ class ChangeAsked(Beginning):
 
     def _wait_for_approval(self, work: Work, approval: ApprovalRecord) -> Work:
         """Nothing is claimed meanwhile: the account may be worked in, and changed by others."""
+        self._waits(work.execution, approval.request_id)
         self._ledger.approvals.open(approval)
         note = f"{WAITS_FOR_APPROVAL}: {approval.why}. Whoever may approve it: groundwork approve {approval.request_id}."
         progress = self._declaration.requests.progress
