@@ -185,6 +185,10 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         for boundary in (None, "arn:aws:iam::aws:policy/AdministratorAccess")
     ),
     *(
+        ("iam:DeleteRolePermissionsBoundary", role("workload/app"), keys)
+        for keys in ({}, {"iam:permissionsboundary": f"arn:aws:iam::{MEMBER}:policy/workload-boundary"})
+    ),
+    *(
         (f"iam:{action}", f"arn:aws:iam::{MEMBER}:policy/{path}workload-boundary", {})
         for path in ("", "x/")
         for action in ("CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "SetDefaultPolicyVersion")
@@ -265,7 +269,13 @@ FREE: list[tuple[str, str, dict[str, Any]]] = [
         role("workload/app"),
         {"iam:permissionsboundary": f"arn:aws:iam::{MEMBER}:policy/workload-boundary"},
     ),
+    (
+        "iam:PutRolePermissionsBoundary",
+        role("workload/app"),
+        {"iam:permissionsboundary": f"arn:aws:iam::{MEMBER}:policy/workload-boundary"},
+    ),
     ("iam:DeleteRole", role("workload/app"), {}),
+    ("iam:DeleteRolePermissionsBoundary", role("theirs"), {}),
     ("iam:GetPolicyVersion", f"arn:aws:iam::{MEMBER}:policy/workload-boundary", {}),
     ("iam:UpdateAssumeRolePolicy", role("theirs"), {}),
     ("iam:AddUserToGroup", f"arn:aws:iam::{SECURITY}:group/admin-external-accounts", {}),
