@@ -49,8 +49,12 @@ def denied(
     declaration: Declaration | None = None,
 ) -> bool:
     documents = guardrail_documents(declaration or load(), ORGANIZATION).values()
-    request = Request(action, resource, {"aws:principalarn": principal, **(context or {})})
+    request = Request(action, resource, {**who(principal), **(context or {})})
     return any(compile_policy(minified(document)).verdict(request).denied for document in documents)
+
+
+def who(principal: str) -> dict[str, Any]:
+    return {"aws:principalarn": principal, "aws:principalaccount": principal.split(":")[4]}
 
 
 def role(name: str, account: str = MEMBER) -> str:
