@@ -118,6 +118,15 @@ FEATURES: list[tuple[str, str, dict[str, Any]]] = [
     ("guardduty:UpdateMemberDetectors", f"arn:aws:guardduty:us-east-1:{SECURITY}:detector/abc", {}),
 ]
 """What switches GuardDuty's features on and off, which AWS itself refuses where a policy holds them."""
+OF_THE_ANALYZER: list[tuple[str, str, dict[str, Any]]] = [
+    (
+        f"access-analyzer:{action}",
+        f"arn:aws:access-analyzer:eu-west-1:{MEMBER}:analyzer/groundwork-account",
+        {},
+    )
+    for action in ("DeleteAnalyzer", "UpdateAnalyzer")
+]
+"""Of each account, where `externalAccess.perAccount` is declared."""
 
 LOG_GROUP = f"arn:aws:logs:us-east-1:{MEMBER}:log-group:/groundwork/trail"
 LOGS_ROLE = f"arn:aws:iam::{MEMBER}:role/groundwork-trail-logs"
@@ -179,6 +188,7 @@ def in_part() -> Declaration:
         "threat-detection": {"by": "auto-enable"},
         "posture": {"where": ["Workloads/Development"]},
         "sensitive-data": {"exceptAccounts": ["sandbox"]},
+        "external-access": {"perAccount": True},
     }
     return with_settings(everything(), settings)
 
@@ -224,7 +234,7 @@ REQUESTS = [
     Request(action, resource, {**who(principal), **context})
     for principal, attacks in (
         (ADMINISTRATOR, (*ATTACKS, *FEATURES, *WATCHING, *OF_THE_ARCHIVE, *OF_ITS_ROLE, *OF_MEMBERSHIP)),
-        (ADMINISTRATOR_OF_SECURITY, HELD),
+        (ADMINISTRATOR_OF_SECURITY, (*HELD, *OF_THE_ANALYZER)),
         (WRITER, NEVER),
     )
     for action, resource, context in attacks
@@ -287,6 +297,22 @@ def test_features_of_guardduty_that_no_policy_names_are_left_to_accounts(
         assert not denied(*act, declaration=held, principal=principal)
         assert denied(*act, declaration=by_administrator, principal=principal)
     assert not denied(*act, declaration=by_administrator, principal=ENTRY)
+
+
+@pytest.mark.parametrize("attack", OF_THE_ANALYZER, ids=named)
+def test_the_analyzer_of_each_account_stays_where_it_is_declared(
+    attack: tuple[str, str, dict[str, Any]],
+) -> None:
+    action, ours, _ = attack
+    whole = everything(regions=None)
+    each = with_settings(whole, {"external-access": {"perAccount": True}})
+    assert denied(*attack, declaration=each)
+    assert not denied(*attack, declaration=each, principal=ENTRY)
+    assert not denied(action, ours.replace("groundwork-account", "theirs"), declaration=each)
+    assert denied(
+        action, ours.replace(MEMBER, SECURITY).replace("groundwork-account", "any"), declaration=each
+    )
+    assert not denied(*attack, declaration=whole)
 
 
 def test_accounts_that_are_left_out_decide_for_themselves() -> None:

@@ -16,6 +16,9 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from groundwork.baseline.components.external_access import ACCOUNT
+from groundwork.baseline.components.external_access import NAMES as ANALYZERS
+from groundwork.baseline.components.external_access import Settings as ExternalAccess
 from groundwork.baseline.components.guardrails.monitoring import of_monitoring
 from groundwork.baseline.components.guardrails.names import Names, Statement
 from groundwork.baseline.components.posture.settings import Settings as Posture
@@ -105,7 +108,9 @@ def of_the_account(names: Names) -> Iterator[Statement]:
         of_security = {"Condition": {"StringEquals": {"aws:PrincipalAccount": names.security}}}
         yield names.exempting({**held, **of_security}, names.entry_roles)
     if declared.has_component("external-access"):
-        analyzers = names.arn("access-analyzer", "analyzer/*", names.security)
+        analyzers = [names.arn("access-analyzer", "analyzer/*", names.security)]
+        if settings_of(declared, "external-access", ExternalAccess).per_account:
+            analyzers.append(names.arn("access-analyzer", f"analyzer/{ANALYZERS[ACCOUNT]}", "*"))
         kept = {"Sid": "Analyzers", "Action": OF_THE_ANALYZERS, "Resource": analyzers}
         yield names.exempting(kept, names.entry_roles)
     yield from of_monitoring(names)
