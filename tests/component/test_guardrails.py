@@ -49,8 +49,12 @@ def denied(
     declaration: Declaration | None = None,
 ) -> bool:
     documents = guardrail_documents(declaration or load(), ORGANIZATION).values()
-    request = Request(action, resource, {"aws:principalarn": principal, **(context or {})})
+    request = Request(action, resource, {**who(principal), **(context or {})})
     return any(compile_policy(minified(document)).verdict(request).denied for document in documents)
+
+
+def who(principal: str) -> dict[str, Any]:
+    return {"aws:principalarn": principal, "aws:principalaccount": principal.split(":")[4]}
 
 
 def role(name: str, account: str = MEMBER) -> str:
@@ -185,6 +189,10 @@ ATTACKS: list[tuple[str, str, dict[str, Any]]] = [
         for boundary in (None, "arn:aws:iam::aws:policy/AdministratorAccess")
     ),
     *(
+        ("iam:DeleteRolePermissionsBoundary", role("workload/app"), keys)
+        for keys in ({}, {"iam:permissionsboundary": f"arn:aws:iam::{MEMBER}:policy/workload-boundary"})
+    ),
+    *(
         (f"iam:{action}", f"arn:aws:iam::{MEMBER}:policy/{path}workload-boundary", {})
         for path in ("", "x/")
         for action in ("CreatePolicy", "CreatePolicyVersion", "DeletePolicy", "SetDefaultPolicyVersion")
@@ -265,7 +273,13 @@ FREE: list[tuple[str, str, dict[str, Any]]] = [
         role("workload/app"),
         {"iam:permissionsboundary": f"arn:aws:iam::{MEMBER}:policy/workload-boundary"},
     ),
+    (
+        "iam:PutRolePermissionsBoundary",
+        role("workload/app"),
+        {"iam:permissionsboundary": f"arn:aws:iam::{MEMBER}:policy/workload-boundary"},
+    ),
     ("iam:DeleteRole", role("workload/app"), {}),
+    ("iam:DeleteRolePermissionsBoundary", role("theirs"), {}),
     ("iam:GetPolicyVersion", f"arn:aws:iam::{MEMBER}:policy/workload-boundary", {}),
     ("iam:UpdateAssumeRolePolicy", role("theirs"), {}),
     ("iam:AddUserToGroup", f"arn:aws:iam::{SECURITY}:group/admin-external-accounts", {}),

@@ -398,6 +398,12 @@ def test_in_force_it_stops_an_administrator_and_not_the_entry_role(enabled: Worl
     for name in ("allow-read-only-from-security-account", "theirs"):
         entry.create_role(RoleName=name, AssumeRolePolicyDocument=json.dumps(trust))
     inside = administrator(enabled, member)
+    limits = json.dumps(
+        {"Version": "2012-10-17", "Statement": {"Effect": "Allow", "Action": "s3:*", "Resource": "*"}}
+    )
+    boundary = entry.create_policy(PolicyName="workload-boundary", PolicyDocument=limits)["Policy"]["Arn"]
+    app = {"RoleName": "app", "AssumeRolePolicyDocument": json.dumps(trust)}
+    inside.create_role(Path="/workload/", PermissionsBoundary=boundary, **app)
 
     inside.update_role(RoleName="theirs", Description="mine to change")
     attempts: list[Callable[[], Any]] = [
@@ -405,6 +411,7 @@ def test_in_force_it_stops_an_administrator_and_not_the_entry_role(enabled: Worl
             RoleName="allow-read-only-from-security-account", PolicyDocument=json.dumps(trust)
         ),
         lambda: inside.delete_role(RoleName="OrganizationAccountAccessRole"),
+        lambda: inside.delete_role_permissions_boundary(RoleName="app"),
         lambda: inside.create_role(
             RoleName="AWSControlTowerExecution", AssumeRolePolicyDocument=json.dumps(trust)
         ),
@@ -412,6 +419,8 @@ def test_in_force_it_stops_an_administrator_and_not_the_entry_role(enabled: Worl
     for attempt in attempts:
         with pytest.raises(ClientError, match="explicit deny in a service control policy"):
             attempt()
+    assert entry.get_role(RoleName="app")["Role"]["PermissionsBoundary"]["PermissionsBoundaryArn"] == boundary
+    entry.delete_role_permissions_boundary(RoleName="app")
     entry.delete_role(RoleName="allow-read-only-from-security-account")
 
 

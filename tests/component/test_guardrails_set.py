@@ -4,6 +4,7 @@ what the organization holds is not undone, and in which Regions it works."""
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping
 from typing import Any
 
 import pytest
@@ -34,8 +35,10 @@ from tests.component.test_guardrails import (
     denied,
     named,
     trail,
+    who,
 )
 
+ADMINISTRATOR_OF_SECURITY = ADMINISTRATOR.replace(MEMBER, SECURITY)
 ALARMS_KEY = "alias/groundwork-alarms"
 SILENT = ("AddPermission", "DeleteTopic", "PutDataProtectionPolicy", "RemovePermission", "SetTopicAttributes")
 HELD: list[tuple[str, str, dict[str, Any]]] = [
@@ -44,7 +47,6 @@ HELD: list[tuple[str, str, dict[str, Any]]] = [
     ("ec2:EnableSnapshotBlockPublicAccess", "*", {}),
     ("ec2:ModifyInstanceMetadataDefaults", "*", {}),
     ("ec2:ModifyVpcBlockPublicAccessOptions", "*", {}),
-    *((f"ec2:{verb}VpcBlockPublicAccessExclusion", "*", {}) for verb in ("Create", "Delete", "Modify")),
     ("s3:PutAccountPublicAccessBlock", "*", {}),
     *(
         (f"guardduty:{action}", f"arn:aws:guardduty:us-east-1:{SECURITY}:detector/abc", {})
@@ -56,8 +58,6 @@ HELD: list[tuple[str, str, dict[str, Any]]] = [
             "DisassociateFromMasterAccount",
             "DisassociateMembers",
             "StopMonitoringMembers",
-            "UpdateDetector",
-            "UpdateMemberDetectors",
             "UpdateOrganizationConfiguration",
         )
     ),
@@ -113,6 +113,21 @@ HELD: list[tuple[str, str, dict[str, Any]]] = [
 ]
 """What undoes what the organization holds, where the components are declared that hold it."""
 
+FEATURES: list[tuple[str, str, dict[str, Any]]] = [
+    ("guardduty:UpdateDetector", f"arn:aws:guardduty:us-east-1:{MEMBER}:detector/abc", {}),
+    ("guardduty:UpdateMemberDetectors", f"arn:aws:guardduty:us-east-1:{SECURITY}:detector/abc", {}),
+]
+"""What switches GuardDuty's features on and off, which AWS itself refuses where a policy holds them."""
+OF_THE_ANALYZER: list[tuple[str, str, dict[str, Any]]] = [
+    (
+        f"access-analyzer:{action}",
+        f"arn:aws:access-analyzer:eu-west-1:{MEMBER}:analyzer/groundwork-account",
+        {},
+    )
+    for action in ("DeleteAnalyzer", "UpdateAnalyzer")
+]
+"""Of each account, where `externalAccess.perAccount` is declared."""
+
 LOG_GROUP = f"arn:aws:logs:us-east-1:{MEMBER}:log-group:/groundwork/trail"
 LOGS_ROLE = f"arn:aws:iam::{MEMBER}:role/groundwork-trail-logs"
 ALARM = f"arn:aws:cloudwatch:us-east-1:{MEMBER}:alarm:groundwork-cis-5.1"
@@ -161,7 +176,26 @@ def everything(**guardrails: Any) -> Declaration:
     )
 
 
-@pytest.mark.parametrize("declaration", [load(), everything()], ids=["the default", "everything"])
+def with_settings(declaration: Declaration, settings: Mapping[str, Any]) -> Declaration:
+    made = declaration.model_copy()
+    made._given = {**declaration._given, **settings}
+    return made
+
+
+def in_part() -> Declaration:
+    """Everything, with accounts that are left to themselves."""
+    settings = {
+        "threat-detection": {"by": "auto-enable"},
+        "posture": {"where": ["Workloads/Development"]},
+        "sensitive-data": {"exceptAccounts": ["sandbox"]},
+        "external-access": {"perAccount": True},
+    }
+    return with_settings(everything(), settings)
+
+
+@pytest.mark.parametrize(
+    "declaration", [load(), everything(), in_part()], ids=["the default", "everything", "in part"]
+)
 def test_the_set_fits_the_limits_of_before_may_2026(declaration: Declaration) -> None:
     """5,120 characters each, and five to a root, of which AWS's FullAWSAccess is one."""
     documents = guardrail_documents(declaration, ORGANIZATION)
@@ -170,9 +204,10 @@ def test_the_set_fits_the_limits_of_before_may_2026(declaration: Declaration) ->
     assert len(measured) + 1 <= 5, measured
 
 
-def test_every_part_of_the_policies_stops_an_attack_that_nothing_else_stops() -> None:
+@pytest.mark.parametrize("declaration", [everything(), in_part()], ids=["everything", "in part"])
+def test_every_part_of_the_policies_stops_an_attack_that_nothing_else_stops(declaration: Declaration) -> None:
     parts = 0
-    for document in guardrail_documents(everything(), ORGANIZATION).values():
+    for document in guardrail_documents(declaration, ORGANIZATION).values():
         for number, element, value in parts_of(document):
             parts += 1
             without = json.loads(minified(document))
@@ -196,9 +231,10 @@ def parts_of(document: Document) -> list[tuple[int, str, str]]:
 
 
 REQUESTS = [
-    Request(action, resource, {"aws:principalarn": principal, **context})
+    Request(action, resource, {**who(principal), **context})
     for principal, attacks in (
-        (ADMINISTRATOR, (*ATTACKS, *HELD, *WATCHING, *OF_THE_ARCHIVE, *OF_ITS_ROLE, *OF_MEMBERSHIP)),
+        (ADMINISTRATOR, (*ATTACKS, *FEATURES, *WATCHING, *OF_THE_ARCHIVE, *OF_ITS_ROLE, *OF_MEMBERSHIP)),
+        (ADMINISTRATOR_OF_SECURITY, (*HELD, *OF_THE_ANALYZER)),
         (WRITER, NEVER),
     )
     for action, resource, context in attacks
@@ -247,7 +283,52 @@ def test_what_no_policy_holds_is_left_to_accounts() -> None:
     assert not denied(*serial, declaration=open_to(serial_console_off=False))
     assert denied("ec2:DisableImageBlockPublicAccess", declaration=open_to(serial_console_off=False))
     assert not denied(*serial, declaration=open_to(from_unit="Security"))
-    assert not denied("ec2:DescribeVpcBlockPublicAccessExclusions", declaration=open_to())
+    for verb in ("Create", "Delete", "Modify"):
+        assert not denied(f"ec2:{verb}VpcBlockPublicAccessExclusion", declaration=open_to())
+
+
+@pytest.mark.parametrize("act", FEATURES, ids=named)
+def test_features_of_guardduty_that_no_policy_names_are_left_to_accounts(
+    act: tuple[str, str, dict[str, Any]],
+) -> None:
+    held = everything(regions=None)
+    by_administrator = with_settings(held, {"threat-detection": {"by": "auto-enable"}})
+    for principal in (ADMINISTRATOR, ADMINISTRATOR_OF_SECURITY):
+        assert not denied(*act, declaration=held, principal=principal)
+        assert denied(*act, declaration=by_administrator, principal=principal)
+    assert not denied(*act, declaration=by_administrator, principal=ENTRY)
+
+
+@pytest.mark.parametrize("attack", OF_THE_ANALYZER, ids=named)
+def test_the_analyzer_of_each_account_stays_where_it_is_declared(
+    attack: tuple[str, str, dict[str, Any]],
+) -> None:
+    action, ours, _ = attack
+    whole = everything(regions=None)
+    each = with_settings(whole, {"external-access": {"perAccount": True}})
+    assert denied(*attack, declaration=each)
+    assert not denied(*attack, declaration=each, principal=ENTRY)
+    assert not denied(action, ours.replace("groundwork-account", "theirs"), declaration=each)
+    assert denied(
+        action, ours.replace(MEMBER, SECURITY).replace("groundwork-account", "any"), declaration=each
+    )
+    assert not denied(*attack, declaration=whole)
+
+
+def test_accounts_that_are_left_out_decide_for_themselves() -> None:
+    whole = everything(regions=None)
+    services = {"securityhub": {"posture": {"where": ["Workloads/Development"]}}}
+    services["macie2"] = {"sensitive-data": {"exceptAccounts": ["sandbox"]}}
+    for service, settings in services.items():
+        part, acts = with_settings(whole, settings), [each for each in HELD if each[0].startswith(service)]
+        assert len(acts) > 5
+        for act in acts:
+            assert denied(*act, declaration=whole)
+            assert not denied(*act, declaration=part)
+            assert denied(*act, declaration=part, principal=ADMINISTRATOR_OF_SECURITY)
+            assert not denied(*act, declaration=part, principal=ENTRY_OF_SECURITY)
+        others = [each for each in HELD if each not in acts]
+        assert all(denied(*act, declaration=part) for act in others)
 
 
 def test_every_action_that_is_named_is_one_of_the_services() -> None:

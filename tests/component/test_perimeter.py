@@ -142,6 +142,27 @@ def test_what_is_public_is_named() -> None:
             perimeter_document(declared(Outsider(who="everybody", to=[wrong])), ORGANIZATION)
 
 
+def test_a_public_web_site_which_has_no_tls_stays_up_and_nothing_else_goes_without() -> None:
+    public = ["arn:*:s3:::site-*", "arn:*:sqs:*:*:open-*"]
+    site = declared(Outsider(who="everybody", to=public), Outsider(who=PARTNER, to=["arn:*:s3:::theirs/*"]))
+    plain = {"aws:securetransport": "false"}
+    for resource in ("arn:aws:s3:::site-a/index.html", "arn:aws:s3:::site-a"):
+        assert not denied("s3:GetObject", resource, plain, site)
+    for act in (*RESOURCES, ("sqs:SendMessage", f"arn:aws:sqs:us-east-1:{MEMBER}:open-a")):
+        for keys in (somebody(MEMBER, ORGANIZATION.id), somebody(PARTNER), {}):
+            assert denied(*act, {**keys, **plain}, site)
+    document = perimeter_document(site, ORGANIZATION)
+    assert shut(document, doors(site, ORGANIZATION)) == []
+    (closed,) = shut(tls_everywhere(document), doors(site, ORGANIZATION))
+    assert closed == "everybody, of outsiders, gets to arn:*:s3:::site-* as a web site, without TLS"
+
+
+def tls_everywhere(document: Any) -> Any:
+    changed = without(document, "OverTls", "NotResource")
+    next(each for each in changed["Statement"] if each["Sid"] == "OverTls")["Resource"] = "*"
+    return changed
+
+
 def test_only_the_declared_services_are_held() -> None:
     only = declared(services=["s3"])
     assert denied("s3:GetObject", f"{BUCKET}/a", somebody(STRANGER), only)
@@ -177,10 +198,10 @@ def test_without_a_security_account_there_is_none() -> None:
 def without(document: Any, sid: str, element: str, *keys: str) -> Any:
     changed = json.loads(json.dumps(document))
     statement = next(each for each in changed["Statement"] if each["Sid"] == sid)
-    inner = statement[element]
-    for key in keys[:-1]:
+    inner, path = statement, [element, *keys]
+    for key in path[:-1]:
         inner = inner[key]
-    inner.pop(keys[-1])
+    inner.pop(path[-1])
     return changed
 
 

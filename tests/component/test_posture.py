@@ -43,6 +43,7 @@ HERE = f"arn:aws:securityhub:{HOME}::standards/"
 FSBP, CIS = "aws-foundational-security-best-practices/v/1.0.0", "cis-aws-foundations-benchmark/v/5.0.0"
 NAME = "groundwork-posture"
 POLICY = f"configuration policy {NAME}"
+BY_ENTRY_ROLE = "by an entry role of the security account"
 ADMINISTRATOR = f"administrator of securityhub in {HOME}"
 SERVICE, LINKED_ROLE = "securityhub.amazonaws.com", "AWSServiceRoleForSecurityHub"
 
@@ -268,7 +269,9 @@ def test_one_unit_after_the_other_where_units_are_named(ready: World) -> None:
     less = declared(ready, where=["Security"])
     reports = told(ready, ready.security, declaration=less)
     assert [
-        each for each in reports if ready.organization.root_id in each and "disassociate it by hand" in each
+        each
+        for each in reports
+        if ready.organization.root_id in each and f"disassociate it {BY_ENTRY_ROLE}" in each
     ]
 
 
@@ -423,6 +426,7 @@ def test_findings_that_are_gathered_in_another_region_stay_there(delegated: Worl
     hub(delegated, LINKED).create_finding_aggregator(RegionLinkingMode="ALL_REGIONS")
     (report,) = told(delegated, delegated.security)
     assert f"finding aggregator: has its home in {LINKED}, and regions.home is {HOME}" in report
+    assert BY_ENTRY_ROLE in report
 
 
 def test_another_configuration_policy_on_the_root_stays(ready: World) -> None:
@@ -433,6 +437,7 @@ def test_another_configuration_policy_on_the_root_stays(ready: World) -> None:
     )
     (report,) = told(ready, ready.security)
     assert f"association of the root: is with configuration policy {theirs}, which somebody else" in report
+    assert BY_ENTRY_ROLE in report
 
 
 def test_accounts_with_a_configuration_of_their_own_are_told(ready: World) -> None:
@@ -441,6 +446,7 @@ def test_accounts_with_a_configuration_of_their_own_are_told(ready: World) -> No
     )
     (report,) = told(ready, ready.security)
     assert f"{ready.tooling.id} do not follow groundwork-posture" in report
+    assert BY_ENTRY_ROLE in report
 
 
 def test_policies_of_organizations_that_manage_security_hub_are_left_to_do_it(ready: World) -> None:
@@ -455,6 +461,7 @@ def test_a_policy_of_ours_that_is_declared_by_another_name_gives_way_and_is_told
     ready.apply(POSTURE, ready.security, declaration=renamed)
     (report,) = told(ready, ready.security, declaration=renamed)
     assert f"{POLICY}: is ours, and other is declared instead; it is associated with nothing" in report
+    assert BY_ENTRY_ROLE in report
     assert DESCRIPTION in str(portrait(ready))
 
 

@@ -139,7 +139,7 @@ class Boundary(Model):
         description="Files of policies/; what they say together is the most that such a role may do",
     )
     roles_below: IamPath = Field(
-        description="The guard rails let nobody make a role below this path without the boundary"
+        description="The guard rails let nobody make a role below this path without the boundary, or take it off one"
     )
 
 

@@ -223,6 +223,12 @@ def component_mistakes(declaration: Declaration, components: Mapping[str, Declar
                 yield f"{FILE}: baseline.{kind}: {name} is for accounts of kind {kinds}; take it out."
 
 
+def settings_of(declaration: Declaration, component: str, model: type[M]) -> M:
+    """What is declared for a component, for another one to read: `check` may have been told of that one alone. Raises
+    `InvalidDeclaration`."""
+    return _validated(model, declaration._given.get(component, {}), camel(component))
+
+
 def refused(declaration: Declaration, components: Mapping[str, Declarable]) -> Iterator[str]:
     """What these components would make of a declaration without mistakes and AWS would refuse, each a sentence."""
     for name, component in components.items():

@@ -22,8 +22,8 @@ _ONE = (
 )
 _NO_MEMBER = (
     "Macie does not take the account as a member: another account is its administrator, by invitation; Macie is suspended in it; "
-    "or it is the management account, where Macie is not on. See to that in the account, or name it in "
-    "sensitiveData.exceptAccounts."
+    "or it is the management account, where Macie is not on. See to that in the account, by its entry role, or name "
+    "it in sensitiveData.exceptAccounts."
 )
 
 ANSWERS: Answers = {

@@ -185,7 +185,7 @@ def _of_type(
         why = stopped.get("statusReason", {}).get("code", "AWS says no more")
         told = (
             f"is {stopped['status']} ({why}), and finds nothing: see whether the security account administers {ACCESS_ANALYZER}; "
-            "if it does and this stays, delete the analyzer, and the next execution makes it anew"
+            f"if it does and this stays, delete the analyzer {_allowed(type_)}, and the next execution makes it anew"
         )
         yield Call("accessanalyzer", "", {}, resource, "report", told, severity="high")
         return
@@ -199,6 +199,11 @@ def _of_type(
     )
 
 
+def _allowed(type_: str) -> str:
+    """Whom the guard rails let delete an analyzer."""
+    return f"by an entry role of {'the account' if type_ == ACCOUNT else 'the security account'}"
+
+
 def _days(target: Target) -> int:
     return int(target.declaration.settings("external-access").unused_access.days)
 
@@ -209,8 +214,8 @@ def _other_age(type_: str, serving: Mapping[str, Any], resource: str, target: Ta
         age = serving.get("configuration", {}).get("unusedAccess", {}).get("unusedAccessAge")
         if age != _days(target):
             told = (
-                f"{serving['name']} finds what nobody used for {age} days; expected {_days(target)}: delete it, and the next "
-                "execution makes it anew"
+                f"{serving['name']} finds what nobody used for {age} days; expected {_days(target)}: delete it "
+                f"{_allowed(type_)}, and the next execution makes it anew"
             )
             yield Call("accessanalyzer", "", {}, resource, "report", told, severity="low")
 

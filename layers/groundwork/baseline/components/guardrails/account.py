@@ -16,8 +16,16 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
+from groundwork.baseline.components.external_access import ACCOUNT
+from groundwork.baseline.components.external_access import NAMES as ANALYZERS
+from groundwork.baseline.components.external_access import Settings as ExternalAccess
 from groundwork.baseline.components.guardrails.monitoring import of_monitoring
 from groundwork.baseline.components.guardrails.names import Names, Statement
+from groundwork.baseline.components.posture.settings import Settings as Posture
+from groundwork.baseline.components.sensitive_data import Settings as SensitiveData
+from groundwork.baseline.components.threat_detection.settings import Settings as ThreatDetection
+from groundwork.declaration import Declaration
+from groundwork.declaration.loading import settings_of
 
 OF_POLICIES: Mapping[str, list[str]] = {
     "image_block_public_access": ["ec2:DisableImageBlockPublicAccess"],
@@ -28,13 +36,10 @@ OF_POLICIES: Mapping[str, list[str]] = {
         "ec2:DisableSnapshotBlockPublicAccess",
         "ec2:EnableSnapshotBlockPublicAccess",
     ],
-    "vpc_block_public_access": [
-        "ec2:*VpcBlockPublicAccessExclusion",
-        "ec2:ModifyVpcBlockPublicAccessOptions",
-    ],
+    "vpc_block_public_access": ["ec2:ModifyVpcBlockPublicAccessOptions"],
 }
 """What undoes what `organizationPolicies` holds, by the setting. EnableSnapshotBlockPublicAccess is there because it also
-lessens: from all sharing to new sharing alone."""
+lessens: from all sharing to new sharing alone. Exclusions from VPC Block Public Access are allowed by the policy, and here."""
 UNDOING: Mapping[str, list[str]] = {
     "threat-detection": [
         "guardduty:DeleteDetector",
@@ -42,8 +47,6 @@ UNDOING: Mapping[str, list[str]] = {
         "guardduty:DisableOrganizationAdminAccount",
         "guardduty:Disassociate*",
         "guardduty:StopMonitoringMembers",
-        "guardduty:UpdateDetector",
-        "guardduty:UpdateMemberDetectors",
         "guardduty:UpdateOrganizationConfiguration",
     ],
     "posture": [
@@ -72,6 +75,12 @@ UNDOING: Mapping[str, list[str]] = {
 }
 """What undoes what a component holds, by the component. Which findings are archived and which controls are left out of a
 standard is for the security account's people to say."""
+OF_FEATURES = ["guardduty:UpdateDetector", "guardduty:UpdateMemberDetectors"]
+"""What switches GuardDuty's features on and off, declared or not. A policy of the organization holds those that it names and
+the detector itself: AWS refuses to change them, and the others are an account's own to say.
+
+https://docs.aws.amazon.com/guardduty/latest/ug/guardduty-organization-policies-considerations.html
+"""
 OF_THE_ANALYZERS = ["access-analyzer:DeleteAnalyzer", "access-analyzer:UpdateAnalyzer"]
 
 
@@ -90,27 +99,55 @@ def of_the_account(names: Names) -> Iterator[Statement]:
                 "Null": {"aws:AssumedRoot": "true"},
             },
         }
-    if undoing := sorted(_undoing(names)):
-        held = {"Sid": "HeldByTheOrganization", "Action": undoing, "Resource": "*"}
+    anywhere, in_security = _undoing(names)
+    if anywhere:
+        held = {"Sid": "HeldByTheOrganization", "Action": sorted(anywhere), "Resource": "*"}
         yield names.exempting(held, names.entry_roles)
+    if in_security:
+        held = {"Sid": "HeldBySecurity", "Action": sorted(in_security), "Resource": "*"}
+        of_security = {"Condition": {"StringEquals": {"aws:PrincipalAccount": names.security}}}
+        yield names.exempting({**held, **of_security}, names.entry_roles)
     if declared.has_component("external-access"):
-        analyzers = names.arn("access-analyzer", "analyzer/*", names.security)
+        analyzers = [names.arn("access-analyzer", "analyzer/*", names.security)]
+        if settings_of(declared, "external-access", ExternalAccess).per_account:
+            analyzers.append(names.arn("access-analyzer", f"analyzer/{ANALYZERS[ACCOUNT]}", "*"))
         kept = {"Sid": "Analyzers", "Action": OF_THE_ANALYZERS, "Resource": analyzers}
         yield names.exempting(kept, names.entry_roles)
     yield from of_monitoring(names)
 
 
-def _undoing(names: Names) -> Iterator[str]:
-    """While the organization's policies are tried in one unit, the others' accounts decide for themselves. What another
-    account runs is for that one to change."""
+def _undoing(names: Names) -> tuple[list[str], list[str]]:
+    """What undoes something in any account, and in the security account. While the organization's policies are tried in one
+    unit, the others' accounts decide for themselves. What another account runs is for that one to change."""
     declared, policies = names.declaration, names.declaration.organization_policies
+    anywhere: list[str] = []
+    in_security: list[str] = []
     if declared.has_component("organization-policies") and policies.from_unit is None:
         for setting, actions in OF_POLICIES.items():
             if getattr(policies, setting):
-                yield from actions
+                anywhere += actions
     for component, actions in UNDOING.items():
         if declared.has_component(component) and component not in names.run_by_others:
-            yield from actions
+            held = in_security if _leaves_accounts_out(component, declared) else anywhere
+            held += actions
+            held += _of_features(component, declared)
+    return anywhere, in_security
+
+
+def _leaves_accounts_out(component: str, declared: Declaration) -> bool:
+    """Whether some accounts decide for themselves. The others are members of the security account's then, and AWS lets no
+    member part with it or switch off what is configured for it."""
+    if component == "posture":
+        return bool(settings_of(declared, component, Posture).where)
+    if component == "sensitive-data":
+        return bool(settings_of(declared, component, SensitiveData).except_accounts)
+    return False
+
+
+def _of_features(component: str, declared: Declaration) -> list[str]:
+    if component != "threat-detection":
+        return []
+    return [] if settings_of(declared, component, ThreatDetection).by == "policy" else OF_FEATURES
 
 
 def _membership(names: Names) -> Statement:

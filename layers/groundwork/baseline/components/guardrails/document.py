@@ -16,8 +16,8 @@ Closed on purpose, since a denial of the obvious verbs leaves them open:
 - The archive (its buckets, its key, the key's alias) spares no entry role: only its own role, which one function of
   the management account may take, changes its settings, and not even that one may delete a version, bypass a lock or
   delete the key. Nobody at all may change who takes that role.
-- Below the path of a declared boundary nobody makes a role without it, so that who may only change what is there
-  (a trust, a managed policy) finds no role that may more.
+- Below the path of a declared boundary nobody makes a role without it, or takes it off one, so that who may only change
+  what is there (a trust, a managed policy) finds no role that may more.
 - The trail's name is taken in every Region, the buckets' names in every account, the key's alias in every Region of
   the security account. Access points of the security account, a second door to its buckets, are read-only.
 - A declared stack keeps its role: who could change the stack, or pass the role to another, would have the role's power.
@@ -190,6 +190,9 @@ def _statements(names: Names) -> Iterator[Statement]:
             "Resource": names.iam(f"role{boundary.roles_below}*"),
             "Condition": {"StringNotLike": held},
         }
+    if below := sorted({names.iam(f"role{each.roles_below}*") for each in declared.access.boundaries}):
+        # AWS says of a removal which boundary is there: a condition on it would let the right one be taken off.
+        yield {"Sid": "BoundariesStay", "Action": "iam:DeleteRolePermissionsBoundary", "Resource": below}
     yield {
         "Sid": "ThisPolicy",
         "NotAction": ["organizations:Describe*", "organizations:List*"],

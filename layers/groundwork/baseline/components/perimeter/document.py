@@ -9,7 +9,7 @@ whatever the resource's own policy says.
   that say for whose account they are; services that do not say it are held by iam:PassRole or by grants. The log archive is
   left to its own policies, which say the same more narrowly: what CloudTrail and Config say of the organization when they look at
   a bucket or use a key is not documented.
-- `OverTls`: nobody without TLS.
+- `OverTls`: nobody without TLS, but for S3 buckets that are declared public: the endpoints of S3 web sites have no TLS.
 
 It never binds resources of the management account, service-linked roles, or keys that AWS manages. `Partners` are held to all
 resources that any partner is let in to, not to their own: each resource's policy says which of them.
@@ -17,6 +17,7 @@ resources that any partner is let in to, not to their own: each resource's polic
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_rcps_examples.html
 https://docs.aws.amazon.com/IAM/latest/UserGuide/access_policies_data-perimeters.html
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/WebsiteEndpoints.html
 """
 
 from __future__ import annotations
@@ -97,6 +98,10 @@ def let_in(declaration: Declaration, organization: Organization) -> LetIn:
     return LetIn(*(tuple(sorted(each)) for each in (everywhere, accounts - everywhere, to, public)))
 
 
+def of_s3(pattern: str) -> bool:
+    return pattern.split(":")[2] == "s3"
+
+
 def _resource(pattern: str, who: str, organization: Organization) -> str:
     """As a Resource element may name it: an ARN of this partition."""
     wrong = "is no pattern of ARNs that a policy may name; write it like arn:*:s3:::site-*"
@@ -135,9 +140,10 @@ def _statements(declaration: Declaration, organization: Organization) -> Iterato
             },
         }
     over_tls = [f"{service}:*" for service in services]
+    sites = [pattern for pattern in outside.public if of_s3(pattern)]
     yield {
         **_deny("OverTls", over_tls),
-        "Resource": "*",
+        **({"NotResource": sites} if sites else {"Resource": "*"}),
         "Condition": {"Bool": {"aws:SecureTransport": "false"}},
     }
 

@@ -15,7 +15,12 @@ from dataclasses import dataclass
 from groundwork.baseline.archive import WRITER
 from groundwork.baseline.component import Target
 from groundwork.baseline.components.log_archive.policies import CLOUDTRAIL, CONFIG, S3_LOGGING, USE
-from groundwork.baseline.components.perimeter.document import EVERYWHERE, OF_STS, perimeter_document
+from groundwork.baseline.components.perimeter.document import (
+    EVERYWHERE,
+    OF_STS,
+    of_s3,
+    perimeter_document,
+)
 from groundwork.contracts import Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.outsiders import EVERYBODY
@@ -189,7 +194,11 @@ def _of_outsider(
     action = OF_STS[0] if service == "iam" else f"{service}:Get"
     if service == "iam" or service in declaration.perimeter.services:
         caller, keys = (Caller(), {}) if who == EVERYBODY else _somebody_of(who, organization, None)
-        yield Door(f"{who}, of outsiders, gets to {pattern}", action, resource, MEMBER, caller, keys)
+        words = f"{who}, of outsiders, gets to {pattern}"
+        yield Door(words, action, resource, MEMBER, caller, keys)
+        if who == EVERYBODY and of_s3(pattern):
+            by_site = {"aws:securetransport": "false"}
+            yield Door(f"{words} as a web site, without TLS", action, resource, MEMBER, caller, by_site)
 
 
 def _entering(

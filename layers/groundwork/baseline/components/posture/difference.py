@@ -25,6 +25,8 @@ from .settings import Settings
 SELF_MANAGED = "SELF_MANAGED_SECURITY_HUB"
 ADMINISTERED = "the security account administers Security Hub"
 CENTRAL = "central configuration is on"
+ALLOWED = "by an entry role of the security account"
+"""Whom the guard rails let change Security Hub."""
 
 
 def calls(found: Found, target: Target, declared: Settings) -> Iterator[Call]:
@@ -41,7 +43,7 @@ def calls(found: Found, target: Target, declared: Settings) -> Iterator[Call]:
         yield _report(
             "finding aggregator",
             f"has its home in {found.aggregator.home}, and regions.home is {home}: central configuration needs one home; "
-            "delete the aggregator there (its copies of findings go with it), or declare that home",
+            f"delete the aggregator there {ALLOWED} (its copies of findings go with it), or declare that home",
         )
         return
     if found.status in ("DISABLED", "FAILED"):
@@ -89,7 +91,7 @@ def _why_not(found: Found) -> str:
             "is off, since the organization is managed by Security Hub CSPM policies of AWS Organizations; take posture out of "
             "the baseline, or disable the policy type SECURITYHUB_CSPM_POLICY"
         )
-    return f"could not be switched on: {found.message or 'AWS says no more'}; mend that, and switch it on in Security Hub"
+    return f"could not be switched on: {found.message or 'AWS says no more'}; mend that, and switch it on in Security Hub {ALLOWED}"
 
 
 def _unrecorded(target: Target) -> Iterator[Call]:
@@ -236,7 +238,7 @@ def _associations(found: Found, target: Target, declared: Settings, after: str) 
             yield _report(
                 resource,
                 f"is with configuration policy {there}, which somebody else made and Groundwork leaves alone: what it does not "
-                f"enable is checked nowhere; associate {words} with ours by hand, or take posture out of the baseline",
+                f"enable is checked nowhere; associate {words} with ours {ALLOWED}, or take posture out of the baseline",
                 "high",
             )
         else:
@@ -265,7 +267,7 @@ def _left(found: Found, target: Target, declared: Settings) -> Iterator[Call]:
         yield _report(
             "accounts with a configuration of their own",
             f"{', '.join(apart[:5])}{more} do not follow {declared.policy}: somebody gave them another configuration policy, or "
-            "leaves them to themselves; disassociate them in Security Hub if nobody means that",
+            f"leaves them to themselves; disassociate them {ALLOWED} if nobody means that",
         )
     for place in sorted(
         place for place, policy in found.applied.items() if place not in wanted and policy in mine
@@ -279,11 +281,11 @@ def _left(found: Found, target: Target, declared: Settings) -> Iterator[Call]:
             "delete",
             reason,
         )
-        yield stays(there, "disassociate it by hand, or declare it")
+        yield stays(there, f"disassociate it {ALLOWED}, or declare it")
     for identifier, name in found.former.items():
         where = [place for place, policy in found.applied.items() if policy == identifier]
         reason = f"is ours, and {declared.policy} is declared instead; it is associated with {', '.join(where) or 'nothing'}"
         former = Call(
             "securityhub", "DeleteConfigurationPolicy", {}, f"configuration policy {name}", "delete", reason
         )
-        yield stays(former, "disassociate and delete it by hand, or declare it again")
+        yield stays(former, f"disassociate and delete it {ALLOWED}, or declare it again")
