@@ -64,6 +64,7 @@ ADAPTERS: Sequence[str] = (
     "local.stack.drift",
     "local.stack.validations",
     "local.stack.shown",
+    "local.stack.held",
     "local.stack.stack_sets",
 )
 BACKGROUND_WORKERS = 64

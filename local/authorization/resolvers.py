@@ -316,6 +316,11 @@ def _cloudformation(call: Call, action: Action) -> list[str] | None:
     if call.get("ChangeSetName") and "changeset" in action.optional:  # DescribeEvents
         return [str(call.get("ChangeSetName"))]
     name = call.get("StackName", "StackId")
+    if not name and action.name == "cloudformation:DescribeStackResources" and call.get("PhysicalResourceId"):
+        from local.stack.held import holder
+
+        holding = holder(call.account, call.region, str(call.get("PhysicalResourceId")))
+        return [holding.stack_id] if holding else EVERYTHING
     if not name or "stack" not in {**action.required, **action.optional}:
         return None
     if str(name).startswith("arn:"):

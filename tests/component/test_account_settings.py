@@ -325,13 +325,42 @@ def test_a_default_vpc_is_closed_where_told(world: World) -> None:
     assert len(world.calls_since(mark)) == 3 + 1 + 2 * (1 + 3)
 
 
-def test_a_default_vpc_in_use_is_not_closed(world: World) -> None:
+CLOSING_USES = {
+    "a network interface": "1 network interface",
+    "a security group": "1 security group",
+    "a rule in the default security group": "rules of somebody's in its default security group",
+    "an entry in the default network ACL": "entries of somebody's in its default network ACL",
+    "a network ACL": "1 network ACL",
+}
+
+
+@pytest.mark.parametrize("what", CLOSING_USES)
+def test_a_default_vpc_in_use_is_not_closed(world: World, what: str) -> None:
     account, told = world.account(), declared(world, default_vpc=CLOSING)
     (vpc,) = default_vpcs(world, account)
-    USES["a network interface"][0](world.client("ec2", account), vpc)
+    ec2 = world.client("ec2", account)
+    USES[what][0](ec2, vpc)
+    before = ec2.describe_security_groups()["SecurityGroups"], ec2.describe_network_acls()["NetworkAcls"]
     (report,) = [each for each in world.apply(SETTINGS, account, declaration=told) if each.action == "report"]
     assert report.resource == "default VPC in us-east-1"
-    assert report.reason.endswith("left alone because it is in use: it holds 1 network interface")
+    assert report.reason.endswith(f"left alone because it is in use: it holds {CLOSING_USES[what]}")
+    after = ec2.describe_security_groups()["SecurityGroups"], ec2.describe_network_acls()["NetworkAcls"]
+    assert after == before
+
+
+@pytest.mark.parametrize("direction", ["ingress", "egress"])
+def test_all_that_is_let_in_or_out_beside_aws_own_rule_is_somebodys(world: World, direction: str) -> None:
+    """EC2 shows the two as one rule of the protocol."""
+    account, told = world.account(), declared(world, default_vpc=CLOSING)
+    (vpc,) = default_vpcs(world, account)
+    ec2 = world.client("ec2", account)
+    group = default_part(ec2, "security_groups", "SecurityGroups", "GroupName", vpc)["GroupId"]
+    getattr(ec2, f"authorize_security_group_{direction}")(
+        GroupId=group,
+        IpPermissions=[{"IpProtocol": "-1", "IpRanges": [{"CidrIp": "10.0.0.0/8"}]}],
+    )
+    (report,) = [each for each in world.apply(SETTINGS, account, declaration=told) if each.action == "report"]
+    assert report.reason.endswith("rules of somebody's in its default security group")
     assert open_parts(world, account) == {"IpPermissions", "IpPermissionsEgress", "acl"}
 
 

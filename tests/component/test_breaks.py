@@ -13,6 +13,7 @@ from groundwork.baseline.components.account_settings.public_buckets import MOST_
 from groundwork.baseline.components.trail import Trail
 from groundwork.contracts import Account, Change
 from groundwork.declaration import Declaration
+from groundwork.declaration.settings import DefaultVpc
 from groundwork.declaration.stacks import Stack
 from groundwork.rendering import sentence
 from tests.component.access import ACCESS, ADMIN, ADMINISTRATOR
@@ -121,6 +122,28 @@ def test_a_default_vpc_that_goes_from_under_people_is_missed(world: World) -> No
     ]
     assert breaks(world, SETTINGS, old, declaration=declaration) == missed
     assert breaks(world, SETTINGS, fresh, declaration=declaration) == []
+
+
+def test_a_default_vpc_that_is_closed_over_what_sleeps_is_missed(world: World) -> None:
+    """Once: what was closed and opened again had no network."""
+    fresh = world.account()
+    old = fresh.model_copy(update={"fresh": False})
+    closing = DefaultVpc(delete=[], close=["workload"])
+    settings = world.declaration.account_settings.model_copy(update={"default_vpc": closing})
+    declaration = world.declaration.model_copy(update={"account_settings": settings})
+    missed = breaks(world, SETTINGS, old, declaration=declaration)
+    assert len(missed) == len(declaration.regions.governed)
+    assert all(
+        clause.startswith("what sleeps in vpc-") and "has no network" in clause and region in clause
+        for clause, region in zip(missed, declaration.regions.governed, strict=True)
+    )
+    assert breaks(world, SETTINGS, fresh, declaration=declaration) == []
+    world.apply(SETTINGS, old, declaration=declaration)
+    ec2 = world.client("ec2", old)
+    (group,) = ec2.describe_security_groups()["SecurityGroups"]
+    itself = {"IpProtocol": "-1", "UserIdGroupPairs": [{"GroupId": group["GroupId"]}]}
+    ec2.authorize_security_group_ingress(GroupId=group["GroupId"], IpPermissions=[itself])
+    assert breaks(world, SETTINGS, old, declaration=declaration) == []
 
 
 # -- AWS Config and trails -----------------------------------------------------------------------------

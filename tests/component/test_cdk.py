@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from groundwork.baseline.components.cdk import VERSION, _toolkit
+from groundwork.baseline.components.cdk import VERSION, toolkits
 from groundwork.baseline.components.cdk.names import DEPLOY, EXECUTE, LOOKUP, PUBLISH
 from groundwork.contracts import Account
 from groundwork.declaration.loading import load
@@ -122,7 +122,13 @@ def test_without_a_tooling_account_it_waits(world: World) -> None:
     assert prove_complete(world, CDK, account, declaration=with_cdk())
 
 
-def toolkit(world: World, account: Account, qualifier: str, policy: str = "ReadOnlyAccess") -> Any:
+def toolkit(
+    world: World,
+    account: Account,
+    qualifier: str,
+    policy: str = "ReadOnlyAccess",
+    stack: str = "CDKToolkit",
+) -> Any:
     """The part of `cdk bootstrap`'s stack that tells it: a role and the parameter."""
     role = {
         "Type": "AWS::IAM::Role",
@@ -143,7 +149,7 @@ def toolkit(world: World, account: Account, qualifier: str, policy: str = "ReadO
     }
     cloudformation = world.client("cloudformation", account)
     cloudformation.create_stack(
-        StackName="CDKToolkit",
+        StackName=stack,
         TemplateBody=json.dumps({"Resources": {"CloudFormationExecutionRole": role}}),
         Capabilities=["CAPABILITY_NAMED_IAM"],
     )
@@ -161,6 +167,46 @@ def test_a_bootstrap_of_the_cdks_own_is_left_alone_and_told(world: World) -> Non
     assert roles(world, account) == before
     cloudformation.delete_stack(StackName="CDKToolkit")
     assert prove_complete(world, CDK, account, declaration=with_cdk())
+
+
+@pytest.mark.parametrize(
+    ("stack", "remedy"),
+    [
+        ("StackSet-bootstrap-0a1b2c3d", "take the account out of the StackSet"),
+        ("ours", "delete the stack by an entry role"),
+    ],
+)
+def test_a_bootstrap_of_another_name_is_left_alone_too(world: World, stack: str, remedy: str) -> None:
+    """StackSets, and `--toolkit-stack-name`, call the stack otherwise; what is in it has the names of the qualifier."""
+    account = world.account()
+    cloudformation = toolkit(world, account, "hnb659fds", "AdministratorAccess", stack)
+    s3 = world.client("s3", account)
+    s3.create_bucket(Bucket=named(account).bucket)
+    before, mark = roles(world, account), len(world.aws.calls)
+    (told,) = world.apply(CDK, account, declaration=with_cdk())
+    assert (told.action, told.resource, told.severity) == ("report", f"stack {stack} in {HOME}", "high")
+    assert "left alone" in told.reason
+    assert remedy in told.reason
+    assert roles(world, account) == before
+    assert not [call.operation for call in world.calls_since(mark) if call.mutating and call.service != "sts"]
+    s3.delete_bucket(Bucket=named(account).bucket)
+    cloudformation.delete_stack(StackName=stack)
+    assert prove_complete(world, CDK, account, declaration=with_cdk())
+
+
+def test_a_role_of_no_stack_is_taken_over(world: World) -> None:
+    """Whoever made it by hand, or took its tag off."""
+    account = world.account()
+    its = named(account).role(EXECUTE)
+    service = {
+        "Effect": "Allow",
+        "Principal": {"Service": "ec2.amazonaws.com"},
+        "Action": "sts:AssumeRole",
+    }
+    trust = json.dumps({"Version": "2012-10-17", "Statement": [service]})
+    world.client("iam", account).create_role(RoleName=its, AssumeRolePolicyDocument=trust)
+    prove_complete(world, CDK, account, declaration=with_cdk())
+    assert {"Key": "groundwork:component", "Value": "cdk"} in roles(world, account)[its]["Tags"]
 
 
 def test_one_of_another_qualifier_is_told_and_in_nobodys_way(world: World) -> None:
@@ -194,11 +240,14 @@ def test_of_a_stack_counts_what_it_holds(status: str) -> None:
 
     class Listed:
         def describe_stack_resources(self, **_: str) -> Any:
-            held = {"PhysicalResourceId": "cdk-hnb659fds-deploy-role", "ResourceStatus": status}
-            return {"StackResources": [held, {"ResourceStatus": "CREATE_IN_PROGRESS"}]}
+            held = {"PhysicalResourceId": role, "ResourceStatus": status}
+            listed = [held, {"ResourceStatus": "CREATE_IN_PROGRESS"}]
+            return {"StackResources": [{"StackName": "CDKToolkit", **each} for each in listed]}
 
-    held = ["cdk-hnb659fds-deploy-role"] if status == "CREATE_COMPLETE" else []
-    assert _toolkit(Listed()) == frozenset(held)
+    role = "cdk-hnb659fds-deploy-role"
+    held = [role] if status == "CREATE_COMPLETE" else []
+    for foreign in ([], [role]):
+        assert toolkits.read(Listed(), foreign) == (toolkits.Toolkit("CDKToolkit", frozenset(held)),)
 
 
 def test_what_a_former_qualifier_left_is_told(world: World) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from dataclasses import replace
 from typing import Any
 
@@ -15,7 +16,8 @@ from groundwork.baseline.archive import WRITER, archive
 from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
-from groundwork.errors import ComponentNotSettled, RefusedByAws
+from groundwork.declaration.loading import refused as refused_by_aws
+from groundwork.errors import ComponentNotSettled, InvalidDeclaration, RefusedByAws
 from groundwork.policies.decision import ResourceSide, decide_for_service
 from groundwork.policies.documents import Caller, Kind, Request, compile_policy
 from tests.component.conftest import World
@@ -248,6 +250,58 @@ def test_listed_accounts_may_deliver_and_no_other(ready: World) -> None:
         make_trail(ready, other)
     ready.apply(LOG_ARCHIVE, ready.security)
     make_trail(ready, other)
+
+
+def admitting(declaration: Declaration, number: int) -> Declaration:
+    listed = [str(200_000_000_000 + each) for each in range(number)]
+    archive_of_some = declaration.log_archive.model_copy(update={"admit": listed})
+    return declaration.model_copy(update={"log_archive": archive_of_some})
+
+
+@pytest.mark.parametrize(
+    ("trail_name", "sentence"),
+    [
+        (
+            "t",
+            r"lists \d+ accounts, with which the trail bucket's policy has 20,\d{3} bytes; S3 takes 20,480",
+        ),
+        (
+            "a-trail-with-a-long-name",
+            r"lists \d+ accounts, with which the key's policy has 32,\d{3} bytes; KMS takes 32,768",
+        ),
+    ],
+)
+def test_more_accounts_than_a_policy_can_name_are_refused_before_anything_is_done(
+    world: World, trail_name: str, sentence: str
+) -> None:
+    trails = world.declaration.trail.model_copy(update={"name": trail_name})
+    declaration = world.declaration.model_copy(update={"trail": trails})
+    fits = next(number for number in range(400, 0, -1) if not mistakes(admitting(declaration, number)))
+    assert fits > 100
+    (refused,) = mistakes(admitting(declaration, fits + 1))
+    assert re.fullmatch(
+        rf"baseline\.yaml: logArchive\.admit: {sentence}: declare admit: organization\.", refused
+    )
+    assert LOG_ARCHIVE.rendered(declaration)
+    mark = len(world.aws.calls)
+    with pytest.raises(InvalidDeclaration, match="declare admit: organization"):
+        world.apply(LOG_ARCHIVE, world.security, declaration=admitting(declaration, fits + 1))
+    assert not [call.operation for call in world.calls_since(mark) if call.mutating and call.service != "sts"]
+
+
+def mistakes(declaration: Declaration) -> list[str]:
+    return list(refused_by_aws(declaration, {LOG_ARCHIVE.name: LOG_ARCHIVE}))
+
+
+def test_as_many_accounts_as_a_policy_can_name_are_admitted(ready: World) -> None:
+    """AWS counts white space, too."""
+    fits = next(number for number in range(400, 0, -1) if not mistakes(admitting(ready.declaration, number)))
+    declaration = admitting(ready.declaration, fits)
+    ready.apply(LOG_ARCHIVE, ready.security, declaration=declaration)
+    assert ready.plan(LOG_ARCHIVE, ready.security, declaration=declaration) == []
+    listed = statement(ready, config(ready), "ConfigDelivers")["Condition"]["StringEquals"]
+    assert len(listed["aws:SourceAccount"]) == fits + 2
+    ready.apply(LOG_ARCHIVE, ready.security)
 
 
 def test_any_account_of_the_organization_finds_the_key_by_its_alias(ready: World) -> None:

@@ -10,6 +10,7 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from groundwork.baseline.central_policies import minified
 from groundwork.baseline.component import Call
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
@@ -190,7 +191,7 @@ def setting_calls(
             continue
         has, wants = found[setting.write], wanted[setting.write]
         if wrong := _wrong(setting, has, wants):
-            value = json.dumps(wants) if setting.parameter == "Policy" else wants
+            value = minified(wants) if setting.parameter == "Policy" else wants
             yield Call(
                 "s3",
                 setting.write,

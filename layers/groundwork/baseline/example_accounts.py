@@ -17,6 +17,10 @@ from groundwork.fields import ancestors
 IDS: dict[Kind, str] = {kind: str(number) * 12 for number, kind in enumerate(get_args(Kind), 1)}
 
 
+def in_security(declaration: Declaration) -> Target:
+    return Target(_account_in(Where(kinds=["security"])), all_there(declaration), declaration, own_client)
+
+
 def everywhere(declaration: Declaration) -> Iterator[Target]:
     """The security account, and an account for each place in which a role or a boundary is declared."""
     organization = all_there(declaration)

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from botocore.exceptions import ClientError
 
+from groundwork.baseline.central_policies import minified
 from groundwork.baseline.component import Action, Call, Permission, Target, known_later
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
@@ -154,11 +155,11 @@ def calls(
         )
 
     if found is None:
-        creation = {"Description": use.description, "Policy": json.dumps(policy), "Tags": tags}
+        creation = {"Description": use.description, "Policy": minified(policy), "Tags": tags}
         missing = f"does not exist: {use.missing}"
         yield call("CreateKey", creation, missing, action="create", after="")
     if wrong := differences(key.policy, policy):
-        yield call("PutKeyPolicy", this | {"PolicyName": "default", "Policy": json.dumps(policy)}, wrong)
+        yield call("PutKeyPolicy", this | {"PolicyName": "default", "Policy": minified(policy)}, wrong)
     if key.state == "PendingDeletion":
         yield call("CancelKeyDeletion", this, f"is to be deleted: {use.doomed}")
     if key.state in ("PendingDeletion", "Disabled"):

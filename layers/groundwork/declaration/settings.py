@@ -120,7 +120,7 @@ class LogArchive(Model):
     )
     admit: Literal["organization"] | list[AccountId] = Field(
         default="organization",
-        description="Who may deliver logs: the organization, or only the listed accounts",
+        description="Who may deliver logs: the organization, or only the listed accounts, some 150 at most",
     )
 
     @model_validator(mode="after")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 import pytest
@@ -95,6 +96,27 @@ def test_what_is_no_policy_is_refused_at_the_door_of_each_service(aws: Engine) -
     sqs.send_message(QueueUrl=queue, MessageBody="x")
     sns.publish(TopicArn=topic, Message="x")
     kms.describe_key(KeyId=key)
+
+
+def test_a_policy_that_is_too_long_is_refused_by_bucket_and_key(aws: Engine) -> None:
+    s3, kms = aws.client("s3"), aws.client("kms")
+    s3.create_bucket(Bucket="wordy")
+    everything = {"Effect": "Allow", "Principal": {"AWS": f"arn:aws:iam::{HERE}:root"}}
+
+    def long(length: int, action: str, resource: str) -> str:
+        text = policy(everything | {"Action": action, "Resource": resource})
+        return text.ljust(length)
+
+    to_bucket = partial(long, action="s3:*", resource="arn:aws:s3:::wordy")
+    s3.put_bucket_policy(Bucket="wordy", Policy=to_bucket(20_480))
+    with pytest.raises(ClientError, match=r"\(MalformedPolicy\).*maximum allowed document size"):
+        s3.put_bucket_policy(Bucket="wordy", Policy=to_bucket(20_481))
+    to_key = partial(long, action="kms:*", resource="*")
+    key = kms.create_key(Policy=to_key(32_768))["KeyMetadata"]["KeyId"]
+    with pytest.raises(kms.exceptions.LimitExceededException):
+        kms.put_key_policy(KeyId=key, Policy=to_key(32_769))
+    with pytest.raises(kms.exceptions.LimitExceededException):
+        kms.create_key(Policy=to_key(32_769))
 
 
 def test_a_key_admits_only_whom_its_policy_names(aws: Engine, person: Person) -> None:

@@ -304,7 +304,7 @@ ANSWERS_OF_CLOUDFORMATION: Answers = {
     "TokenAlreadyExistsException": _ASKED,
     "ValidationError": {
         **_WHAT_STACK_SETS_REFUSE,
-        "DescribeStackResources": read("There is no stack CDKToolkit."),
+        "DescribeStackResources": read("There is no stack CDKToolkit, or no stack holds the role."),
         "CreateStack": again(
             "CloudFormation does not know the stack's new role yet, for some seconds. If it goes on: it does not take the "
             "template or a parameter, for the reason that it gives."

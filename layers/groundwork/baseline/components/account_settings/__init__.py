@@ -135,7 +135,7 @@ class AccountSettings(Component[Found]):
                 goes = target.account.fresh or declared.default_vpc.later
                 yield from region.default_vpc.calls(name, goes=goes, missed=not target.account.fresh)
             elif region.default_vpc:
-                yield from region.default_vpc.calls(name)
+                yield from region.default_vpc.calls(name, missed=not target.account.fresh)
         yield from skipped("ec2", found.off)
         yield from root_user.reports(found.root_user, target.account)
 

@@ -15,8 +15,16 @@ from groundwork.baseline.component import Call, Permission
 from groundwork.contracts import Kind
 from groundwork.side_by_side import side_by_side
 
-MOST_RULES = 2
-BORN_ENTRIES = frozenset({100, 32_767})
+ALL, ANYWHERE, ANYWHERE_IPV6 = "-1", "0.0.0.0/0", "::/0"
+BORN_ENTRIES = frozenset(
+    {
+        (100, "allow", ANYWHERE),
+        (32_767, "deny", ANYWHERE),
+        (101, "allow", ANYWHERE_IPV6),
+        (32_768, "deny", ANYWHERE_IPV6),
+    }
+)
+"""Those for IPv6 come with an IPv6 block of the VPC: https://docs.aws.amazon.com/vpc/latest/userguide/default-network-acl.html"""
 MEMBERS: tuple[Kind, ...] = ("security", "tooling", "workload")
 """Where it may be deleted."""
 
@@ -51,15 +59,33 @@ def _always(_: Mapping[str, Any]) -> bool:
 
 
 def _is_plain_group(group: Mapping[str, Any]) -> bool:
-    """The default one with the rules that AWS gives it: all from itself, all to anywhere."""
-    rules = [*group["IpPermissions"], *group["IpPermissionsEgress"]]
-    anywhere = all(not each.get("PrefixListIds") and each["IpProtocol"] == "-1" for each in rules)
-    return group["GroupName"] == "default" and anywhere and len(rules) <= MOST_RULES
+    """The default one with no rules but those that AWS gives it: all from itself, all to anywhere."""
+    return group["GroupName"] == "default" and all(
+        _stands(group, direction, rule, alone=True) for direction in DIRECTIONS for rule in group[direction]
+    )
+
+
+def _stands(group: Mapping[str, Any], direction: str, rule: Mapping[str, Any], *, alone: bool) -> bool:
+    """Whether this is the direction's rule that AWS gives the default group. EC2 shows rules of one protocol together: it may be
+    one of several there, unless it is to be `alone`."""
+    sources = [
+        *(pair.get("GroupId") for pair in rule.get("UserIdGroupPairs", [])),
+        *(each["CidrIp"] for each in rule.get("IpRanges", [])),
+        *(each["CidrIpv6"] for each in rule.get("Ipv6Ranges", [])),
+        *(each["PrefixListId"] for each in rule.get("PrefixListIds", [])),
+    ]
+    born = {group["GroupId"]} if direction == INGRESS else {ANYWHERE, ANYWHERE_IPV6}
+    return rule["IpProtocol"] == ALL and (born.issuperset(sources) if alone else not born.isdisjoint(sources))
 
 
 def _is_plain_acl(acl: Mapping[str, Any]) -> bool:
-    """The default one with the entries that AWS gives it: all allowed, and the last that denies the rest."""
-    return bool(acl["IsDefault"]) and {each["RuleNumber"] for each in acl["Entries"]} <= BORN_ENTRIES
+    """The default one with no entries but those that AWS gives it: all allowed, and the last that denies the rest."""
+    return bool(acl["IsDefault"]) and all(map(_is_born, acl["Entries"]))
+
+
+def _is_born(entry: Mapping[str, Any]) -> bool:
+    source = entry.get("CidrBlock") or entry.get("Ipv6CidrBlock")
+    return entry["Protocol"] == ALL and (entry["RuleNumber"], entry["RuleAction"], source) in BORN_ENTRIES
 
 
 SUBNETS = Part(
@@ -73,8 +99,9 @@ GROUPS = Part("security groups", "describe_security_groups", "SecurityGroups", "
 ROUTES = Part("route tables", "describe_route_tables", "RouteTables", "vpc-id", _is_plain)
 ACLS = Part("network ACLs", "describe_network_acls", "NetworkAcls", "vpc-id", _is_plain_acl)
 PARTS = (INTERFACES, SUBNETS, GROUPS, ROUTES, ACLS, GATEWAYS)
+INGRESS = "IpPermissions"
 DIRECTIONS = {
-    "IpPermissions": "RevokeSecurityGroupIngress",
+    INGRESS: "RevokeSecurityGroupIngress",
     "IpPermissionsEgress": "RevokeSecurityGroupEgress",
 }
 
@@ -161,8 +188,13 @@ class Open:
     entries: tuple[tuple[int, bool], ...]
     used_by: str
 
-    def calls(self, region: str) -> Iterator[Call]:
-        """Those that close it, or the report of who uses it."""
+    @property
+    def lets_traffic_pass(self) -> bool:
+        """In both directions, as its network ACL keeps no connections: through one that was closed before nothing passes."""
+        return {egress for _, egress in self.entries} == {True, False}
+
+    def calls(self, region: str, *, missed: bool = False) -> Iterator[Call]:
+        """Those that close it, where it may be `missed` saying so; or the report of who uses it."""
         resource = f"default VPC in {region}"
         lets = []
         if any(self.rules.values()):
@@ -175,17 +207,22 @@ class Open:
             yield Call("ec2", "", {}, resource, "report", kept, severity="low")
             return
 
-        def call(operation: str, parameters: Mapping[str, Any]) -> Call:
-            return Call(
-                "ec2", operation, parameters, resource, "update", f"{is_open}, and nothing is in it", region
-            )
+        sleeps = f"what sleeps in {self.id} in {region}, as functions, tasks and builds that start by a schedule, has no network when it starts"
+        breaks = [sleeps] if missed and self.lets_traffic_pass else []
+        for operation, parameters in self._closing():
+            why = f"{is_open}, and nothing is in it"
+            yield Call("ec2", operation, parameters, resource, "update", why, region, breaks=breaks)
+            breaks = []
 
+    def _closing(self) -> Iterator[tuple[str, Mapping[str, Any]]]:
         for direction, operation in DIRECTIONS.items():
             if self.rules[direction]:
-                yield call(operation, {"GroupId": self.group, "IpPermissions": list(self.rules[direction])})
+                yield operation, {"GroupId": self.group, "IpPermissions": list(self.rules[direction])}
         for number, egress in self.entries:
-            entry = {"NetworkAclId": self.acl, "RuleNumber": number, "Egress": egress}
-            yield call("DeleteNetworkAclEntry", entry)
+            yield (
+                "DeleteNetworkAclEntry",
+                {"NetworkAclId": self.acl, "RuleNumber": number, "Egress": egress},
+            )
 
 
 def read_unwanted(ec2: Any) -> Unwanted | None:
@@ -220,8 +257,26 @@ def read_open(ec2: Any) -> Open | None:
     rules = {direction: group[direction] for direction in DIRECTIONS}
     if not entries and not any(rules.values()):
         return None
-    used_by = _used_by({INTERFACES: _of(ec2, INTERFACES, default)})
-    return Open(default, group["GroupId"], rules, acl["NetworkAclId"], entries, used_by)
+    further = {
+        INTERFACES: _of(ec2, INTERFACES, default),
+        GROUPS: [each for each in groups if each is not group],
+        ACLS: [each for each in acls if each is not acl],
+    }
+    found = Open(default, group["GroupId"], rules, acl["NetworkAclId"], entries, _used_by(further))
+    changed = _changed(group, acl) if found.lets_traffic_pass else ()
+    return replace(found, used_by=", ".join(filter(None, (found.used_by, *changed))))
+
+
+def _changed(group: Mapping[str, Any], acl: Mapping[str, Any]) -> Iterator[str]:
+    """What somebody has put beside a rule that the VPC was born with. Where none of those is left it has been closed, and what
+    is there has opened it again."""
+    as_born = any(
+        _stands(group, direction, rule, alone=False) for direction in DIRECTIONS for rule in group[direction]
+    ) or any(entry["RuleAction"] == "allow" and _is_born(entry) for entry in acl["Entries"])
+    if as_born and not _is_plain_group(group):
+        yield "rules of somebody's in its default security group"
+    if as_born and not _is_plain_acl(acl):
+        yield "entries of somebody's in its default network ACL"
 
 
 def _default(ec2: Any) -> str | None:

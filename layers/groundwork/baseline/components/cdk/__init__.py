@@ -1,7 +1,7 @@
 """cdk: what apps of the AWS CDK are deployed by, in place of `cdk bootstrap`, and narrower.
 
 In each governed Region a bucket for files, four roles, and the parameter that tells the CDK which version of its bootstrap
-is there. Where a stack of `cdk bootstrap` holds these names already, the Region is left alone and told.
+is there. Where a stack of `cdk bootstrap`, whatever it is called, holds these names already, the Region is left alone and told.
 https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping.html
 """
 
@@ -33,11 +33,11 @@ from groundwork.baseline.components.access import difference, state
 from groundwork.baseline.components.access.documents import NotYetKnown
 from groundwork.baseline.components.access.state import RoleState
 from groundwork.baseline.regions import FIND_REGIONS, governed, skipped
-from groundwork.contracts import Severity
 from groundwork.side_by_side import side_by_side
 
-from . import roles
-from .names import EXECUTE, PUBLISH, TOOLKIT, Names, names
+from . import roles, toolkits
+from .names import PUBLISH, Names, names
+from .toolkits import Toolkit
 
 VERSION = "21"
 """Of the CDK's own template: the last before 22, from which on its roles take session tags, as these do not. Apps ask for
@@ -51,8 +51,6 @@ SETTINGS = (
     POLICY,
 )
 NEW_BUCKET: Mapping[str, Any] = buckets.new_bucket(SETTINGS)
-NOT_HELD = ("CREATE_FAILED", "DELETE_COMPLETE", "DELETE_SKIPPED", "IMPORT_FAILED")
-ADMINISTRATOR = ":policy/AdministratorAccess"
 
 _IAM = "arn:{partition}:iam::{account}:role/cdk-*"
 _BUCKET = "arn:{partition}:s3:::cdk-*"
@@ -62,11 +60,11 @@ _PARAMETER = "arn:{partition}:ssm:*:{account}:parameter/cdk-bootstrap/*"
 @dataclass(frozen=True)
 class Region:
     """`bucket` has its settings by the name of the operation that writes them, `version` the parameter's value; None of
-    what is not there. `toolkit` are the names of what the stack of `cdk bootstrap` holds; None where there is none."""
+    what is not there. `toolkits` are the stacks of `cdk bootstrap`."""
 
     bucket: Mapping[str, Any] | None
     version: str | None
-    toolkit: frozenset[str] | None
+    toolkits: tuple[Toolkit, ...]
 
 
 @dataclass(frozen=True)
@@ -93,10 +91,7 @@ class Cdk(Component[Found]):
             [_BUCKET],
         ),
         Permission(["ssm:GetParameter"], [_PARAMETER]),
-        Permission(
-            ["cloudformation:DescribeStackResources"],
-            [f"arn:{{partition}}:cloudformation:*:{{account}}:stack/{TOOLKIT}/*"],
-        ),
+        toolkits.FIND,
         FIND_REGIONS,
     )
     writes = (
@@ -138,7 +133,10 @@ class Cdk(Component[Found]):
             lambda: buckets.owned(target.client("s3", target.declaration.regions.home)),
             lambda: state.read(target.client("iam"), ["Role"], all_names).roles,
         )
-        regions = side_by_side(*(partial(_read_region, target, names(target, each), owned) for each in on))
+        foreign = {name for name, role in found.items() if not roles.OURS.items() <= role.tags.items()}
+        regions = side_by_side(
+            *(partial(_read_region, target, names(target, each), owned, foreign) for each in on)
+        )
         return Found(found, dict(zip(on, regions, strict=True)), off)
 
     # -- diff ----------------------------------------------------------------------------------------
@@ -150,8 +148,9 @@ class Cdk(Component[Found]):
         for region, there in found.regions.items():
             its = names(target, region)
             declared |= set(its.roles)
-            yield from _of_toolkit(its, there.toolkit, found.roles)
-            if there.toolkit and not its.all.isdisjoint(there.toolkit):
+            for toolkit in there.toolkits:
+                yield toolkits.told(its, toolkit, found.roles)
+            if any(toolkit.holds_any(its) for toolkit in there.toolkits):
                 continue
             try:
                 wanted = roles.wanted(target, region)
@@ -173,23 +172,24 @@ class Cdk(Component[Found]):
         yield from _left_over(found.roles, set())
         for region, there in found.regions.items():
             its = names(target, region)
-            if there.toolkit is None or its.all.isdisjoint(there.toolkit):
+            if not any(toolkit.holds_any(its) for toolkit in there.toolkits):
                 yield from _kept(its, there)
 
 
 # -- reading -------------------------------------------------------------------------------------------
 
 
-def _read_region(target: Target, its: Names, owned: set[str]) -> Region:
+def _read_region(target: Target, its: Names, owned: set[str], foreign: set[str]) -> Region:
+    """`foreign` are the names of the roles that are not marked as ours."""
     s3, ssm = target.client("s3", its.region), target.client("ssm", its.region)
     cloudformation = target.client("cloudformation", its.region)
     there = [its.bucket] if its.bucket in owned else []
-    settings, version, toolkit = side_by_side(
+    settings, version, stacks = side_by_side(
         lambda: buckets.read(s3, there, SETTINGS),
         lambda: _version(ssm, its.parameter),
-        lambda: _toolkit(cloudformation),
+        lambda: toolkits.read(cloudformation, [name for name in its.roles if name in foreign]),
     )
-    return Region(settings.get(its.bucket), version, toolkit)
+    return Region(settings.get(its.bucket), version, stacks)
 
 
 def _version(ssm: Any, parameter: str) -> str | None:
@@ -202,44 +202,7 @@ def _version(ssm: Any, parameter: str) -> str | None:
     return value
 
 
-def _toolkit(cloudformation: Any) -> frozenset[str] | None:
-    """What the stack holds: not what it failed to make, as `cdk bootstrap` does under the guard rails, or gave up.
-
-    https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStackResources.html
-    """
-    try:
-        held = cloudformation.describe_stack_resources(StackName=TOOLKIT)["StackResources"]
-    except ClientError as missing:
-        if missing.response["Error"]["Code"] != "ValidationError":
-            raise
-        return None
-    return frozenset(
-        each["PhysicalResourceId"]
-        for each in held
-        if "PhysicalResourceId" in each and each["ResourceStatus"] not in NOT_HELD
-    )
-
-
 # -- differences ---------------------------------------------------------------------------------------
-
-
-def _of_toolkit(its: Names, held: frozenset[str] | None, there: Mapping[str, RoleState]) -> Iterator[Call]:
-    if held is None:
-        return
-    severity: Severity = "low"
-    if its.all.isdisjoint(held):
-        words = f"is there, made by `cdk bootstrap`, and holds nothing of the qualifier {its.qualifier}: left alone"
-    else:
-        words = (
-            f"was made by `cdk bootstrap` and holds the qualifier {its.qualifier}: left alone, and who is trusted there may "
-            "deploy; delete the stack by an entry role, or declare another cdk.qualifier"
-        )
-        severity = "medium"
-    execution = there.get(its.role(EXECUTE))
-    if severity == "medium" and execution and any(arn.endswith(ADMINISTRATOR) for arn in execution.attached):
-        words, severity = f"{words}. What it deploys may do anything (AdministratorAccess)", "high"
-    resource = f"stack {TOOLKIT} in {its.region}"
-    yield Call("cloudformation", "DeleteStack", {}, resource, "report", words, its.region, severity=severity)
 
 
 def _bucket(its: Names, found: Mapping[str, Any] | None) -> Iterator[Call]:

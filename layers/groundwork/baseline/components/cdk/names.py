@@ -9,8 +9,6 @@ from dataclasses import dataclass
 
 from groundwork.baseline.component import Target
 
-TOOLKIT = "CDKToolkit"
-"""The stack that `cdk bootstrap` makes."""
 DEPLOY, PUBLISH, LOOKUP, EXECUTE = "deploy", "file-publishing", "lookup", "cfn-exec"
 
 

@@ -15,9 +15,11 @@ from groundwork.baseline.archive import WRITER, archive, has_template, templates
 from groundwork.baseline.component import Call, Component, Needs, Permission, Target, needing
 from groundwork.baseline.components.log_archive import buckets, policies, writer
 from groundwork.baseline.components.log_archive.writer import Writer
+from groundwork.baseline.example_accounts import in_security
 from groundwork.baseline.keys import Key
 from groundwork.contracts import Account, Organization
 from groundwork.declaration import Declaration
+from groundwork.declaration.policy_files import Document
 from groundwork.declaration.stacks.templates import FOLDER
 from groundwork.errors import ComponentNotSettled
 from groundwork.side_by_side import side_by_side
@@ -103,6 +105,10 @@ class LogArchive(Component[Found]):
     def entry_roles(self, declaration: Declaration) -> Sequence[str]:
         return [WRITER, *declaration.entry_role_names]
 
+    def rendered(self, declaration: Declaration) -> Sequence[Document]:
+        """The policies that name the accounts which are admitted."""
+        return policies.of_admitted(in_security(declaration))
+
     # -- read ----------------------------------------------------------------------------------------
 
     def read(self, target: Target) -> Found:
@@ -125,8 +131,9 @@ class LogArchive(Component[Found]):
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Whoever comes by an entry role lays down the archive's role, and nothing else: the guard rails may be in force
         already, and deny the archive's role to change itself. Raises `ComponentNotSettled` when that role is as declared and
-        the archive is to be changed by another's session.
+        the archive is to be changed by another's session, and `InvalidDeclaration` when a policy is longer than AWS takes.
         """
+        policies.of_admitted(target)
         needs = self.needs(target.account, target.organization, target.declaration)
         to_role = list(writer.calls(found.writer, writer.wanted([*needs.reads, *needs.writes], target)))
         yield from needing((), to_role)

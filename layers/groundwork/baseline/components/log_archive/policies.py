@@ -9,18 +9,27 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-loggi
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from functools import partial
 from typing import Any
 
 from groundwork.baseline.archive import archive
 from groundwork.baseline.buckets import tls_only
+from groundwork.baseline.central_policies import minified
 from groundwork.baseline.component import Target
 from groundwork.declaration.policy_files import Document
+from groundwork.errors import InvalidDeclaration
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 CONFIG = "config.amazonaws.com"
 S3_LOGGING = "logging.s3.amazonaws.com"
+
+LONGEST_OF_BUCKET, LONGEST_OF_KEY = 20_480, 32_768
+"""In bytes. Neither quota can be raised.
+
+https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-policies.html
+https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
+"""
 
 USE = ["kms:Decrypt", "kms:GenerateDataKey*"]
 
@@ -173,6 +182,24 @@ def key(target: Target) -> Document:
             "Condition": {"StringEquals": {"aws:PrincipalOrgID": target.organization.id}},
         },
     )
+
+
+def of_admitted(target: Target) -> Sequence[Document]:
+    """Those that grow with `logArchive.admit`. Raises `InvalidDeclaration` when one is longer than AWS takes."""
+    documents = {
+        "the trail bucket's policy": (trail_bucket(target), LONGEST_OF_BUCKET, "S3"),
+        "the config bucket's policy": (config_bucket(target), LONGEST_OF_BUCKET, "S3"),
+        "the key's policy": (key(target), LONGEST_OF_KEY, "KMS"),
+    }
+    admit = target.declaration.log_archive.admit
+    for words, (document, longest, service) in documents.items():
+        length = len(minified(document))
+        if admit != "organization" and length > longest:
+            raise InvalidDeclaration(
+                f"baseline.yaml: logArchive.admit: lists {len(admit)} accounts, with which {words} has {length:,} bytes; {service} "
+                f"takes {longest:,}: declare admit: organization."
+            )
+    return [document for document, _, _ in documents.values()]
 
 
 # -- who is admitted ---------------------------------------------------------------------------------
