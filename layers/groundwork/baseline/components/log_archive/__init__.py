@@ -201,7 +201,7 @@ def _former(target: Target, buckets_in_use: Collection[str], alias: str) -> tupl
     former = (
         (f"key {arn}", buckets.STAYS) for arn in ours if policies.is_of_archive(keys.policy_of(kms, arn))
     )
-    found = buckets.former(target.client("s3", home), buckets_in_use)
+    found = buckets.former(target, buckets_in_use)
     return (*((f"bucket {name}", kept) for name, kept in found), *sorted(former))
 
 

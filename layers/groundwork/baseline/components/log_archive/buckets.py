@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from groundwork.baseline import buckets
@@ -29,6 +30,7 @@ from groundwork.baseline.components.log_archive import policies
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import ObjectLock
+from groundwork.side_by_side import side_by_side
 
 
 def _of_lifecycle(found: Any, wanted: Any) -> Severity:
@@ -85,13 +87,24 @@ def read(s3: Any, of: Iterable[str]) -> dict[str, dict[str, Any]]:
     return buckets.read(s3, [name for name in of if name in owned], SETTINGS)
 
 
-def former(s3: Any, in_use: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The other buckets of the account that have the policy of one of an archive's, each with what becomes of it."""
-    others = buckets.read(s3, sorted(buckets.owned(s3).difference(in_use)), [POLICY])
-    for name, found in others.items():
-        if policies.is_of_archive(found[POLICY.write]):
+def former(target: Target, in_use: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The other buckets of the account that have the policy of one of an archive's, each with what becomes of it. They are
+    in Regions that are governed: a guard rail may deny all others, and whoever counts denials would count ours."""
+    regions = target.declaration.regions
+    owned = buckets.owned(target.client("s3", regions.home))
+    others = {
+        name: region or regions.home
+        for name, region in sorted(owned.items())
+        if name not in in_use and (not region or region in regions.governed)
+    }
+    asked = (
+        partial(buckets.policy_of_others, target.client("s3", region), name)
+        for name, region in others.items()
+    )
+    for name, policy in zip(others, side_by_side(*asked), strict=True):
+        if policies.is_of_archive(policy):
             yield name, STAYS
-        elif policies.is_of_templates(found[POLICY.write]):
+        elif policies.is_of_templates(policy):
             yield name, UNUSED
 
 

@@ -16,7 +16,7 @@ from typing import Any
 from groundwork.baseline.archive import archive
 from groundwork.baseline.buckets import tls_only
 from groundwork.baseline.component import Target
-from groundwork.declaration.policy_files import Document
+from groundwork.declaration.policy_files import Document, statements
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
 CONFIG = "config.amazonaws.com"
@@ -115,11 +115,11 @@ READ_TEMPLATES = "EntryRolesReadTemplates"
 
 def is_of_archive(document: Document | None) -> bool:
     """Whether the policy of a bucket or a key is one of these, of whatever declaration."""
-    return any(each.get("Sid") in DELIVERIES for each in (document or {}).get("Statement", ()))
+    return any(each.get("Sid") in DELIVERIES for each in statements(document or {}))
 
 
 def is_of_templates(document: Document | None) -> bool:
-    return any(each.get("Sid") == READ_TEMPLATES for each in (document or {}).get("Statement", ()))
+    return any(each.get("Sid") == READ_TEMPLATES for each in statements(document or {}))
 
 
 def key(target: Target) -> Document:
