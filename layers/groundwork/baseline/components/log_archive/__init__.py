@@ -7,7 +7,7 @@ Its policies admit the whole organization, so that a new account changes nothing
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from groundwork.baseline import keys
@@ -35,7 +35,8 @@ LOGS = keys.Use(
 @dataclass(frozen=True)
 class Found:
     """`astray` is the key that the declared alias leads to instead of ours. `buckets` holds, of each bucket that is
-    there, its settings by the name of the operation that writes them. `former` is what was the archive's and is no
+    there, its settings by the name of the operation that writes them; `elsewhere` are the Regions of those that are not in
+    the home Region. `former` is what was the archive's and is no
     longer declared, with what becomes of it, and `templates` the names of large templates that are in their bucket."""
 
     key: Key | None
@@ -44,6 +45,7 @@ class Found:
     writer: Writer | None
     former: tuple[tuple[str, str], ...] = ()
     templates: frozenset[str] = frozenset()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 class LogArchive(Component[Found]):
@@ -107,9 +109,9 @@ class LogArchive(Component[Found]):
 
     def read(self, target: Target) -> Found:
         home, names = target.declaration.regions.home, archive(target)
-        (key, astray), settings, role, former = side_by_side(
+        (key, astray), (settings, elsewhere), role, former = side_by_side(
             lambda: keys.read(target.client("kms", home), names.key_alias),
-            lambda: buckets.read(target.client("s3", home), buckets.names(names)),
+            lambda: buckets.read(target.client("s3", home), buckets.names(names), home),
             lambda: writer.read(target.client("iam"), WRITER),
             lambda: _former(target, buckets.names(names), names.key_alias) if target.is_behind else (),
         )
@@ -118,15 +120,20 @@ class LogArchive(Component[Found]):
             for name, template in target.declaration.large_templates.items()
             if names.templates_bucket in settings and has_template(target, template)
         )
-        return Found(key, astray, settings, role, former, frozenset(there))
+        return Found(key, astray, settings, role, former, frozenset(there), elsewhere)
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Whoever comes by an entry role lays down the archive's role, and nothing else: the guard rails may be in force
         already, and deny the archive's role to change itself. Raises `ComponentNotSettled` when that role is as declared and
-        the archive is to be changed by another's session.
+        the archive is to be changed by another's session, and `RefusedByAws` where a bucket of it is in another Region than
+        home.
         """
+        if found.elsewhere:
+            yield from buckets.not_at_home(found.elsewhere, target)
+            yield from _kept(found.former)
+            return
         needs = self.needs(target.account, target.organization, target.declaration)
         to_role = list(writer.calls(found.writer, writer.wanted([*needs.reads, *needs.writes], target)))
         yield from needing((), to_role)

@@ -30,6 +30,7 @@ from groundwork.baseline.components.log_archive import policies
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import ObjectLock
+from groundwork.errors import RefusedByAws
 from groundwork.side_by_side import side_by_side
 
 
@@ -81,10 +82,14 @@ def names(of: Archive) -> tuple[str, ...]:
     return of.access_logs_bucket, of.trail_bucket, of.config_bucket, *templates
 
 
-def read(s3: Any, of: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Of each bucket that is there, its settings by the name of the operation that writes them."""
+def read(s3: Any, of: Iterable[str], home: str) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Of each bucket that is there, its settings by the name of the operation that writes them; and the Regions of those
+    that are elsewhere than at home."""
     owned = buckets.owned(s3)
-    return buckets.read(s3, [name for name in of if name in owned], SETTINGS)
+    there = {name: owned[name] or home for name in of if name in owned}
+    at_home = [name for name, region in there.items() if region == home]
+    elsewhere = {name: region for name, region in there.items() if region != home}
+    return buckets.read(s3, at_home, SETTINGS), elsewhere
 
 
 def former(target: Target, in_use: Collection[str]) -> Iterator[tuple[str, str]]:
@@ -195,6 +200,20 @@ def _lifecycle(expire_after: int | None, archive_after: int | None) -> dict[str,
 
 
 # -- diff ----------------------------------------------------------------------------------------------
+
+
+def not_at_home(elsewhere: Mapping[str, str], target: Target) -> Iterator[Call]:
+    """What only a person can settle: a plan tells it, and else it raises `RefusedByAws`."""
+    home = target.declaration.regions.home
+    reasons = {
+        name: f"is in {region}, and regions.home is {home}; a bucket's Region cannot be changed: declare other names of "
+        f"buckets under logArchive, or home: {region}"
+        for name, region in elsewhere.items()
+    }
+    if not target.foresees:
+        raise RefusedByAws("; ".join(f"bucket {name} {reason}" for name, reason in reasons.items()) + ".")
+    for name, reason in reasons.items():
+        yield Call("s3", "", {}, f"bucket {name}", "report", reason, severity="high")
 
 
 def still_locked(bucket: str, found: Mapping[str, Mapping[str, Any]], target: Target) -> Iterator[Call]:
