@@ -147,6 +147,7 @@ class LogArchive(Component[Found]):
                 )
             yield replace(call, after=waits) if entered_by_another else call
         yield from _kept(found.former)
+        yield from _admitted_still(found, target)
         yield from buckets.still_locked(archive(target).trail_bucket, found.buckets, target)
 
     def left(self, target: Target) -> Iterable[Call]:
@@ -155,14 +156,15 @@ class LogArchive(Component[Found]):
 
     def _in_the_archive(self, found: Found, target: Target) -> Iterable[Call]:
         """The other buckets log to the one for access logs. Of one bucket S3 takes one change at a time."""
-        names = archive(target)
-        of_key = keys.calls(found.key, found.astray, names.key_alias, policies.key(target), LOGS, target)
+        names, former = archive(target), _former_trails(found, target)
+        policy = policies.key(target, former)
+        of_key = keys.calls(found.key, found.astray, names.key_alias, policy, LOGS, target)
         yield from needing((), of_key)
         key_arn = found.key.arn if found.key else keys.arn_to_come(names.key_alias)
         for bucket in buckets.names(names):
             needs = set() if bucket == names.access_logs_bucket else {f"bucket {names.access_logs_bucket}"}
             its = found.buckets.get(bucket)
-            yield from needing(needs, buckets.calls(bucket, its, key_arn, target))
+            yield from needing(needs, buckets.calls(bucket, its, key_arn, target, former))
 
 
 # -- large templates -----------------------------------------------------------------------------------
@@ -210,6 +212,30 @@ def _former(target: Target, buckets_in_use: Collection[str], alias: str) -> tupl
     )
     found = buckets.former(target, buckets_in_use)
     return (*((f"bucket {name}", kept) for name, kept in found), *sorted(former))
+
+
+def _former_trails(found: Found, target: Target) -> list[str]:
+    """The names of trails that may deliver and are declared no longer: while the account is behind the declaration others
+    may be, whose trails would deliver nothing from now until they are brought to it."""
+    if not target.is_behind:
+        return []
+    of_bucket = found.buckets.get(archive(target).trail_bucket, {}).get("PutBucketPolicy")
+    of_key = found.key.policy if found.key else None
+    admitted = policies.names_of_trails(of_bucket) | policies.names_of_trails(of_key)
+    return sorted(admitted - {target.declaration.trail.name})
+
+
+def _admitted_still(found: Found, target: Target) -> Iterator[Call]:
+    """Only where they are to be removed does the account stay behind no longer, and end them with its next run."""
+    if former := _former_trails(found, target):
+        removes = target.declaration.removes("log-archive")
+        told = (
+            f"trails called {' and '.join(former)} may deliver still, though declared no longer, until every account has been "
+            f"brought to the declaration: roll out, then {'' if removes else 'declare prune: {log-archive: remove}, and '}run the "
+            "security account once more"
+        )
+        resource = f"bucket {archive(target).trail_bucket}: Policy"
+        yield Call("s3", "", {}, resource, "report", told, severity="high", taken_out=not removes)
 
 
 def _kept(former: Iterable[tuple[str, str]]) -> Iterator[Call]:

@@ -116,7 +116,7 @@ def former(target: Target, in_use: Collection[str]) -> Iterator[tuple[str, str]]
 # -- what is wanted ------------------------------------------------------------------------------------
 
 
-def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
+def wanted(bucket: str, key_arn: str, target: Target, former_trails: Collection[str] = ()) -> dict[str, Any]:
     """The settings of a bucket, by the name of the operation that writes them."""
     its, declared = archive(target), target.declaration.log_archive
     if bucket == its.templates_bucket:
@@ -124,7 +124,7 @@ def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
     is_access_logs = bucket == its.access_logs_bucket
     document: dict[str, Callable[[Target], Document]] = {
         its.access_logs_bucket: policies.access_logs_bucket,
-        its.trail_bucket: policies.trail_bucket,
+        its.trail_bucket: partial(policies.trail_bucket, former=former_trails),
         its.config_bucket: policies.config_bucket,
     }
     by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
@@ -226,10 +226,16 @@ def still_locked(bucket: str, found: Mapping[str, Mapping[str, Any]], target: Ta
         yield Call("s3", "", {}, f"bucket {bucket}", "report", locks, severity="low")
 
 
-def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Target) -> Iterator[Call]:
+def calls(
+    bucket: str,
+    found: Mapping[str, Any] | None,
+    key_arn: str,
+    target: Target,
+    former_trails: Collection[str] = (),
+) -> Iterator[Call]:
     """`found` is None for a bucket that is not there: it is then told like one as S3 makes it."""
     home, alias = target.declaration.regions.home, archive(target).key_alias
-    to_be = wanted(bucket, key_arn, target)
+    to_be = wanted(bucket, key_arn, target, former_trails)
     if found is None:
         parameters = buckets.creation(bucket, home)
         if "PutObjectLockConfiguration" in to_be:
