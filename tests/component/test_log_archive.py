@@ -328,6 +328,39 @@ def test_a_bucket_name_that_somebody_else_has_is_refused_by_name(ready: World) -
         ready.apply(LOG_ARCHIVE, ready.security, declaration=declaration)
 
 
+def test_another_home_region_is_refused_before_anything_is_made(ready: World) -> None:
+    """The archive's buckets stay where they are."""
+    elsewhere = ready.declaration.regions.model_copy(
+        update={"home": "eu-west-1", "governed": ["us-east-1", "eu-west-1"]}
+    )
+    declaration: Declaration = ready.declaration.model_copy(update={"regions": elsewhere})
+    told = ready.plan(LOG_ARCHIVE, ready.security, declaration=declaration)
+    assert {(each.action, each.severity, each.resource) for each in told} == {
+        ("report", "high", f"bucket {bucket}") for bucket in (trail(ready), config(ready), access_logs(ready))
+    }
+    said = (
+        "is in us-east-1, and regions.home is eu-west-1; a bucket's Region cannot be changed: declare other names of buckets "
+        "under logArchive, or home: us-east-1"
+    )
+    assert {each.reason for each in told} == {said}
+    mark = len(ready.aws.calls)
+    with pytest.raises(RefusedByAws, match=f"bucket {trail(ready)} {said}"):
+        ready.apply(LOG_ARCHIVE, ready.security, declaration=declaration)
+    assert not [call for call in ready.calls_since(mark) if call.mutating]
+
+    named = {
+        name: f"{getattr(ready.declaration.log_archive, name)}-eu"
+        for name in ("trail_bucket", "config_bucket", "access_logs_bucket")
+    }
+    moved = declaration.model_copy(
+        update={"log_archive": ready.declaration.log_archive.model_copy(update=named)}
+    )
+    ready.apply(LOG_ARCHIVE, ready.security, declaration=moved)
+    former = ready.apply(LOG_ARCHIVE, ready.before(ready.security), declaration=moved)
+    assert f"bucket {trail(ready)}" in {each.resource for each in former}
+    ready.apply(LOG_ARCHIVE, ready.security)
+
+
 TRUSTS_NOBODY = {
     "Version": "2012-10-17",
     "Statement": [

@@ -257,7 +257,8 @@ class Walk:
                 yield f"role {role['RoleName']}", role["AssumeRolePolicyDocument"]
         target = self.world.target(COMPONENTS["log-archive"], security, declaration)
         names = archive_buckets(archive(target))
-        for bucket, found in read_buckets(self.world.client("s3", security), names).items():
+        s3, home = self.world.client("s3", security), declaration.regions.home
+        for bucket, found in read_buckets(s3, names, home)[0].items():
             yield f"bucket {bucket}", without_metadata(found)
 
 

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import json
 from collections import Counter
 from typing import Any
 
 import pytest
+from moto.s3.models import s3_backends
 
 from groundwork.baseline import keys
 from groundwork.baseline.components.access.wanted import declared_roles
@@ -17,6 +19,7 @@ from groundwork.baseline.components.log_archive import LogArchive
 from groundwork.baseline.components.trail import Trail
 from groundwork.contracts import Account
 from groundwork.declaration import Declaration
+from local.calls import CallRecord
 from tests.component.access import ACCESS
 from tests.component.cdk import CDK, named, with_cdk
 from tests.component.conftest import World
@@ -181,6 +184,53 @@ def test_buckets_and_keys_of_an_archive_that_is_declared_no_longer_stay_and_are_
     assert {each.action for each in every} == {"report"}
     assert len(every) == 4 + 2
     ready.apply(ARCHIVE, security)
+
+
+def test_buckets_that_keep_us_out_are_passed_over_and_those_of_other_regions_are_not_asked(
+    ready: World,
+) -> None:
+    """A guard rail denies what is not governed; one that is deleted while we look is gone."""
+    security, later = ready.security, ready.before(ready.security)
+    s3 = ready.client("s3", security)
+    closed, single, far, gone = (f"{name}-{security.id}" for name in ("closed", "single", "far", "gone"))
+    for name in (closed, single, gone):
+        s3.create_bucket(Bucket=name)
+    there = {"LocationConstraint": FAR}
+    ready.client("s3", security, FAR).create_bucket(Bucket=far, CreateBucketConfiguration=there)
+    keeper = f"arn:aws:iam::{security.id}:role/keeper"
+    only_the_keeper = {
+        "Effect": "Deny",
+        "Principal": "*",
+        "Action": "s3:GetBucketPolicy",
+        "Resource": f"arn:aws:s3:::{closed}",
+        "Condition": {"ArnNotEquals": {"aws:PrincipalArn": keeper}},
+    }
+    delivers = {
+        "Sid": "ConfigDelivers",
+        "Effect": "Allow",
+        "Principal": {"Service": "config.amazonaws.com"},
+        "Action": "s3:PutObject",
+        "Resource": f"arn:aws:s3:::{single}/*",
+    }
+    for name, statement in ((closed, [only_the_keeper]), (single, delivers)):
+        document = {"Version": "2012-10-17", "Statement": statement}
+        s3.put_bucket_policy(Bucket=name, Policy=json.dumps(document))
+
+    def delete(call: CallRecord) -> None:
+        if call.operation == "GetBucketPolicy" and call.resource.endswith(gone):
+            s3_backends[security.id]["aws"].delete_bucket(gone)
+
+    ready.aws.on_call.append(delete)
+    mark = len(ready.aws.calls)
+    told = ready.apply(ARCHIVE, later)
+    ready.aws.on_call.remove(delete)
+    assert {f"bucket {name}" for name in (closed, single, far, gone)} & {each.resource for each in told} == {
+        f"bucket {single}"
+    }
+    asked = {call.resource for call in ready.calls_since(mark) if call.operation == "GetBucketPolicy"}
+    assert {f"arn:aws:s3:::{name}" for name in (closed, single, gone)} <= asked
+    assert f"arn:aws:s3:::{far}" not in asked
+    s3.delete_bucket(Bucket=single)
 
 
 def test_a_key_of_another_component_is_no_former_key_of_the_archive(ready: World) -> None:

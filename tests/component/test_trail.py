@@ -255,6 +255,38 @@ def test_a_member_says_why_it_is_not_covered(no_management_trail: World) -> None
         world.apply(TRAIL, account, declaration=one)
 
 
+def test_an_own_trail_stays_until_the_one_that_is_to_cover_the_account_delivers(
+    no_management_trail: World,
+) -> None:
+    """A new account waits for nothing that only whoever has the archive can mend."""
+    world, account = no_management_trail, no_management_trail.account()
+    one = declared(world, "organization")
+    world.apply(TRAIL, account)
+    apply_in_management(world, declaration=one)
+    bucket = s3_backends[world.security.id]["aws"].get_bucket(f"groundwork-trail-{world.security.id}")
+    policy, bucket.policy = bucket.policy, None
+    cloudtrail = world.aws.client("cloudtrail")
+
+    def start_again() -> None:
+        cloudtrail.stop_logging(Name=NAME)
+        cloudtrail.start_logging(Name=NAME)
+
+    start_again()
+    for each, stays in ((account, "the account's own trail stays: "), (world.account(), "")):
+        (told,) = world.apply(TRAIL, each, declaration=one)
+        assert (told.action, told.severity, told.resource) == ("report", "high", f"trail {NAME}")
+        assert told.reason.startswith(
+            f"{stays}the organization trail {arn_of(world.management)}, which is to cover the account, does not deliver its "
+            "logs: S3 answers AccessDenied"
+        )
+    assert is_logging(world, account)
+
+    bucket.policy = policy
+    start_again()
+    (deleted,) = world.apply(TRAIL, account, declaration=one)
+    assert (deleted.action, deleted.resource) == ("delete", f"trail {NAME}")
+
+
 def test_an_untagged_trail_of_our_name_is_left_to_a_member_that_is_covered(
     no_management_trail: World,
 ) -> None:

@@ -10,10 +10,12 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
+from groundwork.aws.sessions import DENIALS
 from groundwork.baseline.central_policies import minified
 from groundwork.baseline.component import Call
 from groundwork.baseline.documents import differences
 from groundwork.contracts import Severity
+from groundwork.declaration.policy_files import Document
 from groundwork.side_by_side import side_by_side
 
 ABORT_UPLOADS_AFTER_DAYS = 7
@@ -100,6 +102,8 @@ LOGGING = Setting(
     wrong="access is not logged",
 )
 
+PAGE = 1_000
+UNSEEN = DENIALS | {"NoSuchBucket"}
 BLOCKED = dict.fromkeys(
     ("BlockPublicAcls", "IgnorePublicAcls", "BlockPublicPolicy", "RestrictPublicBuckets"), True
 )
@@ -147,10 +151,18 @@ def tls_only(arn: str) -> dict[str, Any]:
 # -- read ----------------------------------------------------------------------------------------------
 
 
-def owned(s3: Any) -> set[str]:
-    """The names of the account's buckets, of every Region."""
-    pages = s3.get_paginator("list_buckets").paginate()
-    return {bucket["Name"] for page in pages for bucket in page.get("Buckets", [])}
+def owned(s3: Any) -> dict[str, str]:
+    """The account's buckets, of every Region, by name with their Region: it is told where a page is asked for, and empty
+    where it is not.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+    """
+    pages = s3.get_paginator("list_buckets").paginate(MaxBuckets=PAGE)
+    return {
+        bucket["Name"]: bucket.get("BucketRegion") or ""
+        for page in pages
+        for bucket in page.get("Buckets", [])
+    }
 
 
 def read(s3: Any, names: Iterable[str], settings: Iterable[Setting]) -> dict[str, dict[str, Any]]:
@@ -162,6 +174,17 @@ def read(s3: Any, names: Iterable[str], settings: Iterable[Setting]) -> dict[str
     for (name, setting), answer in zip(pairs, answers, strict=True):
         found[name][setting.write] = answer
     return found
+
+
+def policy_of_others(s3: Any, bucket: str) -> Document | None:
+    """Of a bucket that may be anybody's. None where it has no policy, keeps us out, or was deleted meanwhile."""
+    try:
+        policy: Document | None = _read_setting(s3, bucket, POLICY)
+    except ClientError as closed:
+        if closed.response["Error"]["Code"] not in UNSEEN:
+            raise
+        return None
+    return policy
 
 
 def _read_setting(s3: Any, bucket: str, setting: Setting) -> Any:

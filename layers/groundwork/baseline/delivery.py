@@ -14,9 +14,12 @@ https://docs.aws.amazon.com/awscloudtrail/latest/userguide/cloudtrail-log-file-v
 ERRORS = {"LatestDeliveryError": "logs", "LatestDigestDeliveryError": "digests"}
 
 
-def undelivered(status: Mapping[str, Any], now: datetime | None = None) -> str:
+def undelivered(
+    status: Mapping[str, Any], now: datetime | None = None, covered_since: datetime | None = None
+) -> str:
     """Why a trail's logs do not arrive, in words; empty while they do, or while it is too early to tell. `status` is the
-    answer of GetTrailStatus.
+    answer of GetTrailStatus. Of an organization's trail AWS does not say whether a member is told of deliveries of its own
+    events or of all: `covered_since` is when it came to be covered.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
     """
@@ -28,7 +31,7 @@ def undelivered(status: Mapping[str, Any], now: datetime | None = None) -> str:
         status.get("IsLogging")
         and started
         and not delivered
-        and (now or datetime.now(UTC)) - started > PATIENCE
+        and (now or datetime.now(UTC)) - max(started, covered_since or started) > PATIENCE
     ):
         return f"has logged since {started:%Y-%m-%d %H:%M} and never delivered; look at the log archive's bucket policy"
     return ""

@@ -1,4 +1,4 @@
-"""Amazon S3, where moto falls short of it: access logging, default encryption, Object Lock and whose policy decides.
+"""Amazon S3, where moto falls short of it: lists of buckets, access logging, default encryption, Object Lock and whose policy decides.
 
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-logging.html
 https://docs.aws.amazon.com/AmazonS3/latest/userguide/default-bucket-encryption.html
@@ -52,6 +52,7 @@ def install(engine: Engine) -> None:
     engine.patch(S3Backend, "get_bucket_encryption", _encryption)
     engine.patch(S3Response, "get_bucket_encryption", _shown_encryption)
     engine.patch(S3Backend, "put_object_lock_configuration", _lock)
+    engine.patch(S3Response, "all_buckets", _listed)
     for kind in SUBRESOURCES:
         name = f"_{kind}_response"
         engine.patch(S3Response, name, _once_signed_up(engine, kind, vars(S3Response)[name]))
@@ -62,6 +63,34 @@ def install(engine: Engine) -> None:
 
 def _encryption(backend: S3Backend, bucket_name: str) -> dict[str, Any]:
     return backend.get_bucket(bucket_name).encryption or BY_S3
+
+
+def _listed(response: S3Response) -> Any:
+    """By name, and where a page is asked for, page by page and with their Regions: moto tells neither the Region nor that
+    there is more.
+
+    https://docs.aws.amazon.com/AmazonS3/latest/API/API_ListBuckets.html
+    """
+    response.data["Action"] = "ListAllMyBuckets"
+    response._authenticate_and_authorize_s3_action()
+    prefix, region, size, after = (
+        response._get_param(name) for name in ("prefix", "bucket-region", "max-buckets", "continuation-token")
+    )
+    listed = response.backend.list_buckets(prefix=prefix, bucket_region=region, max_buckets=None)
+    left = sorted(bucket.name for bucket in listed if after is None or bucket.name > after)
+    names = left[: int(size)] if size else left
+    asked = any(each is not None for each in (prefix, region, size, after))
+    shown = [_shown_bucket(response.backend.buckets[name], with_region=asked) for name in names]
+    more = {"ContinuationToken": names[-1]} if names and len(names) < len(left) else {}
+    more |= {"Prefix": prefix} if prefix else {}
+    response.data["Action"] = "ListBuckets"
+    owner = {"ID": "bcaf1ffd86f41161ca5fb16fd081034f", "DisplayName": "webfile"}
+    return response.serialized(ActionResult({"Owner": owner, "Buckets": shown, **more}))
+
+
+def _shown_bucket(bucket: FakeBucket, *, with_region: bool) -> dict[str, Any]:
+    shown = {"Name": bucket.name, "CreationDate": bucket.creation_date_ISO8601}
+    return shown | ({"BucketRegion": bucket.region_name} if with_region else {})
 
 
 def _shown_encryption(response: S3Response) -> Any:

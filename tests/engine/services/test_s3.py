@@ -109,6 +109,23 @@ def test_every_bucket_encrypts_by_default(s3: Any) -> None:
     assert rules() == [rule]
 
 
+def test_buckets_are_listed_by_name_and_page_by_page_with_their_regions(engine: Engine, s3: Any) -> None:
+    """S3 tells the Region to whoever gives a parameter."""
+    near, far = f"paged-a-{uuid.uuid4()}", f"paged-b-{uuid.uuid4()}"
+    there = {"LocationConstraint": "eu-west-1"}
+    engine.client("s3", region="eu-west-1").create_bucket(Bucket=far, CreateBucketConfiguration=there)
+    s3.create_bucket(Bucket=near)
+    first = s3.list_buckets(MaxBuckets=1, Prefix="paged-")
+    assert [(each["Name"], each["BucketRegion"]) for each in first["Buckets"]] == [(near, engine.region)]
+    assert first["Prefix"] == "paged-"
+    rest = s3.list_buckets(MaxBuckets=1, Prefix="paged-", ContinuationToken=first["ContinuationToken"])
+    assert [(each["Name"], each["BucketRegion"]) for each in rest["Buckets"]] == [(far, "eu-west-1")]
+    assert "ContinuationToken" not in rest
+    (of_one_region,) = s3.list_buckets(BucketRegion=engine.region, Prefix="paged-")["Buckets"]
+    assert of_one_region["Name"] == near
+    assert not any("BucketRegion" in each for each in s3.list_buckets()["Buckets"])
+
+
 def test_s3_turns_an_account_away_that_is_not_ready(engine: Engine, s3: Any) -> None:
     name, young = bucket(s3), engine.young_accounts.not_ready_until
     young[engine.management_account] = float("inf")
@@ -133,12 +150,14 @@ def test_plain_moto_still_falls_short() -> None:
             "logging": answer(lambda: s3.put_bucket_logging(Bucket="source", BucketLoggingStatus=status)),
             "conditions": answer(lambda: s3.put_object(Bucket="audit", Key="k", Body=b"")),
             "encryption": answer(lambda: s3.get_bucket_encryption(Bucket="source")),
+            "region": "BucketRegion" in s3.list_buckets(MaxBuckets=1)["Buckets"][0],
         }))
     """)
     assert json.loads(observed) == {
         "logging": "AttributeError",
         "conditions": "ClientError",
         "encryption": "ClientError",
+        "region": False,
     }
 
 

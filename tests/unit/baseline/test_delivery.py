@@ -34,3 +34,13 @@ STARTED = {"IsLogging": True, "StartLoggingTime": NOW - timedelta(hours=2)}
 def test_what_cloudtrail_says_of_its_deliveries(status: dict[str, Any], words: str) -> None:
     found = undelivered(status, NOW)
     assert found.startswith(words) and bool(found) == bool(words)
+
+
+@pytest.mark.parametrize(("ago", "words"), [(30, ""), (90, "has logged since 2026-11-29 10:00")])
+def test_an_account_that_an_older_trail_has_just_come_to_cover_gets_its_time(ago: int, words: str) -> None:
+    found = undelivered(STARTED, NOW, covered_since=NOW - timedelta(minutes=ago))
+    assert found.startswith(words) and bool(found) == bool(words)
+
+
+def test_a_refused_delivery_is_told_of_a_new_account_at_once() -> None:
+    assert undelivered({**STARTED, "LatestDeliveryError": "AccessDenied"}, NOW, covered_since=NOW)

@@ -83,7 +83,8 @@ ANSWERS: Answers = {
         "The log archive's key is disabled. If it goes on: start the security account's execution, which enables it."
     ),
     "KmsKeyNotFoundException": again(
-        "CloudTrail does not find the log archive's key yet. If it goes on: start the security account's execution."
+        "CloudTrail does not find the log archive's key yet, or the key is not in the Region of the bucket. If it goes on: "
+        "start the security account's execution, which makes the key, or says which bucket is elsewhere."
     ),
     "MaximumNumberOfTrailsExceededException": quota(
         "The account has as many trails in its home Region as AWS allows (quota 'Trails per region', five, which cannot "

@@ -16,6 +16,7 @@ from typing import Any
 from botocore.exceptions import ClientError
 
 from groundwork.aws.sessions import DENIALS
+from groundwork.baseline.buckets import owned
 from groundwork.baseline.component import Permission, Target
 from groundwork.side_by_side import side_by_side
 
@@ -26,7 +27,6 @@ MOST = 500
 """Buckets that are looked at, with three calls each at most."""
 AT_ONCE = 16
 MOST_TOLD = 20
-PAGE = 1_000
 EVERYBODY = tuple(
     f"http://acs.amazonaws.com/groups/global/{group}" for group in ("AllUsers", "AuthenticatedUsers")
 )
@@ -71,12 +71,11 @@ def read(target: Target, account: Mapping[str, bool]) -> Buckets:
     if not leaves_open:
         return Buckets()
     home = target.declaration.regions.home
-    pages = target.client("s3", home).get_paginator("list_buckets").paginate(MaxBuckets=PAGE)
-    listed = [bucket for page in pages for bucket in page["Buckets"]]
+    listed = owned(target.client("s3", home))
     answers = list[tuple[str, str | None]]()
     looks = (
-        partial(_look, target.client, bucket["Name"], bucket.get("BucketRegion") or home, leaves_open)
-        for bucket in listed[:MOST]
+        partial(_look, target.client, name, region or home, leaves_open)
+        for name, region in islice(listed.items(), MOST)
     )
     while some := list(islice(looks, AT_ONCE)):
         answers += side_by_side(*some)

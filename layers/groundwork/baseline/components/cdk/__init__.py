@@ -7,7 +7,7 @@ https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping.html
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from typing import Any
@@ -179,7 +179,7 @@ class Cdk(Component[Found]):
 # -- reading -------------------------------------------------------------------------------------------
 
 
-def _read_region(target: Target, its: Names, owned: set[str], foreign: set[str]) -> Region:
+def _read_region(target: Target, its: Names, owned: Collection[str], foreign: set[str]) -> Region:
     """`foreign` are the names of the roles that are not marked as ours."""
     s3, ssm = target.client("s3", its.region), target.client("ssm", its.region)
     cloudformation = target.client("cloudformation", its.region)

@@ -7,7 +7,7 @@ Its policies admit the whole organization, so that a new account changes nothing
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from groundwork.baseline import keys
@@ -37,7 +37,8 @@ LOGS = keys.Use(
 @dataclass(frozen=True)
 class Found:
     """`astray` is the key that the declared alias leads to instead of ours. `buckets` holds, of each bucket that is
-    there, its settings by the name of the operation that writes them. `former` is what was the archive's and is no
+    there, its settings by the name of the operation that writes them; `elsewhere` are the Regions of those that are not in
+    the home Region. `former` is what was the archive's and is no
     longer declared, with what becomes of it, and `templates` the names of large templates that are in their bucket."""
 
     key: Key | None
@@ -46,6 +47,7 @@ class Found:
     writer: Writer | None
     former: tuple[tuple[str, str], ...] = ()
     templates: frozenset[str] = frozenset()
+    elsewhere: Mapping[str, str] = field(default_factory=dict)
 
 
 class LogArchive(Component[Found]):
@@ -113,9 +115,9 @@ class LogArchive(Component[Found]):
 
     def read(self, target: Target) -> Found:
         home, names = target.declaration.regions.home, archive(target)
-        (key, astray), settings, role, former = side_by_side(
+        (key, astray), (settings, elsewhere), role, former = side_by_side(
             lambda: keys.read(target.client("kms", home), names.key_alias),
-            lambda: buckets.read(target.client("s3", home), buckets.names(names)),
+            lambda: buckets.read(target.client("s3", home), buckets.names(names), home),
             lambda: writer.read(target.client("iam"), WRITER),
             lambda: _former(target, buckets.names(names), names.key_alias) if target.is_behind else (),
         )
@@ -124,16 +126,21 @@ class LogArchive(Component[Found]):
             for name, template in target.declaration.large_templates.items()
             if names.templates_bucket in settings and has_template(target, template)
         )
-        return Found(key, astray, settings, role, former, frozenset(there))
+        return Found(key, astray, settings, role, former, frozenset(there), elsewhere)
 
     # -- diff ----------------------------------------------------------------------------------------
 
     def diff(self, found: Found, target: Target) -> Iterable[Call]:
         """Whoever comes by an entry role lays down the archive's role, and nothing else: the guard rails may be in force
         already, and deny the archive's role to change itself. Raises `ComponentNotSettled` when that role is as declared and
-        the archive is to be changed by another's session, and `InvalidDeclaration` when a policy is longer than AWS takes.
+        the archive is to be changed by another's session, `RefusedByAws` where a bucket of it is in another Region than home,
+        and `InvalidDeclaration` when a policy is longer than AWS takes.
         """
         policies.of_admitted(target)
+        if found.elsewhere:
+            yield from buckets.not_at_home(found.elsewhere, target)
+            yield from _kept(found.former)
+            return
         needs = self.needs(target.account, target.organization, target.declaration)
         to_role = list(writer.calls(found.writer, writer.wanted([*needs.reads, *needs.writes], target)))
         yield from needing((), to_role)
@@ -147,6 +154,7 @@ class LogArchive(Component[Found]):
                 )
             yield replace(call, after=waits) if entered_by_another else call
         yield from _kept(found.former)
+        yield from _admitted_still(found, target)
         yield from buckets.still_locked(archive(target).trail_bucket, found.buckets, target)
 
     def left(self, target: Target) -> Iterable[Call]:
@@ -155,14 +163,15 @@ class LogArchive(Component[Found]):
 
     def _in_the_archive(self, found: Found, target: Target) -> Iterable[Call]:
         """The other buckets log to the one for access logs. Of one bucket S3 takes one change at a time."""
-        names = archive(target)
-        of_key = keys.calls(found.key, found.astray, names.key_alias, policies.key(target), LOGS, target)
+        names, former = archive(target), _former_trails(found, target)
+        policy = policies.key(target, former)
+        of_key = keys.calls(found.key, found.astray, names.key_alias, policy, LOGS, target)
         yield from needing((), of_key)
         key_arn = found.key.arn if found.key else keys.arn_to_come(names.key_alias)
         for bucket in buckets.names(names):
             needs = set() if bucket == names.access_logs_bucket else {f"bucket {names.access_logs_bucket}"}
             its = found.buckets.get(bucket)
-            yield from needing(needs, buckets.calls(bucket, its, key_arn, target))
+            yield from needing(needs, buckets.calls(bucket, its, key_arn, target, former))
 
 
 # -- large templates -----------------------------------------------------------------------------------
@@ -208,8 +217,32 @@ def _former(target: Target, buckets_in_use: Collection[str], alias: str) -> tupl
     former = (
         (f"key {arn}", buckets.STAYS) for arn in ours if policies.is_of_archive(keys.policy_of(kms, arn))
     )
-    found = buckets.former(target.client("s3", home), buckets_in_use)
+    found = buckets.former(target, buckets_in_use)
     return (*((f"bucket {name}", kept) for name, kept in found), *sorted(former))
+
+
+def _former_trails(found: Found, target: Target) -> list[str]:
+    """The names of trails that may deliver and are declared no longer: while the account is behind the declaration others
+    may be, whose trails would deliver nothing from now until they are brought to it."""
+    if not target.is_behind:
+        return []
+    of_bucket = found.buckets.get(archive(target).trail_bucket, {}).get("PutBucketPolicy")
+    of_key = found.key.policy if found.key else None
+    admitted = policies.names_of_trails(of_bucket) | policies.names_of_trails(of_key)
+    return sorted(admitted - {target.declaration.trail.name})
+
+
+def _admitted_still(found: Found, target: Target) -> Iterator[Call]:
+    """Only where they are to be removed does the account stay behind no longer, and end them with its next run."""
+    if former := _former_trails(found, target):
+        removes = target.declaration.removes("log-archive")
+        told = (
+            f"trails called {' and '.join(former)} may deliver still, though declared no longer, until every account has been "
+            f"brought to the declaration: roll out, then {'' if removes else 'declare prune: {log-archive: remove}, and '}run the "
+            "security account once more"
+        )
+        resource = f"bucket {archive(target).trail_bucket}: Policy"
+        yield Call("s3", "", {}, resource, "report", told, severity="high", taken_out=not removes)
 
 
 def _kept(former: Iterable[tuple[str, str]]) -> Iterator[Call]:

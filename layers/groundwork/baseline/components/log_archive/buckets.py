@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from typing import Any
 
 from groundwork.baseline import buckets
@@ -29,6 +30,8 @@ from groundwork.baseline.components.log_archive import policies
 from groundwork.contracts import Severity
 from groundwork.declaration.policy_files import Document
 from groundwork.declaration.settings import ObjectLock
+from groundwork.errors import RefusedByAws
+from groundwork.side_by_side import side_by_side
 
 
 def _of_lifecycle(found: Any, wanted: Any) -> Severity:
@@ -79,26 +82,41 @@ def names(of: Archive) -> tuple[str, ...]:
     return of.access_logs_bucket, of.trail_bucket, of.config_bucket, *templates
 
 
-def read(s3: Any, of: Iterable[str]) -> dict[str, dict[str, Any]]:
-    """Of each bucket that is there, its settings by the name of the operation that writes them."""
+def read(s3: Any, of: Iterable[str], home: str) -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
+    """Of each bucket that is there, its settings by the name of the operation that writes them; and the Regions of those
+    that are elsewhere than at home."""
     owned = buckets.owned(s3)
-    return buckets.read(s3, [name for name in of if name in owned], SETTINGS)
+    there = {name: owned[name] or home for name in of if name in owned}
+    at_home = [name for name, region in there.items() if region == home]
+    elsewhere = {name: region for name, region in there.items() if region != home}
+    return buckets.read(s3, at_home, SETTINGS), elsewhere
 
 
-def former(s3: Any, in_use: Collection[str]) -> Iterator[tuple[str, str]]:
-    """The other buckets of the account that have the policy of one of an archive's, each with what becomes of it."""
-    others = buckets.read(s3, sorted(buckets.owned(s3).difference(in_use)), [POLICY])
-    for name, found in others.items():
-        if policies.is_of_archive(found[POLICY.write]):
+def former(target: Target, in_use: Collection[str]) -> Iterator[tuple[str, str]]:
+    """The other buckets of the account that have the policy of one of an archive's, each with what becomes of it. They are
+    in Regions that are governed: a guard rail may deny all others, and whoever counts denials would count ours."""
+    regions = target.declaration.regions
+    owned = buckets.owned(target.client("s3", regions.home))
+    others = {
+        name: region or regions.home
+        for name, region in sorted(owned.items())
+        if name not in in_use and (not region or region in regions.governed)
+    }
+    asked = (
+        partial(buckets.policy_of_others, target.client("s3", region), name)
+        for name, region in others.items()
+    )
+    for name, policy in zip(others, side_by_side(*asked), strict=True):
+        if policies.is_of_archive(policy):
             yield name, STAYS
-        elif policies.is_of_templates(found[POLICY.write]):
+        elif policies.is_of_templates(policy):
             yield name, UNUSED
 
 
 # -- what is wanted ------------------------------------------------------------------------------------
 
 
-def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
+def wanted(bucket: str, key_arn: str, target: Target, former_trails: Collection[str] = ()) -> dict[str, Any]:
     """The settings of a bucket, by the name of the operation that writes them."""
     its, declared = archive(target), target.declaration.log_archive
     if bucket == its.templates_bucket:
@@ -106,7 +124,7 @@ def wanted(bucket: str, key_arn: str, target: Target) -> dict[str, Any]:
     is_access_logs = bucket == its.access_logs_bucket
     document: dict[str, Callable[[Target], Document]] = {
         its.access_logs_bucket: policies.access_logs_bucket,
-        its.trail_bucket: policies.trail_bucket,
+        its.trail_bucket: partial(policies.trail_bucket, former=former_trails),
         its.config_bucket: policies.config_bucket,
     }
     by_key = {"SSEAlgorithm": "aws:kms", "KMSMasterKeyID": key_arn}
@@ -184,6 +202,20 @@ def _lifecycle(expire_after: int | None, archive_after: int | None) -> dict[str,
 # -- diff ----------------------------------------------------------------------------------------------
 
 
+def not_at_home(elsewhere: Mapping[str, str], target: Target) -> Iterator[Call]:
+    """What only a person can settle: a plan tells it, and else it raises `RefusedByAws`."""
+    home = target.declaration.regions.home
+    reasons = {
+        name: f"is in {region}, and regions.home is {home}; a bucket's Region cannot be changed: declare other names of "
+        f"buckets under logArchive, or home: {region}"
+        for name, region in elsewhere.items()
+    }
+    if not target.foresees:
+        raise RefusedByAws("; ".join(f"bucket {name} {reason}" for name, reason in reasons.items()) + ".")
+    for name, reason in reasons.items():
+        yield Call("s3", "", {}, f"bucket {name}", "report", reason, severity="high")
+
+
 def still_locked(bucket: str, found: Mapping[str, Mapping[str, Any]], target: Target) -> Iterator[Call]:
     """S3 takes a lock off no version, and off no bucket: only new versions could be left unlocked."""
     lock = found.get(bucket, {}).get(OBJECT_LOCK.write)
@@ -194,10 +226,16 @@ def still_locked(bucket: str, found: Mapping[str, Mapping[str, Any]], target: Ta
         yield Call("s3", "", {}, f"bucket {bucket}", "report", locks, severity="low")
 
 
-def calls(bucket: str, found: Mapping[str, Any] | None, key_arn: str, target: Target) -> Iterator[Call]:
+def calls(
+    bucket: str,
+    found: Mapping[str, Any] | None,
+    key_arn: str,
+    target: Target,
+    former_trails: Collection[str] = (),
+) -> Iterator[Call]:
     """`found` is None for a bucket that is not there: it is then told like one as S3 makes it."""
     home, alias = target.declaration.regions.home, archive(target).key_alias
-    to_be = wanted(bucket, key_arn, target)
+    to_be = wanted(bucket, key_arn, target, former_trails)
     if found is None:
         parameters = buckets.creation(bucket, home)
         if "PutObjectLockConfiguration" in to_be:

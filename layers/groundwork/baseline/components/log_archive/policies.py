@@ -9,7 +9,8 @@ https://docs.aws.amazon.com/AmazonS3/latest/userguide/enable-server-access-loggi
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+import re
+from collections.abc import Collection, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -17,7 +18,8 @@ from groundwork.baseline.archive import archive
 from groundwork.baseline.buckets import tls_only
 from groundwork.baseline.central_policies import minified
 from groundwork.baseline.component import Target
-from groundwork.declaration.policy_files import Document
+from groundwork.baseline.documents.meaning import listed
+from groundwork.declaration.policy_files import Document, statements
 from groundwork.errors import InvalidDeclaration
 
 CLOUDTRAIL = "cloudtrail.amazonaws.com"
@@ -32,6 +34,8 @@ https://docs.aws.amazon.com/kms/latest/developerguide/resource-limits.html
 """
 
 USE = ["kms:Decrypt", "kms:GenerateDataKey*"]
+ARN_OF_TRAIL = re.compile(r"arn:[\w-]+:cloudtrail:\*:(?:\*|\d{12}):trail/([A-Za-z0-9._-]+)")
+"""As these policies have it, of one name: a pattern is nobody's."""
 
 Statement = dict[str, Any]
 Condition = dict[str, dict[str, Any]]
@@ -39,7 +43,8 @@ Condition = dict[str, dict[str, Any]]
 OWNED_BY_THE_BUCKET: Condition = {"StringEquals": {"s3:x-amz-acl": "bucket-owner-full-control"}}
 
 
-def trail_bucket(target: Target) -> Document:
+def trail_bucket(target: Target, former: Collection[str] = ()) -> Document:
+    """`former` are names of trails that may deliver besides the declared one."""
     bucket = archive(target).trail_bucket
     return _document(
         tls_only(_bucket(target, bucket)),
@@ -52,7 +57,7 @@ def trail_bucket(target: Target) -> Document:
                 _bucket(target, f"{bucket}/AWSLogs/{path}/*")
                 for path in _paths(target, also=[target.organization.id])
             ],
-            _both(OWNED_BY_THE_BUCKET, _of_admitted_trails(target)),
+            _both(OWNED_BY_THE_BUCKET, _of_admitted_trails(target, former)),
         ),
     )
 
@@ -124,15 +129,16 @@ READ_TEMPLATES = "EntryRolesReadTemplates"
 
 def is_of_archive(document: Document | None) -> bool:
     """Whether the policy of a bucket or a key is one of these, of whatever declaration."""
-    return any(each.get("Sid") in DELIVERIES for each in (document or {}).get("Statement", ()))
+    return any(each.get("Sid") in DELIVERIES for each in statements(document or {}))
 
 
 def is_of_templates(document: Document | None) -> bool:
-    return any(each.get("Sid") == READ_TEMPLATES for each in (document or {}).get("Statement", ()))
+    return any(each.get("Sid") == READ_TEMPLATES for each in statements(document or {}))
 
 
-def key(target: Target) -> Document:
-    """Administered and read by IAM of the security account; written to by the two services, for admitted accounts.
+def key(target: Target, former: Collection[str] = ()) -> Document:
+    """Administered and read by IAM of the security account; written to by the two services, for admitted accounts. `former`
+    are names of trails that may deliver besides the declared one.
 
     The encryption context alone would admit every customer of AWS, so the source is demanded besides. AWS documents
     for keys the source's ARN and account, not its organization, which is documented for buckets: each has a statement
@@ -141,9 +147,9 @@ def key(target: Target) -> Document:
     https://docs.aws.amazon.com/AmazonS3/latest/userguide/bucket-key.html
     """
     partition, names = target.organization.partition, archive(target)
-    trail = f"arn:{partition}:cloudtrail:*:*:trail/{target.declaration.trail.name}"
-    any_trail: Condition = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": trail}}
-    trails, accounts = _of_admitted_trails(target), _of_admitted_accounts(target)
+    arns = _trails_in(target, ["*"], former)
+    any_trail: Condition = {"StringLike": {"kms:EncryptionContext:aws:cloudtrail:arn": arns}}
+    trails, accounts = _of_admitted_trails(target, former), _of_admitted_accounts(target)
     by_s3 = partial(_by_s3, target)
     return _document(
         {
@@ -159,7 +165,7 @@ def key(target: Target) -> Document:
             CLOUDTRAIL,
             "kms:GenerateDataKey*",
             "*",
-            _both(any_trail, _of_trails_in(target, _known(target))),
+            _both(any_trail, _of_trails(_trails_in(target, _known(target), former))),
         ),
         _allow("CloudTrailUsesBucketKeys", CLOUDTRAIL, "kms:Decrypt", "*", trails),
         _allow("CloudTrailEncryptsByS3", CLOUDTRAIL, USE, "*", by_s3(names.trail_bucket)),
@@ -235,21 +241,34 @@ def _known(target: Target) -> list[str]:
     return _listed(target) or sorted({target.account.id, organization.management_account_id})
 
 
-def _of_admitted_trails(target: Target) -> Condition:
-    """Of the declared name: whoever administers an account could fill the archive with more of them."""
+def _of_admitted_trails(target: Target, former: Collection[str]) -> Condition:
+    """Of known names: whoever administers an account could fill the archive with more of them."""
     listed = _listed(target)
     if listed is None:
-        return _both(_of_admitted_accounts(target), _of_trails_in(target, ["*"]))
-    return _of_trails_in(target, listed)
+        return _both(_of_admitted_accounts(target), _of_trails(_trails_in(target, ["*"], former)))
+    return _of_trails(_trails_in(target, listed, former))
 
 
-def _of_trails_in(target: Target, accounts: Iterable[str]) -> Condition:
-    partition, name = target.organization.partition, target.declaration.trail.name
-    return {
-        "ArnLike": {
-            "aws:SourceArn": [f"arn:{partition}:cloudtrail:*:{account}:trail/{name}" for account in accounts]
-        }
-    }
+def _trails_in(target: Target, accounts: Iterable[str], former: Collection[str]) -> list[str]:
+    partition, names = target.organization.partition, [target.declaration.trail.name, *former]
+    return [f"arn:{partition}:cloudtrail:*:{account}:trail/{name}" for account in accounts for name in names]
+
+
+def _of_trails(arns: list[str]) -> Condition:
+    return {"ArnLike": {"aws:SourceArn": arns}}
+
+
+def names_of_trails(document: Document | None) -> set[str]:
+    """The names of trails that the policy of a bucket or a key, one of these, lets deliver."""
+    conditions = (
+        each.get("Condition") or {}
+        for each in statements(document or {})
+        if each.get("Sid") in ("CloudTrailDelivers", "CloudTrailEncrypts")
+    )
+    arns = (
+        arn for condition in conditions for arn in listed(condition.get("ArnLike", {}).get("aws:SourceArn"))
+    )
+    return {found[1] for arn in arns if (found := ARN_OF_TRAIL.fullmatch(arn))}
 
 
 def _by_s3(target: Target, bucket: str) -> Condition:

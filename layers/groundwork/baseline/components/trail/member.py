@@ -13,6 +13,8 @@ from .state import Found
 
 
 def calls(found: Found, target: Target) -> Iterator[Call]:
+    """A trail that covers the account and whose logs do not arrive is told, and not waited for: only whoever has the archive
+    can mend that, and no new account is to fail for it."""
     covering, name = found.covering, target.declaration.trail.name
     if covering is None:
         bucket = archive(target).trail_bucket
@@ -30,20 +32,19 @@ def calls(found: Found, target: Target) -> Iterator[Call]:
         )
     if not covering.logging:
         raise AccountNotCovered(f"The organization trail {covering.arn} is not logging.")
-    if found.own is None:
+    by = f"the organization trail {covering.arn}"
+    if covering.undelivered:
+        stays = "" if found.own is None else "the account's own trail stays: "
+        yield report(name, f"{stays}{by}, which is to cover the account, {covering.undelivered}", "high")
+    elif found.own is None:
         where = covering.setting("S3BucketName")
-        yield report(
-            name, f"covered by the organization trail {covering.arn}, which delivers to bucket {where}"
-        )
+        yield report(name, f"covered by {by}, which delivers to bucket {where}")
     elif found.own.tagged:
-        twice = f"the organization trail {covering.arn} covers this account: a second copy of every event is billed"
+        twice = f"{by} covers this account: a second copy of every event is billed"
         yield Call(
             *("cloudtrail", "DeleteTrail", {"Name": found.own.arn}, f"trail {name}", "delete", twice),
             region=found.own.home,
             severity="low",
         )
     else:
-        yield report(
-            name,
-            f"is not tagged as ours, and left alone; the organization trail {covering.arn} covers this account",
-        )
+        yield report(name, f"is not tagged as ours, and left alone; {by} covers this account")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from typing import Any
 
 from groundwork.baseline.archive import archive, foreseen_key_arn, key_arn
@@ -121,25 +122,32 @@ def examined(target: Target, trail: SeenTrail) -> SeenTrail:
 
 
 def covering(target: Target, described: Iterable[Mapping[str, Any]]) -> SeenTrail | None:
-    """The organization trail that delivers into the archive; one that covers every Region and logs, if there is one."""
-    bucket, home = archive(target).trail_bucket, target.declaration.regions.home
+    """The organization trail that is to deliver into the archive; of several, one that covers every Region and logs, and
+    whose logs arrive, if there is one."""
+    bucket = archive(target).trail_bucket
     trails = [
-        trail for trail in described if trail.get("IsOrganizationTrail") and trail["S3BucketName"] == bucket
+        _with_status(SeenTrail(trail), target)
+        for trail in described
+        if trail.get("IsOrganizationTrail") and trail["S3BucketName"] == bucket
     ]
-    best: SeenTrail | None = None
-    for trail in trails:
-        best = SeenTrail(trail, logging=_is_logging(target, home, trail["TrailARN"]))
-        if best.logging and best.setting("IsMultiRegionTrail"):
-            return best
-    return best
+
+    def serves(trail: SeenTrail) -> tuple[bool, bool]:
+        return trail.logging and bool(trail.setting("IsMultiRegionTrail")), not trail.undelivered
+
+    return max(trails, key=serves, default=None)
 
 
-def _is_logging(target: Target, home: str, arn: str) -> bool:
+def _with_status(trail: SeenTrail, target: Target) -> SeenTrail:
     """A member must name the organization's trail by its whole ARN. While it is not shown there, it is asked again.
 
     https://docs.aws.amazon.com/awscloudtrail/latest/APIReference/API_GetTrailStatus.html
     """
-    return bool(target.client("cloudtrail", home).get_trail_status(Name=arn)["IsLogging"])
+    cloudtrail = target.client("cloudtrail", target.declaration.regions.home)
+    status, joined = cloudtrail.get_trail_status(Name=trail.arn), target.account.joined
+    since = datetime.fromisoformat(joined) if joined else None
+    return replace(
+        trail, logging=bool(status["IsLogging"]), undelivered=undelivered(status, covered_since=since)
+    )
 
 
 # -- where it delivers to ------------------------------------------------------------------------------
