@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 
-from groundwork.baseline.central_policies import TAG
+from groundwork.baseline.central_policies import TAG, Other
 from groundwork.baseline.components import organization_policies
 from groundwork.baseline.components.account_settings import AccountSettings
 from groundwork.baseline.components.organization_policies import OrganizationPolicies
@@ -23,7 +23,7 @@ from groundwork.baseline.components.organization_policies.documents import (
     S3,
     TYPES,
 )
-from groundwork.baseline.components.organization_policies.others import Other, conflicts
+from groundwork.baseline.components.organization_policies.others import conflicts
 from groundwork.contracts import Account, Change, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load

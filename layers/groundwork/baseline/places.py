@@ -54,3 +54,14 @@ def bound(place: str, known: Collection[Member], target: Target) -> str:
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     counted = f"{len(names)} member account{'' if len(names) == 1 else 's'}"
     return f"{counted} ({', '.join(names[:MOST_NAMES])}{more})" if names else counted
+
+
+def in_words(place: str, target: Target) -> str:
+    """A root, unit or account by its id: with the path of a unit that is declared."""
+    if place == target.organization.root_id:
+        return "the root"
+    if place.isdigit():
+        return f"the account {place}"
+    paths = target.organization.units.items()
+    known = next((path for path, ids in paths if ids.rstrip("/").endswith(f"/{place}")), "")
+    return f"the unit {known} ({place})" if known else f"the unit {place}"

@@ -20,7 +20,7 @@ from fnmatch import fnmatch
 from itertools import groupby, product
 
 from groundwork.baseline import central_policies
-from groundwork.baseline.central_policies import Policy, PolicyType
+from groundwork.baseline.central_policies import Other, Policy, PolicyType
 from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.baseline.components.organization_policies.documents import (
@@ -34,7 +34,7 @@ from groundwork.baseline.components.organization_policies.documents import (
     held,
     type_of,
 )
-from groundwork.baseline.components.organization_policies.others import Conflict, Other, conflicts, read
+from groundwork.baseline.components.organization_policies.others import Conflict, conflicts
 from groundwork.baseline.places import Member, bound, members, places
 from groundwork.contracts import Severity
 from groundwork.declaration import Declaration
@@ -96,7 +96,7 @@ class OrganizationPolicies(Component[Found]):
             names, at = {policy.name for policy in wanted}, {place for p in wanted for place in p.places}
             if wanted:
                 at.add(target.organization.root_id)
-                others[each.name] = read(client, each, names)
+                others[each.name] = central_policies.others(client, each.name, names, each.description)
                 missing |= any(place.isdigit() for other in others[each.name] for place in other.attached)
             there = found[each.name] = central_policies.read(each, names, at, target)
             missing |= any(p.places.keys() - there.attached.get(p.name, frozenset()) for p in wanted)
