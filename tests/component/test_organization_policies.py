@@ -11,7 +11,7 @@ import pytest
 from botocore.exceptions import ClientError
 from hypothesis import given
 
-from groundwork.baseline.central_policies import TAG
+from groundwork.baseline.central_policies import TAG, Other
 from groundwork.baseline.components import organization_policies
 from groundwork.baseline.components.account_settings import AccountSettings
 from groundwork.baseline.components.organization_policies import OrganizationPolicies
@@ -23,7 +23,7 @@ from groundwork.baseline.components.organization_policies.documents import (
     S3,
     TYPES,
 )
-from groundwork.baseline.components.organization_policies.others import Other, conflicts
+from groundwork.baseline.components.organization_policies.others import conflicts
 from groundwork.contracts import Account, Change, Organization
 from groundwork.declaration import Declaration
 from groundwork.declaration.loading import load
@@ -370,6 +370,32 @@ def test_an_exception_of_a_unit_and_of_an_account_says_otherwise_there_alone(wor
     assert (buckets_of(world, site), buckets_of(world, dev)) == ("all", "none")
     told = world.apply(POLICIES, world.management, declaration=named)
     assert "no account is called so" in reports(told, "medium")[0]
+
+
+def test_an_id_that_no_active_account_has_is_told_and_stops_nothing(world: World) -> None:
+    """Mistyped, or of an account that has left or is closed."""
+    site, gone, nobody = world.members["site"], world.account(), "999999999999"
+    ids = [site.id, gone.id, nobody, world.management.id]
+    meant = excepting(world, "s3PublicAccessBlock", accounts=ids)
+    world.aws.client("organizations").close_account(AccountId=gone.id)
+    prove_complete(world, POLICIES, world.management, declaration=meant)
+    assert (buckets_of(world, site), buckets_of(world, world.members["dev"])) == ("none", "all")
+    (_, _, _, where) = portrait(world)["groundwork-s3-except-s3PublicAccessBlock"]
+    assert where == sorted([site.id, world.management.id])
+    told = reports(world.apply(POLICIES, world.management, declaration=meant), "medium")
+    assert [each.split(",")[0] for each in told] == [
+        f"organizationPolicies.exceptions names the account {account}"
+        for account in sorted([gone.id, nobody])
+    ]
+    assert all("correct it, or take it out" in each for each in told)
+
+
+def test_where_all_that_is_excepted_is_gone_nothing_is_open_below(world: World) -> None:
+    meant = excepting(world, "s3PublicAccessBlock", accounts=["999999999999"])
+    world.apply(POLICIES, world.management, declaration=meant)
+    assert portrait(world).keys() == {*NAMES.values()}
+    others(world, S3.name, LOOSE_BUCKETS, world.members["dev"].id)
+    assert buckets_of(world, world.members["dev"]) == "all"
 
 
 def test_every_setting_can_be_excepted(world: World) -> None:

@@ -279,7 +279,7 @@ def test_a_second_run_reads_little_and_writes_nothing(held: World) -> None:
     assert held.apply(THREATS, held.management) == []
     assert held.operations_of(THREATS.name, mark) == [
         *("DescribePolicy", "GetRole", "ListOrganizationAdminAccounts"),
-        *("ListPoliciesForTarget", "ListRoots", "ListTagsForResource"),
+        *("ListPolicies", "ListPoliciesForTarget", "ListRoots", "ListTagsForResource"),
     ]
     mark = len(held.aws.calls)
     assert held.apply(THREATS, held.security) == []

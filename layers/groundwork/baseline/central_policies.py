@@ -1,7 +1,8 @@
 """Policies of AWS Organizations as Groundwork holds them, of whatever type: found, compared, put right, attached.
 
 None is ever detached or deleted here: what is no longer declared is reported, as what takes guard rails off is no function
-of ours. See docs/decisions/0028. Policies of others are left alone; who may not stand beside one finds it in `others`.
+of ours. See docs/decisions/0028. Policies of others are left alone; who may not stand beside one finds it in
+`Found.others`, who may be overruled below in `others`.
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies.html
 """
@@ -104,6 +105,15 @@ class Found:
     attached: Mapping[str, frozenset[str]] = field(default_factory=dict)
     former: tuple[Former, ...] = ()
     others: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Other:
+    """A policy that is not ours, and the ids of where it hangs."""
+
+    name: str
+    content: Mapping[str, Any]
+    attached: tuple[str, ...]
 
 
 def minified(document: Document) -> str:
@@ -259,6 +269,25 @@ def _call(
 
 
 # -- reading -------------------------------------------------------------------------------------------
+
+
+def others(client: Any, policy_type: str, ours: Collection[str], description: str = "") -> tuple[Other, ...]:
+    """Everybody's policies that hang anywhere, without those of these names and, where one is given, of this description."""
+    pages = client.get_paginator("list_policies").paginate(Filter=policy_type)
+    found = [
+        policy
+        for page in pages
+        for policy in page["Policies"]
+        if policy["Name"] not in ours and not (description and policy.get("Description") == description)
+    ]
+    return tuple(other for other in (_other(client, policy) for policy in found) if other.attached)
+
+
+def _other(client: Any, policy: Mapping[str, Any]) -> Other:
+    pages = client.get_paginator("list_targets_for_policy").paginate(PolicyId=policy["Id"])
+    content = client.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
+    targets = [each["TargetId"] for page in pages for each in page["Targets"]]
+    return Other(policy["Name"], json.loads(content), tuple(sorted(targets)))
 
 
 def _everywhere(client: Any, policy_type: PolicyType) -> list[Mapping[str, Any]]:

@@ -17,11 +17,12 @@ MOST_NAMES = 10
 
 @dataclass(frozen=True)
 class Member:
-    """A member account, and the ids of the units above it."""
+    """A member account, and the ids of the units above it. `active`: neither closed nor being closed."""
 
     id: str
     name: str
     units: tuple[str, ...]
+    active: bool = True
 
     def is_below(self, place: str, target: Target) -> bool:
         """Whether a policy on this root, unit or account reaches it."""
@@ -42,7 +43,7 @@ def members(target: Target) -> tuple[Member, ...]:
     """All member accounts by name, from one pass that tells the units of each."""
     listed = Organizations(target.client("organizations")).accounts()
     return tuple(
-        Member(each.id, each.name, each.unit_ids)
+        Member(each.id, each.name, each.unit_ids, each.state == "ACTIVE")
         for each in sorted(listed, key=lambda one: one.name)
         if each.id != target.organization.management_account_id
     )
@@ -54,3 +55,14 @@ def bound(place: str, known: Collection[Member], target: Target) -> str:
     more = f" and {len(names) - MOST_NAMES} more" if len(names) > MOST_NAMES else ""
     counted = f"{len(names)} member account{'' if len(names) == 1 else 's'}"
     return f"{counted} ({', '.join(names[:MOST_NAMES])}{more})" if names else counted
+
+
+def in_words(place: str, target: Target) -> str:
+    """A root, unit or account by its id: with the path of a unit that is declared."""
+    if place == target.organization.root_id:
+        return "the root"
+    if place.isdigit():
+        return f"the account {place}"
+    paths = target.organization.units.items()
+    known = next((path for path, ids in paths if ids.rstrip("/").endswith(f"/{place}")), "")
+    return f"the unit {known} ({place})" if known else f"the unit {place}"

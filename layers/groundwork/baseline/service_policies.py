@@ -3,7 +3,9 @@ account, and the service's service-linked role, without which no such policy is 
 
 From the moment on in which a policy type is enabled nothing else may switch the service on in a new account: so the policy is
 made first, the type enabled then, and the policy attached at once; all of it when the security account administers every
-governed Region, and not before. Nothing is begun where somebody else does, or has a policy on the root.
+governed Region, and not before. Nothing is begun where somebody else does, or has a policy on the root. A policy of
+somebody else on a unit or an account is closer to the account and holds there against ours: one that says otherwise is
+told, and left to people.
 
 https://docs.aws.amazon.com/guardduty/latest/ug/guardduty-organization-policies-considerations.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_inspector.html
@@ -11,25 +13,36 @@ https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
 
-from groundwork.baseline import administrators, central_policies, service_roles
-from groundwork.baseline.central_policies import Policy, PolicyType
+from groundwork.baseline import administrators, central_policies, places, service_roles
+from groundwork.baseline.central_policies import Other, Policy, PolicyType
 from groundwork.baseline.component import Call, Permission, Target
 from groundwork.baseline.regions import governed, skipped
-from groundwork.contracts import Kind
+from groundwork.contracts import Kind, Severity
 from groundwork.declaration import ComponentName
 from groundwork.declaration.policy_files import Document
+from groundwork.fields import shown
 
 MANAGEMENT: tuple[Kind, ...] = ("management",)
 ROLES = "arn:{partition}:iam::{account}:role/"
+CHILDREN_MAY, NOTHING = "@@operators_allowed_for_child_policies", ["@@none"]
+
+
+class Otherwise(NamedTuple):
+    """What somebody else's policy says of a setting of ours. `takes`: less than what ours switches on is on then."""
+
+    words: str
+    takes: bool
 
 
 @dataclass(frozen=True)
 class Service:
     """One that policies of its own type switch on. `name` is for people, `client` as the SDK calls it. `role` is its
-    service-linked role in the management account. `ends` says what else enabling the type does."""
+    service-linked role in the management account. `otherwise` compares somebody else's policy with ours. `ends` says what
+    else enabling the type does."""
 
     name: str
     client: str
@@ -37,6 +50,7 @@ class Service:
     role: str
     type: PolicyType
     component: ComponentName
+    otherwise: Callable[[Document, Document], Iterator[Otherwise]]
     ends: str = ""
 
     def reads(self) -> tuple[Permission, ...]:
@@ -64,20 +78,26 @@ class Service:
             ),
         )
 
-    def report(self, resource: str, reason: str) -> Call:
-        return Call(self.client, "", {}, resource, "report", reason)
+    def report(self, resource: str, reason: str, severity: Severity = "medium") -> Call:
+        return Call(self.client, "", {}, resource, "report", reason, severity=severity)
 
 
 @dataclass(frozen=True)
 class Found:
     """`type_status` is that of the policy type in the root, empty where it is off. `role`: whether the service-linked role
-    exists."""
+    exists. `others` are everybody else's policies of the type, wherever they hang."""
 
     administrators: administrators.ByRegion = field(default_factory=dict)
     off: tuple[str, ...] = ()
     policies: central_policies.Found = field(default_factory=central_policies.Found)
     type_status: str = ""
     role: bool = False
+    others: tuple[Other, ...] = ()
+
+    def closes(self, name: str) -> bool:
+        """Whether the policy of this name is there and lets none below it say otherwise."""
+        there = self.policies.policies.get(name)
+        return there is not None and _closes(there.document)
 
 
 def differences(found: Document, wanted: Document, hidden: Iterable[str]) -> str:
@@ -102,6 +122,14 @@ def _settings(document: object, hidden: Iterable[str], within: str = "") -> Iter
         yield from _settings(value, hidden, within if key in hidden else f"{within}.{key}".lstrip("."))
 
 
+def settings_of(content: object, *path: str) -> Iterator[tuple[str, Mapping[str, Any]]]:
+    """What a document has below this path, by name; nothing where that is not there."""
+    for name in path:
+        content = content.get(name) if isinstance(content, Mapping) else None
+    if isinstance(content, Mapping):
+        yield from ((name, below) for name, below in content.items() if isinstance(below, Mapping))
+
+
 def read(service: Service, name: str, target: Target) -> Found:
     """`name` is that of the policy."""
     if target.organization.security_account_id is None:
@@ -115,6 +143,7 @@ def read(service: Service, name: str, target: Target) -> Found:
         central_policies.read(service.type, [name], [target.organization.root_id], target),
         types.get(service.type.name, ""),
         service_roles.exists(service.role, target),
+        central_policies.others(target.client("organizations"), service.type.name, [name]),
     )
 
 
@@ -167,6 +196,43 @@ def held(service: Service, name: str, content: Document, found: Found, target: T
                 yield _enabling(service, target)
             call = replace(call, after=call.after or f"{service.type.name} is enabled")
         yield call
+    yield from _told(service, name, content, found, target)
+
+
+def below(
+    service: Service, content: Document, found: Found, target: Target
+) -> Iterator[tuple[Other, str, list[Otherwise]]]:
+    """Everybody else's policies that say otherwise than this content on a unit or an account, and where each does."""
+    for other in found.others:
+        if differing := list(service.otherwise(other.content, content)):
+            for place in other.attached:
+                if place != target.organization.root_id:
+                    yield other, places.in_words(place, target), differing
+
+
+def _told(service: Service, name: str, content: Document, found: Found, target: Target) -> Iterator[Call]:
+    resource, there = f"{service.type.words} {name}", found.policies.policies.get(name)
+    closed = there is not None and there.document == content and _closes(content)
+    for other, where, differing in below(service, content, found, target):
+        says = f"{shown(other.name)} on {where} says {'; '.join(each.words for each in differing)}"
+        if closed:
+            yield service.report(
+                resource, f"{says}, and has no effect: ours is closed below; take it off", "low"
+            )
+        elif any(each.takes for each in differing):
+            remedy = "take that policy off, or this out of it"
+            yield service.report(
+                resource, f"{says}: closer to the account, it holds there against ours; {remedy}", "high"
+            )
+        else:
+            yield service.report(resource, f"{says}: while it does, ours stays open below", "low")
+
+
+def _closes(document: object) -> bool:
+    """Whether any setting of it is closed below."""
+    if not isinstance(document, Mapping):
+        return False
+    return document.get(CHILDREN_MAY) == NOTHING or any(map(_closes, document.values()))
 
 
 def _enabling(service: Service, target: Target) -> Call:

@@ -166,6 +166,11 @@ class OrganizationPolicies(Model):
         """Account names that must be resolved to ids."""
         return {name for each in self.exceptions for name in each.accounts if not name.isdigit()}
 
+    @property
+    def ids_in_exceptions(self) -> set[str]:
+        """Account ids, of which nobody knows yet whether there is such an account."""
+        return {account for each in self.exceptions for account in each.accounts if account.isdigit()}
+
     def holds(self, what: Held) -> bool:
         return bool(self.to_json().get(what))
 

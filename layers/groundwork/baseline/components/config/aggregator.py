@@ -18,13 +18,14 @@ from botocore.exceptions import ClientError
 
 from groundwork.baseline.component import Action, Call, Permission, Target, removal
 from groundwork.baseline.documents import differences
-from groundwork.contracts import Severity
+from groundwork.contracts import Kind, Severity
 from groundwork.declaration.policy_files import Document
 from groundwork.errors import ConflictingSetup
 from groundwork.side_by_side import side_by_side
 
 from .recorders import SERVICE
 
+SECURITY: tuple[Kind, ...] = ("security",)
 ROLE_NAME = "groundwork-config-aggregator"
 ROLE = f"service-role/{ROLE_NAME}"
 POLICY = "service-role/AWSConfigRoleForOrganizations"
@@ -50,7 +51,7 @@ KEEP = (
         [_ARN],
     ),
     # What Config asks of Organizations on behalf of a delegated administrator that makes an aggregator.
-    Permission(["organizations:ListDelegatedAdministrators"]),
+    Permission(["organizations:ListDelegatedAdministrators"], kinds=SECURITY),
 )
 
 

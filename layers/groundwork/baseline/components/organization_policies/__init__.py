@@ -20,7 +20,7 @@ from fnmatch import fnmatch
 from itertools import groupby, product
 
 from groundwork.baseline import central_policies
-from groundwork.baseline.central_policies import Policy, PolicyType
+from groundwork.baseline.central_policies import Other, Policy, PolicyType
 from groundwork.baseline.component import Call, Component, Permission, Target
 from groundwork.baseline.components import COMPONENTS
 from groundwork.baseline.components.organization_policies.documents import (
@@ -34,7 +34,7 @@ from groundwork.baseline.components.organization_policies.documents import (
     held,
     type_of,
 )
-from groundwork.baseline.components.organization_policies.others import Conflict, Other, conflicts, read
+from groundwork.baseline.components.organization_policies.others import Conflict, conflicts
 from groundwork.baseline.places import Member, bound, members, places
 from groundwork.contracts import Severity
 from groundwork.declaration import Declaration
@@ -54,8 +54,8 @@ SEVERITY: Mapping[str, Severity] = {"AISERVICES_OPT_OUT_POLICY": "medium"}
 
 @dataclass(frozen=True)
 class Found:
-    """By the name of a policy type. `members` are read where something is not attached, or somebody else's policy hangs on
-    an account."""
+    """By the name of a policy type. `members` are read where an exception names an id, something is not attached, or
+    somebody else's policy hangs on an account."""
 
     policies: Mapping[str, central_policies.Found]
     others: Mapping[str, tuple[Other, ...]]
@@ -91,16 +91,18 @@ class OrganizationPolicies(Component[Found]):
     def read(self, target: Target) -> Found:
         client, found = target.client("organizations"), dict[str, central_policies.Found]()
         others, missing = dict[str, tuple[Other, ...]](), False
+        # AWS is asked about no account that is gone: it would fail the run.
+        known = members(target) if target.declaration.organization_policies.ids_in_exceptions else ()
         for each in TYPES:
-            wanted = _wanted(each, target)
+            wanted = _wanted(each, target, known)
             names, at = {policy.name for policy in wanted}, {place for p in wanted for place in p.places}
             if wanted:
                 at.add(target.organization.root_id)
-                others[each.name] = read(client, each, names)
+                others[each.name] = central_policies.others(client, each.name, names, each.description)
                 missing |= any(place.isdigit() for other in others[each.name] for place in other.attached)
             there = found[each.name] = central_policies.read(each, names, at, target)
             missing |= any(p.places.keys() - there.attached.get(p.name, frozenset()) for p in wanted)
-        return Found(found, others, members(target) if missing else ())
+        return Found(found, others, known or (members(target) if missing else ()))
 
     def diff(self, found: Found, target: Target) -> Iterator[Call]:
         for each in TYPES:
@@ -115,7 +117,7 @@ class OrganizationPolicies(Component[Found]):
             for one in in_the_way:
                 remedy = "take it off, or declare an exception for the place"
                 yield _report(each, f"{one.words}; {remedy}", "high" if one.bad else "low")
-        yield from _unknown(target)
+        yield from _unknown(found.members, target)
 
     def left(self, target: Target) -> Iterator[Call]:
         for each in TYPES:
@@ -134,7 +136,7 @@ def _report(policy_type: PolicyType, reason: str, severity: Severity) -> Call:
 # -- what is wanted ------------------------------------------------------------------------------------
 
 
-def _wanted(policy_type: PolicyType, target: Target, known: Sequence[Member] = ()) -> list[Policy]:
+def _wanted(policy_type: PolicyType, target: Target, known: Sequence[Member]) -> list[Policy]:
     """The policy that holds, and one for each set of settings that is excepted somewhere. Empty where nothing is held, and
     where the unit to begin with is not there yet."""
     declared = target.declaration.organization_policies
@@ -144,12 +146,12 @@ def _wanted(policy_type: PolicyType, target: Target, known: Sequence[Member] = (
         return []
     ((place, at),) = begins.items()
     everything = {path: value for each in parts.values() for path, value in each.items()}
-    name, exceptions = NAMES[policy_type.name], _exceptions(policy_type, target)
+    name, exceptions = NAMES[policy_type.name], _exceptions(policy_type, known, target)
     severity = SEVERITY.get(policy_type.name, "high")
     wanted = [
         Policy(
             name,
-            document(everything, _open(policy_type, target)),
+            document(everything, _open(policy_type, known, target)),
             {place: at},
             harm=HARM[policy_type.name],
             idle=f"it holds in no account; there it binds {bound(place, known, target)}",
@@ -173,14 +175,16 @@ def _wanted(policy_type: PolicyType, target: Target, known: Sequence[Member] = (
     return wanted
 
 
-def _exceptions(policy_type: PolicyType, target: Target) -> list[tuple[list[Held], dict[str, str]]]:
+def _exceptions(
+    policy_type: PolicyType, known: Sequence[Member], target: Target
+) -> list[tuple[list[Held], dict[str, str]]]:
     """The settings of that type that are excepted together, and the ids of where, each with words."""
     declared = target.declaration.organization_policies
     parts = {what for what, each in held(declared).items() if type_of(each) == policy_type.name}
     at: dict[str, set[Held]] = {}
     words: dict[str, str] = {}
     for each in declared.exceptions:
-        for place, where in _places(each, target):
+        for place, where in _places(each, known, target):
             at.setdefault(place, set()).update(parts.intersection(each.what))
             words[place] = f"{where} ({each.reason})"
     in_order = sorted((sorted(whats), place) for place, whats in at.items() if whats)
@@ -190,27 +194,40 @@ def _exceptions(policy_type: PolicyType, target: Target) -> list[tuple[list[Held
     ]
 
 
-def _places(exception: PolicyException, target: Target) -> Iterator[tuple[str, str]]:
+def _places(exception: PolicyException, known: Sequence[Member], target: Target) -> Iterator[tuple[str, str]]:
     named = target.organization.named_accounts
     if exception.organizational_units:
         yield from places(exception.organizational_units, target).items()
     for account in exception.accounts:
-        if account.isdigit() or account in named:
+        if account in named or _is_there(account, known, target):
             yield named.get(account, account), f"the account {account}"
 
 
-def _open(policy_type: PolicyType, target: Target) -> dict[Path, set[str]]:
+def _is_there(account: str, known: Sequence[Member], target: Target) -> bool:
+    """Whether this is the id of an account that can have a policy."""
+    management = target.organization.management_account_id
+    return account == management or any(each.id == account and each.active for each in known)
+
+
+def _open(policy_type: PolicyType, known: Sequence[Member], target: Target) -> dict[Path, set[str]]:
     """The settings that are excepted somewhere, and the ids of where."""
     parts, found = held(target.declaration.organization_policies), dict[Path, set[str]]()
-    for whats, spared in _exceptions(policy_type, target):
+    for whats, spared in _exceptions(policy_type, known, target):
         for path in (path for what in whats for path in parts[what]):
             found.setdefault(path, set()).update(spared)
     return found
 
 
-def _unknown(target: Target) -> Iterator[Call]:
-    missing = target.declaration.organization_policies.names_in_exceptions
-    for name in sorted(missing - target.organization.named_accounts.keys()):
+def _unknown(known: Sequence[Member], target: Target) -> Iterator[Call]:
+    declared = target.declaration.organization_policies
+    for account in sorted(declared.ids_in_exceptions):
+        if not _is_there(account, known, target):
+            gone = (
+                f"organizationPolicies.exceptions names the account {account}, and no active account of the organization has this "
+                "id: correct it, or take it out"
+            )
+            yield _report(S3, gone, "medium")
+    for name in sorted(declared.names_in_exceptions - target.organization.named_accounts.keys()):
         nobody = f"organizationPolicies.exceptions names the account {name!r}, and no account is called so: correct it"
         yield _report(S3, nobody, "medium")
 
@@ -227,7 +244,7 @@ def _in_the_way(
     ours = [each for each in parts if type_of(each) == policy_type.name]
     settings = {path: value for each in ours for path, value in each.items()}
     attached = _is_attached(wanted[0], found.policies[policy_type.name])
-    excepted = _open(policy_type, target)
+    excepted = _open(policy_type, found.members, target)
     for other in found.others.get(policy_type.name, ()):
         for place in wanted[0].places:
             yield from conflicts(other, settings, place, excepted, found.members, target, attached=attached)

@@ -6,25 +6,15 @@ was. https://docs.aws.amazon.com/organizations/latest/userguide/inheritance-exam
 
 from __future__ import annotations
 
-import json
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Literal
+from typing import Literal
 
-from groundwork.baseline.central_policies import PolicyType
+from groundwork.baseline.central_policies import Other
 from groundwork.baseline.component import Target
 from groundwork.baseline.components.organization_policies.documents import Path, Settings, assigned, closes
 from groundwork.baseline.places import Member
 from groundwork.fields import shown
-
-
-@dataclass(frozen=True)
-class Other:
-    """A policy that is not ours, and the ids of where it hangs."""
-
-    name: str
-    content: Mapping[str, Any]
-    attached: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -33,25 +23,6 @@ class Conflict:
 
     words: str
     bad: bool
-
-
-def read(client: Any, policy_type: PolicyType, ours: Collection[str]) -> tuple[Other, ...]:
-    """Those that hang anywhere."""
-    pages = client.get_paginator("list_policies").paginate(Filter=policy_type.name)
-    found = [
-        policy
-        for page in pages
-        for policy in page["Policies"]
-        if policy["Name"] not in ours and policy.get("Description") != policy_type.description
-    ]
-    return tuple(other for other in (_other(client, policy) for policy in found) if other.attached)
-
-
-def _other(client: Any, policy: Mapping[str, Any]) -> Other:
-    pages = client.get_paginator("list_targets_for_policy").paginate(PolicyId=policy["Id"])
-    content = client.describe_policy(PolicyId=policy["Id"])["Policy"]["Content"]
-    targets = [each["TargetId"] for page in pages for each in page["Targets"]]
-    return Other(policy["Name"], json.loads(content), tuple(sorted(targets)))
 
 
 def conflicts(

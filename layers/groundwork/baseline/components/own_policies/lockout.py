@@ -6,6 +6,7 @@ perimeter must leave open (`perimeter/reach.py`). Conditions on what nobody know
 asked as if it were absent.
 
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_evaluation.html
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_scps_examples_general.html
 """
 
 from __future__ import annotations
@@ -26,8 +27,16 @@ from groundwork.policies import documents
 from groundwork.policies.conditions import Values
 from groundwork.policies.documents import Caller, Policy, Request, compile_policy
 
-IN_ONE_REGION = ("account", "budgets", "iam", "sts")
-"""Services of which requests come from us-east-1, whatever the Region in which their effect is."""
+IN_ONE_REGION = ("account", "budgets", "iam", "organizations")
+"""Services of which requests come from one Region of the partition, whatever the Region in which their effect is."""
+ENDPOINTS = {
+    "aws": "us-east-1",
+    "aws-cn": "cn-northwest-1",
+    "aws-us-gov": "us-gov-west-1",
+    "aws-eusc": "eusc-de-east-1",
+}
+"""Which Region that is, by the partition."""
+ELSEWHERE = {("aws-cn", "iam"): "cn-north-1"}
 WHOLE_TYPE = re.compile(r"arn:[^:]*:[a-z0-9-]+:[^:]*:[^:]*:([A-Za-z-]+[:/])?\*")
 """A resource element that names all resources of a service, or all of one type."""
 
@@ -111,14 +120,21 @@ def _is_denied(
         "aws:securetransport": "true",
         "aws:viaawsservice": "false",
     }
-    regions = ["us-east-1"] if service in IN_ONE_REGION else declaration.regions.governed
+    one = request_region(service, organization.partition)
     return any(
         policy.verdict(
             Request(action, resource, {**known, "aws:requestedregion": region}, Caller(who, account, who))
         ).denied
-        for region in regions
+        for region in ([one] if one else declaration.regions.governed)
         for resource in _resources(service, permission, region, account, document, organization.partition)
     )
+
+
+def request_region(service: str, partition: str) -> str | None:
+    """The Region that requests to a service come from in a partition; None where that is the Region asked for."""
+    if service not in IN_ONE_REGION:
+        return None
+    return ELSEWHERE.get((partition, service), ENDPOINTS.get(partition))
 
 
 def _resources(

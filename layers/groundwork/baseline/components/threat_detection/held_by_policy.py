@@ -1,19 +1,23 @@
 """In the management account: one GuardDuty policy on the root. Enabling its type ends auto-enable in the whole organization.
 
+It is not closed below, as AWS's pages on these policies name `@@assign` alone: what somebody else's policy on a unit or an
+account takes from it is told.
+
+https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_guardduty.html
 https://docs.aws.amazon.com/organizations/latest/userguide/orgs_manage_policies_guardduty_syntax.html
 https://docs.aws.amazon.com/guardduty/latest/ug/guardduty-organization-policies-considerations.html
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
 from typing import Any
 
 from groundwork.baseline import service_policies
 from groundwork.baseline.central_policies import PolicyType, minified
 from groundwork.baseline.component import Call, Target, left_to_people
-from groundwork.baseline.service_policies import Found, Service
+from groundwork.baseline.service_policies import Found, Otherwise, Service, settings_of
 from groundwork.declaration import Declaration
 from groundwork.declaration.policy_files import Document
 from groundwork.errors import InvalidDeclaration
@@ -23,6 +27,30 @@ from .settings import Settings
 SERVICE = "guardduty.amazonaws.com"
 LONGEST = 10_000
 """Characters of a policy. https://docs.aws.amazon.com/organizations/latest/userguide/orgs_reference_limits.html"""
+DEFAULT, ENABLEMENT = "default", ("guardduty", "enablement")
+
+
+def _otherwise(theirs: Document, ours: Document) -> Iterator[Otherwise]:
+    """What is off by it in a block of ours, and what a Region's block leaves out in place of our default."""
+    blocks = {name: _statuses(block) for name, block in settings_of(theirs, *ENABLEMENT)}
+    for name, block in settings_of(ours, *ENABLEMENT):
+        there = blocks.get(name, {})
+        for feature in block:
+            if there.get(feature, "enabled") != "enabled":
+                yield Otherwise(f"{name}.{feature} is {there[feature]}", takes=True)
+        if name != DEFAULT:
+            continue
+        for region, instead in blocks.items():
+            missing = [feature for feature in block if instead.get(feature) != "enabled"]
+            if region != DEFAULT and missing:
+                yield Otherwise(f"{region} has, in place of our default, no {', '.join(missing)}", takes=True)
+
+
+def _statuses(block: Mapping[str, Any]) -> dict[str, str]:
+    found = {name: dict(settings_of(block, name)).get("status", {}) for name in block}
+    return {name: str(status["@@assign"]) for name, status in found.items() if "@@assign" in status}
+
+
 TYPE = PolicyType(
     "GUARDDUTY_POLICY",
     "GuardDuty policy",
@@ -31,6 +59,7 @@ TYPE = PolicyType(
 )
 GUARDDUTY = Service(
     *("GuardDuty", "guardduty", SERVICE, "AWSServiceRoleForAmazonGuardDuty", TYPE, "threat-detection"),
+    otherwise=_otherwise,
     ends="with it, auto-enable ends in the whole organization",
 )
 READS, WRITES = GUARDDUTY.reads(), GUARDDUTY.writes()
@@ -42,7 +71,7 @@ def content(settings: Settings, regions: Sequence[str]) -> dict[str, Any]:
         key.replace("-", "_"): {"status": {"@@assign": "enabled"}}
         for key in ("foundational", *settings.features)
     }
-    names = ["default"] if settings.regions == "all" else sorted(regions)
+    names = [DEFAULT] if settings.regions == "all" else sorted(regions)
     return {"guardduty": {"enablement": dict.fromkeys(names, block)}}
 
 

@@ -12,12 +12,13 @@ from dataclasses import replace
 
 from groundwork.baseline.archive import FIND_KEY
 from groundwork.baseline.component import Call, Component, Permission, Target
-from groundwork.contracts import Severity
+from groundwork.contracts import Kind, Severity
 from groundwork.side_by_side import side_by_side
 
 from . import logs, member, own, state
 from .state import Found, SeenTrail
 
+MANAGEMENT: tuple[Kind, ...] = ("management",)
 TRAILS = "arn:{partition}:cloudtrail:*:{account}:trail/*"
 
 
@@ -49,7 +50,8 @@ class Trail(Component[Found]):
         ),
         # What AWS demands besides of whoever makes an organization trail.
         Permission(
-            ["organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization"]
+            ["organizations:DescribeOrganization", "organizations:ListAWSServiceAccessForOrganization"],
+            kinds=MANAGEMENT,
         ),
         Permission(
             ["iam:CreateServiceLinkedRole", "iam:GetRole"],
