@@ -156,6 +156,8 @@ def _local() -> Mapping[str, str]:
         noted: Mapping[str, str] = json.loads(note.read_text())
     except FileNotFoundError:
         raise Trouble(
-            f"No embedded AWS is running on port {port}.", "Start it: groundwork local.", UNREACHABLE
+            f"No embedded AWS is running on port {port}.",
+            "Start it: groundwork local. If it is on another port, take the exports that it printed: AWS_ENDPOINT_URL says which.",
+            UNREACHABLE,
         ) from None
     return noted

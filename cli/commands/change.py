@@ -81,6 +81,11 @@ def change(
         "tags": {**dict(map(key_and_value, tag or [])), **dict.fromkeys(untag or [])} or None,
     }
     wish = {key: value for key, value in wish.items() if value is not None}
+    if not wish:
+        raise Trouble(
+            "Nothing is to be changed.",
+            "Give --name, --ou, --tag, --untag, --expires, --email, --contacts or --no-contact.",
+        )
     aws = Connection()
     entry = None if not plan and (account.isdigit() or "@" in account) else _entry(aws, account)
     if accept_email and entry is None:
@@ -118,8 +123,11 @@ def _plan(aws: Connection, entry: Entry, wish: dict[str, Any]) -> None:
 def _ask(aws: Connection, account: str, asked: Any, *, wait: bool) -> None:
     from cli.bus.putting import put
     from cli.executions.following import Follower
+    from cli.executions.starting import changes_of
     from cli.output import as_json, colored, say
     from groundwork.contracts import CHANGE_REQUESTED
+    from groundwork.rendering import sentence, worst_first
+    from groundwork.vending.account_drift import COMPONENT
 
     posted = put(aws, CHANGE_REQUESTED, {account: asked.given})[account]
     run = Follower(aws, {account: posted}).to_the_end()[account] if wait else None
@@ -130,6 +138,9 @@ def _ask(aws: Connection, account: str, asked: Any, *, wait: bool) -> None:
         say(colored(f"{account}: {run.in_words()}", run.outcome))
         for each in run.output.get("changed", []):
             say(f"  {each['field']}: was {_words(each['was'])}, is {_words(each['is'])}")
+        for change in worst_first(changes_of(run.output)):
+            if change.component != COMPONENT:
+                say(f"  {sentence(change, done=True)}")
         if waits := run.output.get("waitsForCode"):
             say(f"{account} keeps its root e-mail address for now. {waits['remedy']}")
     else:

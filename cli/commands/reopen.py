@@ -31,6 +31,6 @@ def reopen(
     if GIVEN.as_json:
         as_json({"accountId": account_id, "eventId": asked.event_id, **done})
     elif done:
-        say(f"{account}: {done['outcome']}.")
+        say(f"{account}: {done['outcome']}. {done.get('note', '')}".rstrip())
     else:
         say(f"Asked for, as event {asked.event_id}. Look at it: groundwork show {account_id}")

@@ -47,7 +47,10 @@ def _of_revision(revision: str, folder: Path) -> Iterator[Path]:
         why=f"without a revision {revision}",
     )
     archive = _git(
-        top, "archive", commit.decode().strip(), "--", str(inside), why=f"not there in revision {revision}"
+        folder,
+        *("archive", commit.decode().strip(), "--", str(inside)),
+        why=f"not there in revision {revision}",
+        at=top,
     )
     with TemporaryDirectory() as made:
         with tarfile.open(fileobj=io.BytesIO(archive)) as packed:
@@ -55,9 +58,10 @@ def _of_revision(revision: str, folder: Path) -> Iterator[Path]:
         yield Path(made) / inside
 
 
-def _git(folder: Path, *arguments: str, why: str) -> bytes:
+def _git(folder: Path, *arguments: str, why: str, at: Path | None = None) -> bytes:
+    """`why` the `folder` cannot be had, where Git fails, which is asked there or `at` another place."""
     try:
-        done = subprocess.run(["git", "-C", folder, *arguments], capture_output=True, check=False)
+        done = subprocess.run(["git", "-C", at or folder, *arguments], capture_output=True, check=False)
     except FileNotFoundError:
         raise Trouble(
             "Git is not installed.", "Install it, or name a file or a folder with --against."

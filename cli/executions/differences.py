@@ -28,6 +28,8 @@ class Found:
     failure: Mapping[str, str] | None = None
     note: str = ""
     """Why it ended at once."""
+    applied: bool = False
+    """Whether it was a run, and no plan: one that left something to people is told as `drifted`, too."""
 
     @property
     def differs(self) -> bool:
@@ -36,7 +38,7 @@ class Found:
     @property
     def done(self) -> bool:
         """Whether its changes were made: a plan finds them, and a run that failed may have made some."""
-        return self.outcome in ("ready", "repaired")
+        return self.outcome in ("ready", "repaired") or (self.outcome == "drifted" and self.applied)
 
     def to_json(self) -> dict[str, Any]:
         return {
@@ -79,6 +81,7 @@ def found_by(runs: Mapping[str, Run], entries: Sequence[Entry]) -> list[Found]:
             [] if each.failed else changes_of(each.output),
             failure_of(each.failure) if each.failed else None,
             str(each.output.get("note", "")),
+            applied=each.output.get("mode") == "apply",
         )
         for account_id, each in runs.items()
     ]
@@ -97,7 +100,7 @@ def _of_summary(entry: Entry, summary: Mapping[str, Any], mode: Mode) -> Found:
         return Found(entry.name, key, f"skipped: {state}", changes)
     differs = any(each.differs for each in changes)
     outcome = ("drifted" if mode == "plan" else "repaired") if differs else "unchanged"
-    return Found(entry.name, key, outcome, changes)
+    return Found(entry.name, key, outcome, changes, applied=mode == "apply")
 
 
 def failure_of(text: str) -> dict[str, str]:

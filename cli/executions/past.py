@@ -18,7 +18,7 @@ from cli.connection import VEND
 from cli.executions.differences import failure_of
 from cli.executions.following import executions
 from cli.executions.runs import input_of, subject_of
-from groundwork.contracts import object_of
+from groundwork.contracts import CHANGE_REQUESTED, object_of
 from groundwork.fields import shown
 from groundwork.side_by_side import side_by_side
 
@@ -95,12 +95,14 @@ def open_failures(aws: Connection, last: int) -> list[Past]:
     runs = aws.ledger().last_runs()
     newest: dict[str, Past] = {}
     for each in past(aws, last, "FAILED"):
-        newest.setdefault(each.account_id or each.email.lower() or each.arn, each)
+        # A request may name any account: it hides no failure of that one.
+        asked = f"asked {each.wanted}" if each.wanted else each.arn
+        newest.setdefault(each.account_id or each.email.lower() or asked, each)
     requests = aws.ledger().recall(each.email for each in newest.values() if each.email).requests
 
     def is_open(each: Past) -> bool:
         request = requests.get(each.email.lower())
-        account_id = each.account_id or (request.account_id if request else None) or ""
+        account_id = each.account_id or (request.account_id if request else None) or each.wanted
         known = runs.get(account_id)
         ended = each.stopped.timestamp() if each.stopped else 0
         if known and each.mode == "plan":
@@ -123,6 +125,7 @@ def _described(states: Any, arn: str) -> Past:
     given, output = input_of(found), json.loads(found.get("output") or "{}")
     detail = object_of(object_of(given).get("detail"))
     name, account_id = subject_of(given)
+    renames = object_of(given).get("detail-type") == CHANGE_REQUESTED
     failed = found["status"] not in ("RUNNING", "SUCCEEDED")
     return Past(
         arn=arn,
@@ -133,7 +136,7 @@ def _described(states: Any, arn: str) -> Past:
         mode=str(object_of(given).get("mode", "apply")),
         given=found["input"],
         account_id=str(output.get("accountId") or account_id),
-        name=str(output.get("accountName") or name),
+        name=str(output.get("accountName") or ("" if renames else name)),
         email=str(output.get("email") or detail.get("email") or ""),
         output=output,
         failure=failure_of(f"{found.get('error')}: {found.get('cause')}") if failed else None,

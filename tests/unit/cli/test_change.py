@@ -41,6 +41,11 @@ def test_a_file_of_contacts_is_told_without_what_stands_in_it(
     assert "ada@private" not in told.err
 
 
+def test_a_change_of_nothing_is_refused_before_it_is_asked_for(groundwork: Callable[..., Told]) -> None:
+    told = groundwork("change", "111111111111")
+    assert (told.code, "Nothing is to be changed" in told.err) == (3, True), told
+
+
 def test_a_plan_accepts_nothing(groundwork: Callable[..., Told]) -> None:
     told = groundwork("change", "111111111111", "--email", NEW, "--accept-email", "--plan")
     assert (told.code, "--plan stands beside --accept-email" in told.err) == (3, True), told

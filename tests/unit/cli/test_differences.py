@@ -50,6 +50,15 @@ def test_what_a_run_did_is_told_as_done(outcome: str, done: str, capsys: pytest.
     assert f"HIGH    trail groundwork: is not logging; {done}\n" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(("mode", "done"), [("apply", "was put right"), ("plan", "will be put right")])
+def test_a_run_that_left_something_to_people_tells_what_it_did_as_done(
+    capsys: pytest.CaptureFixture[str], mode: str, done: str
+) -> None:
+    output = {"outcome": "drifted", "mode": mode, "changes": [STOPPED.to_json()]}
+    tell(found_by({ENTRY.account_id: Run("arn", START, SUCCEEDED, output=output)}, [ENTRY]))
+    assert f"is not logging; {done}\n" in capsys.readouterr().out
+
+
 def test_what_a_roll_out_did_not_look_at_is_not_told_as_unchanged() -> None:
     why = {"error": "AccountNotEnterable", "cause": "No way in.", "remedy": "Make one."}
     nothing: dict[str, Any] = {"differences": {}, "failures": {}}

@@ -5,11 +5,12 @@ from __future__ import annotations
 import json
 from collections.abc import Iterator
 from datetime import UTC, datetime
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
 
-from cli.executions.past import open_closings, past
+from cli.executions.past import open_closings, open_failures, past
 
 MACHINE = "arn:aws:states:us-east-1:123456789012:stateMachine:groundwork-close-account"
 MOMENT = datetime(2026, 11, 30, tzinfo=UTC)
@@ -92,3 +93,43 @@ def test_what_a_request_names_is_not_taken_for_the_account() -> None:
     aws = Aws(StepFunctions((asked("211047650761"), "FAILED")))
     (found,) = past(aws, 10, "FAILED", "groundwork-close-account")  # type: ignore[arg-type]
     assert found.account_id == ""
+
+
+def change_of(account: str, name: str) -> dict[str, Any]:
+    return {
+        "source": "groundwork.by.X",
+        "detail-type": "Account Change Requested",
+        "detail": {"accountId": account, "accountName": name},
+    }
+
+
+class Ledger:
+    """That knows when runs of an account went well, in seconds after the failures."""
+
+    def __init__(self, **ran: int) -> None:
+        self._ran = {
+            account.strip("_"): SimpleNamespace(last_plan_at=0, last_run_at=MOMENT.timestamp() + seconds)
+            for account, seconds in ran.items()
+        }
+
+    def last_runs(self) -> dict[str, Any]:
+        return self._ran
+
+    def recall(self, _: Any) -> Any:
+        return SimpleNamespace(requests={})
+
+
+def failing(ledger: Ledger, *known: tuple[Any, str]) -> list[Any]:
+    aws: Any = Aws(StepFunctions(*known))
+    aws.state_machine = lambda _: MACHINE
+    aws.ledger = lambda: ledger
+    return open_failures(aws, 100)
+
+
+def test_refused_changes_of_an_account_are_one_row_that_hides_no_failure_of_it() -> None:
+    account = "211047650761"
+    refused, failed = (change_of(account, "zzz"), "FAILED"), ({"accountId": account, "detail": {}}, "FAILED")
+    rows = failing(Ledger(), refused, refused, failed)
+    assert [(each.subject, each.account_id) for each in rows] == [(account, ""), (account, account)]
+    assert failing(Ledger(_211047650761=1), refused, failed) == []
+    assert len(failing(Ledger(_211047650761=-1), refused, failed)) == 2
