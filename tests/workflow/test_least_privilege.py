@@ -221,7 +221,9 @@ def place(cloud: Cloud) -> Iterator[Place]:
 
 
 def test_every_statement_of_every_role_has_its_errand() -> None:
-    assert sorted(map(str, OF_ROLES)) == sorted(ERRANDS)
+    # tests/workflow/own_organization/test_changes.py takes it out where accounts may be renamed.
+    where_changes_are_declared = {"ReadRequestFunction.LookAtAccounts"}
+    assert sorted(map(str, OF_ROLES)) == sorted({*ERRANDS, *where_changes_are_declared})
 
 
 def _by_errand() -> list[Any]:

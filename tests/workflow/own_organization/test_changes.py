@@ -11,6 +11,7 @@ import pytest
 from prove.crash_points import Point, survives, undisturbed
 from prove.runs import Change
 from prove.world import World
+from tests.workflow import statements
 from tests.workflow.command_line import shell_of
 from tests.workflow.conftest import Cloud, Slot
 from tests.workflow.own_organization.changing import (
@@ -307,3 +308,15 @@ def test_a_last_look_for_which_aws_has_no_time_is_taken_later(cloud: Cloud) -> N
     struck = cloud.aws.faults.struck
     cloud.aws.faults.clear()
     assert (ended.status, cloud.unit_of(email), struck) == ("SUCCEEDED", PRODUCTION, 12), ended
+
+
+def test_who_reads_a_change_looks_at_the_name_and_the_address_that_the_account_has(cloud: Cloud) -> None:
+    looking = next(
+        each for each in statements.of_roles() if str(each) == "ReadRequestFunction.LookAtAccounts"
+    )
+    name, email, account = made(cloud)
+    with statements.taken_out(cloud, looking):
+        for asked in ({"accountName": f"{name}-x"}, {"newEmail": f"new-{email}"}):
+            told = refused(cloud, accountId=account, **asked)
+            assert any(action.partition(":")[2] in told for action in looking.actions), told
+    assert change(cloud, accountId=account, accountName=f"{name}-x")[1].output["outcome"] == "repaired"
