@@ -13,7 +13,7 @@ from groundwork.contracts import Mode, Model
 from groundwork.ledger import Ledger
 from groundwork.ledger.directory import PIN_TAGS, Directory
 from groundwork.ledger.memory import Memory
-from groundwork.tags import INSTALLED_TAG, STATE_TAG
+from groundwork.tags import INSTALLED_TAG, KIND_TAG, STATE_TAG
 from groundwork.vending.work import is_closing
 
 
@@ -37,7 +37,8 @@ def discover_accounts(
     planned: it is for a person to say yes. Accounts that were ready when the ledger was lost, or that a person had adopted,
     are left to the daily plan, which makes it know them.
 
-    No account is asked for its tags that was there before: AWS takes ten such calls a second for the whole organization."""
+    Of accounts that were there before those alone are asked for their tags with whose e-mail somebody has asked for one: AWS
+    takes ten such calls a second for the whole organization."""
     memory = ledger.recall_all()
     if management not in memory.accounts:
         begun = _start(executions, state_machine_arn, management, "plan")
@@ -52,16 +53,17 @@ def discover_accounts(
     unknown = [
         listed
         for listed in accounts
-        if listed.state == "ACTIVE" and listed.joined >= since and listed.id not in memory.accounts
+        if listed.state == "ACTIVE"
+        and listed.id not in memory.accounts
+        and (listed.joined >= since or listed.email.lower() in memory.requests)
     ]
     started = []
     for listed in unknown:
         if _is_busy(memory, executions, listed):
             continue
         tags = organizations.tags(listed.id)
-        if is_closing(listed, tags) or tags.get(STATE_TAG) == "ready":
-            continue
-        if _start(executions, state_machine_arn, listed.id):
+        ours = (listed.joined >= since or KIND_TAG in tags) and not is_closing(listed, tags)
+        if ours and tags.get(STATE_TAG) != "ready" and _start(executions, state_machine_arn, listed.id):
             started.append(listed.id)
     return Found(started=started, forgotten=forgotten)
 
