@@ -120,19 +120,12 @@ class Beginning:
         execution: str,
         request_id: str | None,
         memory: Memory,
+        *,
+        whatever_state: bool = False,
     ) -> Work:
-        require_active(listed)
-        return self._as_it_is(listed, tags, execution, request_id, memory)
-
-    def _as_it_is(
-        self,
-        listed: Listed,
-        tags: Mapping[str, str],
-        execution: str,
-        request_id: str | None,
-        memory: Memory,
-    ) -> Work:
-        """Whether it is active or not."""
+        """Raises `AccountNotActive`, unless its state makes no difference, as where nothing is left to do."""
+        if not whatever_state:
+            require_active(listed)
         return Work(
             route="baseline",
             execution=execution,

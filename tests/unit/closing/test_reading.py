@@ -13,23 +13,13 @@ from groundwork.closing.reading import ClosingReader
 from groundwork.declaration.loading import load
 from groundwork.errors import AccountBusy
 from groundwork.ledger.memory import Memory
-from groundwork.ledger.records import ClosingRecord, EndingRecord
+from groundwork.ledger.records import EndingRecord
+from tests.unit.closing.sandbox import ACCOUNT, RECORD, ROOT, UNIT
 
 NOW = datetime(2026, 12, 31, tzinfo=UTC)
-ACCOUNT, UNIT, ROOT = "211047650761", "ou-ab12-9", "r-ab12"
 PLAIN = load()
 CLOSING = PLAIN.model_copy(
     update={"closing": PLAIN.closing.model_copy(update={"unit": "Suspended", "accounts": ["leftover"]})}
-)
-RECORD = ClosingRecord(
-    closes_at="2027-01-30T00:00:00Z",
-    unit=UNIT,
-    home=ROOT,
-    former="ready",
-    account_id=ACCOUNT,
-    account_name="sandbox",
-    email="aws+sandbox@example.com",
-    execution="one",
 )
 
 

@@ -13,18 +13,8 @@ from groundwork.closing.suspension import reopen, suspend
 from groundwork.closing.work import Closure
 from groundwork.errors import AccountBusy
 from groundwork.ledger.records import ClosingRecord
+from tests.unit.closing.sandbox import ACCOUNT, RECORD, ROOT, UNIT
 
-ACCOUNT, UNIT, ROOT = "211047650761", "ou-ab12-9", "r-ab12"
-RECORD = ClosingRecord(
-    closes_at="2027-01-30T00:00:00Z",
-    unit=UNIT,
-    home=ROOT,
-    former="ready",
-    account_id=ACCOUNT,
-    account_name="sandbox",
-    email="aws+sandbox@example.com",
-    execution="one",
-)
 LISTED = Listed(
     id=ACCOUNT,
     name="sandbox",

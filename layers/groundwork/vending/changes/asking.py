@@ -55,7 +55,8 @@ class ChangeAsked(Beginning):
         asked, is_running = trigger.asked, self._executions.is_running
         listed, tags, memory = self._meant(asked, trigger.request_id)
         if other := self._ledger.changes.carried_out_by(trigger.request_id, execution, is_running):
-            return _carried_out(self._as_it_is(listed, tags, execution, trigger.request_id, memory), other)
+            work = self._baseline(listed, tags, execution, trigger.request_id, memory, whatever_state=True)
+            return _carried_out(work, other)
         self._check_allowed()
         listed = self._by_now(asked, listed)
         work = self._change(asked, listed, tags, memory, execution, trigger.request_id)

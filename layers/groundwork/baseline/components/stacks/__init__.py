@@ -13,7 +13,7 @@ https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/using-iam-service
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from contextlib import suppress
+from contextlib import ExitStack, suppress
 from dataclasses import replace
 from typing import Any
 
@@ -198,12 +198,11 @@ def _asked(found: Found, target: Target) -> dict[str, dict[str, ChangeSet]]:
         here = places[cloudformation.meta.region_name]
         return {place.name: change_sets.made(cloudformation, place, name) for place in here}
 
-    try:
-        told = in_each(target, "cloudformation", sorted(places), ask)
-    except Exception:
+    with ExitStack() as otherwise:
         if target.foresees:
-            _remove(difference.updates, target, name)
-        raise
+            otherwise.callback(_remove, difference.updates, target, name)
+        told = in_each(target, "cloudformation", sorted(places), ask)
+        otherwise.pop_all()
     if not _pending(replace(found, change_sets=told)):
         of_no_use = [
             place
